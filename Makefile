@@ -1,0 +1,41 @@
+# Needs Python 3.11 or later, and nothing else; uv is used where it is installed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check fix lock clean
+
+run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
+	@exec $(BIN)/python -m infra.local
+
+test: .venv/ready         ## every test, with the coverage of app/
+	$(BIN)/pytest --cov
+
+check: .venv/ready        ## what must be clean at every commit
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/ready          ## mend what the linter and the formatter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
+	@for output in "requirements.txt" "requirements-dev.txt --group dev"; do \
+	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+	    --no-header --output-file $$output || exit 1; done
+
+.venv/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit( \
+	  f"error: Python 3.11 or later is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=…")'
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
+	else \
+	  $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; \
+	fi
+	@touch $@
+
+clean:                    ## forget what was installed and what was logged
+	rm -rf .venv .local

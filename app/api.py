@@ -1,0 +1,166 @@
+"""The HTTP contract: routes in, service calls, answers out."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+from starlette.responses import JSONResponse
+
+from app import problems
+from app.problems import MEDIA_TYPE, BadInput
+from app.schemas import Created, Done, Message, NewTodo, OneTodo, Problem, Todos, TodoUpdate
+from app.service import Committed, TodoService
+from app.todos import MAX_ID
+
+MAX_PAGE = 1000
+DEFAULT_PAGE = 100
+
+router = APIRouter(
+    responses={
+        status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in (401, 422, 500, 503)
+    }
+)
+
+
+def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
+    """The application. `owner_of` tells whose todos a request is about, or raises a 401."""
+    app = FastAPI(title="Todos with webhooks", version="0.1.0", redirect_slashes=False)
+    app.state.service = service
+    app.state.owner_of = owner_of
+    app.include_router(router)
+    problems.install(app)
+    return app
+
+
+async def _service(request: Request) -> TodoService:
+    service: TodoService = request.app.state.service
+    return service
+
+
+async def _owner(request: Request) -> str:
+    owner: str = request.app.state.owner_of(request)
+    return owner
+
+
+def _canonical(value: str) -> str:
+    if re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
+        raise PydanticCustomError("todo_id", f"must be a whole number from 0 to {MAX_ID}")
+    return value
+
+
+Service = Annotated[TodoService, Depends(_service)]
+Owner = Annotated[str, Depends(_owner)]
+PathId = Annotated[int, BeforeValidator(_canonical), Path(alias="id", ge=0, le=MAX_ID)]
+IfMatch = Annotated[
+    list[str] | None, Header(description='Versions, as ETags: act only on one of these, or on "*".')
+]
+
+
+@router.get("/", response_model=Message)
+def ping(owner: Owner, service: Service) -> JSONResponse:
+    """Say hello, and publish a `ping`."""
+    service.ping(owner)
+    return JSONResponse({"message": "Wilkomen!"})
+
+
+@router.get("/todo", response_model=Todos, response_model_exclude_none=True)
+def list_todos(
+    owner: Owner,
+    service: Service,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> JSONResponse:
+    """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""
+    page = service.page(owner, limit=limit, after=_decode(cursor))
+    body: dict[str, object] = {"data": [todo.public() for todo in page.todos]}
+    if page.after is not None:
+        body["next"] = _encode(page.after)
+    return JSONResponse(body)
+
+
+@router.get("/todo/{id}", response_model=OneTodo)
+def get_todo(todo_id: PathId, owner: Owner, service: Service) -> JSONResponse:
+    todo = service.get(owner, todo_id)
+    return JSONResponse({"data": todo.public()}, headers={"ETag": _etag(todo.version)})
+
+
+@router.post("/todo", status_code=201, response_model=Created)
+def create_todo(draft: NewTodo, owner: Owner, service: Service, request: Request) -> JSONResponse:
+    done = service.create(owner, draft.id, draft.item, completed=draft.completed)
+    body: dict[str, object] = {"data": ["Todo added."]}
+    if draft.id is None:
+        body["id"] = done.todo.id
+    location = f"{request.scope.get('root_path', '')}/todo/{done.todo.id}"
+    headers = {"Location": location, "ETag": _etag(done.todo.version), **_webhook(done)}
+    return JSONResponse(body, 201, headers)
+
+
+@router.put("/todo/{id}", response_model=Done)
+def update_todo(
+    todo_id: PathId, change: TodoUpdate, owner: Owner, service: Service, if_match: IfMatch = None
+) -> JSONResponse:
+    """Replace what the body gives; keep the rest."""
+    done = service.update(
+        owner,
+        todo_id,
+        item=change.item,
+        completed=change.completed,
+        versions=_versions(if_match),
+    )
+    headers = {"ETag": _etag(done.todo.version), **_webhook(done)}
+    return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
+
+
+@router.delete("/todo/{id}", response_model=Done)
+def delete_todo(
+    todo_id: PathId, owner: Owner, service: Service, if_match: IfMatch = None
+) -> JSONResponse:
+    done = service.delete(owner, todo_id, versions=_versions(if_match))
+    body = {"data": f"Todo with id {todo_id} has been removed."}
+    return JSONResponse(body, headers=_webhook(done))
+
+
+def _webhook(done: Committed) -> dict[str, str]:
+    status = "accepted" if done.accepted else "pending"
+    return {"Webhook-Id": done.event_id, "Webhook-Status": status}
+
+
+def _etag(version: int) -> str:
+    return f'"{version}"'
+
+
+_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_ENTITY_TAGS = re.compile(rf"\s*{_ENTITY_TAG}(?:\s*,\s*{_ENTITY_TAG})*\s*")
+_VERSION = re.compile(r'(?<!W/)"([1-9][0-9]{0,15})"')
+
+
+def _versions(if_match: list[str] | None) -> frozenset[int] | None:
+    """The versions that `If-Match` allows; None for any. A weak or foreign tag matches nothing."""
+    if if_match is None:
+        return None
+    value = ",".join(if_match)
+    if value.strip() == "*":
+        return None
+    if _ENTITY_TAGS.fullmatch(value) is None:
+        raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')
+    return frozenset(int(version) for version in _VERSION.findall(value))
+
+
+def _encode(after: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
+
+
+def _decode(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        after = int(base64.urlsafe_b64decode(cursor).removeprefix(b"after:"))
+    except ValueError:
+        after = -1
+    if not 0 <= after <= MAX_ID or _encode(after) != cursor:
+        raise BadInput("query", "cursor", "must be the `next` of an earlier page, unchanged")
+    return after

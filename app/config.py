@@ -1,0 +1,67 @@
+"""Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class SettingsError(Exception):
+    """The environment is not one that the application can start in."""
+
+
+def _api_root(value: str) -> str:
+    if not value.startswith(("https://", "http://")) or not value.rstrip("/").endswith("/api"):
+        raise ValueError("must be a URL that ends in /api: elsewhere Convoy serves its dashboard")
+    return value.rstrip("/")
+
+
+def _header_safe(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII, and not empty")
+    return SecretStr(text)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    convoy_api_key: Annotated[SecretStr, AfterValidator(_header_safe)]
+    """The project's API key."""
+    convoy_app_id: Name
+    """Owner of a deployment without sign-in."""
+    convoy_project_id: Name
+    """The outgoing project."""
+    convoy_base_url: Annotated[str, AfterValidator(_api_root)] = "https://us.getconvoy.cloud/api"
+    """Convoy's API root."""
+    convoy_deadline_s: Annotated[float, Field(gt=0, le=10)] = 2.0
+    """Seconds that one publish may take in all."""
+    todos_table: Name
+    """Name of the DynamoDB table of todos."""
+    outbox_table: Name
+    """Name of the DynamoDB table of events that Convoy does not have yet."""
+    publish_reads: bool = True
+    """Whether `ping` and `retrieved` are published."""
+    allow_anonymous: bool = False
+    """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Raises SettingsError, which names every variable that is missing or wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0]).upper()
+        missing = problem["type"] in {"missing", "string_too_short"}
+        lines.append(f"{name} is not set." if missing else f"{name}: {problem['msg']}.")
+    return "\n".join([*lines, "Set it in the environment or in .env; .env.example lists them all."])

@@ -1,0 +1,59 @@
+"""Delivering an event to Convoy: publish it, then take it out of the outbox."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from app.publisher import Accepted
+from app.service import StoreError
+
+if TYPE_CHECKING:
+    from app.events import Event
+    from app.publisher import Outcome
+
+log = logging.getLogger(__name__)
+
+
+class Publisher(Protocol):
+    def publish(self, event: Event) -> Outcome: ...
+
+
+class Outbox(Protocol):
+    def ack(self, event_id: str) -> None:
+        """Remove a delivered event; no error if it is gone already. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDelivery:
+    publisher: Publisher
+    outbox: Outbox
+
+    def deliver(self, event: Event) -> bool:
+        """True: Convoy has the event. False: it waits in the outbox, where the commit put it."""
+        if not self._publish(event, otherwise="it waits in the outbox"):
+            return False
+        try:
+            self.outbox.ack(event.id)
+        except StoreError as error:
+            # The row stays, so the event goes out once more, under the same key: Convoy drops it.
+            log.warning("ack failed: %s", error, extra={"event_id": event.id})
+        return True
+
+    def announce(self, event: Event) -> None:
+        """Publish once an event that has no row; a failure is logged, and that is all."""
+        self._publish(event, otherwise="it is dropped: nothing changed")
+
+    def _publish(self, event: Event, *, otherwise: str) -> bool:
+        outcome = self.publisher.publish(event)
+        if isinstance(outcome, Accepted):
+            return True
+        log.warning(
+            "publish failed (%s): %s; %s",
+            type(outcome).__name__,
+            outcome.reason,
+            otherwise,
+            extra={"event_id": event.id, "event_type": event.type, "reason": outcome.reason},
+        )
+        return False

@@ -1,0 +1,90 @@
+"""What clients send and get: bodies, parameters, answers."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.todos import MAX_ID, MAX_ITEM_LENGTH
+
+TodoId = Annotated[int, Field(ge=0, le=MAX_ID)]
+Item = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_LENGTH)]
+
+
+class Input(BaseModel):
+    """No unknown field, no guessing (`"1"` is not 1), and null does not stand for absence."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_null(cls, value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("null", "null is not allowed: leave the field out instead")
+        return value
+
+
+class NewTodo(Input):
+    id: TodoId | None = None
+    item: Item
+    completed: bool = False
+
+
+class TodoUpdate(Input):
+    item: Item | None = None
+    completed: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing_to_update", "give item, completed or both")
+        return self
+
+
+class TodoOut(BaseModel):
+    id: TodoId
+    item: Item
+    completed: bool
+    version: Annotated[int, Field(ge=1)]
+
+
+class Message(BaseModel):
+    message: str
+
+
+class Todos(BaseModel):
+    data: list[TodoOut]
+    next: Annotated[str | None, Field(description="Cursor of the next page; absent on the last.")]
+
+
+class OneTodo(BaseModel):
+    data: TodoOut
+
+
+class Created(BaseModel):
+    data: list[str]
+    id: Annotated[
+        TodoId | None, Field(description="The id drawn for a todo that came without one.")
+    ]
+
+
+class Done(BaseModel):
+    data: str
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request."""
+
+    location: Literal["body", "path", "query", "header"] = Field(alias="in")
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] | None = None

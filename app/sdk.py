@@ -1,0 +1,22 @@
+"""The part of the Convoy SDK that publishing needs, without its 461 model modules.
+
+Every API module of convoy-python 1.0.0a1 imports `convoy.models`, whose `__init__` imports each
+model there is. An empty package registered in its place lets the few that are used be imported
+alone. This leans on the SDK's layout: the version is pinned, and `tests/unit/test_sdk.py` holds it.
+"""
+
+import sys
+from types import ModuleType
+
+import convoy
+
+if "convoy.models" not in sys.modules:
+    _models = ModuleType("convoy.models")
+    _models.__path__ = [f"{path}/models" for path in convoy.__path__]
+    sys.modules["convoy.models"] = _models
+
+from convoy import AuthenticatedClient
+from convoy.api.events import create_endpoint_fanout_event as fanout
+from convoy.models.models_fanout_event import ModelsFanoutEvent as FanoutEvent
+
+__all__ = ["AuthenticatedClient", "FanoutEvent", "fanout"]

@@ -1,0 +1,169 @@
+"""An httpx transport whose exchanges end by a deadline, from the name's look-up to the last byte.
+
+httpx's own timeouts bound each phase and each read alone: a server that sends a byte a second, or
+a name with many dead addresses, outlives them.
+
+    send ──▶ pool ──▶ connect (look-up, TCP, TLS) ──▶ write ──▶ read … read ──▶ done
+      └───────────────── deadline_s, counted once ────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+ERRORS = (
+    httpx.TransportError,
+    httpx.DecodingError,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+)
+"""What an exchange raises when no whole answer came."""
+
+KEEP_ALIVE_S = 30.0
+"""Seconds an idle connection is kept. Half of the 60 s after which AWS's balancers close it."""
+
+_CHUNK_BYTES = 16_384
+
+
+class _Limit(threading.local):
+    """The current exchange's end, on the monotonic clock. An exchange stays on one thread."""
+
+    ends_at = 0.0
+
+    def left(self, error: type[httpcore.TimeoutException]) -> float:
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise error("deadline passed")
+        return left
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, limit: _Limit) -> None:
+        self._inner = inner
+        self._limit = limit
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self._inner.read(max_bytes, self._limit.left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        for start in range(0, len(buffer), _CHUNK_BYTES):
+            chunk = buffer[start : start + _CHUNK_BYTES]
+            self._inner.write(chunk, self._limit.left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        left = self._limit.left(httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._limit)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, limit: _Limit, inner: httpcore.NetworkBackend) -> None:
+        self._limit = limit
+        self._inner = inner
+        # A look-up can't be interrupted: it runs beside, and is left behind when it takes too long.
+        self._connectors = ThreadPoolExecutor(max_workers=8, thread_name_prefix="connect")
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._limit.left(httpcore.ConnectTimeout)
+        connecting = self._connectors.submit(
+            self._inner.connect_tcp, host, port, left, local_address, socket_options
+        )
+        try:
+            return _Stream(connecting.result(timeout=left), self._limit)
+        except TimeoutError:
+            connecting.add_done_callback(_close)
+            raise httpcore.ConnectTimeout("deadline passed") from None
+
+
+def _close(connecting: Future[httpcore.NetworkStream]) -> None:
+    if connecting.exception() is None:
+        connecting.result().close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, inner: Iterable[bytes], close: Callable[[], None]) -> None:
+        self._inner = inner
+        self._close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._inner
+
+    def close(self) -> None:
+        self._close()
+
+
+class DeadlineTransport(httpx.BaseTransport):
+    """Raises one of ERRORS when the exchange failed or `deadline_s` (seconds) passed.
+
+    `backend` opens the connections; tests put a slow one there.
+    """
+
+    def __init__(
+        self,
+        deadline_s: float,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        backend: httpcore.NetworkBackend | None = None,
+    ) -> None:
+        self._deadline_s = deadline_s
+        self._limit = _Limit()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=KEEP_ALIVE_S,
+            network_backend=_Backend(self._limit, backend or httpcore.SyncBackend()),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._limit.ends_at = time.monotonic() + self._deadline_s
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={"timeout": {"pool": self._deadline_s}},
+            )
+        )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response.iter_stream(), response.close),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()

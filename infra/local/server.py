@@ -1,0 +1,73 @@
+"""Serves an ASGI app on loopback, from a command line or in a test; can reset a connection."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import struct
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+
+HOST = "127.0.0.1"
+
+_connections: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+class _Protocol(H11Protocol):
+    """Keeps each client's transport in reach: ASGI itself has no way to break a connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # asyncio sets it only on sockets that it made; without it an answer can wait 40 ms.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _connections[transport.get_extra_info("peername")] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        _connections.pop(self.transport.get_extra_info("peername"), None)
+
+
+def reset_connection(request: Request) -> None:
+    """Answer with a TCP reset: closing at once, unsent data dropped, is what sends one."""
+    assert request.client is not None  # noqa: S101
+    transport = _connections[(request.client.host, request.client.port)]
+    sock: socket.socket = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
+    return uvicorn.Config(app, http=_Protocol, log_level=log_level, access_log=False)
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[str]:
+    """Serve on a free port from a thread; gives the base URL."""
+    listener = socket.create_server((HOST, 0))
+    server = uvicorn.Server(_config(app))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def main(app: Starlette, description: str) -> None:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--port", type=int, default=8002)
+    listener = socket.create_server((HOST, parser.parse_args().port))
+    uvicorn.Server(_config(app)).run([listener])

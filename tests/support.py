@@ -1,0 +1,129 @@
+"""What tests share: a clock and ids that they hold, the stand-in's other end, odd servers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from app.outbox import OutboxDelivery
+from app.publisher import ConvoyPublisher
+from app.service import TodoService
+from infra.local import convoy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import httpx
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.store import DynamoStore
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+TABLES = {"TodosTable": "test-todos", "OutboxTable": "test-outbox"}
+OWNER = "ann"
+
+Json = dict[str, Any]
+
+
+def new_ids() -> Callable[[], str]:
+    """`event-1`, `event-2`, …"""
+    numbers = count(1)
+    return lambda: f"event-{next(numbers)}"
+
+
+@dataclass
+class Convoy:
+    """The stand-in, from a test's side."""
+
+    url: str
+    http: httpx.Client
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}/api"
+
+    def events(self) -> list[Json]:
+        events: list[Json] = self.http.get(f"{self.url}/inbox").json()["events"]
+        return events
+
+    def payloads(self) -> list[Json]:
+        return [event["data"] for event in self.events()]
+
+    def fail(self, **fault: object) -> None:
+        """See `infra.local.convoy.Fault`."""
+        self.http.put(f"{self.url}/_control/faults", json=fault).raise_for_status()
+
+    def recover(self) -> None:
+        self.http.delete(f"{self.url}/_control/faults").raise_for_status()
+
+    def reset(self) -> None:
+        self.http.post(f"{self.url}/_control/reset").raise_for_status()
+
+    def publisher(self, **override: Any) -> ConvoyPublisher:
+        return publisher(self.api, **override)
+
+
+def publisher(base_url: str, **override: Any) -> ConvoyPublisher:
+    settings: Json = {"project_id": "p", "api_key": convoy.API_KEY, "deadline_s": 2.0}
+    return ConvoyPublisher(base_url=base_url, **settings | override)
+
+
+def service(store: DynamoStore, publisher: ConvoyPublisher, **override: Any) -> TodoService:
+    parts: Json = {
+        "store": store,
+        "delivery": OutboxDelivery(publisher, store),
+        "clock": lambda: NOW,
+        "new_event_id": new_ids(),
+        "new_todo_id": lambda: 7007,
+    }
+    return TodoService(**parts | override)
+
+
+class Outbox:
+    """The outbox table, read directly."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+
+    def event_ids(self) -> list[str]:
+        rows = self._client.scan(TableName=TABLES["OutboxTable"])["Items"]
+        return sorted(row["event_id"]["S"] for row in rows)
+
+
+@contextmanager
+def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that does as `behave` says with each connection; gives its API root."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    open_connections: list[socket.socket] = []
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            open_connections.append(connection)
+            threading.Thread(target=_ignoring_resets, args=(behave, connection)).start()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+        for connection in open_connections:
+            connection.close()
+
+
+def _ignoring_resets(behave: Callable[[socket.socket], None], connection: socket.socket) -> None:
+    try:
+        behave(connection)
+    except OSError:
+        connection.close()
