@@ -20,8 +20,8 @@ def _api_root(value: str) -> str:
 
 def _header_safe(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
-    if not text or not text.isascii() or not text.isprintable():
-        raise ValueError("must be printable ASCII, and not empty")
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII")
     return SecretStr(text)
 
 
@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
-    convoy_api_key: Annotated[SecretStr, AfterValidator(_header_safe)]
+    convoy_api_key: Annotated[SecretStr, Field(min_length=1), AfterValidator(_header_safe)]
     """The project's API key."""
     convoy_app_id: Name
     """Owner of a deployment without sign-in."""
@@ -62,6 +62,7 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]).upper()
-        missing = problem["type"] in {"missing", "string_too_short"}
-        lines.append(f"{name} is not set." if missing else f"{name}: {problem['msg']}.")
+        missing = problem["type"] in {"missing", "string_too_short", "too_short"}
+        message = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{name} is not set." if missing else f"{name}: {message}.")
     return "\n".join([*lines, "Set it in the environment or in .env; .env.example lists them all."])

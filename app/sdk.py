@@ -10,10 +10,9 @@ from types import ModuleType
 
 import convoy
 
-if "convoy.models" not in sys.modules:
-    _models = ModuleType("convoy.models")
-    _models.__path__ = [f"{path}/models" for path in convoy.__path__]
-    sys.modules["convoy.models"] = _models
+_models = ModuleType("convoy.models")
+_models.__path__ = [f"{path}/models" for path in convoy.__path__]
+sys.modules.setdefault("convoy.models", _models)
 
 from convoy import AuthenticatedClient
 from convoy.api.events import create_endpoint_fanout_event as fanout

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +15,7 @@ from app.wiring import dynamodb as dynamodb_client
 from infra.local import convoy as stand_in
 from infra.local import server
 from infra.local.tables import create_tables
-from tests.support import OWNER, TABLES, Convoy, Outbox, service
+from tests.support import OWNER, TABLES, Convoy, Outbox, make_publisher, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +56,8 @@ def convoy(stand_in_convoy: Convoy) -> Convoy:
 
 @pytest.fixture
 def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
-    publisher = convoy.publisher()
-    yield publisher
-    publisher.close()
+    with closing(make_publisher(convoy.api)) as publisher:
+        yield publisher
 
 
 @pytest.fixture(scope="session")

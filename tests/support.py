@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -64,11 +65,8 @@ class Convoy:
     def reset(self) -> None:
         self.http.post(f"{self.url}/_control/reset").raise_for_status()
 
-    def publisher(self, **override: Any) -> ConvoyPublisher:
-        return publisher(self.api, **override)
 
-
-def publisher(base_url: str, **override: Any) -> ConvoyPublisher:
+def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     settings: Json = {"project_id": "p", "api_key": convoy.API_KEY, "deadline_s": 2.0}
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
@@ -120,6 +118,23 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join()
         for connection in open_connections:
             connection.close()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """One whole request, head and body; empty when the client hung up."""
+    request = b""
+    while not _complete(request):
+        received = connection.recv(65_536)
+        if not received:
+            return b""
+        request += received
+    return request
+
+
+def _complete(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 def _ignoring_resets(behave: Callable[[socket.socket], None], connection: socket.socket) -> None:

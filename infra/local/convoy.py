@@ -42,9 +42,9 @@ class Refusal(Exception):
 
 @dataclass
 class Fault:
-    """How to fail the next `times` calls of the API (None: all): first wait, then reset or answer.
+    """How to fail the next `times` calls of the API (None: all): wait, then reset or answer.
 
-    With a `status` of None a call is only late.
+    A call that is reset or answered so is not looked at; with neither, it is only late.
     """
 
     status: int | None = None
@@ -121,6 +121,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
             await asyncio.sleep(fault.delay_s)
             if fault.reset:
                 server.reset_connection(request)
+                return Response()
             if fault.status is not None:
                 return Response(fault.body, fault.status, {**_JSON, **fault.headers})
         try:

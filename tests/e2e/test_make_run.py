@@ -1,0 +1,94 @@
+"""`make run`, as a person meets it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import STOP_S, running, start
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Stack
+
+
+def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) -> None:
+    with httpx.Client(base_url=stack.api) as http:
+        answers = [
+            http.get("/"),
+            http.post("/todo", json={"id": 1, "item": "Write the tests"}),
+            http.put("/todo/1", json={"item": "Read the tests"}),
+            http.get("/todo"),
+            http.delete("/todo/1"),
+            http.delete("/todo/1"),
+        ]
+        events = http.get(stack.inbox).json()["events"]
+
+    assert [answer.status_code for answer in answers] == [200, 201, 200, 200, 200, 404]
+    assert [event["event_type"] for event in events] == [
+        "ping", "created", "updated", "retrieved", "deleted", "failed",
+    ]  # fmt: skip
+    keys = [answers[n].headers["webhook-id"] for n in (1, 2, 4)]
+    assert [events[n]["idempotency_key"] for n in (1, 2, 4)] == keys
+
+
+def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:
+    assert f"curl -i {stack.api}/todo -H" in stack.greeting
+    assert f"curl {stack.inbox}" in stack.greeting
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_that_was_started(number: signal.Signals) -> None:
+    with running() as stack:
+        children = children_of(stack.process.pid)
+        stack.process.send_signal(number)
+        _, errors = stack.process.communicate(timeout=STOP_S)
+
+        assert (stack.process.returncode, errors) == (0, "")
+    assert len(children) == 3
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_the_end_of_one_part_ends_all_and_is_told() -> None:
+    with running() as stack:
+        children = children_of(stack.process.pid)
+        (api,) = [pid for pid in children if "uvicorn" in Path(f"/proc/{pid}/cmdline").read_text()]
+        os.kill(api, signal.SIGKILL)
+        _, errors = stack.process.communicate(timeout=STOP_S)
+
+    assert stack.process.returncode == 1
+    assert "api ended with code -9" in errors
+
+
+@pytest.mark.parametrize("name", ["api", "dynamodb", "convoy"])
+def test_a_busy_port_is_named_with_what_to_do(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        others = [f"--{other}=0" for other in ("api", "dynamodb", "convoy") if other != name]
+        process = start(*others, **{f"{name.upper()}_PORT": str(port)})
+        _, errors = process.communicate(timeout=STOP_S)
+
+    assert process.returncode == 1
+    assert f"error: port {port} ({name}) can't be used: Address already in use" in errors
+    assert f"{name.upper()}_PORT=" in errors
+
+
+def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_named() -> None:
+    process = start("--api=0", "--dynamodb=0", CONVOY_API_KEY="CO.real")
+    _, errors = process.communicate(timeout=STOP_S)
+
+    assert process.returncode == 1
+    assert re.findall(r"(\w+) is not set", errors) == ["CONVOY_APP_ID", "CONVOY_PROJECT_ID"]
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listed.exists():
+        pytest.skip("needs Linux's /proc to count processes")
+    return [int(child) for child in listed.read_text().split()]

@@ -1,0 +1,40 @@
+"""The tables' one definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.local.tables import template
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_is_on_demand_recoverable_and_protected_by_default(table: str) -> None:
+    resource = template()["Resources"][table]
+
+    assert resource["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    recovery = resource["Properties"]["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert resource["Properties"]["DeletionProtectionEnabled"] == "!Ref DeletionProtection"
+    assert template()["Parameters"]["DeletionProtection"]["Default"] == "true"
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_the_keys_are_the_owner_with_the_id_and_the_event_id(dynamodb: DynamoDBClient) -> None:
+    keys = {
+        table: [
+            (key["AttributeName"], key["KeyType"])
+            for key in dynamodb.describe_table(TableName=name)["Table"]["KeySchema"]
+        ]
+        for table, name in TABLES.items()
+    }
+
+    assert keys == {
+        "TodosTable": [("owner", "HASH"), ("id", "RANGE")],
+        "OutboxTable": [("event_id", "HASH")],
+    }

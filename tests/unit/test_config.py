@@ -1,0 +1,117 @@
+"""Settings: what is missing or wrong stops the start, by name, and no secret is shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings, SettingsError
+
+ROOT = Path(__file__).parents[2]
+
+COMPLETE = {
+    "CONVOY_API_KEY": "CO.secret",
+    "CONVOY_APP_ID": "ann",
+    "CONVOY_PROJECT_ID": "p1",
+    "TODOS_TABLE": "todos",
+    "OUTBOX_TABLE": "outbox",
+}
+
+
+@pytest.fixture(autouse=True)
+def _complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_defaults_are_those_of_the_readme() -> None:
+    settings = Settings.load()
+
+    assert settings.convoy_base_url == "https://us.getconvoy.cloud/api"
+    assert settings.convoy_deadline_s == 2.0
+    assert settings.publish_reads is True
+    assert settings.allow_anonymous is False
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=f"{name} is not set") as raised:
+        Settings.load()
+
+    assert ".env" in str(raised.value)
+    assert str(raised.value).count("\n") == 1
+
+
+def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in COMPLETE:
+        monkeypatch.delenv(name)
+
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+
+    assert set(re.findall("([A-Z_]+) is not set", str(raised.value))) == set(COMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONVOY_BASE_URL", "https://convoy.example.com"),
+        ("CONVOY_BASE_URL", "convoy.example.com/api"),
+        ("CONVOY_DEADLINE_S", "0"),
+        ("CONVOY_DEADLINE_S", "11"),
+        ("CONVOY_DEADLINE_S", "nan"),
+        ("CONVOY_DEADLINE_S", "soon"),
+        ("PUBLISH_READS", "perhaps"),
+        ("ALLOW_ANONYMOUS", "2"),
+        ("CONVOY_API_KEY", "CO.sécret"),
+        ("CONVOY_API_KEY", "CO.sec\nret"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=f"^{name}: ") as raised:
+        Settings.load()
+
+    assert "CO.sec" not in str(raised.value)
+
+
+def test_a_newline_after_the_key_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOY_API_KEY", "CO.secret\n")
+
+    assert Settings.load().convoy_api_key.get_secret_value() == "CO.secret"
+
+
+def test_the_key_is_not_shown_when_settings_are_printed() -> None:
+    assert "CO.secret" not in repr(Settings.load())
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("CONVOY_APP_ID=bob\nTODOS_TABLE=other\nUNRELATED=1\n")
+    monkeypatch.delenv("CONVOY_APP_ID")
+
+    settings = Settings.load()
+
+    assert (settings.convoy_app_id, settings.todos_table) == ("bob", "todos")
+
+
+@pytest.mark.parametrize("document", ["README.md", ".env.example"])
+def test_every_setting_is_documented(document: str) -> None:
+    text = (ROOT / document).read_text()
+
+    assert [name for name in Settings.model_fields if name.upper() not in text] == []

@@ -1,0 +1,84 @@
+"""Delivering one event: publish, then ack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.events import Event
+from app.outbox import OutboxDelivery
+from app.service import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from app.publisher import ConvoyPublisher
+    from tests.support import Convoy
+
+EVENT = Event("e1", "ann", "created", {"event": "todo.created", "item": "buy a secret present"})
+
+
+class Acks:
+    """An outbox that only counts; `error` is what it raises."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.acked: list[str] = []
+        self._error = error
+
+    def ack(self, event_id: str) -> None:
+        if self._error is not None:
+            raise self._error
+        self.acked.append(event_id)
+
+
+def test_an_accepted_event_is_acked(publisher: ConvoyPublisher) -> None:
+    acks = Acks()
+
+    assert OutboxDelivery(publisher, acks).deliver(EVENT) is True
+    assert acks.acked == ["e1"]
+
+
+def test_an_event_that_convoy_did_not_accept_is_not_acked(
+    publisher: ConvoyPublisher, convoy: Convoy, caplog: pytest.LogCaptureFixture
+) -> None:
+    convoy.fail(status=500)
+    acks = Acks()
+
+    assert OutboxDelivery(publisher, acks).deliver(EVENT) is False
+    assert acks.acked == []
+    (record,) = caplog.records
+    assert record.__dict__["event_id"] == "e1"
+    assert "Unavailable" in record.message
+    assert "waits in the outbox" in record.message
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("throttled"), StoreError("denied")])
+def test_a_failed_ack_is_logged_and_the_event_is_still_delivered(
+    publisher: ConvoyPublisher, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    assert OutboxDelivery(publisher, Acks(error)).deliver(EVENT) is True
+    assert str(error) in caplog.text
+
+
+def test_an_announcement_has_no_row_to_ack(
+    publisher: ConvoyPublisher, convoy: Convoy, caplog: pytest.LogCaptureFixture
+) -> None:
+    acks = Acks()
+    delivery = OutboxDelivery(publisher, acks)
+
+    delivery.announce(EVENT)
+    convoy.fail(status=500)
+    delivery.announce(EVENT)
+
+    assert acks.acked == []
+    assert len(convoy.events()) == 1
+    assert "dropped" in caplog.text
+
+
+def test_no_todo_text_gets_into_the_log(
+    publisher: ConvoyPublisher, convoy: Convoy, caplog: pytest.LogCaptureFixture
+) -> None:
+    convoy.fail(status=400)
+
+    OutboxDelivery(publisher, Acks()).deliver(EVENT)
+
+    assert "secret present" not in "".join(str(record.__dict__) for record in caplog.records)

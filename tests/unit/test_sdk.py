@@ -1,0 +1,26 @@
+"""The SDK's layout, on which its lazy import leans; see `app/sdk.py`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+
+IMPORT = """
+import json, sys
+import app.publisher
+print(json.dumps([name for name in sys.modules if name.startswith("convoy.models.")]))
+"""
+
+
+def test_the_publisher_loads_a_dozen_of_the_sdks_models_not_all() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True)  # noqa: S603
+
+    loaded = json.loads(done.stdout)
+    assert "convoy.models.models_fanout_event" in loaded
+    assert len(loaded) < 12
+
+
+def test_the_sdk_is_the_version_whose_layout_is_known() -> None:
+    assert version("convoy-python") == "1.0.0a1"

@@ -1,0 +1,69 @@
+"""The pure parts: a change gives the new state together with its event."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app import events, todos
+from app.todos import Todo
+from tests.support import NOW
+
+TODO = Todo("ann", 1, "one", version=3)
+
+
+def test_a_creation_saw_nothing_and_its_event_tells_the_todo() -> None:
+    change = todos.create(TODO, now=NOW, event_id="e")
+
+    assert (change.todo, change.seen, change.deletes) == (TODO, None, False)
+    assert (change.event.id, change.event.owner, change.event.type) == ("e", "ann", "created")
+    assert change.event.data["todo"] == TODO.public()
+
+
+@pytest.mark.parametrize(
+    ("item", "completed", "expected"),
+    [
+        ("uno", None, Todo("ann", 1, "uno", completed=False, version=4)),
+        (None, True, Todo("ann", 1, "one", completed=True, version=4)),
+        ("uno", True, Todo("ann", 1, "uno", completed=True, version=4)),
+    ],
+)
+def test_an_update_replaces_what_is_given_and_counts_the_version(
+    item: str | None, completed: bool | None, expected: Todo
+) -> None:
+    change = todos.update(TODO, item=item, completed=completed, now=NOW, event_id="e")
+
+    assert (change.todo, change.seen, change.deletes) == (expected, 3, False)
+    assert change.event.type == "updated"
+    assert change.event.data["todo"] == expected.public()
+
+
+def test_a_deletion_tells_the_last_state() -> None:
+    change = todos.delete(TODO, now=NOW, event_id="e")
+
+    assert (change.todo, change.seen, change.deletes) == (TODO, 3, True)
+    assert change.event.type == "deleted"
+    assert change.event.data["todo"] == TODO.public()
+
+
+def test_the_owner_is_never_told_in_a_payload() -> None:
+    assert "ann" not in json.dumps(todos.create(TODO, now=NOW, event_id="e").event.data)
+
+
+def test_event_types_are_six_and_each_differs() -> None:
+    assert len(events.CATALOGUE) == 6
+    for attribute in ("name", "event", "description"):
+        assert len({getattr(kind, attribute) for kind in events.CATALOGUE}) == 6
+
+
+def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:
+    event = events.envelope(events.FAILED, event_id="e", owner="ann", now=NOW, todo_id=9)
+
+    assert event.data == {
+        "event": "todo.failure",
+        "description": "Todo not found.",
+        "id": "e",
+        "occurred_at": "2026-11-24T12:00:00.123Z",
+        "todo_id": 9,
+    }

@@ -1,0 +1,50 @@
+"""The parts as `uvicorn` gets them, outside Lambda."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import wiring
+from infra.local import convoy as stand_in
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.support import Convoy
+
+
+@pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])
+def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    publish_reads: str,
+    published: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONVOY_API_KEY", stand_in.API_KEY)
+    monkeypatch.setenv("CONVOY_APP_ID", "house")
+    monkeypatch.setenv("CONVOY_PROJECT_ID", "p")
+    monkeypatch.setenv("CONVOY_BASE_URL", convoy.api)
+    monkeypatch.setenv("TODOS_TABLE", TABLES["TodosTable"])
+    monkeypatch.setenv("OUTBOX_TABLE", TABLES["OutboxTable"])
+    monkeypatch.setenv("PUBLISH_READS", publish_reads)
+    app = wiring.local_api()
+
+    with TestClient(app) as client, closing(app.state.service.delivery.publisher):
+        assert client.get("/").status_code == 200
+        assert client.get("/todo").status_code == 200
+        created = client.post("/todo", json={"item": "x"})
+
+    assert 0 <= created.json()["id"] < 2**53
+    assert len(created.headers["webhook-id"]) == 36
+    owners = [event["owner_id"] for event in convoy.events()]
+    assert owners == ["house"] * (published + 1)
