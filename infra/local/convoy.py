@@ -116,6 +116,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
     """Wrap a route of the API in what comes before each: faults, key, content type."""
 
     async def guarded(request: Request) -> Response:
+        await request.body()  # whatever follows, the client has finished sending
         fault = _project(request).next_fault()
         if fault is not None:
             await asyncio.sleep(fault.delay_s)
