@@ -30,6 +30,9 @@ MAX_BODY_BYTES = 64 * 1024
 RETRY_AFTER_S = 1
 """Seconds. Throttling and contention of DynamoDB pass within its burst window of a second."""
 
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110's phrases, which Python has from 3.13 on."""
+
 _STATUS = {TodoNotFound: 404, TodoExists: 409, VersionMismatch: 412}
 
 
@@ -54,7 +57,7 @@ def problem(
 ) -> JSONResponse:
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
