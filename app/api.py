@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
 from pydantic import BeforeValidator
@@ -19,11 +19,16 @@ from app.todos import MAX_ID
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
 
-router = APIRouter(
-    responses={
-        status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in (401, 422, 500, 503)
-    }
-)
+Responses = dict[int | str, dict[str, Any]]
+
+
+def _problems(*statuses: int) -> Responses:
+    return {status: {"model": Problem} for status in statuses}
+
+
+NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
+
+router = APIRouter(responses=_problems(401, 500, 503))
 
 
 def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
@@ -33,7 +38,20 @@ def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
     app.state.owner_of = owner_of
     app.include_router(router)
     problems.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document, with problem details under their own media type."""
+    document = FastAPI.openapi(app)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                schema = response["content"].get("application/json", {}).get("schema", {})
+                if schema.get("$ref", "").endswith("/Problem"):
+                    response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+    return document
 
 
 async def _service(request: Request) -> TodoService:
@@ -67,7 +85,7 @@ def ping(owner: Owner, service: Service) -> JSONResponse:
     return JSONResponse({"message": "Wilkomen!"})
 
 
-@router.get("/todo", response_model=Todos, response_model_exclude_none=True)
+@router.get("/todo", response_model=Todos, responses=_problems(400, 422))
 def list_todos(
     owner: Owner,
     service: Service,
@@ -82,13 +100,18 @@ def list_todos(
     return JSONResponse(body)
 
 
-@router.get("/todo/{id}", response_model=OneTodo)
+@router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422))
 def get_todo(todo_id: PathId, owner: Owner, service: Service) -> JSONResponse:
     todo = service.get(owner, todo_id)
     return JSONResponse({"data": todo.public()}, headers={"ETag": _etag(todo.version)})
 
 
-@router.post("/todo", status_code=201, response_model=Created)
+@router.post(
+    "/todo",
+    status_code=201,
+    response_model=Created,
+    responses=_problems(400, 409, 413, 415, 422),
+)
 def create_todo(draft: NewTodo, owner: Owner, service: Service, request: Request) -> JSONResponse:
     done = service.create(owner, draft.id, draft.item, completed=draft.completed)
     body: dict[str, object] = {"data": ["Todo added."]}
@@ -99,7 +122,11 @@ def create_todo(draft: NewTodo, owner: Owner, service: Service, request: Request
     return JSONResponse(body, 201, headers)
 
 
-@router.put("/todo/{id}", response_model=Done)
+@router.put(
+    "/todo/{id}",
+    response_model=Done,
+    responses=NOT_FOUND | _problems(400, 412, 413, 415, 422),
+)
 def update_todo(
     todo_id: PathId, change: TodoUpdate, owner: Owner, service: Service, if_match: IfMatch = None
 ) -> JSONResponse:
@@ -115,7 +142,7 @@ def update_todo(
     return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
 
 
-@router.delete("/todo/{id}", response_model=Done)
+@router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422))
 def delete_todo(
     todo_id: PathId, owner: Owner, service: Service, if_match: IfMatch = None
 ) -> JSONResponse:

@@ -1,8 +1,9 @@
 """What clients send and get: bodies, parameters, answers."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.todos import MAX_ID, MAX_ITEM_LENGTH
@@ -11,10 +12,16 @@ TodoId = Annotated[int, Field(ge=0, le=MAX_ID)]
 Item = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_LENGTH)]
 
 
+def _without_null(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        if "anyOf" in field:
+            field.update(field.pop("anyOf")[0])
+
+
 class Input(BaseModel):
     """No unknown field, no guessing (`"1"` is not 1), and null does not stand for absence."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_without_null)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -54,7 +61,10 @@ class Message(BaseModel):
 
 class Todos(BaseModel):
     data: list[TodoOut]
-    next: Annotated[str | None, Field(description="Cursor of the next page; absent on the last.")]
+    next: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="Cursor of the next page; absent on the last."),
+    ] = None
 
 
 class OneTodo(BaseModel):
@@ -64,8 +74,9 @@ class OneTodo(BaseModel):
 class Created(BaseModel):
     data: list[str]
     id: Annotated[
-        TodoId | None, Field(description="The id drawn for a todo that came without one.")
-    ]
+        TodoId | SkipJsonSchema[None],
+        Field(description="The id drawn for a todo that came without one."),
+    ] = None
 
 
 class Done(BaseModel):
@@ -87,4 +98,4 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[Fault] | None = None
+    errors: list[Fault] | SkipJsonSchema[None] = None

@@ -13,10 +13,7 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,11 +21,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.local import server
+from infra.local.project import Fault, Json, Project, now, uid
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
 
-Json = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -38,59 +35,6 @@ class Refusal(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-@dataclass
-class Fault:
-    """How to fail the next `times` calls of the API (None: all): wait, then reset or answer.
-
-    A call that is reset or answered so is not looked at; with neither, it is only late.
-    """
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = '{"status":false,"message":"told to fail"}'
-    delay_s: float = 0.0
-    reset: bool = False
-    times: int | None = None
-
-
-@dataclass
-class Project:
-    """What Convoy's database would hold."""
-
-    events: list[Json] = field(default_factory=list)
-    endpoints: list[Json] = field(default_factory=list)
-    subscriptions: list[Json] = field(default_factory=list)
-    event_types: list[Json] = field(default_factory=list)
-    fault: Fault | None = None
-
-    def receive(self, message: Json) -> bool:
-        """Store a fanned-out event; True if its idempotency key is new to the project."""
-        key = message.get("idempotency_key") or ""
-        duplicate = bool(key) and any(event["idempotency_key"] == key for event in self.events)
-        owner = message["owner_id"]
-        self.events.append(
-            {
-                "uid": _uid(),
-                "received_at": _now(),
-                "owner_id": owner,
-                "event_type": message["event_type"],
-                "idempotency_key": key,
-                "is_duplicate_event": duplicate,
-                "endpoints": [e["uid"] for e in self.endpoints if e["owner_id"] == owner],
-                "data": message["data"],
-            }
-        )
-        return not duplicate
-
-    def next_fault(self) -> Fault | None:
-        fault = self.fault
-        if fault is not None and fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                self.fault = None
-        return fault
 
 
 def build() -> Starlette:
@@ -163,15 +107,15 @@ async def endpoints(request: Request) -> Response:
     if not body.get("url") or not body.get("name"):
         raise Refusal(400, "Invalid input provided")
     created = {
-        "uid": _uid(),
+        "uid": uid(),
         "project_id": request.path_params["project_id"],
         "owner_id": body.get("owner_id", ""),
         "url": body["url"],
         "name": body["name"],
-        "secrets": [{"uid": _uid(), "value": body.get("secret") or secrets.token_urlsafe(24)}],
+        "secrets": [{"uid": uid(), "value": body.get("secret") or secrets.token_urlsafe(24)}],
         "advanced_signatures": body.get("advanced_signatures", True),
         "status": "active",
-        "created_at": _now(),
+        "created_at": now(),
     }
     project.endpoints.append(created)
     return _created("Endpoint created successfully", created)
@@ -193,13 +137,13 @@ async def subscriptions(request: Request) -> Response:
     if any(s["endpoint_metadata"]["uid"] == endpoint["uid"] for s in project.subscriptions):
         raise Refusal(400, "a subscription for this endpoint already exists")
     created = {
-        "uid": _uid(),
+        "uid": uid(),
         "name": body["name"],
         "type": "api",
         "endpoint_metadata": endpoint,
         # Without a licence Convoy replaces the filter by this, silently.
         "filter_config": {"event_types": ["*"]},
-        "created_at": _now(),
+        "created_at": now(),
     }
     project.subscriptions.append(created)
     return _created("Subscription created successfully", created)
@@ -212,7 +156,7 @@ async def event_types(request: Request) -> Response:
     body = await _body(request)
     _require(body, name="please provide a name for this event type")
     created = {
-        "uid": _uid(),
+        "uid": uid(),
         "name": body["name"],
         "category": body.get("category", ""),
         "description": body.get("description", ""),
@@ -299,14 +243,6 @@ def _paged(content: list[Json]) -> Json:
 def _pretty(body: object) -> Response:
     text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
     return Response(text, media_type="application/json")
-
-
-def _uid() -> str:
-    return secrets.token_hex(13).upper()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""The OpenAPI document tells what the API does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
+
+
+def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    declared = {
+        f"{method.upper()} {path}": {
+            int(status): list(response["content"])
+            for status, response in operation["responses"].items()
+        }
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+    ours = {key: ["application/problem+json"] for key in (401, 500, 503)}
+    bodies = {key: ["application/problem+json"] for key in (400, 413, 415, 422)}
+    json, problem = ["application/json"], ["application/problem+json"]
+    assert declared == {
+        "GET /": {200: json, **ours},
+        "GET /todo": {200: json, **ours, 400: problem, 422: problem},
+        "POST /todo": {201: json, **ours, **bodies, 409: problem},
+        "GET /todo/{id}": {200: json, **ours, 404: problem, 422: problem},
+        "PUT /todo/{id}": {200: json, **ours, **bodies, 404: json, 412: problem},
+        "DELETE /todo/{id}": {
+            200: json,
+            **ours,
+            400: problem,
+            404: json,
+            412: problem,
+            422: problem,
+        },
+    }
+
+
+def test_the_documentation_page_is_served(client: TestClient) -> None:
+    response = client.get("/docs")
+
+    assert response.status_code == 200
+    assert "/openapi.json" in response.text

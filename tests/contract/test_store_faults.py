@@ -1,0 +1,201 @@
+"""What DynamoDB answers under load, put on the wire for it: botocore and the store are real."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore import exceptions as aws
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from app import todos
+from app.service import StoreError, StoreUnavailable
+from app.store import CONFLICT_PAUSES_S, DynamoStore
+from app.todos import Todo, TodoExists
+from tests.support import NOW, TABLES, Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.todos import Change
+
+TODO = Todo("ann", 1, "one")
+
+
+def created() -> Change:
+    return todos.create(TODO, now=NOW, event_id="e1")
+
+
+class Wire:
+    """Answers the next calls of one operation itself; None lets a call through."""
+
+    def __init__(self) -> None:
+        self.answers: list[AWSResponse | Exception | None] = []
+        self.calls: list[str] = []
+
+    def __call__(self, request: Any, **_: object) -> AWSResponse | None:
+        self.calls.append(json.loads(request.body).get("ClientRequestToken", ""))
+        answer = self.answers.pop(0) if self.answers else None
+        if answer is not None:
+            request.url = "http://elsewhere.invalid"  # or moto would act on it all the same
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def wire(dynamodb: DynamoDBClient) -> Iterator[Wire]:
+    wire: Any = Wire()
+    dynamodb.meta.events.register_first("before-send.dynamodb", wire)
+    yield wire
+    dynamodb.meta.events.unregister("before-send.dynamodb", wire)
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._body
+
+
+def refusal(code: str, *reasons: str) -> AWSResponse:
+    body: dict[str, object] = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}
+    if reasons:
+        body["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return AWSResponse("http://test", 400, HTTPHeaders(), _Raw(json.dumps(body).encode()))
+
+
+def cancelled(*reasons: str) -> AWSResponse:
+    return refusal("TransactionCanceledException", *reasons)
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        ("TransactionConflict", "None"),
+        ("None", "TransactionConflict"),
+        ("ThrottlingError", "None"),
+        ("ProvisionedThroughputExceeded", "TransactionConflict"),
+    ],
+)
+def test_a_contended_transaction_is_tried_again_under_the_same_token(
+    store: DynamoStore, wire: Wire, reasons: tuple[str, str]
+) -> None:
+    wire.answers = [cancelled(*reasons)] * 2
+
+    store.commit(created())
+
+    assert wire.calls == ["e1"] * 3
+    assert store.get("ann", 1) == TODO
+
+
+def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_tries(
+    dynamodb: DynamoDBClient, wire: Wire, outbox: Outbox
+) -> None:
+    wire.answers = [cancelled("TransactionConflict", "None")] * 5
+    pauses: list[float] = []
+    store = DynamoStore(
+        dynamodb,
+        todos_table=TABLES["TodosTable"],
+        outbox_table=TABLES["OutboxTable"],
+        sleep=pauses.append,
+    )
+
+    with pytest.raises(StoreUnavailable, match="TransactionConflict"):
+        store.commit(created())
+
+    assert len(wire.calls) == 5
+    assert all(0 <= pause <= most for pause, most in zip(pauses, CONFLICT_PAUSES_S, strict=True))
+    assert outbox.event_ids() == []
+
+
+def test_a_refused_condition_is_told_at_once_even_beside_a_conflict(
+    store: DynamoStore, wire: Wire
+) -> None:
+    wire.answers = [cancelled("ConditionalCheckFailed", "TransactionConflict")]
+
+    with pytest.raises(TodoExists):
+        store.commit(created())
+
+    assert len(wire.calls) == 1
+
+
+def test_a_cancellation_that_waiting_does_not_mend_is_an_error_at_once(
+    store: DynamoStore, wire: Wire
+) -> None:
+    wire.answers = [cancelled("ItemCollectionSizeLimitExceeded", "None")]
+
+    with pytest.raises(StoreError, match="ItemCollectionSizeLimitExceeded") as raised:
+        store.commit(created())
+
+    assert not isinstance(raised.value, StoreUnavailable)
+    assert len(wire.calls) == 1
+
+
+CALLS = {
+    "get": lambda store: store.get("ann", 1),
+    "page": lambda store: store.page("ann", limit=1, after=None),
+    "commit": lambda store: store.commit(created()),
+    "ack": lambda store: store.ack("e1"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"]
+)
+def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
+    store: DynamoStore, wire: Wire, code: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's own pause
+    wire.answers = [refusal(code)] * 9
+
+    with pytest.raises(StoreUnavailable, match=code):
+        CALLS[call](store)
+
+    assert 1 <= len(wire.calls) <= 3
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        aws.ConnectTimeoutError(endpoint_url="x"),
+        aws.ReadTimeoutError(endpoint_url="x"),
+        aws.EndpointConnectionError(endpoint_url="x"),
+        aws.ConnectionClosedError(endpoint_url="x"),
+    ],
+)
+def test_a_dynamodb_out_of_reach_is_unavailable(
+    store: DynamoStore, wire: Wire, error: Exception, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    wire.answers = [error] * 9
+
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        CALLS[call](store)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refusal("AccessDeniedException"),
+        refusal("ResourceNotFoundException"),
+        aws.NoCredentialsError(),
+    ],
+)
+def test_what_waiting_does_not_mend_is_an_error(
+    store: DynamoStore, wire: Wire, failure: AWSResponse | Exception, call: str
+) -> None:
+    wire.answers = [failure]
+
+    with pytest.raises(StoreError) as raised:
+        CALLS[call](store)
+
+    assert not isinstance(raised.value, StoreUnavailable)
