@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test check fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
-	@exec $(BIN)/python -m infra.local
+	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
 	$(BIN)/pytest --cov

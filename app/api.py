@@ -32,10 +32,11 @@ router = APIRouter(responses=_problems(401, 500, 503))
 
 
 def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
-    """The application. `owner_of` tells whose todos a request is about, or raises a 401."""
+    """The application. `owner_of` tells whose todos a request is about."""
     app = FastAPI(title="Todos with webhooks", version="0.1.0", redirect_slashes=False)
     app.state.service = service
     app.state.owner_of = owner_of
+    app.state.routes = router.routes
     app.include_router(router)
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -64,15 +65,16 @@ async def _owner(request: Request) -> str:
     return owner
 
 
-def _canonical(value: str) -> str:
-    if re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
-        raise PydanticCustomError("todo_id", f"must be a whole number from 0 to {MAX_ID}")
+def _canonical(value: object) -> object:
+    # pydantic would also take " 1", "+1", "1_0" and "1.0".
+    if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
+        raise PydanticCustomError("digits", "must be a whole number, in digits alone")
     return value
 
 
 Service = Annotated[TodoService, Depends(_service)]
 Owner = Annotated[str, Depends(_owner)]
-PathId = Annotated[int, BeforeValidator(_canonical), Path(alias="id", ge=0, le=MAX_ID)]
+PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 IfMatch = Annotated[
     list[str] | None, Header(description='Versions, as ETags: act only on one of these, or on "*".')
 ]
@@ -89,7 +91,7 @@ def ping(owner: Owner, service: Service) -> JSONResponse:
 def list_todos(
     owner: Owner,
     service: Service,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)] = DEFAULT_PAGE,
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> JSONResponse:
     """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""

@@ -1,11 +1,13 @@
 """Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
 
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Name = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class SettingsError(Exception):
@@ -13,13 +15,18 @@ class SettingsError(Exception):
 
 
 def _api_root(value: str) -> str:
-    if not value.startswith(("https://", "http://")) or not value.rstrip("/").endswith("/api"):
-        raise ValueError("must be a URL that ends in /api: elsewhere Convoy serves its dashboard")
-    return value.rstrip("/")
+    url = urlsplit(value.strip())
+    if url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment:
+        raise ValueError("must be an http or https URL, without query")
+    if not url.path.rstrip("/").endswith("/api"):
+        raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
+    return url.geturl().rstrip("/")
 
 
 def _header_safe(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
+    if not text:
+        raise PydanticCustomError("missing", "is blank")
     if not text.isascii() or not text.isprintable():
         raise ValueError("must be printable ASCII")
     return SecretStr(text)
@@ -30,7 +37,7 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
-    convoy_api_key: Annotated[SecretStr, Field(min_length=1), AfterValidator(_header_safe)]
+    convoy_api_key: Annotated[SecretStr, AfterValidator(_header_safe)]
     """The project's API key."""
     convoy_app_id: Name
     """Owner of a deployment without sign-in."""
@@ -62,7 +69,7 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]).upper()
-        missing = problem["type"] in {"missing", "string_too_short", "too_short"}
+        missing = problem["type"] in {"missing", "string_too_short"}
         message = problem["msg"].removeprefix("Value error, ")
         lines.append(f"{name} is not set." if missing else f"{name}: {message}.")
     return "\n".join([*lines, "Set it in the environment or in .env; .env.example lists them all."])

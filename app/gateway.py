@@ -4,54 +4,71 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.exceptions import HTTPException
+from app.problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from fastapi import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class StagePrefix:
-    """Route `/dev/todo` of a stage named `dev` as `/todo`, and keep `/dev` for links.
+class Gateway:
+    """Serves those alone whom the gateway's authorizer vouched for, and routes without its prefix.
 
-    An HTTP API puts a named stage into the path; `$default`, a REST API and a load balancer don't.
+    `anonymous` is the owner of every request that it vouched for nobody of; None: those get 401,
+    whatever they ask for.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, anonymous: str | None) -> None:
         self._app = app
+        self._anonymous = anonymous
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        prefix = "/" + _context(scope).get("stage", "")
-        if scope["path"] == prefix:
-            scope = {**scope, "path": f"{prefix}/", "root_path": prefix}
-        elif scope["path"].startswith(f"{prefix}/"):
-            scope = {**scope, "root_path": prefix}
+        context: Mapping[str, Any] = scope["aws.event"]["requestContext"]
+        owner = _caller(context) or self._anonymous
+        if owner is None:
+            refusal = problem(
+                401,
+                "Sign in first: no authorizer vouched for this request.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+            return await refusal(scope, receive, send)
+        prefix, path = _split(context, scope["path"])
+        scope = {**scope, "owner": owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)
+        return None
 
 
-def owner_of(anonymous: str | None) -> Callable[[Request], str]:
-    """Tells the caller that the gateway's authorizer vouched for: a JWT's `sub`, or an IAM ARN.
-
-    `anonymous` is the owner of every request that it vouched for nobody of; None: those get 401.
-    """
-
-    def owner(request: Request) -> str:
-        caller = _caller(_context(request.scope)) or anonymous
-        if caller is None:
-            raise HTTPException(401)
-        return caller
-
+def owner_of(request: Request) -> str:
+    owner: str = request.scope["owner"]
     return owner
 
 
-def _context(scope: Scope) -> Mapping[str, Any]:
-    context: Mapping[str, Any] = scope["aws.event"]["requestContext"]
-    return context
-
-
 def _caller(context: Mapping[str, Any]) -> str | None:
+    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; payload 2.0 first, then 1.0."""
     authorizer = context.get("authorizer") or {}
-    jwt, iam = authorizer.get("jwt") or {}, authorizer.get("iam") or {}
-    return (jwt.get("claims") or {}).get("sub") or iam.get("userArn") or None
+    claims = (authorizer.get("jwt") or authorizer).get("claims") or {}
+    iam = authorizer.get("iam") or context.get("identity") or {}
+    cognito = (iam.get("cognitoIdentity") or {}).get("identityId") or iam.get("cognitoIdentityId")
+    return claims.get("sub") or cognito or _principal(iam.get("userArn")) or None
+
+
+def _principal(arn: str | None) -> str | None:
+    """A role's ARN without the session's name, which its caller is free to choose."""
+    return arn.rpartition("/")[0] if arn and ":assumed-role/" in arn else arn
+
+
+def _split(context: Mapping[str, Any], path: str) -> tuple[str, str]:
+    """What clients put before our paths, and our path.
+
+    A REST API hands the path over without its stage or base path, and tells the whole beside it;
+    an HTTP API leaves a named stage in the path; `$default` and a load balancer have none.
+    """
+    whole = context.get("path", path)
+    if whole != path and whole.endswith(path):
+        return whole.removesuffix(path), path
+    prefix = "/" + context.get("stage", "$default")
+    if path == prefix or path.startswith(f"{prefix}/"):
+        return prefix, path.removeprefix(prefix) or "/"
+    return "", path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 
 from app.service import StoreError, StoreUnavailable
 from app.todos import TodoError, TodoExists, TodoNotFound, VersionMismatch
@@ -26,6 +27,10 @@ MEDIA_TYPE = "application/problem+json"
 
 MAX_BODY_BYTES = 64 * 1024
 """Room for the longest item, escaped; DynamoDB takes 400 KB an item."""
+
+MAX_FAULTS = 20
+MAX_FIELD_LENGTH = 100
+"""An answer is not to be longer than its request."""
 
 RETRY_AFTER_S = 1
 """Seconds. Throttling and contention of DynamoDB pass within its burst window of a second."""
@@ -67,29 +72,40 @@ def problem(
 
 
 class BodyLimit:
-    """Refuse a body over MAX_BODY_BYTES: before it is read where its length is declared.
+    """Reads the body before anything else does, and refuses one over MAX_BODY_BYTES.
 
-    Starlette's own limit answers a declared length in plain text, whatever the error handlers say.
+    Starlette's own limit answers in plain text, and only where a route reads the body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        declared = dict(scope.get("headers", ())).get(b"content-length", b"0")
-        size = 0
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        body = await _read(receive)
+        if body is None:
+            refusal = problem(413, f"The body is over {MAX_BODY_BYTES} bytes.")
+            return await refusal(scope, receive, send)
+        pending: list[Message] = [{"type": "http.request", "body": body}]
 
-        async def limited() -> Message:
-            nonlocal size
-            if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-                raise HTTPException(413)
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > MAX_BODY_BYTES:
-                raise HTTPException(413)
-            return message
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
 
-        await self._app(scope, limited, send)
+        await self._app(scope, replay, send)
+        return None
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The body; None as soon as it is over the limit."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        more = message.get("more_body", False)
+    return body
 
 
 def install(app: FastAPI) -> None:
@@ -105,7 +121,7 @@ def install(app: FastAPI) -> None:
 
 def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    faults = [_fault_of(found) for found in error.errors()]
+    faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
     kinds = {found["type"] for found in error.errors()}
     if "json_invalid" in kinds:
         return problem(400, "The body is not valid JSON.", errors=faults)
@@ -127,7 +143,8 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     location, *path = found["loc"]
     if found["type"] == "json_invalid":
         return fault("body", "body", f"{found['ctx']['error']} at character {path[0]}")
-    return fault(location, ".".join(str(part) for part in path) or location, found["msg"])
+    field = ".".join(str(part) for part in path) or location
+    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
 
 
 def _bad_input(_: Request, error: Exception) -> JSONResponse:
@@ -135,18 +152,30 @@ def _bad_input(_: Request, error: Exception) -> JSONResponse:
     return problem(400, f"{error.fault['field']}: {error}", errors=[error.fault])
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    detail = _DETAILS.get(error.status_code, error.detail)
-    return problem(error.status_code, detail, headers=error.headers)
+    status, headers, errors = error.status_code, dict(error.headers or {}), []
+    if status == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    if status == 400:
+        errors = [fault("body", "body", "could not be read: too deep, or a number too long")]
+    return problem(status, _DETAILS.get(status, error.detail), errors=errors, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that the path takes; Starlette itself tells those of the first route alone."""
+    matching = (
+        route
+        for route in request.app.state.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return {method for route in matching for method in route.methods or ()}
 
 
 _DETAILS = {
     400: "The body could not be read.",
-    401: "Sign in first: no authorizer vouched for this request.",
     404: "There is nothing at this path.",
     405: "This path does not take this method: see Allow.",
-    413: f"The body is over {MAX_BODY_BYTES} bytes.",
 }
 
 

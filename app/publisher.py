@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
+from httpx import codes
 
 from app.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.transport import ERRORS, DeadlineTransport
@@ -61,7 +63,7 @@ class ConvoyPublisher:
             token=api_key,
             httpx_args={
                 "transport": DeadlineTransport(deadline_s, ssl_context=ssl_context),
-                "event_hooks": {"response": [_stop_unless_created]},
+                "event_hooks": {"response": [_take_over]},
             },
         )
         # The SDK makes its httpx client at first use, unguarded: two threads would make two.
@@ -77,53 +79,57 @@ class ConvoyPublisher:
         )
         try:
             fanout.sync_detailed(self._project_id, client=self._client, body=body)
-        except _NotCreatedError as error:
-            return outcome_of(error.response)
+        except _AnsweredError as answered:
+            return outcome_of(answered.response)
         except ERRORS as error:
             return Unavailable(f"{type(error).__name__}: {error}"[:_MAX_REASON_LENGTH])
-        except (ValueError, TypeError):
-            return Unavailable("201 without the JSON object that Convoy sends")
-        return Accepted()
+        except (TypeError, ValueError) as error:
+            return Refused(f"not sent, not JSON: {error}"[:_MAX_REASON_LENGTH])
+        raise AssertionError("the response hook raises for every answer")  # pragma: no cover
 
     def close(self) -> None:
         self._client.get_httpx_client().close()
 
 
 def outcome_of(response: httpx.Response) -> Outcome:
-    """What an answer other than 201 means; `convoy.md` tells where each code comes from."""
+    """What an answer means."""
     status = response.status_code
-    reason = _reason(response)
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    message = _message(response)
+    if status == codes.CREATED and message is not None:
+        return Accepted()
+    reason = f"{status}: {message or _not_convoys(response)}"[:_MAX_REASON_LENGTH]
+    if status in {codes.CREATED, codes.REQUEST_TIMEOUT, codes.TOO_MANY_REQUESTS} or status >= 500:
         return Unavailable(reason, _retry_after(response))
-    if status >= 500 or status == httpx.codes.REQUEST_TIMEOUT:  # noqa: PLR2004
-        return Unavailable(reason, _retry_after(response))
-    if status < 400 or status in {401, 403, 404, 405, 407}:  # noqa: PLR2004
+    if status < 400 or status in {401, 403, 404, 405, 407}:
         return Misconfigured(reason)
     return Refused(reason)
 
 
-class _NotCreatedError(Exception):
+class _AnsweredError(Exception):
     def __init__(self, response: httpx.Response) -> None:
         super().__init__()
         self.response = response
 
 
-def _stop_unless_created(response: httpx.Response) -> None:
-    # Left to itself the SDK hides the status of an HTML answer (JSONDecodeError), returns None for
-    # a 429, and fails on a status that Python does not know (ValueError).
-    if response.status_code != httpx.codes.CREATED:
-        response.read()
-        raise _NotCreatedError(response)
+def _take_over(response: httpx.Response) -> None:
+    # The SDK hides the status of an HTML answer (JSONDecodeError), gives None for a 429, and fails
+    # on a status that Python has no name for (ValueError): it does not get to see an answer.
+    response.read()
+    raise _AnsweredError(response)
 
 
-def _reason(response: httpx.Response) -> str:
+def _message(response: httpx.Response) -> str | None:
+    """`message` of Convoy's envelope; None if this is not one."""
     try:
-        message = response.json()["message"]
-    except (ValueError, TypeError, KeyError):
-        message = f"not Convoy's JSON but {response.headers.get('content-type', 'no content type')}"
-    return f"{response.status_code}: {message}"[:_MAX_REASON_LENGTH]
+        return str(response.json()["message"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _not_convoys(response: httpx.Response) -> str:
+    return f"not Convoy's JSON but {response.headers.get('content-type', 'no content type')}"
 
 
 def _retry_after(response: httpx.Response) -> int | None:
     value = response.headers.get("retry-after", "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    return int(value) if re.fullmatch("[0-9]{1,6}", value) else None

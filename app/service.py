@@ -75,11 +75,14 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class TodoService:
+    """`clock` gives the time, aware, in UTC; `pause` waits a moment after the nth clash."""
+
     store: Store
     delivery: Delivery
     clock: Callable[[], datetime]
     new_event_id: Callable[[], str]
     new_todo_id: Callable[[], int]
+    pause: Callable[[int], None]
     publish_reads: bool = True
 
     def ping(self, owner: str) -> None:
@@ -152,7 +155,7 @@ class TodoService:
         decide: Callable[[Todo], Change],
     ) -> Committed:
         todo = self.store.get(owner, todo_id)
-        for _ in range(MAX_DECISIONS):
+        for clashes in range(1, MAX_DECISIONS + 1):
             if todo is None:
                 self._announce(events.FAILED, owner, todo_id=todo_id)
                 raise TodoNotFound(todo_id)
@@ -163,6 +166,7 @@ class TodoService:
                 self.store.commit(change)
             except VersionClash as clash:
                 todo = clash.current
+                self.pause(clashes)
             else:
                 return self._deliver(change)
         raise StoreUnavailable(f"Todo with id {todo_id} has too many writers at once.")

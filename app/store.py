@@ -30,11 +30,11 @@ CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 _REFUSED = "ConditionalCheckFailed"
 
 _TRANSIENT = {
-    "InternalServerError",
     "ProvisionedThroughputExceeded",
     "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
     "RequestLimitExceeded",
-    "ServiceUnavailable",
+    "RequestTimeout",
     "ThrottlingError",
     "ThrottlingException",
     "TransactionConflict",
@@ -199,7 +199,10 @@ def _named_errors() -> Iterator[None]:
         code = error.response["Error"]["Code"]
         if code in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
             raise
-        failure = StoreUnavailable if code in _TRANSIENT else StoreError
+        transient = (
+            code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+        )
+        failure = StoreUnavailable if transient else StoreError
         raise failure(f"DynamoDB: {error}") from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
         raise StoreUnavailable(f"DynamoDB did not answer: {error}") from error

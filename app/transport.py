@@ -100,8 +100,12 @@ class _Backend(httpcore.NetworkBackend):
         try:
             return _Stream(connecting.result(timeout=left), self._limit)
         except TimeoutError:
-            connecting.add_done_callback(_close)
+            if not connecting.cancel():
+                connecting.add_done_callback(_close)
             raise httpcore.ConnectTimeout("deadline passed") from None
+
+    def close(self) -> None:
+        self._connectors.shutdown(wait=False, cancel_futures=True)
 
 
 def _close(connecting: Future[httpcore.NetworkStream]) -> None:
@@ -133,15 +137,17 @@ class DeadlineTransport(httpx.BaseTransport):
         *,
         ssl_context: ssl.SSLContext | None = None,
         backend: httpcore.NetworkBackend | None = None,
+        max_connections: int = 100,
     ) -> None:
         self._deadline_s = deadline_s
         self._limit = _Limit()
+        self._backend = _Backend(self._limit, backend or httpcore.SyncBackend())
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context,
-            max_connections=100,
+            max_connections=max_connections,
             max_keepalive_connections=20,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=_Backend(self._limit, backend or httpcore.SyncBackend()),
+            network_backend=self._backend,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -167,3 +173,4 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+        self._backend.close()

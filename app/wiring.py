@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from datetime import UTC, datetime
+from random import SystemRandom
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -29,8 +31,11 @@ DYNAMODB = Config(
     tcp_keepalive=True,
     max_pool_connections=50,
 )
-"""Seconds. At worst 2 x (1 + 3) s a call: read, commit, publish and ack end within the gateway's
-30 s even when each is at its worst."""
+"""Seconds. A call that DynamoDB does not answer ends, and its request with it, after two times
+1 + 3 s and botocore's pause of up to 1 s between them."""
+
+
+_random = SystemRandom()
 
 
 def local_api() -> FastAPI:
@@ -43,8 +48,8 @@ def lambda_api() -> FastAPI:
     """The API behind a gateway: the owner is who its authorizer vouched for."""
     settings = Settings.load()
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app = api.build(_service(settings), gateway.owner_of(anonymous))
-    app.add_middleware(gateway.StagePrefix)
+    app = api.build(_service(settings), gateway.owner_of)
+    app.add_middleware(gateway.Gateway, anonymous=anonymous)
     return app
 
 
@@ -64,6 +69,7 @@ def _service(settings: Settings) -> TodoService:
         clock=lambda: datetime.now(UTC),
         new_event_id=lambda: str(uuid4()),
         new_todo_id=lambda: secrets.randbits(53),
+        pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
         publish_reads=settings.publish_reads,
     )
 

@@ -15,7 +15,7 @@ from app.wiring import dynamodb as dynamodb_client
 from infra.local import convoy as stand_in
 from infra.local import server
 from infra.local.tables import create_tables
-from tests.support import OWNER, TABLES, Convoy, Outbox, make_publisher, service
+from tests.support import OWNER, TABLES, Convoy, Outbox, foreign, make_publisher, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def _clean_environment() -> Iterator[None]:
     """No test reaches an account, a Convoy or a .env of the person who runs it."""
     with pytest.MonkeyPatch.context() as environment:
         for name in os.environ:
-            if name.startswith(("AWS_", "CONVOY_")):
+            if foreign(name):
                 environment.delenv(name)
         environment.setenv("AWS_REGION", "eu-central-1")
         environment.setenv("AWS_ACCESS_KEY_ID", "test")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,7 +44,8 @@ class StackError(Exception):
 
 
 def main() -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # A shell makes a job in the background deaf to SIGINT: said here, it hears all three.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with ExitStack() as stack:
@@ -60,7 +62,7 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _options() -> dict[str, int]:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     for name, default in (("api", 8080), ("dynamodb", 8001), ("convoy", 8002)):
         variable = f"{name.upper()}_PORT"
@@ -68,17 +70,22 @@ def _options() -> dict[str, int]:
             f"--{name}",
             type=int,
             metavar="PORT",
-            default=os.environ.get(variable, default),
+            default=os.environ.get(variable, str(default)),
             help=f"0 for any free one (default: ${variable} or {default})",
         )
-    return vars(parser.parse_args())
+    parser.add_argument(
+        "--env-file", type=Path, default=ROOT / ".env", help="settings (default: .env)"
+    )
+    return parser.parse_args()
 
 
-def _run(stack: ExitStack, wanted: Mapping[str, int]) -> None:
+def _run(stack: ExitStack, options: argparse.Namespace) -> None:
     LOGS.mkdir(exist_ok=True)
-    real = bool({**dotenv_values(ROOT / ".env"), **os.environ}.get("CONVOY_API_KEY"))
+    for variable, value in dotenv_values(options.env_file).items():
+        os.environ.setdefault(variable, value or "")
+    real = bool(os.environ.get("CONVOY_API_KEY"))
     names = ["dynamodb", "api"] if real else ["dynamodb", "convoy", "api"]
-    ports = {name: _free(name, wanted[name]) for name in names}
+    ports = _free_ports({name: getattr(options, name) for name in names})
     os.environ.update(_environment(ports))
     os.environ.pop("AWS_PROFILE", None)
     settings = _load_settings()
@@ -89,14 +96,28 @@ def _run(stack: ExitStack, wanted: Mapping[str, int]) -> None:
     }
     children = {}
     for name in names:
-        children[name] = stack.enter_context(_process(name, [*commands[name], str(ports[name])]))
+        children[name] = stack.enter_context(_part(name, commands[name], ports[name]))
         if name == "dynamodb":
-            _await(name, children[name], ports[name])
+            children[name].wait_until_it_answers()
             tables.create_tables(dynamodb(), TABLES)
-    for name in names:
-        _await(name, children[name], ports[name])
+    for child in children.values():
+        child.wait_until_it_answers()
     _greet(ports, settings)
-    _until_one_ends(children)
+    while True:
+        for child in children.values():
+            child.check()
+        time.sleep(0.2)
+
+
+def _free_ports(wanted: Mapping[str, int]) -> dict[str, int]:
+    """The ports, with free ones for 0. Raises StackError if one is taken, or wanted twice."""
+    ports: dict[str, int] = {}
+    for name, port in wanted.items():
+        bound = _free(name, port)
+        if bound in ports.values():
+            raise StackError(f"port {port} ({name}) is wanted twice.")
+        ports[name] = bound
+    return ports
 
 
 def _free(name: str, port: int) -> int:
@@ -105,9 +126,9 @@ def _free(name: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise StackError(
-                f"port {port} ({name}) can't be used: {error.strerror}.\n"
+                f"port {port} ({name}) can't be used: {getattr(error, 'strerror', error)}.\n"
                 f"Stop what listens there, or choose another: {name.upper()}_PORT=… make run"
             ) from error
         bound: int = probe.getsockname()[1]
@@ -118,6 +139,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     """What makes the app use this stack: URLs, names, and keys that open nothing else."""
     environment = {
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://{HOST}:{ports['dynamodb']}",
+        "NO_PROXY": f"{HOST},localhost,{os.environ.get('NO_PROXY', '')}",
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -141,51 +163,57 @@ def _load_settings() -> Settings:
         raise StackError(str(error)) from error
 
 
+@dataclass(frozen=True)
+class Part:
+    name: str
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def wait_until_it_answers(self) -> None:
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            self.check()
+            with socket.socket() as probe:
+                if probe.connect_ex((HOST, self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise StackError(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
+
+    def check(self) -> None:
+        """Raises StackError if it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            last = self.log.read_text(errors="replace").strip().splitlines()[-5:]
+            told = "\n".join(["its log ends:", *last]) if last else "its log is empty."
+            raise StackError(f"{self.name} ended with code {code}; {told}")
+
+
 @contextmanager
-def _process(name: str, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module; its output goes to a log. A session of its own keeps Ctrl-C to us alone."""
-    with (LOGS / f"{name}.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=ROOT,
-            stdout=log,
+def _part(name: str, command: Sequence[str], port: int) -> Iterator[Part]:
+    """Run a module; its output goes to a log. A session of its own keeps Ctrl-C to us alone.
+
+    It starts beside the logs, where there is no .env: what that says is in the environment by now.
+    """
+    log = LOGS / f"{name}-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, str(port)],
+            cwd=LOGS,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     try:
-        yield child
+        yield Part(name, port, log, process)
     finally:
-        child.terminate()
+        process.terminate()
         try:
-            child.wait(timeout=STOP_S)
+            process.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _await(name: str, child: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        if child.poll() is not None:
-            raise StackError(_ended(name, child))
-        with socket.socket() as probe:
-            if probe.connect_ex((HOST, port)) == 0:
-                return
-        time.sleep(0.05)
-    raise StackError(f"{name} did not answer within {START_S:.0f} s; see .local/{name}.log")
-
-
-def _until_one_ends(children: Mapping[str, subprocess.Popen[bytes]]) -> NoReturn:
-    while True:
-        for name, child in children.items():
-            if child.poll() is not None:
-                raise StackError(_ended(name, child))
-        time.sleep(0.2)
-
-
-def _ended(name: str, child: subprocess.Popen[bytes]) -> str:
-    last = (LOGS / f"{name}.log").read_text(errors="replace").strip().splitlines()[-5:]
-    return "\n".join([f"{name} ended with code {child.returncode}; .local/{name}.log ends:", *last])
+            process.kill()
+            process.wait()
 
 
 def _greet(ports: Mapping[str, int], settings: Settings) -> None:
@@ -196,7 +224,7 @@ def _greet(ports: Mapping[str, int], settings: Settings) -> None:
         print(f"Its events    {inbox}")
     else:
         print(f"Its events    go to the real Convoy, {settings.convoy_base_url}")
-    print(f"Logs          {LOGS.relative_to(ROOT)}/*.log")
+    print("Logs          .local/*.log")
     print("\nIn another terminal:\n")
     print(f"  curl -i {api}/todo -H 'Content-Type: application/json' \\")
     print("""    -d '{"id": 1, "item": "Write the tests"}'""")

@@ -141,19 +141,41 @@ def test_a_mutation_tells_its_version_its_event_and_where_the_todo_is(client: Te
     assert {answer["webhook-status"] for answer in (created, updated, deleted)} == {"accepted"}
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/todo"), ("PUT", "/todo/1")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/todo"), ("PUT", "/todo/1"), ("DELETE", "/todo/1")]
+)
 def test_while_convoy_is_down_a_mutation_succeeds_and_its_event_waits(
     client: TestClient, convoy: Convoy, outbox: Outbox, method: str, path: str
 ) -> None:
     client.post("/todo", json={"id": 1, "item": "one"})
     convoy.fail(status=503)
-    body = {"item": "two"} if method == "PUT" else {"id": 2, "item": "two"}
+    bodies = {"POST": {"id": 2, "item": "two"}, "PUT": {"item": "two"}, "DELETE": None}
 
-    response = client.request(method, path, json=body)
+    response = client.request(method, path, json=bodies[method])
 
     assert response.status_code in {200, 201}
     assert response.headers["webhook-status"] == "pending"
     assert outbox.event_ids() == [response.headers["webhook-id"]]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500, "body": "[" * 100_000},
+        {"status": 201, "body": "[" * 100_000},
+        {"status": 429, "headers": {"retry-after": "9" * 5000}},
+        {"reset": True},
+    ],
+)
+def test_however_odd_convoys_answer_a_committed_change_is_a_success(
+    client: TestClient, convoy: Convoy, outbox: Outbox, fault: dict[str, Any]
+) -> None:
+    convoy.fail(**fault)
+
+    response = client.post("/todo", json={"id": 1, "item": "one"})
+
+    assert (response.status_code, response.headers["webhook-status"]) == (201, "pending")
+    assert outbox.event_ids() == ["event-1"]
 
 
 def test_while_convoy_is_down_reads_and_failures_answer_as_ever(

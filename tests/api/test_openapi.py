@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
-
 
 def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
@@ -39,6 +37,15 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
             422: problem,
         },
     }
+
+
+def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    (in_path, *_) = document["paths"]["/todo/{id}"]["get"]["parameters"]
+    in_body = document["components"]["schemas"]["NewTodo"]["properties"]["id"]
+    for schema in (in_path["schema"], in_body):
+        assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
 
 
 def test_the_documentation_page_is_served(client: TestClient) -> None:

@@ -78,7 +78,7 @@ def test_a_page_holds_one_owners_todos_alone(client: TestClient, store: DynamoSt
     assert [todo["id"] for todo in client.get("/todo").json()["data"]] == [0, 1]
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "", "1.5"])
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "", "1.5", "1_0", "+5", "%205"])
 def test_a_limit_out_of_bounds_is_a_422_that_names_it(client: TestClient, limit: str) -> None:
     response = client.get("/todo", params={"limit": limit})
 

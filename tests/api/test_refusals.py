@@ -97,6 +97,28 @@ def test_a_body_that_is_not_json_is_a_400(client: TestClient, convoy: Convoy, bo
     assert_nothing_changed(client, convoy)
 
 
+@pytest.mark.parametrize("body", [b"[" * 60_000, b'{"id": %s}' % (b"9" * 5000)])
+def test_a_body_too_deep_or_a_number_too_long_is_a_400_that_tells_of_it(
+    client: TestClient, body: bytes
+) -> None:
+    problem = client.post("/todo", content=body, headers=JSON).json()
+
+    assert fields(problem) == [("body", "body")]
+    assert "too deep, or a number too long" in problem["errors"][0]["detail"]
+
+
+def test_an_answer_is_not_longer_than_its_request(client: TestClient) -> None:
+    body = {f"{'x' * 5000}{number}": 1 for number in range(12)} | {
+        f"unknown-{number}": 1 for number in range(100)
+    }
+
+    response = client.post("/todo", json=body)
+
+    assert response.status_code == 422
+    assert len(response.json()["errors"]) == 20
+    assert len(response.content) < 10_000
+
+
 def test_the_place_where_json_broke_is_told(client: TestClient) -> None:
     problem = client.post("/todo", content=b'{"item": }', headers=JSON).json()
 
@@ -147,11 +169,16 @@ def test_the_greatest_id_is_an_id(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_body_over_64_kib_is_a_413(client: TestClient, convoy: Convoy, declared: bool) -> None:
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/todo"), ("PUT", "/todo/1"), ("DELETE", "/todo/1"), ("GET", "/")]
+)
+def test_a_body_over_64_kib_is_a_413(
+    client: TestClient, convoy: Convoy, method: str, path: str, declared: bool
+) -> None:
     body = b'{"item": "' + b"x" * 65_536 + b'"}'
     content = body if declared else iter([body[:40_000], body[40_000:]])
 
-    response = client.post("/todo", content=content, headers=JSON)
+    response = client.request(method, path, content=content, headers=JSON)
 
     assert response.status_code == 413
     assert response.json()["detail"] == "The body is over 65536 bytes."
@@ -193,12 +220,18 @@ def test_a_path_that_is_not_served_is_a_404_problem(client: TestClient, path: st
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(client: TestClient) -> None:
-    response = client.patch("/todo/1", json={"item": "x"})
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/", {"GET"}), ("/todo", {"GET", "POST"}), ("/todo/1", {"GET", "PUT", "DELETE"})],
+)
+def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(
+    client: TestClient, path: str, methods: set[str]
+) -> None:
+    response = client.patch(path, json={"item": "x"})
 
     assert response.status_code == 405
     assert response.headers["content-type"] == "application/problem+json"
-    assert set(response.headers["allow"].split(", ")) <= {"GET", "PUT", "DELETE"}
+    assert set(response.headers["allow"].split(", ")) == methods
 
 
 def test_when_dynamodb_is_busy_the_answer_is_a_503_that_says_when_to_come_back(

@@ -35,10 +35,10 @@ class Wire:
 
     def __init__(self) -> None:
         self.answers: list[AWSResponse | Exception | None] = []
-        self.calls: list[str] = []
+        self.calls: list[Any] = []
 
     def __call__(self, request: Any, **_: object) -> AWSResponse | None:
-        self.calls.append(json.loads(request.body).get("ClientRequestToken", ""))
+        self.calls.append(json.loads(request.body))
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             request.url = "http://elsewhere.invalid"  # or moto would act on it all the same
@@ -63,11 +63,14 @@ class _Raw:
         yield self._body
 
 
-def refusal(code: str, *reasons: str) -> AWSResponse:
-    body: dict[str, object] = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}"}
+def refusal(code: str, *reasons: str, status: int = 400) -> AWSResponse:
+    """DynamoDB's answer; without a code, that of something on the way to it."""
+    body: dict[str, object] = {}
+    if code:
+        body["__type"] = f"com.amazonaws.dynamodb.v20120810#{code}"
     if reasons:
         body["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return AWSResponse("http://test", 400, HTTPHeaders(), _Raw(json.dumps(body).encode()))
+    return AWSResponse("http://test", status, HTTPHeaders(), _Raw(json.dumps(body).encode()))
 
 
 def cancelled(*reasons: str) -> AWSResponse:
@@ -90,7 +93,7 @@ def test_a_contended_transaction_is_tried_again_under_the_same_token(
 
     store.commit(created())
 
-    assert wire.calls == ["e1"] * 3
+    assert [call["ClientRequestToken"] for call in wire.calls] == ["e1"] * 3
     assert store.get("ann", 1) == TODO
 
 
@@ -147,18 +150,48 @@ CALLS = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(
-    "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"]
+    ("code", "status"),
+    [
+        ("ThrottlingException", 400),
+        ("ProvisionedThroughputExceededException", 400),
+        ("RequestTimeout", 400),
+        ("InternalServerError", 500),
+        ("", 500),
+        ("", 502),
+        ("", 503),
+        ("", 504),
+    ],
 )
 def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
-    store: DynamoStore, wire: Wire, code: str, call: str, monkeypatch: pytest.MonkeyPatch
+    store: DynamoStore,
+    wire: Wire,
+    code: str,
+    status: int,
+    call: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's own pause
-    wire.answers = [refusal(code)] * 9
+    wire.answers = [refusal(code, status=status)] * 9
 
-    with pytest.raises(StoreUnavailable, match=code):
+    with pytest.raises(StoreUnavailable, match="DynamoDB: "):
         CALLS[call](store)
 
-    assert 1 <= len(wire.calls) <= 3
+    assert len(wire.calls) == 2
+
+
+@pytest.mark.parametrize("call", ["get", "page"])
+def test_reads_are_consistent_what_was_committed_is_seen(
+    store: DynamoStore, wire: Wire, call: str
+) -> None:
+    CALLS[call](store)
+
+    assert wire.calls[0]["ConsistentRead"] is True
+
+
+def test_a_call_has_a_deadline_of_its_own(dynamodb: DynamoDBClient) -> None:
+    config: Any = dynamodb.meta.config
+
+    assert (config.connect_timeout, config.read_timeout) == (1, 3)
 
 
 @pytest.mark.parametrize("call", CALLS)

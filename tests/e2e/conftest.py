@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import foreign
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 STOP_S = 30
@@ -40,38 +42,57 @@ class Stack:
         return found[1]
 
 
-def start(*options: str, **environment: str) -> subprocess.Popen[str]:
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "CONVOY_"))
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "infra.local", *options],
+@contextmanager
+def started(
+    *options: str,
+    command: Sequence[str] = (sys.executable, "-m", "infra.local"),
+    **environment: str,
+) -> Iterator[subprocess.Popen[str]]:
+    """The runner, with nothing of the environment, nor of the .env, of the person who tests."""
+    inherited = {name: value for name, value in os.environ.items() if not foreign(name)}
+    process = subprocess.Popen(
+        [*command, *options],
         cwd=ROOT,
         env=inherited | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does for Ctrl-C
+        try:
+            process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def end_of(*options: str, **environment: str) -> tuple[int, str]:
+    """The exit code and the errors of a runner that does not get to run."""
+    with started("--env-file", os.devnull, *options, **environment) as process:
+        _, errors = process.communicate(timeout=STOP_S)
+    return process.returncode, errors
+
+
+ANY_PORTS = ("--api=0", "--dynamodb=0", "--convoy=0", f"--env-file={os.devnull}")
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
-    process = start("--api", "0", "--dynamodb", "0", "--convoy", "0")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    greeting = ""
-    for line in process.stdout:
-        greeting += line
-        if line.startswith("Ctrl-C"):
-            break
-    try:
-        assert greeting, process.stderr.read()
+def running(command: Sequence[str] | None = None) -> Iterator[Stack]:
+    with started(*ANY_PORTS) if command is None else started(command=command) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        greeting = ""
+        for line in process.stdout:
+            greeting += line
+            if line.startswith("Ctrl-C"):
+                break
+        assert "Ctrl-C" in greeting, process.stderr.read()
         yield Stack(process, greeting)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=STOP_S)
 
 
 @pytest.fixture(scope="module")

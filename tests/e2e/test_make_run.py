@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.e2e.conftest import STOP_S, running, start
+from tests.e2e.conftest import ANY_PORTS, STOP_S, end_of, running
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
@@ -66,24 +66,49 @@ def test_the_end_of_one_part_ends_all_and_is_told() -> None:
     assert "api ended with code -9" in errors
 
 
+def test_make_run_is_this_and_one_interrupt_ends_it() -> None:
+    with running(command=["make", "run", f"ARGS={' '.join(ANY_PORTS)}"]) as stack:
+        assert httpx.get(stack.api).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(stack.api)
+
+
 @pytest.mark.parametrize("name", ["api", "dynamodb", "convoy"])
 def test_a_busy_port_is_named_with_what_to_do(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         others = [f"--{other}=0" for other in ("api", "dynamodb", "convoy") if other != name]
-        process = start(*others, **{f"{name.upper()}_PORT": str(port)})
-        _, errors = process.communicate(timeout=STOP_S)
+        code, errors = end_of(*others, **{f"{name.upper()}_PORT": str(port)})
 
-    assert process.returncode == 1
+    assert code == 1
     assert f"error: port {port} ({name}) can't be used: Address already in use" in errors
     assert f"{name.upper()}_PORT=" in errors
 
 
-def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_named() -> None:
-    process = start("--api=0", "--dynamodb=0", CONVOY_API_KEY="CO.real")
-    _, errors = process.communicate(timeout=STOP_S)
+@pytest.mark.parametrize(
+    ("api", "convoy", "told"),
+    [
+        ("99999", "0", "error: port 99999 (api) can't be used: bind(): port must be 0-65535"),
+        ("-1", "0", "error: port -1 (api) can't be used: bind(): port must be 0-65535"),
+        ("9123", "9123", "error: port 9123 (api) is wanted twice"),
+    ],
+)
+def test_a_port_that_can_not_be_is_told(api: str, convoy: str, told: str) -> None:
+    code, errors = end_of(f"--api={api}", "--dynamodb=0", f"--convoy={convoy}")
 
-    assert process.returncode == 1
+    assert code == 1
+    assert told in errors
+
+
+def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_named(
+    tmp_path: Path,
+) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_text("CONVOY_API_KEY=CO.real\n")
+
+    code, errors = end_of("--api=0", "--dynamodb=0", f"--env-file={dotenv}")
+
+    assert code == 1
     assert re.findall(r"(\w+) is not set", errors) == ["CONVOY_APP_ID", "CONVOY_PROJECT_ID"]
 
 

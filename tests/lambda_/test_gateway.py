@@ -143,6 +143,21 @@ def test_a_missing_body_is_a_422_problem_as_text(call: Invoke, kind: str) -> Non
     assert json.loads(answer["body"])["errors"][0]["field"] == "body"
 
 
+def test_a_location_behind_a_rest_apis_stage_can_be_followed(call: Invoke) -> None:
+    create = request("rest_api", "POST", "/todo", '{"id": 1, "item": "x"}')
+    create["requestContext"]["path"] = "/base/path/todo"
+
+    assert call(create)["headers"]["location"] == "/base/path/todo/1"
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_stage_named_as_our_path_is_not_mistaken_for_it(call: Invoke, kind: str) -> None:
+    event = request(kind, "GET", "/todo/todo" if kind.startswith("http") else "/todo")
+    event["requestContext"] |= {"stage": "todo", "path": "/todo/todo"}
+
+    assert json.loads(call(event)["body"]) == {"data": []}
+
+
 def test_a_body_over_64_kib_is_a_413(call: Invoke) -> None:
     answer = call(request("http_api_v2", "POST", "/todo", '"' + "x" * 65_536 + '"'))
 
@@ -179,34 +194,63 @@ JWT = {"jwt": {"claims": {"sub": "ann", "iss": "https://issuer.example"}, "scope
 IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}
 
 
+SESSION = "arn:aws:sts::123456789012:assumed-role/Caller/session-1"
+ROLE = "arn:aws:sts::123456789012:assumed-role/Caller"
+COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-central-1:ann"}}}
+
+
 @pytest.mark.parametrize(
-    ("authorizer", "owner"), [(JWT, "ann"), (IAM, "arn:aws:iam::123456789012:user/ann")]
+    ("kind", "context", "owner"),
+    [
+        ("http_api_v2", {"authorizer": JWT}, "ann"),
+        ("http_api_v2", {"authorizer": IAM}, "arn:aws:iam::123456789012:user/ann"),
+        ("http_api_v2", {"authorizer": {"iam": {"userArn": SESSION}}}, ROLE),
+        ("http_api_v2", {"authorizer": COGNITO}, "eu-central-1:ann"),
+        ("http_api_v1", {"authorizer": {"claims": {"sub": "ann"}}}, "ann"),
+        ("rest_api", {"authorizer": {"claims": {"sub": "ann"}}}, "ann"),
+        ("rest_api", {"identity": {"userArn": SESSION, "cognitoIdentityId": None}}, ROLE),
+        ("rest_api", {"identity": {"userArn": SESSION, "cognitoIdentityId": "c:1"}}, "c:1"),
+    ],
 )
 def test_the_owner_is_the_one_that_the_authorizer_vouched_for(
-    cold_start: Callable[[], Invoke], convoy: Convoy, authorizer: Json, owner: str
+    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, context: Json, owner: str
 ) -> None:
-    event = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
-    event["requestContext"]["authorizer"] = authorizer
+    event = request(kind, "POST", "/todo", '{"id": 1, "item": "x"}')
+    event["requestContext"] |= context
 
     assert cold_start()(event)["statusCode"] == 201
     assert convoy.events()[0]["owner_id"] == owner
+
+
+ASKED = [
+    ("GET", "/", None),
+    ("POST", "/todo", '{"id": 1, "item": "x"}'),
+    ("POST", "/todo", "{"),
+    ("POST", "/todo", '"' + "x" * 70_000 + '"'),
+    ("PATCH", "/todo", None),
+    ("GET", "/nothing", None),
+    ("GET", "/docs", None),
+    ("GET", "/openapi.json", None),
+]
 
 
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize(
     "authorizer", [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}]
 )
-def test_nobody_is_served_whom_no_authorizer_vouched_for(
+def test_nobody_is_answered_whom_no_authorizer_vouched_for(
     cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: Json | None
 ) -> None:
-    event = request(kind, "POST", "/todo", '{"id": 1, "item": "x"}')
-    event["headers"] |= {"authorization": "Bearer forged", "x-owner": "ann"}
-    event["requestContext"]["authorizer"] = authorizer
+    call = cold_start()
+    for method, path, body in ASKED:
+        event = request(kind, method, path, body)
+        event["headers"] |= {"authorization": "Bearer forged", "x-owner": "ann"}
+        event["requestContext"]["authorizer"] = authorizer
 
-    answer = cold_start()(event)
+        answer = call(event)
 
-    assert answer["statusCode"] == 401
-    assert json.loads(answer["body"])["title"] == "Unauthorized"
+        assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (401, 401)
+        assert answer["headers"]["www-authenticate"] == "Bearer"
     assert convoy.events() == []
 
 
@@ -214,7 +258,7 @@ def test_one_owners_todo_is_not_there_for_another(cold_start: Callable[[], Invok
     call = cold_start()
     create = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
     create["requestContext"]["authorizer"] = JWT
-    call(create)
+    assert call(create)["statusCode"] == 201
 
     for method, body in (("GET", None), ("PUT", '{"item": "mine"}'), ("DELETE", None)):
         event = request("http_api_v2", method, "/todo/1", body)

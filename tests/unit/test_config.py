@@ -37,7 +37,7 @@ def test_the_defaults_are_those_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
@@ -68,6 +68,8 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
     [
         ("CONVOY_BASE_URL", "https://convoy.example.com"),
         ("CONVOY_BASE_URL", "convoy.example.com/api"),
+        ("CONVOY_BASE_URL", "https://convoy.example.com/x?y=/api"),
+        ("CONVOY_BASE_URL", "https:///api"),
         ("CONVOY_DEADLINE_S", "0"),
         ("CONVOY_DEADLINE_S", "11"),
         ("CONVOY_DEADLINE_S", "nan"),

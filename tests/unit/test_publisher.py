@@ -72,9 +72,13 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 503, "headers": {"retry-after": "3"}}, Unavailable("503: told to fail", 3)),
         ({"status": 520}, Unavailable("520: told to fail")),
         ({"status": 201, "body": "<p>", "headers": HTML},
-         Unavailable("201 without the JSON object that Convoy sends")),
+         Unavailable("201: not Convoy's JSON but text/html")),
         ({"status": 201, "body": "[1]"},
-         Unavailable("201 without the JSON object that Convoy sends")),
+         Unavailable("201: not Convoy's JSON but application/json")),
+        ({"status": 201, "body": "[" * 100_000},
+         Unavailable("201: not Convoy's JSON but application/json")),
+        ({"status": 429, "headers": {"retry-after": "9" * 5000}},
+         Unavailable("429: told to fail")),
         ({"status": 500, "body": '["message"]'},
          Unavailable("500: not Convoy's JSON but application/json")),
     ],
@@ -112,6 +116,15 @@ def test_a_reset_connection_is_an_outage(publisher: ConvoyPublisher, convoy: Con
     convoy.fail(reset=True)
 
     assert_outage(publisher.publish(EVENT), "ReadError")
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
+def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -> None:
+    with raw_server(lambda _: None) as url, closing(make_publisher(url)) as publisher:
+        outcome = publisher.publish(Event("e1", "ann", "created", {"value": value}))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason.startswith("not sent, not JSON: ")
 
 
 def test_a_refused_connection_is_an_outage() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 import pytest
+import trustme
 
 from app.transport import ERRORS, DeadlineTransport
 from tests.support import raw_server, read_request
@@ -58,6 +61,53 @@ def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
         http.post(url, content=b"x" * 50_000_000)
 
 
+def sip(connection: socket.socket) -> None:
+    """Reads a little at a time: each write makes some progress, and the whole takes for ever."""
+    while connection.recv(4096):
+        time.sleep(0.01)
+
+
+def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> None:
+    with raw_server(sip) as url, client() as http:
+        started = time.monotonic()
+        with pytest.raises(httpcore.WriteTimeout):
+            http.post(url, content=b"x" * 50_000_000)
+        assert time.monotonic() - started < PATIENCE_S
+
+
+def test_over_tls_the_deadline_holds_too() -> None:
+    authority = trustme.CA()
+    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_context)
+    client_context = ssl.create_default_context()
+    authority.configure_trust(client_context)
+
+    def drip_over_tls(connection: socket.socket) -> None:
+        with server_context.wrap_socket(connection, server_side=True) as secured:
+            drip_body(secured)
+
+    transport = DeadlineTransport(DEADLINE_S * 2, ssl_context=client_context)
+    with raw_server(drip_over_tls) as url, httpx.Client(transport=transport) as http:
+        started = time.monotonic()
+        with pytest.raises(httpcore.ReadTimeout):
+            http.get(url.replace("http:", "https:"))
+        assert time.monotonic() - started < PATIENCE_S
+
+
+def test_waiting_for_a_connection_counts_too() -> None:
+    transport = DeadlineTransport(DEADLINE_S, max_connections=1)
+    with raw_server(black_hole) as url, httpx.Client(transport=transport) as http:
+        with ThreadPoolExecutor() as threads:
+            waiting = [threads.submit(http.get, url) for _ in range(3)]
+            started = time.monotonic()
+            outcomes = {type(one.exception()) for one in waiting}
+        assert time.monotonic() - started < PATIENCE_S
+    # One waits for the answer, the others for its connection, to have it when it is too late.
+    assert httpcore.ReadTimeout in outcomes
+    assert len(outcomes) > 1
+    assert all(issubclass(outcome, httpcore.TimeoutException) for outcome in outcomes)
+
+
 def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
     with raw_server(black_hole) as url, client() as http, pytest.raises(httpcore.ConnectTimeout):
         http.get(url.replace("http:", "https:"))
@@ -68,7 +118,8 @@ class SlowConnect(httpcore.SyncBackend):
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
-        self.late: list[httpcore.NetworkStream | OSError] = []
+        self.failed = threading.Event()
+        self.late: list[httpcore.NetworkStream] = []
 
     def connect_tcp(
         self,
@@ -79,7 +130,11 @@ class SlowConnect(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         self.go_on.wait()
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        try:
+            stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        except httpcore.ConnectError:
+            self.failed.set()
+            raise
         self.late.append(stream)
         return stream
 
@@ -102,13 +157,32 @@ def test_a_look_up_that_hangs_is_left_at_the_deadline_and_its_connection_closed_
     assert len(backend.late) == 1
 
 
-def test_a_look_up_that_fails_after_the_deadline_does_no_harm() -> None:
+def test_a_look_up_that_fails_after_the_deadline_does_no_harm(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     backend = SlowConnect()
     with socket.socket() as unused, client(backend) as http:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(httpcore.ConnectTimeout):
             http.get(f"http://127.0.0.1:{unused.getsockname()[1]}")
         backend.go_on.set()
+        assert backend.failed.wait(timeout=5)
+    assert "exception calling callback" not in caplog.text
+
+
+def test_look_ups_that_were_given_up_do_not_hold_up_the_next() -> None:
+    def serve(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    backend = SlowConnect()
+    with raw_server(serve) as url, client(backend) as http:
+        with ThreadPoolExecutor(max_workers=40) as threads:
+            given_up = [threads.submit(http.get, url) for _ in range(40)]
+        assert all(isinstance(one.exception(), httpcore.ConnectTimeout) for one in given_up)
+        backend.go_on.set()
+        assert http.get(url).text == "ok"
+    assert len(backend.late) < 20  # the eight that had begun, and the one that was wanted
 
 
 def test_a_deadline_that_passed_before_the_first_byte_sends_nothing() -> None:
