@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check fix lock clean
+.PHONY: run test check soak fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -15,6 +15,9 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+soak: .venv/ready         ## a minute and a half of load on a failing Convoy; needs Java
+	$(BIN)/python -m benchmarks.soak
 
 fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix

@@ -80,6 +80,16 @@ IfMatch = Annotated[
 ]
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
+        " within 24 hours is not done again, and gets the first answer.",
+    ),
+]
+
+
 @router.get("/", response_model=Message)
 def ping(owner: Owner, service: Service) -> JSONResponse:
     """Say hello, and publish a `ping`."""
@@ -114,13 +124,15 @@ def get_todo(todo_id: PathId, owner: Owner, service: Service) -> JSONResponse:
     response_model=Created,
     responses=_problems(400, 409, 413, 415, 422),
 )
-def create_todo(draft: NewTodo, owner: Owner, service: Service, request: Request) -> JSONResponse:
-    done = service.create(owner, draft.id, draft.item, completed=draft.completed)
+def create_todo(
+    draft: NewTodo, owner: Owner, service: Service, request: Request, key: IdempotencyKey = None
+) -> JSONResponse:
+    done = service.create(owner, draft.id, draft.item, completed=draft.completed, key=_key(key))
     body: dict[str, object] = {"data": ["Todo added."]}
     if draft.id is None:
-        body["id"] = done.todo.id
-    location = f"{request.scope.get('root_path', '')}/todo/{done.todo.id}"
-    headers = {"Location": location, "ETag": _etag(done.todo.version), **_webhook(done)}
+        body["id"] = done.todo_id
+    location = f"{request.scope.get('root_path', '')}/todo/{done.todo_id}"
+    headers = {"Location": location, "ETag": _etag(done.version), **_webhook(done)}
     return JSONResponse(body, 201, headers)
 
 
@@ -130,7 +142,12 @@ def create_todo(draft: NewTodo, owner: Owner, service: Service, request: Request
     responses=NOT_FOUND | _problems(400, 412, 413, 415, 422),
 )
 def update_todo(
-    todo_id: PathId, change: TodoUpdate, owner: Owner, service: Service, if_match: IfMatch = None
+    todo_id: PathId,
+    change: TodoUpdate,
+    owner: Owner,
+    service: Service,
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Replace what the body gives; keep the rest."""
     done = service.update(
@@ -139,23 +156,29 @@ def update_todo(
         item=change.item,
         completed=change.completed,
         versions=_versions(if_match),
+        key=_key(key),
     )
-    headers = {"ETag": _etag(done.todo.version), **_webhook(done)}
+    headers = {"ETag": _etag(done.version), **_webhook(done)}
     return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
 
 
 @router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422))
 def delete_todo(
-    todo_id: PathId, owner: Owner, service: Service, if_match: IfMatch = None
+    todo_id: PathId,
+    owner: Owner,
+    service: Service,
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
 ) -> JSONResponse:
-    done = service.delete(owner, todo_id, versions=_versions(if_match))
+    done = service.delete(owner, todo_id, versions=_versions(if_match), key=_key(key))
     body = {"data": f"Todo with id {todo_id} has been removed."}
     return JSONResponse(body, headers=_webhook(done))
 
 
 def _webhook(done: Committed) -> dict[str, str]:
     status = "accepted" if done.accepted else "pending"
-    return {"Webhook-Id": done.event_id, "Webhook-Status": status}
+    replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
+    return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}
 
 
 def _etag(version: int) -> str:
@@ -177,6 +200,12 @@ def _versions(if_match: list[str] | None) -> frozenset[int] | None:
     if _ENTITY_TAGS.fullmatch(value) is None:
         raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')
     return frozenset(int(version) for version in _VERSION.findall(value))
+
+
+def _key(value: str | None) -> str | None:
+    if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
+        raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    return value
 
 
 def _encode(after: int) -> str:

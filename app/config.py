@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
     """Name of the DynamoDB table of events that Convoy does not have yet."""
+    idempotency_table: Name
+    """Name of the DynamoDB table of idempotency keys."""
+    relay_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """Seconds that an event is left to its request: longer than the gateway's 30 s."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved` are published."""
     allow_anonymous: bool = False

@@ -36,6 +36,7 @@ class Event:
     id: str
     owner: str
     type: str
+    occurred_at: datetime
     data: Mapping[str, object]
 
 
@@ -50,4 +51,4 @@ def envelope(
         "occurred_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         **about,
     }
-    return Event(id=event_id, owner=owner, type=event_type.name, data=data)
+    return Event(id=event_id, owner=owner, type=event_type.name, occurred_at=now, data=data)

@@ -11,13 +11,9 @@ from app.service import StoreError
 
 if TYPE_CHECKING:
     from app.events import Event
-    from app.publisher import Outcome
+    from app.publisher import Publisher
 
 log = logging.getLogger(__name__)
-
-
-class Publisher(Protocol):
-    def publish(self, event: Event) -> Outcome: ...
 
 
 class Outbox(Protocol):

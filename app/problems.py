@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
-from app.service import StoreError, StoreUnavailable
+from app.service import KeyReused, StoreError, StoreUnavailable
 from app.todos import TodoError, TodoExists, TodoNotFound, VersionMismatch
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BadInput, _bad_input)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(TodoError, _todo)
+    app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(StoreError, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
@@ -184,6 +185,11 @@ def _todo(request: Request, error: Exception) -> JSONResponse:
         # The tutorial's own answer, from before there were problem details.
         return JSONResponse({"data": str(error)}, 404)
     return problem(_STATUS[type(error)], str(error))
+
+
+def _key_reused(_: Request, __: Exception) -> JSONResponse:
+    told = fault("header", "Idempotency-Key", "stands for another request: take a new one")
+    return problem(422, "This Idempotency-Key came with another request before.", errors=[told])
 
 
 def _unavailable(_: Request, error: Exception) -> JSONResponse:

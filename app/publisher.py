@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 from httpx import codes
@@ -46,6 +46,10 @@ class Refused:
 
 
 Outcome = Accepted | Unavailable | Misconfigured | Refused
+
+
+class Publisher(Protocol):
+    def publish(self, event: Event) -> Outcome: ...
 
 
 class ConvoyPublisher:
@@ -121,9 +125,10 @@ def _take_over(response: httpx.Response) -> None:
 def _message(response: httpx.Response) -> str | None:
     """`message` of Convoy's envelope; None if this is not one."""
     try:
-        return str(response.json()["message"])
+        message = str(response.json()["message"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+    return "".join(character if character.isprintable() else " " for character in message)
 
 
 def _not_convoys(response: httpx.Response) -> str:

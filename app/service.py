@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from app import events, todos
-from app.todos import Change, Todo, TodoNotFound, VersionMismatch
+from app.todos import Change, Todo, TodoError, TodoNotFound, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_DECISIONS = 8
 """Times a change is decided anew when other writers were faster, before the client is told to."""
+
+
+KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key stands for its first request."""
 
 
 class StoreError(Exception):
@@ -24,12 +31,16 @@ class StoreUnavailable(StoreError):
     """The store is throttled, contended or out of reach: the same request may succeed later."""
 
 
-class VersionClash(Exception):
-    """Another writer came first; `current` is the todo as it left it (None: gone)."""
+class KeyReused(Exception):
+    """An idempotency key came back with another request than its first."""
 
-    def __init__(self, current: Todo | None) -> None:
-        super().__init__()
-        self.current = current
+
+class KeyTaken(Exception):
+    """The transaction was refused: its idempotency key has a record by now."""
+
+
+class VersionClash(Exception):
+    """Another writer came first: the todo is not as the change saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,26 @@ class Page:
     after: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A client's idempotency key, and the fingerprint of the request that it came with."""
+
+    owner: str
+    key: str
+    fingerprint: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a key stands for: the first request, and the change that it made."""
+
+    fingerprint: str
+    todo_id: int
+    version: int
+    event_id: str
+
+
 class Store(Protocol):
     """Each call raises StoreError or StoreUnavailable when it could not be made."""
 
@@ -47,11 +78,18 @@ class Store(Protocol):
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page: ...
 
-    def commit(self, change: Change) -> None:
-        """Save the change with its event, both or neither.
+    def commit(self, change: Change, claim: Claim | None = None) -> None:
+        """Save the change with its event, and the claim's record: all or nothing.
 
-        Raises TodoExists or VersionClash when the todo is no longer as the change saw it.
+        Raises TodoExists or VersionClash when the todo is no longer as the change saw it, KeyTaken
+        when the claim's key has a record.
         """
+
+    def record(self, claim: Claim) -> Record | None:
+        """What its key stands for, unless that was more than KEY_LIFE ago."""
+
+    def is_waiting(self, event_id: str) -> bool:
+        """Whether the outbox has the event still."""
 
 
 class Delivery(Protocol):
@@ -66,11 +104,13 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`todo` is the state after the change (before it, for a deletion)."""
+    """`version` is the todo's after the change (before it, for a deletion)."""
 
-    todo: Todo
+    todo_id: int
+    version: int
     event_id: str
     accepted: bool
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +141,23 @@ class TodoService:
         self._read(events.RETRIEVED, owner)
         return page
 
-    def create(self, owner: str, todo_id: int | None, item: str, *, completed: bool) -> Committed:
+    def create(
+        self, owner: str, todo_id: int | None, item: str, *, completed: bool, key: str | None = None
+    ) -> Committed:
         """A None id is drawn at random: among a million todos it is taken once in 10**10 draws.
 
-        Raises TodoExists.
+        Raises TodoExists, KeyReused.
         """
         new_id = self.new_todo_id() if todo_id is None else todo_id
         todo = Todo(owner, new_id, item, completed)
-        change = todos.create(todo, now=self.clock(), event_id=self.new_event_id())
-        self.store.commit(change)
-        return self._deliver(change)
+        claim = self._claim(owner, key, "create", todo_id, item, completed)
+
+        def commit() -> Committed:
+            change = todos.create(todo, now=self.clock(), event_id=self.new_event_id())
+            self.store.commit(change, claim)
+            return self._deliver(change)
+
+        return self._once(claim, commit)
 
     def update(
         self,
@@ -120,10 +167,11 @@ class TodoService:
         item: str | None,
         completed: bool | None,
         versions: Collection[int] | None = None,
+        key: str | None = None,
     ) -> Committed:
         """Change what is given, if the todo is at one of `versions` (None: at any).
 
-        Raises TodoNotFound, VersionMismatch.
+        Raises TodoNotFound, VersionMismatch, KeyReused.
         """
 
         def decide(todo: Todo) -> Change:
@@ -135,44 +183,84 @@ class TodoService:
                 event_id=self.new_event_id(),
             )
 
-        return self._change(owner, todo_id, versions, decide)
+        asked = sorted(versions) if versions is not None else None
+        claim = self._claim(owner, key, "update", todo_id, item, completed, asked)
+        return self._change(owner, todo_id, versions, claim, decide)
 
     def delete(
-        self, owner: str, todo_id: int, *, versions: Collection[int] | None = None
+        self,
+        owner: str,
+        todo_id: int,
+        *,
+        versions: Collection[int] | None = None,
+        key: str | None = None,
     ) -> Committed:
-        """Raises TodoNotFound, VersionMismatch."""
+        """Raises TodoNotFound, VersionMismatch, KeyReused."""
 
         def decide(todo: Todo) -> Change:
             return todos.delete(todo, now=self.clock(), event_id=self.new_event_id())
 
-        return self._change(owner, todo_id, versions, decide)
+        asked = sorted(versions) if versions is not None else None
+        claim = self._claim(owner, key, "delete", todo_id, asked)
+        return self._change(owner, todo_id, versions, claim, decide)
 
     def _change(
         self,
         owner: str,
         todo_id: int,
         versions: Collection[int] | None,
+        claim: Claim | None,
         decide: Callable[[Todo], Change],
     ) -> Committed:
-        todo = self.store.get(owner, todo_id)
-        for clashes in range(1, MAX_DECISIONS + 1):
-            if todo is None:
-                self._announce(events.FAILED, owner, todo_id=todo_id)
-                raise TodoNotFound(todo_id)
-            if versions is not None and todo.version not in versions:
-                raise VersionMismatch(todo_id, todo.version)
-            change = decide(todo)
+        def commit() -> Committed:
+            for clashes in range(1, MAX_DECISIONS + 1):
+                todo = self.store.get(owner, todo_id)
+                if todo is None:
+                    raise TodoNotFound(todo_id)
+                if versions is not None and todo.version not in versions:
+                    raise VersionMismatch(todo_id, todo.version)
+                change = decide(todo)
+                try:
+                    self.store.commit(change, claim)
+                except VersionClash:
+                    self.pause(clashes)
+                else:
+                    return self._deliver(change)
+            raise StoreUnavailable(f"Todo with id {todo_id} has too many writers at once.")
+
+        try:
+            return self._once(claim, commit)
+        except TodoNotFound:
+            self._announce(events.FAILED, owner, todo_id=todo_id)
+            raise
+
+    def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
+        if key is None:
+            return None
+        fingerprint = sha256(json.dumps(request).encode()).hexdigest()
+        return Claim(owner, key, fingerprint, self.clock())
+
+    def _once(self, claim: Claim | None, commit: Callable[[], Committed]) -> Committed:
+        """Commit, unless the claim's key stands for a change already: then tell of that one."""
+        if claim is None:
+            return commit()
+        record = self.store.record(claim)
+        if record is None:
             try:
-                self.store.commit(change)
-            except VersionClash as clash:
-                todo = clash.current
-                self.pause(clashes)
-            else:
-                return self._deliver(change)
-        raise StoreUnavailable(f"Todo with id {todo_id} has too many writers at once.")
+                return commit()
+            except (KeyTaken, TodoError):
+                # Its twin may have been faster, and this the state that it left behind.
+                record = self.store.record(claim)
+                if record is None:
+                    raise
+        if record.fingerprint != claim.fingerprint:
+            raise KeyReused(claim.key)
+        accepted = not self.store.is_waiting(record.event_id)
+        return Committed(record.todo_id, record.version, record.event_id, accepted, replayed=True)
 
     def _deliver(self, change: Change) -> Committed:
-        return Committed(change.todo, change.event.id, self.delivery.deliver(change.event))
+        accepted = self.delivery.deliver(change.event)
+        return Committed(change.todo.id, change.todo.version, change.event.id, accepted)
 
     def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
         if self.publish_reads:

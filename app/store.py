@@ -1,20 +1,25 @@
-"""DynamoDB: the todos, and the outbox that commits with them."""
+"""DynamoDB: the todos, and what commits with them: events and idempotency records."""
 
 from __future__ import annotations
 
-import json
 import time
-from contextlib import contextmanager
 from random import SystemRandom
 from typing import TYPE_CHECKING, Literal, Required, TypedDict, cast
 
-from botocore import exceptions as aws
-
-from app.service import Page, StoreError, StoreUnavailable, VersionClash
+from app.dynamo import TRANSIENT, named_errors
+from app.service import (
+    KEY_LIFE,
+    KeyTaken,
+    Page,
+    Record,
+    StoreError,
+    StoreUnavailable,
+    VersionClash,
+)
 from app.todos import Change, Todo, TodoExists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,26 +27,13 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-    from app.events import Event
+    from app.outbox_table import OutboxTable
+    from app.service import Claim
 
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 """Upper bounds, in seconds, of the random pauses between tries of a contended transaction."""
 
 _REFUSED = "ConditionalCheckFailed"
-
-_TRANSIENT = {
-    "ProvisionedThroughputExceeded",
-    "ProvisionedThroughputExceededException",
-    "ReplicatedWriteConflictException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "ThrottlingError",
-    "ThrottlingException",
-    "TransactionConflict",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-"""Error and cancellation codes that waiting mends (API reference of `TransactWriteItems`)."""
 
 
 class DynamoStore:
@@ -52,17 +44,19 @@ class DynamoStore:
         client: DynamoDBClient,
         *,
         todos_table: str,
-        outbox_table: str,
+        keys_table: str,
+        outbox: OutboxTable,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._todos = todos_table
-        self._outbox = outbox_table
+        self._keys = keys_table
+        self._outbox = outbox
         self._sleep = sleep
         self._random = SystemRandom()
 
     def get(self, owner: str, todo_id: int) -> Todo | None:
-        with _named_errors():
+        with named_errors():
             answer = self._client.get_item(
                 TableName=self._todos, Key=_key(owner, todo_id), ConsistentRead=True
             )
@@ -70,7 +64,7 @@ class DynamoStore:
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page:
         """Up to `limit` todos in the order of their ids; fewer where they fill DynamoDB's 1 MB."""
-        with _named_errors():
+        with named_errors():
             answer = self._client.query(
                 TableName=self._todos,
                 KeyConditionExpression="#owner = :owner AND #id > :after",
@@ -87,43 +81,57 @@ class DynamoStore:
         kept = todos[:limit]
         return Page(kept, kept[-1].id if more else None)
 
-    def commit(self, change: Change) -> None:
-        """One transaction: the todo, if it is still as the change saw it, and the event's row.
+    def commit(self, change: Change, claim: Claim | None = None) -> None:
+        """One transaction: the todo, if it is still as seen, its event's row, the key's record.
 
-        Raises TodoExists, VersionClash, StoreUnavailable, StoreError.
+        Raises TodoExists, VersionClash, KeyTaken, StoreUnavailable, StoreError.
         """
-        items = [self._write(change), self._enqueue(change.event)]
+        items: list[TransactWriteItemTypeDef] = [
+            self._write(change),
+            {"Put": self._outbox.put(change.event)},
+        ]
+        if claim is not None:
+            items.append(self._keep(claim, change))
         for pause in (*CONFLICT_PAUSES_S, None):
             reasons = self._transact(items, token=change.event.id)
             codes = {reason["Code"] for reason in reasons} - {"None"}
             if not codes or _committed_before(reasons):
                 return
             if _REFUSED in codes:
-                raise _refusal(change, reasons[0])
-            if not codes <= _TRANSIENT:
+                raise _refusal(change, reasons)
+            if not codes <= TRANSIENT:
                 raise StoreError(f"DynamoDB cancelled the transaction: {sorted(codes)}")
             if pause is not None:
                 self._sleep(self._random.uniform(0, pause))
         raise StoreUnavailable(f"DynamoDB cancelled the transaction: {sorted(codes)}")
 
-    def ack(self, event_id: str) -> None:
-        """Take a delivered event out of the outbox; one that is gone already is no error."""
-        try:
-            with _named_errors():
-                self._client.delete_item(
-                    TableName=self._outbox,
-                    Key={"event_id": {"S": event_id}},
-                    ConditionExpression="attribute_exists(event_id)",
-                )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+    def record(self, claim: Claim) -> Record | None:
+        with named_errors():
+            answer = self._client.get_item(
+                TableName=self._keys,
+                Key={"owner": {"S": claim.owner}, "key": {"S": claim.key}},
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        # DynamoDB deletes an expired item when it gets round to it.
+        if item is None or int(item["expires_at"]["N"]) <= claim.now.timestamp():
+            return None
+        return Record(
+            fingerprint=item["fingerprint"]["S"],
+            todo_id=int(item["todo_id"]["N"]),
+            version=int(item["version"]["N"]),
+            event_id=item["event_id"]["S"],
+        )
+
+    def is_waiting(self, event_id: str) -> bool:
+        return self._outbox.get(event_id) is not None
 
     def _transact(
         self, items: Sequence[TransactWriteItemTypeDef], *, token: str
     ) -> Sequence[Mapping[str, Any]]:
         """Why the transaction was cancelled, item by item; empty if it was not."""
         try:
-            with _named_errors():
+            with named_errors():
                 # The token makes botocore's retry of a lost answer harmless (for ten minutes).
                 self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
         except self._client.exceptions.TransactionCanceledException as error:
@@ -139,20 +147,26 @@ class DynamoStore:
             "item": {"S": change.todo.item},
             "completed": {"BOOL": change.todo.completed},
             "version": {"N": str(change.todo.version)},
+            "born": {"S": change.todo.born},
         }
         return {"Put": {"TableName": self._todos, "Item": item, **_unchanged(change)}}
 
-    def _enqueue(self, event: Event) -> TransactWriteItemTypeDef:
+    def _keep(self, claim: Claim, change: Change) -> TransactWriteItemTypeDef:
         return {
             "Put": {
-                "TableName": self._outbox,
+                "TableName": self._keys,
                 "Item": {
-                    "event_id": {"S": event.id},
-                    "owner": {"S": event.owner},
-                    "event_type": {"S": event.type},
-                    "data": {"S": json.dumps(event.data, separators=(",", ":"))},
+                    "owner": {"S": claim.owner},
+                    "key": {"S": claim.key},
+                    "fingerprint": {"S": claim.fingerprint},
+                    "todo_id": {"N": str(change.todo.id)},
+                    "version": {"N": str(change.todo.version)},
+                    "event_id": {"S": change.event.id},
+                    "expires_at": {"N": str(int((claim.now + KEY_LIFE).timestamp()))},
                 },
-                "ConditionExpression": "attribute_not_exists(event_id)",
+                "ConditionExpression": "attribute_not_exists(#key) OR expires_at <= :now",
+                "ExpressionAttributeNames": {"#key": "key"},
+                "ExpressionAttributeValues": {":now": {"N": str(int(claim.now.timestamp()))}},
             }
         }
 
@@ -161,7 +175,7 @@ class _Condition(TypedDict, total=False):
     ConditionExpression: Required[str]
     ExpressionAttributeNames: Required[dict[str, str]]
     ExpressionAttributeValues: dict[str, AttributeValueTypeDef]
-    ReturnValuesOnConditionCheckFailure: Literal["ALL_OLD"]
+    ReturnValuesOnConditionCheckFailure: Literal["NONE"]  # unused; a ** item must name all its keys
 
 
 def _unchanged(change: Change) -> _Condition:
@@ -171,11 +185,14 @@ def _unchanged(change: Change) -> _Condition:
             "ExpressionAttributeNames": {"#id": "id"},
         }
     return {
-        "ConditionExpression": "#version = :seen",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":seen": {"N": str(change.seen)}},
-        # The loser of a race learns what it lost to without another read.
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        # Versions start anew where a deleted todo's id is taken again: the version alone would do
+        # for a change that was decided on the todo before.
+        "ConditionExpression": "#version = :version AND #born = :born",
+        "ExpressionAttributeNames": {"#version": "version", "#born": "born"},
+        "ExpressionAttributeValues": {
+            ":version": {"N": str(change.seen.version)},
+            ":born": {"S": change.seen.born},
+        },
     }
 
 
@@ -184,30 +201,10 @@ def _committed_before(reasons: Sequence[Mapping[str, Any]]) -> bool:
     return bool(reasons[1]["Code"] == _REFUSED)
 
 
-def _refusal(change: Change, reason: Mapping[str, Any]) -> Exception:
-    if change.seen is None:
-        return TodoExists(change.todo.id)
-    return VersionClash(_todo(reason["Item"]) if "Item" in reason else None)
-
-
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """Every failure becomes StoreUnavailable or StoreError; refused conditions pass as they are."""
-    try:
-        yield
-    except aws.ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
-            raise
-        transient = (
-            code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        )
-        failure = StoreUnavailable if transient else StoreError
-        raise failure(f"DynamoDB: {error}") from error
-    except (aws.ConnectionError, aws.HTTPClientError) as error:
-        raise StoreUnavailable(f"DynamoDB did not answer: {error}") from error
-    except aws.BotoCoreError as error:
-        raise StoreError(f"DynamoDB could not be asked: {error}") from error
+def _refusal(change: Change, reasons: Sequence[Mapping[str, Any]]) -> Exception:
+    if any(reason["Code"] == _REFUSED for reason in reasons[2:]):
+        return KeyTaken()
+    return TodoExists(change.todo.id) if change.seen is None else VersionClash()
 
 
 def _key(owner: str, todo_id: int) -> dict[str, AttributeValueTypeDef]:
@@ -221,4 +218,5 @@ def _todo(item: Item) -> Todo:
         item=item["item"]["S"],
         completed=item["completed"]["BOOL"],
         version=int(item["version"]["N"]),
+        born=item["born"]["S"],
     )

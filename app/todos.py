@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app import events
@@ -49,6 +49,8 @@ class Todo:
     item: str
     completed: bool = False
     version: int = 1
+    born: str = field(default="", compare=False)
+    """The id of the event that tells of its creation: a todo created again is another todo."""
 
     def public(self) -> dict[str, object]:
         """What a client and a receiver see of it."""
@@ -64,18 +66,19 @@ class Todo:
 class Change:
     """A step of one todo, and the event that tells of it. They are saved together or not at all.
 
-    `todo` is the state after the change (before it, for a deletion); `seen` is the version that it
+    `todo` is the state after the change (before it, for a deletion); `seen` is the state that it
     was decided on, None where there was no todo.
     """
 
     todo: Todo
-    seen: int | None
+    seen: Todo | None
     event: events.Event
     deletes: bool = False
 
 
 def create(todo: Todo, *, now: datetime, event_id: str) -> Change:
-    return Change(todo, None, _event(events.CREATED, todo, now=now, event_id=event_id))
+    event = _event(events.CREATED, todo, now=now, event_id=event_id)
+    return Change(replace(todo, born=event_id), None, event)
 
 
 def update(
@@ -88,12 +91,12 @@ def update(
         completed=todo.completed if completed is None else completed,
         version=todo.version + 1,
     )
-    return Change(after, todo.version, _event(events.UPDATED, after, now=now, event_id=event_id))
+    return Change(after, todo, _event(events.UPDATED, after, now=now, event_id=event_id))
 
 
 def delete(todo: Todo, *, now: datetime, event_id: str) -> Change:
     event = _event(events.DELETED, todo, now=now, event_id=event_id)
-    return Change(todo, todo.version, event, deletes=True)
+    return Change(todo, todo, event, deletes=True)
 
 
 def _event(

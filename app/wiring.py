@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import time
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 
-from app import api, gateway
+from app import api, gateway, logs
+from app.breaker import Breaker
 from app.config import Settings
+from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
-from app.publisher import ConvoyPublisher
+from app.outbox_table import OutboxTable
+from app.publisher import ConvoyPublisher, Publisher
+from app.relay import Relay
 from app.service import TodoService
 from app.store import DynamoStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.relay import Report
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -38,40 +48,98 @@ DYNAMODB = Config(
 _random = SystemRandom()
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API, the relay and the operator's command are made of."""
+
+    settings: Settings
+    client: DynamoDBClient
+    store: DynamoStore
+    outbox: OutboxTable
+    publisher: ConvoyPublisher
+    metrics: Metrics
+
+    @classmethod
+    def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
+        """`emit` takes the lines of the metrics; unless given, there are none."""
+        client = dynamodb()
+        outbox = OutboxTable(
+            client, settings.outbox_table, grace=timedelta(seconds=settings.relay_grace_s)
+        )
+        store = DynamoStore(
+            client,
+            todos_table=settings.todos_table,
+            keys_table=settings.idempotency_table,
+            outbox=outbox,
+        )
+        publisher = ConvoyPublisher(
+            base_url=settings.convoy_base_url,
+            project_id=settings.convoy_project_id,
+            api_key=settings.convoy_api_key.get_secret_value(),
+            deadline_s=settings.convoy_deadline_s,
+        )
+        return cls(settings, client, store, outbox, publisher, Metrics(emit, now))
+
+    def service(self) -> TodoService:
+        return TodoService(
+            store=self.store,
+            delivery=OutboxDelivery(Breaker(self._metered(), time.monotonic), self.outbox),
+            clock=now,
+            new_event_id=lambda: str(uuid4()),
+            new_todo_id=lambda: secrets.randbits(53),
+            pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
+            publish_reads=self.settings.publish_reads,
+        )
+
+    def relay(self, *, workers: int = 4) -> Relay:
+        # No breaker: the relay has its own way to tell that Convoy is down.
+        return Relay(self._metered(), self.outbox, now, _random.random, workers)
+
+    def close(self) -> None:
+        self.publisher.close()
+        self.client.close()
+
+    def _metered(self) -> Publisher:
+        return MeteredPublisher(self.publisher, self.metrics, time.monotonic)
+
+
 def local_api() -> FastAPI:
     """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`."""
+    logs.configure()
     settings = Settings.load()
-    return api.build(_service(settings), lambda _: settings.convoy_app_id)
-
-
-def lambda_api() -> FastAPI:
-    """The API behind a gateway: the owner is who its authorizer vouched for."""
-    settings = Settings.load()
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app = api.build(_service(settings), gateway.owner_of)
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    app = api.build(Parts.build(settings, _emit).service(), lambda _: settings.convoy_app_id)
+    app.add_middleware(logs.RequestId)
     return app
 
 
-def _service(settings: Settings) -> TodoService:
-    store = DynamoStore(
-        dynamodb(), todos_table=settings.todos_table, outbox_table=settings.outbox_table
-    )
-    publisher = ConvoyPublisher(
-        base_url=settings.convoy_base_url,
-        project_id=settings.convoy_project_id,
-        api_key=settings.convoy_api_key.get_secret_value(),
-        deadline_s=settings.convoy_deadline_s,
-    )
-    return TodoService(
-        store=store,
-        delivery=OutboxDelivery(publisher, store),
-        clock=lambda: datetime.now(UTC),
-        new_event_id=lambda: str(uuid4()),
-        new_todo_id=lambda: secrets.randbits(53),
-        pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
-        publish_reads=settings.publish_reads,
-    )
+def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
+    """The API behind a gateway, where the owner is who its authorizer vouched for; the relay.
+
+    The relay is called with what tells the seconds that are left to it.
+    """
+    logs.configure()
+    settings = Settings.load()
+    parts = Parts.build(settings, _emit)
+    app = api.build(parts.service(), gateway.owner_of)
+    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
+    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    app.add_middleware(logs.RequestId)
+    relay = parts.relay()
+
+    def run(time_left: Callable[[], float]) -> Report:
+        report = relay.run(time_left)
+        parts.metrics.relayed(report)
+        return report
+
+    return app, run
+
+
+def _emit(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def dynamodb() -> DynamoDBClient:

@@ -1,21 +1,33 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import secrets
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
+import boto3
 import httpx
 import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
 
 from app import api
-from app.store import DynamoStore
+from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
 from infra.local import convoy as stand_in
+from infra.local import dynamodb_local as dynamodb_server
 from infra.local import server
 from infra.local.tables import create_tables
-from tests.support import OWNER, TABLES, Convoy, Outbox, foreign, make_publisher, service
+from tests.support import (
+    OWNER,
+    TABLES,
+    Convoy,
+    Outbox,
+    foreign,
+    make_publisher,
+    make_service,
+    make_store,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +36,7 @@ if TYPE_CHECKING:
 
     from app.publisher import ConvoyPublisher
     from app.service import TodoService
+    from app.store import DynamoStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,28 +81,57 @@ def moto() -> Iterator[DynamoDBClient]:
         client.close()
 
 
+@pytest.fixture(scope="session")
+def dynamodb_local_url() -> Iterator[str]:
+    """DynamoDB Local; skips, telling why, where that cannot be had."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(dynamodb_server.running())
+        except dynamodb_server.DynamoDBLocalError as error:
+            pytest.skip(str(error))
+        yield url
+
+
 @pytest.fixture
-def dynamodb(moto: DynamoDBClient) -> Iterator[DynamoDBClient]:
-    """DynamoDB by moto, with the empty tables of `infra/tables.yml`."""
-    create_tables(moto, TABLES)
-    yield moto
+def dynamodb_local(dynamodb_local_url: str, moto: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """A client of DynamoDB Local. It keeps a database for each access key: this one is new."""
+    with closing(
+        boto3.client(
+            "dynamodb",
+            region_name="eu-central-1",
+            endpoint_url=dynamodb_local_url,
+            aws_access_key_id=secrets.token_hex(8),
+            aws_secret_access_key="x",  # noqa: S106
+            config=DYNAMODB,
+        )
+    ) as client:
+        # moto is active in this process, and must not be what answers.
+        answer = client.list_tables()["ResponseMetadata"]["HTTPHeaders"]
+        assert answer["server"].startswith("Jetty"), answer
+        yield client
+
+
+@pytest.fixture
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
+    """An empty DynamoDB with the tables of `infra/tables.yml`: moto, unless a test is given others.
+
+    `@pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)` gives both.
+    """
+    client: DynamoDBClient = request.getfixturevalue(getattr(request, "param", "moto"))
+    create_tables(client, TABLES)
+    yield client
     for table in TABLES.values():
-        moto.delete_table(TableName=table)
+        client.delete_table(TableName=table)
 
 
 @pytest.fixture
 def store(dynamodb: DynamoDBClient) -> DynamoStore:
-    return DynamoStore(
-        dynamodb,
-        todos_table=TABLES["TodosTable"],
-        outbox_table=TABLES["OutboxTable"],
-        sleep=lambda _: None,
-    )
+    return make_store(dynamodb)
 
 
 @pytest.fixture
-def todo_service(store: DynamoStore, publisher: ConvoyPublisher) -> TodoService:
-    return service(store, publisher)
+def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoService:
+    return make_service(dynamodb, publisher)
 
 
 @pytest.fixture

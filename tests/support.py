@@ -7,14 +7,16 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from app.config import Settings
 from app.outbox import OutboxDelivery
+from app.outbox_table import OutboxTable
 from app.publisher import ConvoyPublisher
 from app.service import TodoService
+from app.store import DynamoStore
 from infra.local import convoy
 
 if TYPE_CHECKING:
@@ -23,10 +25,15 @@ if TYPE_CHECKING:
     import httpx
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.store import DynamoStore
+    from app.publisher import Publisher
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
-TABLES = {"TodosTable": "test-todos", "OutboxTable": "test-outbox"}
+TABLES = {
+    "TodosTable": "test-todos",
+    "OutboxTable": "test-outbox",
+    "IdempotencyTable": "test-idempotency",
+}
+GRACE = timedelta(seconds=60)
 OWNER = "ann"
 
 Json = dict[str, Any]
@@ -78,10 +85,26 @@ def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
 
-def service(store: DynamoStore, publisher: ConvoyPublisher, **override: Any) -> TodoService:
+def make_outbox(client: DynamoDBClient) -> OutboxTable:
+    return OutboxTable(client, TABLES["OutboxTable"], grace=GRACE)
+
+
+def make_store(
+    client: DynamoDBClient, sleep: Callable[[float], None] = lambda _: None
+) -> DynamoStore:
+    return DynamoStore(
+        client,
+        todos_table=TABLES["TodosTable"],
+        keys_table=TABLES["IdempotencyTable"],
+        outbox=make_outbox(client),
+        sleep=sleep,
+    )
+
+
+def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> TodoService:
     parts: Json = {
-        "store": store,
-        "delivery": OutboxDelivery(publisher, store),
+        "store": make_store(client),
+        "delivery": OutboxDelivery(publisher, make_outbox(client)),
         "clock": lambda: NOW,
         "new_event_id": new_ids(),
         "new_todo_id": lambda: 7007,
@@ -99,6 +122,9 @@ class Outbox:
     def event_ids(self) -> list[str]:
         rows = self._client.scan(TableName=TABLES["OutboxTable"])["Items"]
         return sorted(row["event_id"]["S"] for row in rows)
+
+    def ack(self, event_id: str) -> None:
+        make_outbox(self._client).ack(event_id)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -36,7 +37,7 @@ START_S = 60.0
 STOP_S = 5.0
 """Seconds that a part has to end in before it is killed."""
 
-TABLES = {"TodosTable": "todos", "OutboxTable": "outbox"}
+TABLES = {"TodosTable": "todos", "OutboxTable": "outbox", "IdempotencyTable": "idempotency"}
 
 
 class StackError(Exception):
@@ -86,7 +87,8 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
     real = bool(os.environ.get("CONVOY_API_KEY"))
     names = ["dynamodb", "api"] if real else ["dynamodb", "convoy", "api"]
     ports = _free_ports({name: getattr(options, name) for name in names})
-    os.environ.update(_environment(ports))
+    environment = _environment(ports)
+    os.environ.update(environment)
     os.environ.pop("AWS_PROFILE", None)
     settings = _load_settings()
     commands = {
@@ -102,7 +104,8 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
             tables.create_tables(dynamodb(), TABLES)
     for child in children.values():
         child.wait_until_it_answers()
-    _greet(ports, settings)
+    command = stack.enter_context(_operators_command(ports["api"], environment))
+    _greet(ports, settings, command)
     while True:
         for child in children.values():
             child.check()
@@ -145,6 +148,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "TODOS_TABLE": TABLES["TodosTable"],
         "OUTBOX_TABLE": TABLES["OutboxTable"],
+        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
     }
     if "convoy" in ports:
         environment |= {
@@ -216,7 +220,31 @@ def _part(name: str, command: Sequence[str], port: int) -> Iterator[Part]:
             process.wait()
 
 
-def _greet(ports: Mapping[str, int], settings: Settings) -> None:
+@contextmanager
+def _operators_command(port: int, environment: Mapping[str, str]) -> Iterator[Path]:
+    """`python -m app` with this stack's settings, for another terminal: a script beside the logs.
+
+    A script, since what is exported to a shell would bend the next `make run` there. A real
+    Convoy's key is not in it: that stays in .env, or in the environment.
+    """
+    script = LOGS / f"app-{port}"
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    lines = [
+        "#!/bin/sh",
+        f"cd {shlex.quote(str(ROOT))} || exit",
+        "unset AWS_PROFILE",
+        *exports,
+        f'exec {shlex.quote(sys.executable)} -m app "$@"',
+    ]
+    script.write_text("\n".join(lines) + "\n")
+    script.chmod(0o700)
+    try:
+        yield script.relative_to(ROOT)
+    finally:
+        script.unlink(missing_ok=True)
+
+
+def _greet(ports: Mapping[str, int], settings: Settings, command: Path) -> None:
     api = f"http://localhost:{ports['api']}"
     inbox = f"http://localhost:{ports.get('convoy')}/inbox"
     print(f"The API       {api} (try it out at {api}/docs)")
@@ -230,6 +258,7 @@ def _greet(ports: Mapping[str, int], settings: Settings) -> None:
     print("""    -d '{"id": 1, "item": "Write the tests"}'""")
     if "convoy" in ports:
         print(f"  curl {inbox}")
+    print(f"  {command} outbox list")
     print("\nCtrl-C ends it all. Todos live in memory until then.", flush=True)
 
 

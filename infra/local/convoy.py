@@ -9,11 +9,13 @@ tell it to fail through `/_control/faults`, and empty it through `/_control/rese
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hmac
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -37,7 +39,7 @@ class Refusal(Exception):
         self.status = status
 
 
-def build() -> Starlette:
+def build(journal: Path | None = None) -> Starlette:
     app = Starlette(
         routes=[
             Route(f"{PROJECT}/events/fanout", _api(fan_out), methods=["POST"]),
@@ -52,7 +54,7 @@ def build() -> Starlette:
             Route("/{rest:path}", dashboard, methods=["GET", "POST", "PUT", "DELETE"]),
         ]
     )
-    app.state.project = Project()
+    app.state.project = Project(journal)
     return app
 
 
@@ -74,9 +76,12 @@ def _api(endpoint: Endpoint) -> Endpoint:
             content_type = request.headers.get("content-type", "")
             if content_type and not content_type.startswith("application/json"):
                 return Response(status_code=415)
-            return await endpoint(request)
+            answer = await endpoint(request)
         except Refusal as refusal:
-            return JSONResponse({"status": False, "message": str(refusal)}, refusal.status)
+            answer = JSONResponse({"status": False, "message": str(refusal)}, refusal.status)
+        if fault is not None and fault.lose_answer:
+            server.reset_connection(request)
+        return answer
 
     return guarded
 
@@ -179,7 +184,7 @@ async def set_fault(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    request.app.state.project = Project()
+    request.app.state.project = Project(_project(request).journal)
     return Response(status_code=204)
 
 
@@ -245,5 +250,13 @@ def _pretty(body: object) -> Response:
     return Response(text, media_type="application/json")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A stand-in for Convoy.")
+    parser.add_argument("--journal", type=Path, help="a file to keep what was received in")
+    parser.add_argument("--port", type=int, default=8002)
+    options = parser.parse_args()
+    server.serve(build(options.journal), options.port)
+
+
 if __name__ == "__main__":
-    server.main(build(), "A stand-in for Convoy.")
+    main()

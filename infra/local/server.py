@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import socket
 import struct
 import threading
@@ -66,8 +65,6 @@ def running(app: Starlette) -> Iterator[str]:
         listener.close()
 
 
-def main(app: Starlette, description: str) -> None:
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--port", type=int, default=8002)
-    listener = socket.create_server((HOST, parser.parse_args().port))
-    uvicorn.Server(_config(app)).run([listener])
+def serve(app: Starlette, port: int) -> None:
+    """Serve until a signal says to end."""
+    uvicorn.Server(_config(app)).run([socket.create_server((HOST, port))])

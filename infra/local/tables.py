@@ -37,3 +37,8 @@ def create_tables(client: DynamoDBClient, names: Mapping[str, str]) -> None:
             AttributeDefinitions=properties["AttributeDefinitions"],
             KeySchema=properties["KeySchema"],
         )
+        if "TimeToLiveSpecification" in properties:
+            client.update_time_to_live(
+                TableName=names[logical_id],
+                TimeToLiveSpecification=properties["TimeToLiveSpecification"],
+            )

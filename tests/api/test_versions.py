@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
+    from app.service import Claim
     from app.store import DynamoStore
     from app.todos import Change
     from tests.support import Convoy, Outbox
@@ -109,10 +110,10 @@ def test_too_many_faster_writers_are_a_503_and_no_event(
 ) -> None:
     tries = 0
 
-    def clash(self: DynamoStore, change: Change) -> None:
+    def clash(self: DynamoStore, change: Change, _: Claim | None) -> None:
         nonlocal tries
         tries += 1
-        raise VersionClash(change.todo)
+        raise VersionClash
 
     monkeypatch.setattr(type(store), "commit", clash)
 
@@ -134,11 +135,11 @@ def racing(
     commit = type(store).commit
     left = times
 
-    def late(self: DynamoStore, change: Change) -> None:
+    def late(self: DynamoStore, change: Change, claim: Claim | None = None) -> None:
         nonlocal left
         if left > 0:
             left -= 1
             rival()
-        commit(self, change)
+        commit(self, change, claim)
 
     monkeypatch.setattr(type(store), "commit", late)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from infra.local import convoy as stand_in
+from infra.local import server
 from infra.local.convoy import API_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support import Convoy
 
@@ -221,6 +224,20 @@ def test_told_to_fail_so_many_times_it_recovers_by_itself(
 
     codes = [http.post("/events/fanout", json=EVENT).status_code for _ in range(3)]
     assert codes == [503, 503, 201]
+
+
+def test_with_a_journal_what_was_received_outlives_a_restart(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    headers = {"authorization": f"Bearer {API_KEY}"}
+    messages = []
+    for _ in range(2):
+        with server.running(stand_in.build(journal)) as url, httpx.Client(headers=headers) as http:
+            answer = http.post(f"{url}/api/v1/projects/p/events/fanout", json=EVENT)
+            messages.append(answer.json()["message"])
+            received = http.get(f"{url}/inbox").json()["events"]
+
+    assert messages[1] == "Duplicate event received, but will not be sent"
+    assert [event["is_duplicate_event"] for event in received] == [False, True]
 
 
 def test_told_to_fail_until_told_otherwise(http: httpx.Client, convoy: Convoy) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app import todos
+from app.outbox_table import Row
 from app.service import VersionClash
 from app.todos import Todo, TodoExists
-from tests.support import NOW, TABLES, Outbox
+from tests.support import GRACE, NOW, Outbox, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from app.store import DynamoStore
     from app.todos import Change
 
-TODO = Todo("ann", 1, "one")
+pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
+
+TODO = Todo("ann", 1, "one", born="e1")
+NOW_MS = NOW.replace(microsecond=123_000)
 
 
 def created(todo: Todo = TODO, event_id: str = "e1") -> Change:
@@ -58,13 +62,9 @@ def test_each_commit_puts_its_event_into_the_outbox(
     change = created()
     store.commit(change)
 
-    (row,) = dynamodb.scan(TableName=TABLES["OutboxTable"])["Items"]
-    assert row == {
-        "event_id": {"S": "e1"},
-        "owner": {"S": "ann"},
-        "event_type": {"S": "created"},
-        "data": {"S": json.dumps(change.event.data, separators=(",", ":"))},
-    }
+    (page,) = make_outbox(dynamodb).pages()
+    (row,) = page
+    assert row == Row(replace(change.event, occurred_at=NOW_MS), due_at=NOW_MS + GRACE)
 
 
 def test_a_second_creation_names_the_id_and_leaves_no_event(
@@ -80,27 +80,40 @@ def test_a_second_creation_names_the_id_and_leaves_no_event(
 
 
 @pytest.mark.parametrize("change", [updated, deleted])
-def test_a_change_of_a_version_that_is_gone_tells_the_current_and_leaves_no_event(
+def test_a_change_of_a_version_that_is_gone_is_refused_and_leaves_no_event(
     store: DynamoStore, outbox: Outbox, change: Any
 ) -> None:
     store.commit(created())
     store.commit(updated())
 
-    with pytest.raises(VersionClash) as raised:
+    with pytest.raises(VersionClash):
         store.commit(change(event_id="late"))
 
-    assert raised.value.current == Todo("ann", 1, "uno", completed=True, version=2)
     assert outbox.event_ids() == ["e1", "e2"]
 
 
 @pytest.mark.parametrize("change", [updated, deleted])
-def test_a_change_of_a_todo_that_is_gone_tells_so(
+def test_a_change_of_a_todo_that_was_deleted_and_created_again_is_refused(
     store: DynamoStore, outbox: Outbox, change: Any
 ) -> None:
-    with pytest.raises(VersionClash) as raised:
+    store.commit(created())
+    store.commit(deleted())
+    store.commit(created(Todo("ann", 1, "another"), event_id="e4"))
+
+    with pytest.raises(VersionClash):
         store.commit(change(event_id="late"))
 
-    assert raised.value.current is None
+    assert store.get("ann", 1) == Todo("ann", 1, "another")
+    assert outbox.event_ids() == ["e1", "e3", "e4"]
+
+
+@pytest.mark.parametrize("change", [updated, deleted])
+def test_a_change_of_a_todo_that_is_gone_is_refused_and_leaves_no_event(
+    store: DynamoStore, outbox: Outbox, change: Any
+) -> None:
+    with pytest.raises(VersionClash):
+        store.commit(change(event_id="late"))
+
     assert outbox.event_ids() == []
 
 
@@ -120,11 +133,11 @@ def test_the_greatest_id_survives_to_the_last_digit(store: DynamoStore) -> None:
 
 
 def test_an_acked_event_is_out_of_the_outbox_and_a_second_ack_does_no_harm(
-    store: DynamoStore, outbox: Outbox
+    store: DynamoStore, dynamodb: DynamoDBClient, outbox: Outbox
 ) -> None:
     store.commit(created())
-    store.ack("e1")
-    store.ack("e1")
+    make_outbox(dynamodb).ack("e1")
+    make_outbox(dynamodb).ack("e1")
 
     assert outbox.event_ids() == []
 

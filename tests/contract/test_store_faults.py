@@ -11,19 +11,21 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from app import todos
-from app.service import StoreError, StoreUnavailable
-from app.store import CONFLICT_PAUSES_S, DynamoStore
+from app.service import Claim, StoreError, StoreUnavailable
+from app.store import CONFLICT_PAUSES_S
 from app.todos import Todo, TodoExists
-from tests.support import NOW, TABLES, Outbox
+from tests.support import NOW, Outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.store import DynamoStore
     from app.todos import Change
 
 TODO = Todo("ann", 1, "one")
+CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
 def created() -> Change:
@@ -102,12 +104,7 @@ def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_t
 ) -> None:
     wire.answers = [cancelled("TransactionConflict", "None")] * 5
     pauses: list[float] = []
-    store = DynamoStore(
-        dynamodb,
-        todos_table=TABLES["TodosTable"],
-        outbox_table=TABLES["OutboxTable"],
-        sleep=pauses.append,
-    )
+    store = make_store(dynamodb, sleep=pauses.append)
 
     with pytest.raises(StoreUnavailable, match="TransactionConflict"):
         store.commit(created())
@@ -144,7 +141,8 @@ CALLS = {
     "get": lambda store: store.get("ann", 1),
     "page": lambda store: store.page("ann", limit=1, after=None),
     "commit": lambda store: store.commit(created()),
-    "ack": lambda store: store.ack("e1"),
+    "record": lambda store: store.record(CLAIM),
+    "is_waiting": lambda store: store.is_waiting("e1"),
 }
 
 

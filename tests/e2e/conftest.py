@@ -82,8 +82,12 @@ ANY_PORTS = ("--api=0", "--dynamodb=0", "--convoy=0", f"--env-file={os.devnull}"
 
 
 @contextmanager
-def running(command: Sequence[str] | None = None) -> Iterator[Stack]:
-    with started(*ANY_PORTS) if command is None else started(command=command) as process:
+def running(command: Sequence[str] | None = None, **environment: str) -> Iterator[Stack]:
+    with (
+        started(*ANY_PORTS, **environment)
+        if command is None
+        else started(command=command, **environment)
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         greeting = ""

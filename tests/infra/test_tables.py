@@ -25,7 +25,7 @@ def test_a_table_is_on_demand_recoverable_and_protected_by_default(table: str) -
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_the_keys_are_the_owner_with_the_id_and_the_event_id(dynamodb: DynamoDBClient) -> None:
+def test_the_keys_put_each_owner_apart(dynamodb: DynamoDBClient) -> None:
     keys = {
         table: [
             (key["AttributeName"], key["KeyType"])
@@ -37,4 +37,5 @@ def test_the_keys_are_the_owner_with_the_id_and_the_event_id(dynamodb: DynamoDBC
     assert keys == {
         "TodosTable": [("owner", "HASH"), ("id", "RANGE")],
         "OutboxTable": [("event_id", "HASH")],
+        "IdempotencyTable": [("owner", "HASH"), ("key", "RANGE")],
     }

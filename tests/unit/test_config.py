@@ -17,6 +17,7 @@ COMPLETE = {
     "CONVOY_PROJECT_ID": "p1",
     "TODOS_TABLE": "todos",
     "OUTBOX_TABLE": "outbox",
+    "IDEMPOTENCY_TABLE": "idempotency",
 }
 
 

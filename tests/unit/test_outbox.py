@@ -9,12 +9,15 @@ import pytest
 from app.events import Event
 from app.outbox import OutboxDelivery
 from app.service import StoreError, StoreUnavailable
+from tests.support import NOW
 
 if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
     from tests.support import Convoy
 
-EVENT = Event("e1", "ann", "created", {"event": "todo.created", "item": "buy a secret present"})
+EVENT = Event(
+    "e1", "ann", "created", NOW, {"event": "todo.created", "item": "buy a secret present"}
+)
 
 
 class Acks:

@@ -11,13 +11,15 @@ import pytest
 
 from app.events import Event
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
-from tests.support import make_publisher, raw_server, read_request
+from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
     from tests.support import Convoy
 
-EVENT = Event("e1", "ann", "created", {"event": "todo.created", "todo": {"id": 1, "item": "ä b"}})
+EVENT = Event(
+    "e1", "ann", "created", NOW, {"event": "todo.created", "todo": {"id": 1, "item": "ä b"}}
+)
 HTML = {"content-type": "text/html"}
 
 
@@ -48,6 +50,7 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 400}, Refused("400: told to fail")),
         ({"status": 400, "body": "<p>", "headers": HTML},
          Refused("400: not Convoy's JSON but text/html")),
+        ({"status": 400, "body": '{"message":"a\\nb\\u001b[31m"}'}, Refused("400: a b [31m")),
         ({"status": 415, "body": ""}, Refused("415: not Convoy's JSON but application/json")),
         ({"status": 413}, Refused("413: told to fail")),
         ({"status": 401}, Misconfigured("401: told to fail")),
@@ -121,7 +124,7 @@ def test_a_reset_connection_is_an_outage(publisher: ConvoyPublisher, convoy: Con
 @pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
 def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -> None:
     with raw_server(lambda _: None) as url, closing(make_publisher(url)) as publisher:
-        outcome = publisher.publish(Event("e1", "ann", "created", {"value": value}))
+        outcome = publisher.publish(Event("e1", "ann", "created", NOW, {"value": value}))
 
     assert isinstance(outcome, Refused)
     assert outcome.reason.startswith("not sent, not JSON: ")

@@ -36,10 +36,11 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     monkeypatch.setenv("CONVOY_BASE_URL", convoy.api)
     monkeypatch.setenv("TODOS_TABLE", TABLES["TodosTable"])
     monkeypatch.setenv("OUTBOX_TABLE", TABLES["OutboxTable"])
+    monkeypatch.setenv("IDEMPOTENCY_TABLE", TABLES["IdempotencyTable"])
     monkeypatch.setenv("PUBLISH_READS", publish_reads)
     app = wiring.local_api()
 
-    with TestClient(app) as client, closing(app.state.service.delivery.publisher):
+    with TestClient(app) as client, closing(app.state.service.delivery.publisher.inner.inner):
         assert client.get("/").status_code == 200
         assert client.get("/todo").status_code == 200
         created = client.post("/todo", json={"item": "x"})

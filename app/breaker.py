@@ -1,0 +1,56 @@
+"""A breaker for the request path: an outage of Convoy is not waited for by every request.
+
+closed ──outage──▶ open ──OPEN_S──▶ one tries ──201──▶ closed
+                    ▲                   │
+                    └──────outage───────┘
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from app.publisher import Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.events import Event
+    from app.publisher import Outcome, Publisher
+
+OPEN_S = 5.0
+"""Seconds without an attempt after one failed: of the requests of an outage, few wait for it."""
+
+MAX_OPEN_S = 60.0
+"""Seconds; what a `Retry-After` may ask for at the most, as the relay asks again each minute."""
+
+
+class Breaker:
+    """A publisher that skips the attempt for a while after `inner` failed; `clock` in seconds."""
+
+    def __init__(self, inner: Publisher, clock: Callable[[], float]) -> None:
+        self.inner = inner
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open_until: float | None = None
+
+    def publish(self, event: Event) -> Outcome:
+        with self._lock:
+            if self._open_until is not None:
+                if self._clock() < self._open_until:
+                    return Unavailable("not tried: Convoy failed a moment ago")
+                # This one tries; the others go on skipping until it knows.
+                self._open_until = self._clock() + OPEN_S
+        outcome = self.inner.publish(event)
+        with self._lock:
+            self._open_until = self._next(outcome)
+        return outcome
+
+    def _next(self, outcome: Outcome) -> float | None:
+        match outcome:
+            case Unavailable(retry_after_s=after):
+                return self._clock() + min(max(OPEN_S, after or 0), MAX_OPEN_S)
+            case Misconfigured():
+                return self._clock() + OPEN_S
+            case _:
+                return None

@@ -1,0 +1,189 @@
+"""The operator's commands: look at the outbox, put failed events back, run the relay.
+
+What a script reads goes to stdout; what went wrong, and progress, to stderr.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import terminal
+from app.config import Settings, SettingsError
+from app.dynamo import named_errors
+from app.outbox_table import FAILED, WAITING
+from app.passes import Pass, interrupts, watched
+from app.service import StoreError
+from app.wiring import Parts, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.outbox_table import OutboxTable
+
+LEFT = 1
+ENVIRONMENT = 3
+EXIT_CODES = """Exit codes:
+0  done; of `relay`: the outbox is empty, or --watch was ended
+1  not found, or something is left; of `relay`: events wait or failed
+2  wrong usage
+3  the environment is wrong: settings, or DynamoDB out of reach"""
+
+
+def _not_blank(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise typer.BadParameter("is blank")
+    return value
+
+
+EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=_not_blank)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
+
+cli = typer.Typer(
+    help="For the operator: the outbox holds the events that Convoy does not have yet.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+outbox = typer.Typer(help="Look at the outbox.", epilog=EXIT_CODES, no_args_is_help=True)
+cli.add_typer(outbox, name="outbox")
+
+
+@outbox.command("list", epilog=EXIT_CODES)
+def list_rows(
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="Those that Convoy refused.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the events that wait for Convoy, or those that failed; never a todo's text."""
+    state = FAILED if failed else WAITING
+    counts: Counter[str] = Counter()
+    with _parts() as parts:
+        for page in parts.outbox.pages():
+            rows = [row for row in page if row.state == state]
+            if as_json:
+                for row in rows:
+                    terminal.say_json(terminal.summary(row, now()))
+            elif rows:
+                header = not counts[state]
+                terminal.console().print(terminal.table(rows, now(), header=header))
+            counts.update(row.state for row in page)
+    if not as_json:
+        told = f"{counts[WAITING]} waiting, {counts[FAILED]} failed."
+        terminal.say(told if counts else "The outbox is empty: Convoy has every event.")
+
+
+@outbox.command(epilog=EXIT_CODES)
+def show(event_id: EventId, *, as_json: Json = False) -> None:
+    """Show one event with its payload, the todo's text included."""
+    with _parts() as parts:
+        row = parts.outbox.get(event_id)
+    if row is None:
+        raise _not_there(event_id)
+    if as_json:
+        terminal.say_json(terminal.summary(row, now()) | {"data": dict(row.event.data)})
+    else:
+        terminal.say(terminal.details(row, now()))
+
+
+@cli.command(epilog=EXIT_CODES)
+def redrive(
+    event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", callback=_not_blank)] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every failed event.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let the relay try a failed event again, as if for the first time."""
+    if every == (event_id is not None):
+        raise typer.BadParameter("give one EVENT_ID, or --all")
+    with _parts() as parts:
+        if event_id is None:
+            redriven = _redrive_all(parts.outbox)
+        else:
+            redriven = _redrive_one(parts.outbox, event_id)
+    if as_json:
+        terminal.say_json({"redriven": redriven})
+    else:
+        then = " Run the relay, or wait for it." if redriven else ""
+        terminal.say(f"{redriven} waiting again.{then}")
+
+
+def _redrive_all(table: OutboxTable) -> int:
+    redriven = 0
+    with terminal.progress("Redriving") as one_more:
+        for page in table.pages():
+            for row in page:
+                if row.state == FAILED:
+                    redriven += table.redrive(row, now=now())
+                    one_more()
+    return redriven
+
+
+def _redrive_one(table: OutboxTable, event_id: str) -> int:
+    row = table.get(event_id)
+    if row is None:
+        raise _not_there(event_id)
+    if row.state != FAILED:
+        raise _ended(f"{event_id} has not failed: it is {row.state}.", LEFT)
+    if not table.redrive(row, now=now()):
+        raise _ended(f"{event_id} was changed by somebody else just now: look again.", LEFT)
+    return 1
+
+
+@cli.command(epilog=EXIT_CODES)
+def relay(
+    ctx: typer.Context,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Pass after pass, until Ctrl-C.")] = False,
+    every: Annotated[int, typer.Option(min=1, help="With --watch: seconds between passes.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = 4,
+    deadline_s: Annotated[
+        float | None,
+        typer.Option(min=6, help="Seconds for a pass; the last 5 are for what has begun."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Publish what is due in the outbox: one pass, or with --watch one after the other."""
+    wait: Callable[[float], None] = ctx.obj or time.sleep
+    with _parts() as parts, interrupts() as interrupt:
+        run = Pass(parts.relay(workers=workers), interrupt, deadline_s, as_json)
+        if watch:
+            watched(run, every, wait)
+            return
+        report = run()
+    if report.stopped or report.pending or report.failed:
+        raise typer.Exit(LEFT)
+
+
+@contextmanager
+def _parts() -> Iterator[Parts]:
+    """What a command works with, for as long as it does. A wrong environment ends the command."""
+    try:
+        with closing(_build()) as parts:
+            yield parts
+    except (SettingsError, StoreError) as error:
+        raise _ended(str(error), ENVIRONMENT) from error
+
+
+def _build() -> Parts:
+    settings = Settings.load()
+    try:
+        with named_errors():
+            return Parts.build(settings)
+    except ValueError as error:
+        raise SettingsError(f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}") from error
+
+
+def _not_there(event_id: str) -> typer.Exit:
+    return _ended(f"{event_id} is not in the outbox: Convoy has it, or it never was.", LEFT)
+
+
+def _ended(message: str, code: int) -> typer.Exit:
+    terminal.say(message, stderr=True)
+    return typer.Exit(code)

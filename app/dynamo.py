@@ -1,0 +1,58 @@
+"""What all tables share: the names of DynamoDB's failures, and of its numbers."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore import exceptions as aws
+
+from app.service import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRANSIENT = {
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ThrottlingError",
+    "ThrottlingException",
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+"""Error and cancellation codes that waiting mends (API reference of `TransactWriteItems`)."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Every failure becomes StoreUnavailable or StoreError; refused conditions pass as they are."""
+    try:
+        yield
+    except aws.ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"ConditionalCheckFailedException", "TransactionCanceledException"}:
+            raise
+        transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+        failure = StoreUnavailable if transient else StoreError
+        raise failure(f"DynamoDB: {error}") from error
+    except (aws.ConnectionError, aws.HTTPClientError) as error:
+        raise StoreUnavailable(f"DynamoDB did not answer: {error}") from error
+    except aws.BotoCoreError as error:
+        raise StoreError(f"DynamoDB could not be asked: {error}") from error
+
+
+def to_ms(moment: datetime) -> str:
+    """Milliseconds since 1970, as DynamoDB's numbers are written."""
+    return str((moment - _EPOCH) // _MS)
+
+
+def from_ms(number: str) -> datetime:
+    return _EPOCH + int(number) * _MS

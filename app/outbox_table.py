@@ -1,0 +1,160 @@
+"""The outbox's table: the events that Convoy does not have yet, and what became of each try.
+
+    commit ──▶ waiting ──201──▶ gone
+                 │  ▲
+          refused│  │redrive
+        too often▼  │
+                failed
+
+A row leaves when Convoy has its event, and for no other reason.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.dynamo import from_ms, named_errors, to_ms
+from app.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime, timedelta
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef
+
+    Item = Mapping[str, AttributeValueTypeDef]
+
+WAITING = "waiting"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`due_at` is when the relay may try; `refusals` are those of `attempts` that count as such."""
+
+    event: Event
+    due_at: datetime
+    state: str = WAITING
+    attempts: int = 0
+    refusals: int = 0
+    reason: str = ""
+
+
+class OutboxTable:
+    """`grace` is how long a new row is left to the request that wrote it."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, grace: timedelta) -> None:
+        self._client = client
+        self._table = table
+        self._grace = grace
+
+    def put(self, event: Event) -> PutTypeDef:
+        """The part of a commit's transaction that puts the event in."""
+        return {
+            "TableName": self._table,
+            "Item": _item(Row(event, due_at=event.occurred_at + self._grace)),
+            "ConditionExpression": "attribute_not_exists(event_id)",
+        }
+
+    def ack(self, event_id: str) -> None:
+        """Take a delivered event out; one that is gone already is no error. Raises StoreError."""
+        try:
+            with named_errors():
+                self._client.delete_item(
+                    TableName=self._table,
+                    Key={"event_id": {"S": event_id}},
+                    ConditionExpression="attribute_exists(event_id)",
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return
+
+    def get(self, event_id: str) -> Row | None:
+        with named_errors():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"event_id": {"S": event_id}}, ConsistentRead=True
+            )
+        return _row(answer["Item"]) if "Item" in answer else None
+
+    def pages(self) -> Iterator[list[Row]]:
+        """Every row, a page of up to 1 MB at a time, in no order. Raises StoreError."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table, ConsistentRead=True
+        )
+        with named_errors():
+            for page in pages:
+                yield [_row(item) for item in page["Items"]]
+
+    def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
+        """Count a failed try. False: somebody else dealt with the row meanwhile."""
+        return self._replace(
+            row,
+            replace(
+                row,
+                due_at=due_at,
+                reason=reason,
+                attempts=row.attempts + 1,
+                refusals=row.refusals + refused,
+            ),
+        )
+
+    def park(self, row: Row, *, reason: str) -> bool:
+        """Set aside what Convoy keeps refusing, for an operator. False: as for `postpone`."""
+        counted = replace(row, attempts=row.attempts + 1, refusals=row.refusals + 1)
+        return self._replace(row, replace(counted, state=FAILED, reason=reason))
+
+    def redrive(self, row: Row, *, now: datetime) -> bool:
+        """Let the relay try a row again, as if for the first time. False: as for `postpone`."""
+        return self._replace(row, replace(row, state=WAITING, due_at=now, refusals=0))
+
+    def _replace(self, seen: Row, row: Row) -> bool:
+        try:
+            with named_errors():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=_item(row),
+                    ConditionExpression="attempts = :attempts AND #state = :state",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={
+                        ":attempts": {"N": str(seen.attempts)},
+                        ":state": {"S": seen.state},
+                    },
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
+    return {
+        "event_id": {"S": row.event.id},
+        "owner": {"S": row.event.owner},
+        "event_type": {"S": row.event.type},
+        "occurred_at": {"N": to_ms(row.event.occurred_at)},
+        "data": {"S": json.dumps(row.event.data, separators=(",", ":"))},
+        "due_at": {"N": to_ms(row.due_at)},
+        "state": {"S": row.state},
+        "attempts": {"N": str(row.attempts)},
+        "refusals": {"N": str(row.refusals)},
+        "reason": {"S": row.reason},
+    }
+
+
+def _row(item: Item) -> Row:
+    event = Event(
+        id=item["event_id"]["S"],
+        owner=item["owner"]["S"],
+        type=item["event_type"]["S"],
+        occurred_at=from_ms(item["occurred_at"]["N"]),
+        data=json.loads(item["data"]["S"]),
+    )
+    return Row(
+        event=event,
+        due_at=from_ms(item["due_at"]["N"]),
+        state=item["state"]["S"],
+        attempts=int(item["attempts"]["N"]),
+        refusals=int(item["refusals"]["N"]),
+        reason=item["reason"]["S"],
+    )

@@ -1,0 +1,75 @@
+"""The relay at a terminal: a pass and what it tells, or one after the other until interrupted."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app import terminal
+from app.service import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.relay import Relay, Report
+
+
+@dataclass
+class Interrupt:
+    asked: bool = False
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupt]:
+    """Ctrl-C and SIGTERM as something to look at: what has begun gets its result written."""
+    interrupt = Interrupt()
+
+    def ask(*_: object) -> None:
+        interrupt.asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(frozen=True)
+class Pass:
+    relay: Relay
+    interrupt: Interrupt
+    deadline_s: float | None
+    as_json: bool
+
+    def __call__(self) -> Report:
+        ends_at = time.monotonic() + (self.deadline_s or float("inf"))
+
+        def time_left() -> float:
+            return 0.0 if self.interrupt.asked else ends_at - time.monotonic()
+
+        with terminal.progress("Relaying") as one_more:
+            report = self.relay.run(time_left, one_more)
+        if self.interrupt.asked and report.stopped:
+            report = replace(report, stopped="interrupted")
+        if self.as_json:
+            terminal.say_json(report.as_dict())
+        else:
+            terminal.say(terminal.sentence(report))
+        return report
+
+
+def watched(run: Pass, every: int, wait: Callable[[float], None]) -> None:
+    while not run.interrupt.asked:
+        try:
+            run()
+        except StoreUnavailable as error:
+            terminal.say(f"{error}\nNext try in {every} s.", stderr=True)
+        waited = 0
+        # By the second: a signal does not end a sleep.
+        while waited < every and not run.interrupt.asked:
+            wait(1)
+            waited += 1

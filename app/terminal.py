@@ -1,0 +1,156 @@
+"""How the operator's command looks: tables and sentences for people, plain data for scripts."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.outbox_table import WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from app.outbox_table import Row
+    from app.relay import Report
+
+MAX_WIDTH = 100
+"""Columns. On a wider terminal the eye would lose the line between an id and its age."""
+
+_UNITS = {"d": 86_400, "h": 3_600, "min": 60}
+
+
+def console(*, stderr: bool = False) -> Console:
+    # What Convoy says may look like rich's markup, and is none.
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def say(text: str, *, stderr: bool = False) -> None:
+    console(stderr=stderr).print(plain(text), soft_wrap=True)
+
+
+def say_json(values: Mapping[str, object]) -> None:
+    """One line, of ASCII alone."""
+    typer.echo(json.dumps(values))
+
+
+def plain(text: str) -> str:
+    """Without what would steer the terminal: owners and reasons come from elsewhere."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def summary(row: Row, now: datetime) -> dict[str, object]:
+    """All of a row but the payload, which has the todo's text. Times are in seconds."""
+    return {
+        "event_id": row.event.id,
+        "type": row.event.type,
+        "owner": row.event.owner,
+        "state": row.state,
+        "age_s": _seconds(now - row.event.occurred_at),
+        "attempts": row.attempts,
+        "due_in_s": _seconds(row.due_at - now) if row.state == WAITING else None,
+        "reason": row.reason,
+    }
+
+
+def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
+    """A page of a list; its columns stand where those of the page before do."""
+    width = min(console().width, MAX_WIDTH)
+    page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
+    page.add_column("Event, owner (reason)", ratio=1, overflow="fold")
+    page.add_column("Type", width=9)
+    for name, columns in (("Age", 7), ("Tries", 5), ("Due in", 7)):
+        page.add_column(name, width=columns, justify="right")
+    for row in rows:
+        reason = f" ({row.reason})" if row.reason else ""
+        page.add_row(
+            plain(f"{row.event.id}\n  {row.event.owner}{reason}"),
+            plain(row.event.type),
+            span(_seconds(now - row.event.occurred_at)),
+            str(row.attempts),
+            due(row, now),
+        )
+    return page
+
+
+def details(row: Row, now: datetime) -> str:
+    """A row as a person reads it, with its payload."""
+    told = {
+        "Event": row.event.id,
+        "Type": row.event.type,
+        "Owner": row.event.owner,
+        "State": row.state,
+        "Age": span(_seconds(now - row.event.occurred_at)),
+        "Tries": f"{row.attempts} ({row.refusals} refused)",
+        "Due in": due(row, now),
+        "Reason": row.reason or "none",
+    }
+    lines = [f"{name:8}{value}" for name, value in told.items()]
+    payload = json.dumps(row.event.data, indent=2, ensure_ascii=False)
+    return "\n".join([*lines, "Payload", payload])
+
+
+def sentence(report: Report) -> str:
+    told = [f"{report.delivered} delivered", f"{report.pending} waiting"]
+    if report.pending:
+        told[-1] += f" (the oldest for {span(report.oldest_s)})"
+    told.append(f"{report.failed} failed")
+    sentences = [f"{', '.join(told)}."]
+    if report.stopped:
+        sentences.append(f"Stopped early: {report.stopped}.")
+    elif report.pending:
+        sentences.append("See when they are due: outbox list.")
+    if report.failed:
+        sentences.append("See why they failed: outbox list --failed.")
+    return "\n".join(sentences)
+
+
+def due(row: Row, now: datetime) -> str:
+    if row.state != WAITING:
+        return "never"
+    return span(_seconds(row.due_at - now)) if row.due_at > now else "now"
+
+
+def span(seconds: float) -> str:
+    """To the nearest unit of which there are two: `90 s`, `2 min`, `47 h`, `2 d`."""
+    for unit, length in _UNITS.items():
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, where that is a terminal; gives what tells it of one more row.
+
+    How many there will be is not known before the last page.
+    """
+    errors = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} rows"),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns,
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+        redirect_stdout=False,
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda: bar.advance(task)
+
+
+def _seconds(length: timedelta) -> float:
+    return round(max(length.total_seconds(), 0.0), 3)

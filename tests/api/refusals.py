@@ -1,0 +1,23 @@
+"""What a refusal is held against: the fields that it names, and that nothing changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from tests.support import Convoy
+
+MAX_ID = 2**53 - 1
+
+
+def fields(problem: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(error["in"], error["field"]) for error in problem["errors"]]
+
+
+def assert_nothing_changed(client: TestClient, convoy: Convoy) -> None:
+    """Only the todo of the set-up, and only its event."""
+    assert [event["event_type"] for event in convoy.events()] == ["created"]
+    todos = client.get("/todo").json()["data"]
+    assert todos == [{"id": 1, "item": "one", "completed": False, "version": 1}]

@@ -1,0 +1,241 @@
+"""Idempotency-Key: a request that comes again is not done again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import api
+from app.service import KEY_LIFE
+from tests.support import NOW, OWNER, make_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.publisher import ConvoyPublisher
+    from app.service import Claim
+    from app.store import DynamoStore
+    from app.todos import Change
+    from tests.support import Convoy, Outbox
+
+KEY = {"idempotency-key": "k-1"}
+CREATE: tuple[str, str, dict[str, Any] | None] = ("POST", "/todo", {"item": "two"})
+UPDATE: tuple[str, str, dict[str, Any] | None] = ("PUT", "/todo/1", {"item": "uno"})
+DELETE: tuple[str, str, dict[str, Any] | None] = ("DELETE", "/todo/1", None)
+REQUESTS = [CREATE, UPDATE, DELETE]
+
+
+@pytest.fixture(autouse=True)
+def _one_todo(client: TestClient) -> None:
+    client.post("/todo", json={"id": 1, "item": "one"})
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+def test_the_same_request_gets_the_first_answer_again_and_no_second_event(
+    client: TestClient, convoy: Convoy, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    first = client.request(method, path, json=body, headers=KEY)
+    again = client.request(method, path, json=body, headers=KEY)
+
+    assert first.status_code < 300
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    for name in ("location", "etag", "webhook-id", "webhook-status"):
+        assert again.headers.get(name) == first.headers.get(name)
+    assert len(convoy.events()) == 2
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+def test_a_replay_tells_what_became_of_the_event_since(
+    client: TestClient,
+    convoy: Convoy,
+    outbox: Outbox,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+) -> None:
+    convoy.fail(status=503)
+    first = client.request(method, path, json=body, headers=KEY)
+    assert first.headers["webhook-status"] == "pending"
+    assert replay_status(client, method, path, body) == "pending"
+
+    outbox.ack(first.headers["webhook-id"])
+    assert replay_status(client, method, path, body) == "accepted"
+
+
+def replay_status(client: TestClient, method: str, path: str, body: dict[str, Any] | None) -> str:
+    return client.request(method, path, json=body, headers=KEY).headers["webhook-status"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/todo", {"item": "three"}),
+        ("POST", "/todo", {"item": "two", "completed": True}),
+        ("POST", "/todo", {"item": "two", "id": 5}),
+        ("PUT", "/todo/1", {"item": "two"}),
+        ("DELETE", "/todo/1", None),
+    ],
+)
+def test_another_request_under_the_same_key_is_a_422_that_names_it(
+    client: TestClient, convoy: Convoy, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    client.post("/todo", json={"item": "two"}, headers=KEY)
+
+    response = client.request(method, path, json=body, headers=KEY)
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len(convoy.events()) == 2
+
+
+@pytest.mark.parametrize("if_match", [None, '"7"'])
+def test_another_if_match_is_another_request(client: TestClient, if_match: str | None) -> None:
+    client.put("/todo/1", json={"item": "uno"}, headers=KEY | {"if-match": '"1"'})
+
+    headers = KEY | ({"if-match": if_match} if if_match else {})
+    response = client.put("/todo/1", json={"item": "uno"}, headers=headers)
+
+    assert response.status_code == 422
+
+
+def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:
+    headers = KEY | {"content-type": "application/json"}
+    first = client.post("/todo", content=b'{"id": 2, "item": "two"}', headers=headers)
+    again = client.post("/todo", content=b'{"item":"two","id":2}', headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+
+
+def test_another_owners_key_is_another_key(
+    client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy
+) -> None:
+    ids = iter(["bob-1"])
+    service = make_service(dynamodb, publisher, new_event_id=lambda: next(ids))
+    client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
+    with TestClient(api.build(service, lambda _: "bob")) as bob:
+        response = bob.post("/todo", json={"id": 2, "item": "bob's"}, headers=KEY)
+
+    assert response.status_code == 201
+    assert "idempotency-replayed" not in response.headers
+    assert [event["owner_id"] for event in convoy.events()] == [OWNER, OWNER, "bob"]
+
+
+@pytest.mark.parametrize(
+    ("after", "status"), [(KEY_LIFE - timedelta(seconds=2), 201), (KEY_LIFE, 409)]
+)
+def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
+    client: TestClient,
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    after: timedelta,
+    status: int,
+) -> None:
+    body = {"id": 2, "item": "two"}
+    client.post("/todo", json=body, headers=KEY)
+    later = make_service(
+        dynamodb, publisher, clock=lambda: NOW + after, new_event_id=lambda: "later"
+    )
+    with TestClient(api.build(later, lambda _: OWNER)) as client_later:
+        assert client_later.post("/todo", json=body, headers=KEY).status_code == status
+
+
+def test_an_expired_key_can_be_taken_for_another_request(
+    client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher
+) -> None:
+    client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
+    later = make_service(
+        dynamodb, publisher, clock=lambda: NOW + KEY_LIFE, new_event_id=lambda: "later"
+    )
+    with TestClient(api.build(later, lambda _: OWNER)) as client_later:
+        first = client_later.delete("/todo/2", headers=KEY)
+        again = client_later.delete("/todo/2", headers=KEY)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+def test_a_twin_that_was_faster_gives_both_one_answer_and_one_event(
+    client: TestClient,
+    convoy: Convoy,
+    store: DynamoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+) -> None:
+    answers = []
+
+    def twin() -> None:
+        answers.append(client.request(method, path, json=body, headers=KEY))
+
+    before_the_next_commit(store, monkeypatch, twin)
+    answers.append(client.request(method, path, json=body, headers=KEY))
+
+    first, second = answers
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert second.headers["idempotency-replayed"] == "true"
+    assert len(convoy.events()) == 2
+
+
+@pytest.mark.parametrize("if_match", [None, '"1"'])
+def test_a_twin_that_deleted_between_look_up_and_read_is_no_404(
+    client: TestClient,
+    convoy: Convoy,
+    store: DynamoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    if_match: str | None,
+) -> None:
+    headers = KEY | ({"if-match": if_match} if if_match else {})
+    get = type(store).get
+
+    def late(self: DynamoStore, owner: str, todo_id: int) -> object:
+        monkeypatch.setattr(type(store), "get", get)
+        client.delete("/todo/1", headers=headers)
+        return get(self, owner, todo_id)
+
+    monkeypatch.setattr(type(store), "get", late)
+    response = client.delete("/todo/1", headers=headers)
+
+    assert response.status_code == 200
+    assert response.headers["idempotency-replayed"] == "true"
+    assert [event["event_type"] for event in convoy.events()] == ["created", "deleted"]
+
+
+def test_a_refused_request_takes_no_key(client: TestClient) -> None:
+    assert client.put("/todo/9", json={"item": "x"}, headers=KEY).status_code == 404
+    assert client.post("/todo", json={"id": 1, "item": "x"}, headers=KEY).status_code == 409
+    assert client.post("/todo", json={"id": 2, "item": "x"}, headers=KEY).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\xe4", "\x7f"])
+def test_a_key_that_is_none_is_a_400_that_names_it(
+    client: TestClient, convoy: Convoy, key: str
+) -> None:
+    headers = {"idempotency-key": key.encode("latin-1")}
+
+    response = client.post("/todo", json={"item": "x"}, headers=headers)  # type: ignore[arg-type]
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len(convoy.events()) == 1
+
+
+def before_the_next_commit(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+) -> None:
+    commit = type(store).commit
+
+    def late(self: DynamoStore, change: Change, claim: Claim | None = None) -> None:
+        monkeypatch.setattr(type(store), "commit", commit)
+        act()
+        commit(self, change, claim)
+
+    monkeypatch.setattr(type(store), "commit", late)

@@ -1,0 +1,194 @@
+"""What the outbox's table promises requests, the relay and the operator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app import todos
+from app.outbox_table import FAILED, WAITING, OutboxTable, Row
+from app.todos import MAX_ITEM_LENGTH, Todo
+from tests.support import GRACE, NOW, make_outbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.events import Event
+    from app.store import DynamoStore
+
+pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
+
+NOW_MS = NOW.replace(microsecond=123_000)
+LATER = NOW_MS + timedelta(hours=1)
+LONGEST = "𝄞" * MAX_ITEM_LENGTH
+"""The todo that takes the most room: four bytes a character, and twelve in its event's JSON."""
+
+
+@pytest.fixture
+def table(dynamodb: DynamoDBClient) -> OutboxTable:
+    return make_outbox(dynamodb)
+
+
+def commit(store: DynamoStore, todo_id: int = 1, item: str = "one") -> Event:
+    change = todos.create(Todo("ann", todo_id, item), now=NOW, event_id=f"e{todo_id}")
+    store.commit(change)
+    return change.event
+
+
+@pytest.fixture
+def row(store: DynamoStore, table: OutboxTable) -> Row:
+    """That of a commit, as the relay reads it."""
+    commit(store)
+    return the_row(table)
+
+
+def the_row(table: OutboxTable, event_id: str = "e1") -> Row:
+    row = table.get(event_id)
+    assert row is not None
+    return row
+
+
+def scanned(table: OutboxTable) -> list[Row]:
+    return [row for page in table.pages() for row in page]
+
+
+def test_a_commit_leaves_a_row_that_is_due_after_the_grace(
+    store: DynamoStore, table: OutboxTable
+) -> None:
+    event = commit(store)
+
+    assert the_row(table) == Row(replace(event, occurred_at=NOW_MS), NOW_MS + GRACE)
+    assert the_row(table).state == WAITING
+
+
+@pytest.mark.parametrize("item", ["Grüße, 中文, שלום, 𝄞", 'a"b\\c\n\x00\u2028', "", LONGEST])
+def test_a_row_survives_to_the_last_character(
+    store: DynamoStore, table: OutboxTable, item: str
+) -> None:
+    event = commit(store, item=item)
+
+    assert the_row(table).event.data == event.data
+
+
+def test_an_event_without_a_row_is_none(table: OutboxTable) -> None:
+    assert table.get("e1") is None
+    assert scanned(table) == []
+
+
+def test_every_row_is_found_over_more_than_one_page(store: DynamoStore, table: OutboxTable) -> None:
+    for todo_id in range(12):
+        commit(store, todo_id, LONGEST)
+
+    pages = list(table.pages())
+
+    assert len(pages) > 1
+    assert sorted(row.event.id for page in pages for row in page) == sorted(
+        f"e{todo_id}" for todo_id in range(12)
+    )
+
+
+def test_rows_that_leave_between_two_pages_hide_no_other(
+    store: DynamoStore, table: OutboxTable
+) -> None:
+    for todo_id in range(12):
+        commit(store, todo_id, LONGEST)
+
+    seen = []
+    for page in table.pages():
+        for row in page:
+            seen.append(row.event.id)
+            table.ack(row.event.id)
+
+    assert sorted(seen) == sorted(f"e{todo_id}" for todo_id in range(12))
+    assert scanned(table) == []
+
+
+def test_an_ack_takes_out_its_own_row_alone(store: DynamoStore, table: OutboxTable) -> None:
+    commit(store, 1)
+    commit(store, 2)
+
+    table.ack("e1")
+
+    assert [row.event.id for row in scanned(table)] == ["e2"]
+
+
+def test_a_second_ack_does_no_harm(table: OutboxTable, row: Row) -> None:
+    table.ack("e1")
+    table.ack("e1")
+
+    assert scanned(table) == []
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_postponed_row_tells_when_why_and_how_often(
+    table: OutboxTable, row: Row, refused: bool
+) -> None:
+    assert table.postpone(row, due_at=LATER, reason="500: größer", refused=refused)
+    once = the_row(table)
+    assert table.postpone(once, due_at=LATER, reason="503", refused=False)
+
+    expected = replace(row, due_at=LATER, attempts=1, refusals=int(refused), reason="500: größer")
+    assert once == expected
+    assert the_row(table) == replace(expected, attempts=2, reason="503")
+
+
+def test_of_two_relays_that_postpone_one_row_the_first_counts(table: OutboxTable, row: Row) -> None:
+    assert table.postpone(row, due_at=LATER, reason="first", refused=True)
+    assert not table.postpone(row, due_at=NOW_MS, reason="second", refused=True)
+
+    now = the_row(table)
+    assert (now.reason, now.attempts, now.refusals, now.due_at) == ("first", 1, 1, LATER)
+
+
+def test_a_row_that_another_relay_postponed_is_not_parked(table: OutboxTable, row: Row) -> None:
+    table.postpone(row, due_at=LATER, reason="first", refused=False)
+
+    assert not table.park(row, reason="second")
+    assert the_row(table).state == WAITING
+
+
+def test_nothing_brings_back_a_row_that_was_acked(table: OutboxTable, row: Row) -> None:
+    table.ack("e1")
+
+    assert not table.postpone(row, due_at=LATER, reason="late", refused=False)
+    assert not table.park(row, reason="late")
+    assert not table.redrive(row, now=NOW_MS)
+    assert scanned(table) == []
+
+
+def test_a_parked_row_keeps_its_event_and_tells_why(table: OutboxTable, row: Row) -> None:
+    assert table.park(row, reason="400: no")
+
+    assert the_row(table) == replace(row, state=FAILED, attempts=1, refusals=1, reason="400: no")
+
+
+def test_a_redriven_row_waits_again_with_its_refusals_forgotten(
+    table: OutboxTable, row: Row
+) -> None:
+    table.park(row, reason="400: no")
+    parked = the_row(table)
+
+    assert table.redrive(parked, now=LATER)
+    assert the_row(table) == replace(parked, state=WAITING, due_at=LATER, refusals=0)
+
+
+def test_a_row_is_redriven_once(table: OutboxTable, row: Row) -> None:
+    table.park(row, reason="400: no")
+    parked = the_row(table)
+
+    assert table.redrive(parked, now=NOW_MS)
+    assert not table.redrive(parked, now=LATER)
+    assert the_row(table).due_at == NOW_MS
+
+
+def test_a_redrive_is_not_undone_by_a_relay_that_saw_the_row_before(
+    table: OutboxTable, row: Row
+) -> None:
+    table.park(row, reason="400: no")
+    table.redrive(the_row(table), now=LATER)
+
+    assert not table.park(row, reason="late")
+    assert the_row(table).state == WAITING

@@ -1,0 +1,119 @@
+"""What any store promises of idempotency keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app import todos
+from app.service import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
+from app.todos import Todo, TodoExists
+from tests.support import NOW, Outbox
+
+if TYPE_CHECKING:
+    from app.store import DynamoStore
+    from app.todos import Change
+
+pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
+
+TODO = Todo("ann", 1, "one", born="e1")
+CLAIM = Claim("ann", "key", "fingerprint", NOW)
+SECOND = timedelta(seconds=1)
+
+
+def created(todo: Todo = TODO, event_id: str = "e1") -> Change:
+    return todos.create(todo, now=NOW, event_id=event_id)
+
+
+def test_a_key_that_came_with_no_change_has_no_record(store: DynamoStore) -> None:
+    store.commit(created())
+
+    assert store.record(CLAIM) is None
+
+
+def test_a_key_stands_for_the_change_that_it_came_with(store: DynamoStore) -> None:
+    store.commit(created())
+    change = todos.update(TODO, item="uno", completed=None, now=NOW, event_id="e2")
+    store.commit(change, CLAIM)
+
+    assert store.record(CLAIM) == Record("fingerprint", todo_id=1, version=2, event_id="e2")
+
+
+def test_a_key_stands_for_the_greatest_id_to_the_last_digit(store: DynamoStore) -> None:
+    store.commit(created(replace(TODO, id=2**53 - 1)), CLAIM)
+
+    record = store.record(CLAIM)
+    assert record is not None
+    assert record.todo_id == 2**53 - 1
+
+
+def test_a_taken_key_lets_no_second_change_through(store: DynamoStore, outbox: Outbox) -> None:
+    store.commit(created(), CLAIM)
+
+    with pytest.raises(KeyTaken):
+        store.commit(created(replace(TODO, id=2), "e2"), CLAIM)
+
+    assert store.get("ann", 2) is None
+    assert outbox.event_ids() == ["e1"]
+
+
+def test_a_taken_key_is_told_before_what_became_of_the_todo(store: DynamoStore) -> None:
+    """Its own first request is what changed the todo."""
+    store.commit(created(), CLAIM)
+
+    with pytest.raises(KeyTaken):
+        store.commit(created(event_id="e2"), CLAIM)
+    with pytest.raises(KeyTaken):
+        store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
+
+
+def test_a_refused_change_leaves_its_key_free(store: DynamoStore) -> None:
+    store.commit(created())
+
+    with pytest.raises(TodoExists):
+        store.commit(created(event_id="e2"), CLAIM)
+    with pytest.raises(VersionClash):
+        store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
+
+    assert store.record(CLAIM) is None
+
+
+def test_one_key_of_two_owners_stands_for_a_change_of_each(store: DynamoStore) -> None:
+    bobs = replace(CLAIM, owner="bob")
+    store.commit(created(), CLAIM)
+    assert store.record(bobs) is None
+    store.commit(created(replace(TODO, owner="bob"), "e2"), bobs)
+
+    records = [store.record(CLAIM), store.record(bobs)]
+    assert [record and record.event_id for record in records] == ["e1", "e2"]
+
+
+def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
+    store: DynamoStore,
+) -> None:
+    store.commit(created(), CLAIM)
+    after = replace(CLAIM, now=NOW + KEY_LIFE)
+
+    assert store.record(after) is None
+    store.commit(created(replace(TODO, id=2), "e2"), after)
+    assert store.record(after) == Record("fingerprint", todo_id=2, version=1, event_id="e2")
+
+
+def test_a_key_is_taken_until_the_end_of_its_life(store: DynamoStore) -> None:
+    store.commit(created(), CLAIM)
+    before = replace(CLAIM, now=NOW + KEY_LIFE - SECOND)
+
+    assert store.record(before) is not None
+    with pytest.raises(KeyTaken):
+        store.commit(created(replace(TODO, id=2), "e2"), before)
+
+
+def test_an_event_waits_until_it_is_acked(store: DynamoStore, outbox: Outbox) -> None:
+    assert not store.is_waiting("e1")
+    store.commit(created(), CLAIM)
+    assert store.is_waiting("e1")
+    outbox.ack("e1")
+    assert not store.is_waiting("e1")

@@ -1,0 +1,69 @@
+"""The operator's command against `make run`, as the greeting and the README tell it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.e2e.conftest import ROOT, running
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Stack
+
+
+def test_an_event_left_by_an_outage_is_listed_and_then_delivered() -> None:
+    with running(RELAY_GRACE_S="0") as stack, httpx.Client() as http:
+        faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
+        http.put(faults, json={"status": 503}).raise_for_status()
+        created = http.post(f"{stack.api}/todo", json={"item": "Wait for it"})
+        assert created.headers["webhook-status"] == "pending"
+
+        listed = operate(stack, "outbox", "list", "--json")
+        assert listed.returncode == 0
+        assert json.loads(listed.stdout)["event_id"] == created.headers["webhook-id"]
+
+        http.delete(faults).raise_for_status()
+        relayed = operate(stack, "relay", "--json")
+        assert (relayed.returncode, json.loads(relayed.stdout)["delivered"]) == (0, 1)
+
+        assert operate(stack, "outbox", "list", "--json").stdout == ""
+        events = http.get(stack.inbox).json()["events"]
+    assert [e["idempotency_key"] for e in events] == [created.headers["webhook-id"]]
+
+
+def test_sigterm_ends_a_watch_with_code_0_and_the_stacks_end_takes_the_command_away() -> None:
+    with running() as stack:
+        script = ROOT / command_of(stack)
+        assert script.exists()
+        with subprocess.Popen(
+            [script, "relay", "--watch", "--json"], stdout=subprocess.PIPE, text=True
+        ) as watch:
+            assert watch.stdout is not None
+            assert json.loads(watch.stdout.readline())["delivered"] == 0
+            before = time.monotonic()
+            watch.terminate()
+            assert watch.wait(timeout=30) == 0
+            assert time.monotonic() - before < 5
+    assert not script.exists()
+
+
+def command_of(stack: Stack) -> str:
+    found = re.search(r"^  (\.local/app-\d+) outbox list$", stack.greeting, re.MULTILINE)
+    assert found, stack.greeting
+    return found[1]
+
+
+def operate(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / command_of(stack), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )

@@ -1,0 +1,126 @@
+"""The tests' own API and relay share DynamoDB and Convoy, over HTTP, with processes that die."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from app import wiring
+from app.relay import Relay
+from infra.local.convoy import API_KEY
+from tests.faults import dynamodb as moto_server
+from tests.faults import victims
+from tests.support import OWNER, TABLES, make_outbox, make_service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.context import ForkServerContext
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.publisher import ConvoyPublisher
+    from app.service import TodoService
+    from tests.faults.victims import Call, Environment, Step
+    from tests.support import Convoy
+
+DEATH_S = 30.0
+"""Seconds that a victim has to die in; it takes a fraction of one."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Starts processes that die, and sees to it that they did."""
+
+    processes: ForkServerContext
+    environment: Environment
+
+    def api(self, step: Step, calls: list[Call]) -> None:
+        """A process for each call, all at once."""
+        started = [
+            self.processes.Process(target=victims.serve, args=(self.environment, step, call))
+            for call in calls
+        ]
+        for victim in started:
+            victim.start()
+        for victim in started:
+            _see_die(victim)
+
+    def relay(self, step: Step) -> None:
+        victim = self.processes.Process(target=victims.relay, args=(self.environment, step))
+        victim.start()
+        _see_die(victim)
+
+
+def _see_die(victim: multiprocessing.process.BaseProcess) -> None:
+    victim.join(DEATH_S)
+    exitcode = victim.exitcode
+    if exitcode is None:
+        victim.kill()
+        victim.join()
+    victim.close()
+    assert exitcode == -signal.SIGKILL
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Each is forked, in milliseconds, off one that has imported everything, and has no threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.faults.warm"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
+    with moto_server.running(processes) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto(dynamodb_url: str) -> Iterator[DynamoDBClient]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
+        client = wiring.dynamodb()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoService:
+    return make_service(dynamodb, publisher, clock=wiring.now, new_event_id=lambda: str(uuid4()))
+
+
+@pytest.fixture
+def relay(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Relay:
+    """One that lives, a day after those that died."""
+    return Relay(
+        publisher,
+        make_outbox(dynamodb),
+        clock=lambda: victims.LATER + timedelta(days=1),
+        jitter=lambda: 1.0,
+    )
+
+
+@pytest.fixture
+def crash(
+    processes: ForkServerContext, dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy
+) -> Crash:
+    environment = {
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "CONVOY_API_KEY": API_KEY,
+        "CONVOY_APP_ID": OWNER,
+        "CONVOY_PROJECT_ID": "p",
+        "CONVOY_BASE_URL": convoy.api,
+        "TODOS_TABLE": TABLES["TodosTable"],
+        "OUTBOX_TABLE": TABLES["OutboxTable"],
+        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+    }
+    return Crash(processes, environment)

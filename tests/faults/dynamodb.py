@@ -1,0 +1,50 @@
+"""Moto's server in a process of its own: what it holds outlives whoever wrote it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerContext
+
+HOST = "127.0.0.1"
+START_S = 60.0
+"""Seconds until a server that does not answer is given up; it takes about one."""
+
+
+@contextmanager
+def running(processes: ForkServerContext) -> Iterator[str]:
+    """Serve on a free port; gives the URL."""
+    ours, theirs = processes.Pipe(duplex=False)
+    server = processes.Process(target=_serve, args=(theirs,), daemon=True)
+    server.start()
+    theirs.close()
+    try:
+        assert ours.poll(START_S), "moto's server did not start"
+        yield f"http://{HOST}:{ours.recv()}"
+    finally:
+        ours.close()
+        server.kill()
+        server.join()
+        server.close()
+
+
+def _serve(port: Connection) -> None:
+    # Imported here, not by the victims, whose botocore it would reach into.
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # One thread takes the connections in their order: whoever asks after a victim died is answered
+    # after all that the victim had sent was done.
+    server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+    port.send(server.server_port)
+    port.close()
+    server.serve_forever()

@@ -1,0 +1,153 @@
+"""The processes that die: the real API and the real relay, killed inside one of their calls.
+
+          before    cut                  sent                     after
+caller ─────┼──▶ call ──half a request──▶ ─rest─▶ server ─answer─▶ ─┼──▶
+                                                          unread
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from urllib.parse import urlsplit
+
+from starlette.testclient import TestClient
+
+from app import api
+from app.config import Settings
+from app.wiring import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.outbox_table import OutboxTable
+    from app.publisher import ConvoyPublisher
+    from app.store import DynamoStore
+
+    Environment = Mapping[str, str]
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""When a victim relay runs: every row's grace period is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where to die: in the `nth` call of its kind that the process makes."""
+
+    call: Literal["commit", "publish", "ack", "postpone"]
+    moment: Literal["before", "cut", "sent", "after"]
+    nth: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.call}-{self.moment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to the API; `key` is its idempotency key."""
+
+    method: str
+    path: str
+    body: Mapping[str, object] | None = None
+    key: str | None = None
+
+    def send(self, client: TestClient) -> int:
+        """Gives the status."""
+        headers = {} if self.key is None else {"Idempotency-Key": self.key}
+        return client.request(self.method, self.path, json=self.body, headers=headers).status_code
+
+
+def serve(environment: Environment, step: Step, call: Call) -> None:
+    """The API's process: one request, and in it the end."""
+    parts = _mortal_parts(environment, step)
+    call.send(TestClient(api.build(parts.service(), lambda _: parts.settings.convoy_app_id)))
+
+
+def relay(environment: Environment, step: Step) -> None:
+    """The relay's process: one run, and in it the end."""
+    replace(_mortal_parts(environment, step).relay(), clock=lambda: LATER).run()
+
+
+def _mortal_parts(environment: Environment, step: Step) -> Parts:
+    os.environ.update(environment)
+    os.chdir(os.sep)  # where no .env of the person who runs the tests is
+    parts = Parts.build(Settings.load())
+    dynamodb, convoy = (
+        _address(environment[name]) for name in ("AWS_ENDPOINT_URL_DYNAMODB", "CONVOY_BASE_URL")
+    )
+    return replace(
+        parts,
+        store=cast("DynamoStore", _Mortal(parts.store, step, dynamodb)),
+        outbox=cast("OutboxTable", _Mortal(parts.outbox, step, dynamodb)),
+        publisher=cast("ConvoyPublisher", _Mortal(parts.publisher, step, convoy)),
+    )
+
+
+def _address(url: str) -> tuple[str, int]:
+    parsed = urlsplit(url)
+    assert parsed.hostname is not None
+    assert parsed.port is not None
+    return parsed.hostname, parsed.port
+
+
+class _Mortal:
+    """Stands before a part that talks to `server`, and dies in the step's call, if it has it."""
+
+    def __init__(self, part: object, step: Step, server: tuple[str, int]) -> None:
+        self._part = part
+        self._step = step
+        self._server = server
+        self._numbers = count(1)
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._part, name)
+        return partial(self._die_in, call) if name == self._step.call else call
+
+    def _die_in(self, call: Callable[..., object], *args: object, **kwargs: object) -> object:
+        if next(self._numbers) != self._step.nth:
+            return call(*args, **kwargs)
+        match self._step.moment:
+            case "before":
+                _die()
+            case "cut":
+                _at_socket_call(self._server, ("send", "sendall"), _send_half_and_die)
+            case "sent":
+                _at_socket_call(self._server, ("recv", "recv_into"), _die)
+        call(*args, **kwargs)
+        if self._step.moment == "after":
+            _die()
+        raise AssertionError("the call ended without using its socket")
+
+
+def _at_socket_call(
+    server: tuple[str, int], names: tuple[str, ...], act: Callable[..., object]
+) -> None:
+    """From now on, `act` where a socket to the server would be used so."""
+
+    def watch(real: Callable[..., object]) -> Callable[..., object]:
+        def watched(sock: socket.socket, *args: Any, **kwargs: Any) -> object:
+            return (act if sock.getpeername() == server else real)(sock, *args, **kwargs)
+
+        return watched
+
+    for name in names:
+        setattr(socket.socket, name, watch(getattr(socket.socket, name)))
+
+
+_send = socket.socket.send
+
+
+def _send_half_and_die(sock: socket.socket, data: bytes) -> NoReturn:
+    _send(sock, data[: len(data) // 2])
+    _die()
+
+
+def _die(*_: object) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("nobody outlives a SIGKILL")

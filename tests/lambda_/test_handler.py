@@ -1,0 +1,92 @@
+"""What the function does besides answering: its cold start, its scheduled relay and its logs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.local import convoy as stand_in
+from tests.lambda_.gateways import Context, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.lambda_.gateways import Invoke
+    from tests.support import Convoy
+
+
+def test_a_cold_start_without_settings_names_what_is_missing(
+    environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
+) -> None:
+    environment.delenv("TODOS_TABLE")
+
+    with pytest.raises(Exception, match="TODOS_TABLE is not set"):
+        cold_start()
+
+
+def test_clients_are_built_at_the_cold_start_and_kept(
+    call: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a client was built during a request")
+
+    monkeypatch.setattr("boto3.client", forbidden)
+    monkeypatch.setattr("httpx.Client", forbidden)
+
+    assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
+    assert call(request("http_api_v2", "GET", "/todo"))["statusCode"] == 200
+
+
+def test_the_scheduled_relay_delivers_what_is_left_and_reports(
+    environment: pytest.MonkeyPatch,
+    call: Invoke,
+    convoy: Convoy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    convoy.fail(status=503)
+    pending = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    assert pending["headers"]["webhook-status"] == "pending"
+    convoy.recover()
+    capsys.readouterr()
+
+    report = sys.modules["handler"].relay({}, Context())
+
+    assert report | {"oldest_s": 0} == {
+        "delivered": 1,
+        "pending": 0,
+        "failed": 0,
+        "oldest_s": 0,
+        "stopped": None,
+    }
+    keys = [event["idempotency_key"] for event in convoy.events()]
+    assert keys == [pending["headers"]["webhook-id"]]
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in told if "Relayed" in line]
+    assert (metrics["Relayed"], metrics["OutboxDepth"], metrics["ParkedRows"]) == (1, 0, 0)
+
+
+def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_text(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    convoy: Convoy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    cold_start()
+    convoy.fail(status=400)
+    event = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "a secret present"}')
+
+    answer = sys.modules["handler"].api(event, Context())
+
+    out = capsys.readouterr().out
+    lines = [json.loads(line) for line in out.splitlines()]
+    (postponed,) = [line for line in lines if line.get("logger") == "app.outbox"]
+    assert postponed["level"] == "WARNING"
+    assert postponed["request_id"] == "request-1"
+    assert postponed["event_id"] == answer["headers"]["webhook-id"]
+    assert postponed["reason"] == "400: told to fail"
+    assert "secret present" not in out
+    assert stand_in.API_KEY not in out

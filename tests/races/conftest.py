@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import make_publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.publisher import ConvoyPublisher
+    from tests.support import Convoy
+
+
+@pytest.fixture
+def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
+    """One with all the time it needs: dozens of threads and the stand-in share this process."""
+    with closing(make_publisher(convoy.api, deadline_s=30.0)) as publisher:
+        yield publisher

@@ -1,0 +1,66 @@
+"""The command line, as a test runs it, and the rows that it finds in the outbox."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from typer.testing import CliRunner
+
+from app.commands import cli
+from app.events import Event
+from app.outbox_table import OutboxTable
+from app.wiring import now
+from tests.support import TABLES, Json, make_outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from typer.testing import Result
+
+    from app.outbox_table import Row
+
+OUT_OF_REACH = "http://127.0.0.1:9"
+TODO_TEXT = "Buy a ring"
+
+DONE, LEFT, USAGE, ENVIRONMENT = 0, 1, 2, 3
+
+
+def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
+    return CliRunner().invoke(cli, arguments, obj=wait, catch_exceptions=False)
+
+
+def lines(result: Result) -> list[Json]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+class Rows:
+    """Puts rows into the outbox, `age` and `due_in` seconds from now."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+        self.table = make_outbox(client)
+
+    def waiting(self, event_id: str, *, due_in: float = -1, age: float = 60, **about: Any) -> Row:
+        event = Event(
+            id=event_id,
+            owner=about.get("owner", "ann"),
+            type="created",
+            occurred_at=now() - timedelta(seconds=age),
+            data={"id": event_id, "todo": {"item": about.get("item", TODO_TEXT)}},
+        )
+        grace = timedelta(seconds=age + due_in)
+        put = OutboxTable(self._client, TABLES["OutboxTable"], grace=grace).put(event)
+        self._client.put_item(**put)
+        return self.row(event_id)
+
+    def failed(self, event_id: str, reason: str = "400: no such event type") -> Row:
+        self.table.park(self.waiting(event_id), reason=reason)
+        return self.row(event_id)
+
+    def row(self, event_id: str) -> Row:
+        row = self.table.get(event_id)
+        assert row is not None
+        return row

@@ -1,0 +1,149 @@
+"""`relay`: one pass or, with `--watch`, one after another, and what each tells of its end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.passes import Interrupt, Pass
+from app.publisher import Accepted
+from app.relay import Relay
+from app.wiring import now
+from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, Rows, lines, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.events import Event
+    from tests.support import Convoy, Outbox
+
+
+def test_the_relay_delivers_what_is_due_and_an_empty_outbox_is_code_0(
+    rows: Rows, convoy: Convoy, outbox: Outbox
+) -> None:
+    for n in range(3):
+        rows.waiting(f"e{n}")
+
+    result = run("relay", "--workers", "2", "--deadline-s", "30")
+
+    assert (result.exit_code, result.output) == (DONE, "3 delivered, 0 waiting, 0 failed.\n")
+    assert sorted(e["idempotency_key"] for e in convoy.events()) == ["e0", "e1", "e2"]
+    assert outbox.event_ids() == []
+
+
+def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
+    rows.waiting("e1", age=240, due_in=60)
+    rows.failed("e2")
+
+    result = run("relay")
+
+    assert result.exit_code == LEFT
+    assert result.stdout.splitlines() == [
+        "0 delivered, 1 waiting (the oldest for 4 min), 1 failed.",
+        "See when they are due: outbox list.",
+        "See why they failed: outbox list --failed.",
+    ]
+
+
+def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> None:
+    rows.waiting("e1")
+    convoy.fail(status=503, headers={"retry-after": "60"})
+
+    person = run("relay")
+    (script,) = lines(run("relay", "--json"))
+
+    assert person.exit_code == LEFT
+    assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
+    assert 60 <= script.pop("oldest_s") < 120
+    assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None}
+
+
+def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(rows: Rows) -> None:
+    rows.waiting("e1")
+
+    report = Pass(relay_of(rows, lambda: None), Interrupt(), 1.0, as_json=False)()
+
+    assert (report.delivered, report.pending, report.stopped) == (0, 1, "out of time")
+
+
+def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_told(
+    rows: Rows, outbox: Outbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows.waiting("e1")
+    rows.waiting("e2")
+    interrupt = Interrupt()
+
+    def ask() -> None:
+        interrupt.asked = True
+
+    report = Pass(relay_of(rows, ask), interrupt, None, as_json=False)()
+
+    assert (report.delivered, report.pending) == (1, 1)
+    assert len(outbox.event_ids()) == 1
+    assert "Stopped early: interrupted." in capsys.readouterr().out
+
+
+def relay_of(rows: Rows, on_publish: Callable[[], None]) -> Relay:
+    class Publisher:
+        def publish(self, event: Event) -> Accepted:
+            on_publish()
+            return Accepted()
+
+    return Relay(Publisher(), rows.table, now, lambda: 0.5, workers=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
+    rows: Rows, number: signal.Signals
+) -> None:
+    rows.waiting("e0")
+    before = signal.getsignal(number)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 60:
+            rows.waiting("e1")
+        if len(waits) == 61:
+            signal.raise_signal(number)
+
+    watched = run("relay", "--watch", "--json", wait=wait)
+
+    assert watched.exit_code == DONE
+    assert [report["delivered"] for report in lines(watched)] == [1, 1]
+    assert waits == [1] * 61
+    assert signal.getsignal(number) == before
+
+
+def test_watch_waits_by_the_clock_where_nothing_is_injected(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+    assert run("relay", "--watch").exit_code == DONE
+    assert waits == [1]
+
+
+def test_watch_outlives_an_outage_of_dynamodb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", OUT_OF_REACH)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    watched = run("relay", "--watch", "--every", "1", wait=wait)
+
+    assert (watched.exit_code, watched.stdout) == (DONE, "")
+    assert watched.stderr.count("DynamoDB did not answer: ") == 2
+    assert "Next try in 1 s.\n" in watched.stderr

@@ -1,0 +1,190 @@
+"""What requests left behind reaches Convoy, until a run has a reason to stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.outbox_table import OutboxTable, Row
+from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from app.relay import MAX_PAUSE_S, RESERVE_S, Relay
+from app.service import StoreUnavailable
+from tests.support import NOW
+from tests.unit.relay.world import DUE, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.publisher import ConvoyPublisher
+    from tests.support import Convoy
+
+
+def test_what_is_older_than_the_grace_period_is_published_and_acked(world: World) -> None:
+    world.leave("e1", "e2", "e3")
+
+    report = world.relay().run()
+
+    assert report.as_dict() == {
+        "delivered": 3,
+        "pending": 0,
+        "failed": 0,
+        "oldest_s": 0.0,
+        "stopped": None,
+    }
+    assert list(world.table.pages()) == [[]]
+    assert world.published == {"e1": 1, "e2": 1, "e3": 1}
+
+
+def test_what_is_published_is_what_was_committed(
+    world: World, publisher: ConvoyPublisher, convoy: Convoy
+) -> None:
+    world.leave("e1")
+
+    Relay(publisher, world.table, lambda: DUE, lambda: 1.0).run()
+
+    (event,) = convoy.events()
+    assert (event["idempotency_key"], event["owner_id"], event["event_type"]) == (
+        "e1",
+        "ann",
+        "created",
+    )
+    assert event["data"]["todo"] == {"id": 1, "item": "x", "completed": False, "version": 1}
+
+
+def test_what_is_younger_is_left_to_its_request(world: World) -> None:
+    world.leave("e1")
+    world.now = DUE - timedelta(milliseconds=1000)
+
+    report = world.relay().run()
+
+    assert (report.delivered, report.pending) == (0, 1)
+    assert report.oldest_s == pytest.approx(59, abs=0.01)
+    assert world.published == {}
+
+
+def test_a_down_convoy_is_found_out_by_a_few_rows_and_the_rest_is_not_tried(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(10)))
+    world.answer = Unavailable("503")
+
+    report = world.relay().run()
+
+    assert (report.delivered, report.pending) == (0, 10)
+    assert report.stopped == "Convoy is down: 503"
+    assert world.published.total() == 3
+
+
+def test_retry_after_stops_the_run_and_is_waited_for(world: World) -> None:
+    world.leave("e1", "e2", "e3")
+    world.answer = Unavailable("429", 120)
+
+    report = world.relay().run()
+
+    assert report.stopped == "Convoy asked for 120 s: 429"
+    assert world.published.total() == 1
+    (tried,) = world.published
+    assert (world.row(tried).due_at - DUE).total_seconds() == pytest.approx(120, abs=0.01)
+
+
+def test_a_misconfiguration_stops_the_run_and_is_not_held_against_the_row(world: World) -> None:
+    world.leave("e1", "e2")
+    world.answer = Misconfigured("401: authorization failed")
+
+    report = world.relay().run()
+
+    assert report.stopped == "misconfigured: 401: authorization failed"
+    assert report.pending == 2
+    assert world.published.total() == 1
+    assert {world.row(event_id).attempts for event_id in ("e1", "e2")} == {0}
+
+
+def test_one_row_that_convoy_chokes_on_does_not_hold_up_the_others(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(10)))
+    world.answers = {"e4": Unavailable("500"), "e7": Refused("400")}
+
+    report = world.relay().run()
+
+    assert (report.delivered, report.pending, report.stopped) == (8, 2, None)
+
+
+def test_a_run_ends_before_its_deadline_and_tells_what_is_left(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(5)))
+    left = iter([30.0, RESERVE_S, RESERVE_S - 1, 0.0, 0.0, 0.0, 0.0])
+
+    report = world.relay().run(lambda: next(left))
+
+    assert (report.delivered, report.pending) == (2, 3)
+    assert report.stopped == "out of time"
+
+
+def test_out_of_time_between_pages_the_next_page_is_not_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def pages(_: OutboxTable) -> Iterator[list[Row]]:
+        for page in range(3):
+            read.append(page)
+            yield []
+
+    monkeypatch.setattr(OutboxTable, "pages", pages)
+
+    assert world.relay().run(lambda: 0.0).stopped == "out of time"
+    assert read == [0]
+
+
+@pytest.mark.parametrize("outcome", [Accepted(), Unavailable("503"), Refused("400")])
+def test_an_outbox_that_can_not_be_written_leaves_the_row_for_the_next_run(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    outcome: Outcome,
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise StoreUnavailable("throttled")
+
+    world.leave("e1")
+    world.answer = outcome
+    with monkeypatch.context() as patch:
+        patch.setattr(OutboxTable, "ack", busy)
+        patch.setattr(OutboxTable, "postpone", busy)
+        world.relay().run()
+    assert "throttled" in caplog.text
+
+    world.answer = Accepted()
+    assert world.relay().run().delivered == 1
+    assert world.published == {"e1": 2}
+
+
+def test_workers_share_the_rows_and_no_row_is_published_twice(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(60)))
+    seen: list[None] = []
+
+    report = world.relay(workers=8).run(on_row=lambda: seen.append(None))
+
+    assert report.delivered == 60
+    assert set(world.published.values()) == {1}
+    assert len(seen) == 60
+
+
+def test_ten_minutes_of_outage_end_with_every_event_delivered_once(
+    world: World, publisher: ConvoyPublisher, convoy: Convoy
+) -> None:
+    convoy.fail(status=503)
+    for minute in range(10):
+        world.leave(f"e{minute}", at=NOW + timedelta(minutes=minute))
+        world.now = NOW + timedelta(minutes=minute)
+        Relay(publisher, world.table, lambda: world.now, lambda: 1.0).run()
+    convoy.recover()
+    assert convoy.events() == []
+
+    minutes = 0
+    while Relay(publisher, world.table, lambda: world.now, lambda: 1.0).run().pending:
+        world.now += timedelta(minutes=1)
+        minutes += 1
+
+    assert sorted(event["idempotency_key"] for event in convoy.events()) == [
+        f"e{n}" for n in range(10)
+    ]
+    assert minutes <= MAX_PAUSE_S / 60

@@ -1,0 +1,132 @@
+"""The breaker: an outage is met by one request now and then, not by all."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.breaker import MAX_OPEN_S, OPEN_S, Breaker
+from app.events import Event
+from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from tests.support import NOW
+
+EVENT = Event("e1", "ann", "created", NOW, {})
+
+
+class Scripted:
+    """A publisher that gives the outcome it was last told, and counts."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = Accepted()
+        self.tries = 0
+
+    def publish(self, event: Event) -> Outcome:
+        self.tries += 1
+        return self.outcome
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def inner() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(inner: Scripted, clock: Clock) -> Breaker:
+    return Breaker(inner, clock)
+
+
+def skipped(outcome: Outcome) -> bool:
+    return isinstance(outcome, Unavailable) and outcome.reason.startswith("not tried")
+
+
+@pytest.mark.parametrize("failure", [Unavailable("503"), Misconfigured("401")])
+def test_after_an_outage_nothing_is_tried_for_a_few_seconds(
+    breaker: Breaker, inner: Scripted, clock: Clock, failure: Outcome
+) -> None:
+    inner.outcome = failure
+    assert breaker.publish(EVENT) == failure
+
+    clock.now += OPEN_S - 0.1
+    assert skipped(breaker.publish(EVENT))
+    assert inner.tries == 1
+
+
+def test_then_one_tries_and_a_success_lets_all_through_again(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = Unavailable("503")
+    breaker.publish(EVENT)
+    clock.now += OPEN_S
+    inner.outcome = Accepted()
+
+    assert [breaker.publish(EVENT) for _ in range(3)] == [Accepted()] * 3
+
+
+def test_then_one_tries_and_a_failure_keeps_the_others_off(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = Unavailable("503")
+    breaker.publish(EVENT)
+    for _ in range(3):
+        clock.now += OPEN_S
+        assert not skipped(breaker.publish(EVENT))
+        assert skipped(breaker.publish(EVENT))
+    assert inner.tries == 4
+
+
+def test_while_the_one_tries_the_others_do_not_wait_for_it(
+    breaker: Breaker, inner: Scripted, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner.outcome = Unavailable("503")
+    breaker.publish(EVENT)
+    clock.now += OPEN_S
+    trying, answer = threading.Event(), threading.Event()
+
+    def slow(_: Event) -> Outcome:
+        trying.set()
+        answer.wait(timeout=5)
+        return Accepted()
+
+    monkeypatch.setattr(inner, "publish", slow)
+    with ThreadPoolExecutor() as threads:
+        one = threads.submit(breaker.publish, EVENT)
+        assert trying.wait(timeout=5)
+        assert skipped(breaker.publish(EVENT))
+        answer.set()
+        assert one.result() == Accepted()
+
+
+def test_a_refused_event_says_nothing_of_the_others(breaker: Breaker, inner: Scripted) -> None:
+    inner.outcome = Refused("400")
+
+    assert [breaker.publish(EVENT) for _ in range(3)] == [Refused("400")] * 3
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "open_s"), [(None, OPEN_S), (1, OPEN_S), (17, 17), (86_400, MAX_OPEN_S)]
+)
+def test_convoys_retry_after_is_honoured_within_bounds(
+    breaker: Breaker, inner: Scripted, clock: Clock, retry_after_s: int | None, open_s: float
+) -> None:
+    inner.outcome = Unavailable("429", retry_after_s)
+    breaker.publish(EVENT)
+
+    clock.now += open_s - 0.1
+    assert skipped(breaker.publish(EVENT))
+    clock.now += 0.1
+    assert not skipped(breaker.publish(EVENT))

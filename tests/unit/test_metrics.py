@@ -1,0 +1,91 @@
+"""Metrics: lines that CloudWatch reads as numbers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.events import Event
+from app.metrics import MeteredPublisher, Metrics
+from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from app.relay import Report
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVENT = Event("e1", "ann", "created", NOW, {"todo": {"item": "a secret present"}})
+
+
+class Fixed:
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def publish(self, event: Event) -> Outcome:
+        return self._outcome
+
+
+def told_by(act: Callable[[Metrics], object]) -> dict[str, Any]:
+    lines: list[str] = []
+    act(Metrics(lines.append, lambda: NOW))
+    (line,) = lines
+    assert "\n" not in line
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name"),
+    [
+        (Accepted(), "accepted"),
+        (Unavailable("503"), "unavailable"),
+        (Misconfigured("401"), "misconfigured"),
+        (Refused("400"), "refused"),
+    ],
+)
+def test_an_attempt_is_told_with_its_outcome_and_latency(outcome: Outcome, name: str) -> None:
+    times = iter([10.0, 10.0125])
+
+    def publish(metrics: Metrics) -> None:
+        metered = MeteredPublisher(Fixed(outcome), metrics, lambda: next(times))
+        assert metered.publish(EVENT) == outcome
+
+    assert told_by(publish) == {
+        "_aws": {
+            "Timestamp": 1795521600123,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "TodoConvoy",
+                    "Dimensions": [["outcome"]],
+                    "Metrics": [{"Name": "PublishLatency", "Unit": "Milliseconds"}],
+                }
+            ],
+        },
+        "outcome": name,
+        "PublishLatency": 12.5,
+        "event_type": "created",
+    }
+
+
+def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
+    report = Report(delivered=5, pending=2, failed=1, oldest_s=61.5, stopped="out of time")
+
+    told = told_by(lambda metrics: metrics.relayed(report))
+
+    (directive,) = told.pop("_aws")["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [[]]
+    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
+        "Relayed": "Count",
+        "OutboxDepth": "Count",
+        "OutboxAge": "Seconds",
+        "ParkedRows": "Count",
+    }
+    assert told == {
+        "Relayed": 5,
+        "OutboxDepth": 2,
+        "OutboxAge": 61.5,
+        "ParkedRows": 1,
+        "stopped": "out of time",
+    }
