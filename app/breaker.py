@@ -33,6 +33,7 @@ class Breaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._open_until: float | None = None
+        self._openings = 0
 
     def publish(self, event: Event) -> Outcome:
         with self._lock:
@@ -41,16 +42,26 @@ class Breaker:
                     return Unavailable("not tried: Convoy failed a moment ago")
                 # This one tries; the others go on skipping until it knows.
                 self._open_until = self._clock() + OPEN_S
+            openings = self._openings
         outcome = self.inner.publish(event)
         with self._lock:
-            self._open_until = self._next(outcome)
+            self._learn(outcome, openings)
         return outcome
 
-    def _next(self, outcome: Outcome) -> float | None:
-        match outcome:
-            case Unavailable(retry_after_s=after):
-                return self._clock() + min(max(OPEN_S, after or 0), MAX_OPEN_S)
-            case Misconfigured():
-                return self._clock() + OPEN_S
-            case _:
-                return None
+    def _learn(self, outcome: Outcome, openings: int) -> None:
+        pause = _pause_s(outcome)
+        if pause is not None:
+            self._openings += 1
+            self._open_until = max(self._open_until or 0.0, self._clock() + pause)
+        elif openings == self._openings:  # a success from before the outage tells nothing of it
+            self._open_until = None
+
+
+def _pause_s(outcome: Outcome) -> float | None:
+    match outcome:
+        case Unavailable(retry_after_s=after):
+            return min(max(OPEN_S, after or 0), MAX_OPEN_S)
+        case Misconfigured():
+            return OPEN_S
+        case _:
+            return None

@@ -145,7 +145,7 @@ def relay(
     workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = 4,
     deadline_s: Annotated[
         float | None,
-        typer.Option(min=6, help="Seconds for a pass; the last 5 are for what has begun."),
+        typer.Option(min=12, help="Seconds for a pass; its last 11 are for what has begun."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -27,16 +27,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_REFUSALS = 8
-"""Convoy answers 400 to some of its own outages: with the pauses below, over half an hour."""
+"""Convoy answers 400 to some of its own outages: with the pauses below, for twenty minutes."""
 
 FIRST_PAUSE_S = 30.0
 MAX_PAUSE_S = 900.0
 """Seconds between tries of one row: doubled each time, and half of it at random."""
 
+MAX_RETRY_AFTER_S = 3600
+"""Seconds that a row waits at the most because Convoy asked for it."""
+
 MAX_OUTAGES = 3
 """Outages in a row after which a run takes Convoy to be down."""
 
-RESERVE_S = 5.0
+WRITE_S = 9.0
+"""Seconds that a write may take at worst: `wiring.DYNAMODB`."""
+
+RESERVE_S = 2.0 + WRITE_S
 """Seconds of a run that are kept for what has begun: a publish, and the write of its result."""
 
 
@@ -51,13 +57,17 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`pending` and `failed` rows are left; `oldest_s` is the age of the oldest pending one."""
+    """`pending` and `failed` rows are left; `oldest_s` is the age of the oldest pending one.
+
+    `partial`: the run was out of time before it had seen every row, and there may be more.
+    """
 
     delivered: int
     pending: int
     failed: int
     oldest_s: float
     stopped: str | None
+    partial: bool = False
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -68,6 +78,7 @@ class _Run:
     """What the workers of one run share."""
 
     time_left: Callable[[], float]
+    reserve_s: float
     lock: threading.Lock = field(default_factory=threading.Lock)
     outages: int = 0
     stopped: str | None = None
@@ -77,7 +88,7 @@ class _Run:
     oldest: datetime | None = None
 
     def may_go_on(self) -> bool:
-        if self.time_left() < RESERVE_S:
+        if self.time_left() < self.reserve_s:
             self.stop("out of time")
         return self.stopped is None
 
@@ -88,8 +99,22 @@ class _Run:
     def count_outage(self, reason: str) -> None:
         with self.lock:
             self.outages += 1
-        if self.outages >= MAX_OUTAGES:
-            self.stop(f"Convoy is down: {reason}")
+            down = self.outages >= MAX_OUTAGES
+        if down:
+            self.stop(reason)
+
+    def count_answer(self) -> None:
+        with self.lock:
+            self.outages = 0
+
+    def count_delivered(self) -> None:
+        with self.lock:
+            self.outages = 0
+            self.delivered += 1
+
+    def count_failed(self) -> None:
+        with self.lock:
+            self.failed += 1
 
     def leave(self, row: Row) -> None:
         with self.lock:
@@ -106,6 +131,7 @@ class Relay:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     workers: int = 4
+    reserve_s: float = RESERVE_S
 
     def run(
         self,
@@ -116,27 +142,27 @@ class Relay:
 
         `on_row` is told each row that was dealt with, by whichever worker did.
         """
-        run = _Run(time_left)
+        run = _Run(time_left, self.reserve_s)
 
         def deal_with(row: Row) -> None:
             self._deal_with(row, run)
             on_row()
 
+        partial = False
         with ThreadPoolExecutor(self.workers, thread_name_prefix="relay") as threads:
             for page in self.outbox.pages():
                 list(threads.map(deal_with, page))
-                if run.time_left() < RESERVE_S:
+                if run.time_left() < self.reserve_s:
                     run.stop("out of time")
+                    partial = True
                     break
         age = self.clock() - run.oldest if run.oldest else timedelta()
-        return Report(
-            run.delivered, run.pending, run.failed, max(age.total_seconds(), 0.0), run.stopped
-        )
+        oldest_s = max(age.total_seconds(), 0.0)
+        return Report(run.delivered, run.pending, run.failed, oldest_s, run.stopped, partial)
 
     def _deal_with(self, row: Row, run: _Run) -> None:
         if row.state == FAILED:
-            with run.lock:
-                run.failed += 1
+            run.count_failed()
         elif row.state == WAITING and row.due_at <= self.clock() and run.may_go_on():
             self._try(row, run)
         else:
@@ -147,24 +173,23 @@ class Relay:
         try:
             match outcome:
                 case Accepted():
-                    run.outages = 0
-                    with run.lock:
-                        run.delivered += 1
+                    run.count_delivered()
                     self.outbox.ack(row.event.id)
                 case Unavailable(reason, after):
-                    run.leave(row)
-                    run.count_outage(reason)
-                    if after is not None:
+                    run.count_outage(f"Convoy is down: {reason}")
+                    if after:
                         run.stop(f"Convoy asked for {after} s: {reason}")
-                    self._postpone(row, reason, after=after, refused=False)
+                    self._postpone(row, run, reason, after=after or 0)
                 case Misconfigured(reason):
-                    run.leave(row)
-                    run.stop(f"misconfigured: {reason}")
+                    # Of one row alone it may be a proxy that dislikes the payload.
+                    run.count_outage(f"misconfigured: {reason}")
+                    self._postpone(row, run, reason)
                 case _:
-                    run.outages = 0
+                    run.count_answer()
                     self._refused(row, outcome.reason, run)
         except StoreError as error:
             # The row is as it was: it is tried again, under the same key.
+            run.leave(row)
             log.warning(
                 "left %s as it was: %s", row.event.id, error, extra={"event_id": row.event.id}
             )
@@ -172,16 +197,16 @@ class Relay:
     def _refused(self, row: Row, reason: str, run: _Run) -> None:
         log.warning("refused %s: %s", row.event.id, reason, extra={"event_id": row.event.id})
         if row.refusals + 1 < MAX_REFUSALS:
-            run.leave(row)
-            self._postpone(row, reason, after=None, refused=True)
+            self._postpone(row, run, reason, refused=True)
             return
-        with run.lock:
-            run.failed += 1
         self.outbox.park(row, reason=reason)
+        run.count_failed()
 
-    def _postpone(self, row: Row, reason: str, *, after: int | None, refused: bool) -> None:
-        pause = min(FIRST_PAUSE_S * 2 ** min(row.attempts, 10), MAX_PAUSE_S) * (
-            0.5 + self.jitter() / 2
-        )
-        due_at = self.clock() + timedelta(seconds=max(pause, after or 0))
+    def _postpone(
+        self, row: Row, run: _Run, reason: str, *, after: int = 0, refused: bool = False
+    ) -> None:
+        doublings = min(row.refusals if refused else row.attempts, 10)
+        pause = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S) * (0.5 + self.jitter() / 2)
+        due_at = self.clock() + timedelta(seconds=max(pause, min(after, MAX_RETRY_AFTER_S)))
         self.outbox.postpone(row, due_at=due_at, reason=reason, refused=refused)
+        run.leave(row)

@@ -100,7 +100,8 @@ def details(row: Row, now: datetime) -> str:
 
 
 def sentence(report: Report) -> str:
-    told = [f"{report.delivered} delivered", f"{report.pending} waiting"]
+    least = "at least " if report.partial else ""
+    told = [f"{report.delivered} delivered", f"{least}{report.pending} waiting"]
     if report.pending:
         told[-1] += f" (the oldest for {span(report.oldest_s)})"
     told.append(f"{report.failed} failed")

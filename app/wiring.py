@@ -22,7 +22,7 @@ from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
 from app.outbox_table import OutboxTable
 from app.publisher import ConvoyPublisher, Publisher
-from app.relay import Relay
+from app.relay import WRITE_S, Relay
 from app.service import TodoService
 from app.store import DynamoStore
 
@@ -93,7 +93,14 @@ class Parts:
 
     def relay(self, *, workers: int = 4) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
-        return Relay(self._metered(), self.outbox, now, _random.random, workers)
+        return Relay(
+            self._metered(),
+            self.outbox,
+            now,
+            _random.random,
+            workers,
+            reserve_s=self.settings.convoy_deadline_s + WRITE_S,
+        )
 
     def close(self) -> None:
         self.publisher.close()

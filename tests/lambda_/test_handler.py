@@ -60,6 +60,7 @@ def test_the_scheduled_relay_delivers_what_is_left_and_reports(
         "failed": 0,
         "oldest_s": 0,
         "stopped": None,
+        "partial": False,
     }
     keys = [event["idempotency_key"] for event in convoy.events()]
     assert keys == [pending["headers"]["webhook-id"]]

@@ -130,3 +130,26 @@ def test_convoys_retry_after_is_honoured_within_bounds(
     assert skipped(breaker.publish(EVENT))
     clock.now += 0.1
     assert not skipped(breaker.publish(EVENT))
+
+
+@pytest.mark.parametrize("late", [Accepted(), Unavailable("timeout")])
+def test_an_answer_from_before_the_outage_does_not_end_it_sooner(
+    breaker: Breaker,
+    inner: Scripted,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    late: Outcome,
+) -> None:
+    def overtaken(_: Event) -> Outcome:
+        monkeypatch.undo()
+        inner.outcome = Unavailable("429", 30)
+        breaker.publish(EVENT)
+        return late
+
+    monkeypatch.setattr(inner, "publish", overtaken)
+    assert breaker.publish(EVENT) == late
+
+    clock.now += 29.9
+    assert skipped(breaker.publish(EVENT))
+    clock.now += 0.1
+    assert not skipped(breaker.publish(EVENT))

@@ -89,3 +89,24 @@ def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
         "ParkedRows": 1,
         "stopped": "out of time",
     }
+
+
+def test_a_pass_that_did_not_see_every_row_tells_no_depth_and_no_age() -> None:
+    report = Report(5, 2, 1, 61.5, "out of time", partial=True)
+
+    told = told_by(lambda metrics: metrics.relayed(report))
+
+    assert told["Relayed"] == 5
+    assert not {"OutboxDepth", "OutboxAge", "ParkedRows"} & set(told)
+
+
+def test_a_metric_that_can_not_be_written_is_logged_and_the_attempt_is_as_it_was(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(_: str) -> None:
+        raise BrokenPipeError("closed")
+
+    metered = MeteredPublisher(Fixed(Accepted()), Metrics(broken, lambda: NOW), lambda: 0.0)
+
+    assert metered.publish(EVENT) == Accepted()
+    assert "metrics lost: closed" in caplog.text

@@ -58,7 +58,7 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     assert person.exit_code == LEFT
     assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
     assert 60 <= script.pop("oldest_s") < 120
-    assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None}
+    assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None, "partial": False}
 
 
 def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(rows: Rows) -> None:

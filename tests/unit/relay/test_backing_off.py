@@ -116,3 +116,28 @@ def test_a_redriven_row_is_tried_as_if_for_the_first_time(world: World) -> None:
 
     assert world.table.redrive(world.row("e1"), now=world.now)
     assert world.relay().run().delivered == 1
+
+
+def test_a_redriven_row_that_is_refused_again_waits_as_after_its_first_refusal(
+    world: World,
+) -> None:
+    world.leave("e1")
+    world.answer = Refused("400")
+    for _ in range(MAX_REFUSALS):
+        world.relay().run()
+        world.now = world.row("e1").due_at
+    world.table.redrive(world.row("e1"), now=world.now)
+
+    world.relay().run()
+
+    assert (world.row("e1").due_at - world.now).total_seconds() == pytest.approx(30, abs=0.01)
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0, 30), (999_999, 3600)])
+def test_a_retry_after_is_waited_for_within_bounds(world: World, asked: int, waited: int) -> None:
+    world.leave("e1")
+    world.answer = Unavailable("429", asked)
+
+    world.relay().run()
+
+    assert (world.row("e1").due_at - DUE).total_seconds() == pytest.approx(waited, abs=0.01)

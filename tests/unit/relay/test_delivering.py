@@ -32,6 +32,7 @@ def test_what_is_older_than_the_grace_period_is_published_and_acked(world: World
         "failed": 0,
         "oldest_s": 0.0,
         "stopped": None,
+        "partial": False,
     }
     assert list(world.table.pages()) == [[]]
     assert world.published == {"e1": 1, "e2": 1, "e3": 1}
@@ -87,16 +88,35 @@ def test_retry_after_stops_the_run_and_is_waited_for(world: World) -> None:
     assert (world.row(tried).due_at - DUE).total_seconds() == pytest.approx(120, abs=0.01)
 
 
-def test_a_misconfiguration_stops_the_run_and_is_not_held_against_the_row(world: World) -> None:
-    world.leave("e1", "e2")
+def test_a_misconfiguration_stops_the_run_and_is_no_refusal(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(10)))
     world.answer = Misconfigured("401: authorization failed")
 
     report = world.relay().run()
 
     assert report.stopped == "misconfigured: 401: authorization failed"
-    assert report.pending == 2
-    assert world.published.total() == 1
-    assert {world.row(event_id).attempts for event_id in ("e1", "e2")} == {0}
+    assert (report.pending, report.failed) == (10, 0)
+    assert world.published.total() == 3
+    tried = next(iter(world.published))
+    assert (world.row(tried).reason, world.row(tried).refusals) == ("401: authorization failed", 0)
+
+
+@pytest.mark.parametrize("outcome", [Unavailable("503"), Misconfigured("403")])
+def test_outages_between_which_others_get_through_do_not_stop_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    world.leave(*(f"e{n}" for n in range(12)))
+    tried = 0
+
+    def publish(_: object) -> Outcome:
+        nonlocal tried
+        tried += 1
+        return outcome if tried % 3 else Accepted()
+
+    monkeypatch.setattr(world, "publish", publish)
+    report = world.relay().run()
+
+    assert (report.delivered, report.pending, report.stopped) == (4, 8, None)
 
 
 def test_one_row_that_convoy_chokes_on_does_not_hold_up_the_others(world: World) -> None:
@@ -130,7 +150,9 @@ def test_out_of_time_between_pages_the_next_page_is_not_read(
 
     monkeypatch.setattr(OutboxTable, "pages", pages)
 
-    assert world.relay().run(lambda: 0.0).stopped == "out of time"
+    report = world.relay().run(lambda: 0.0)
+
+    assert (report.stopped, report.partial) == ("out of time", True)
     assert read == [0]
 
 
