@@ -71,7 +71,11 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        left = self._limit.left(httpcore.ConnectTimeout)
+        try:
+            left = self._limit.left(httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()  # httpcore leaves that to the stream
+            raise
         return _Stream(self._inner.start_tls(ssl_context, server_hostname, left), self._limit)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import trustme
 
-from app.transport import ERRORS, DeadlineTransport
+from app.transport import ERRORS, DeadlineTransport, _Limit, _Stream
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
@@ -106,6 +106,20 @@ def test_waiting_for_a_connection_counts_too() -> None:
     assert httpcore.ReadTimeout in outcomes
     assert len(outcomes) > 1
     assert all(issubclass(outcome, httpcore.TimeoutException) for outcome in outcomes)
+
+
+def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
+    class Inner(httpcore.NetworkStream):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    inner = Inner()
+    with pytest.raises(httpcore.ConnectTimeout):
+        _Stream(inner, _Limit()).start_tls(ssl.create_default_context())
+
+    assert inner.closed
 
 
 def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
