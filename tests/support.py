@@ -17,7 +17,7 @@ from app.outbox_table import OutboxTable
 from app.publisher import ConvoyPublisher
 from app.service import TodoService
 from app.store import DynamoStore
-from infra.local import convoy
+from infra.local import convoy as stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,8 +81,21 @@ class Convoy:
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
-    settings: Json = {"project_id": "p", "api_key": convoy.API_KEY, "deadline_s": 2.0}
+    settings: Json = {"project_id": "p", "api_key": stand_in.API_KEY, "deadline_s": 2.0}
     return ConvoyPublisher(base_url=base_url, **settings | override)
+
+
+def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
+    """The environment of an app whose tables are TABLES and whose Convoy is the stand-in."""
+    return {
+        "CONVOY_API_KEY": stand_in.API_KEY,
+        "CONVOY_APP_ID": owner,
+        "CONVOY_PROJECT_ID": "p",
+        "CONVOY_BASE_URL": convoy.api,
+        "TODOS_TABLE": TABLES["TodosTable"],
+        "OUTBOX_TABLE": TABLES["OutboxTable"],
+        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+    }
 
 
 def make_outbox(client: DynamoDBClient) -> OutboxTable:

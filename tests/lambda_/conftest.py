@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.local import convoy as stand_in
-from tests.support import TABLES
+from tests.support import deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,13 +26,8 @@ def environment(
 ) -> pytest.MonkeyPatch:
     """What a deployment sets."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CONVOY_API_KEY", stand_in.API_KEY)
-    monkeypatch.setenv("CONVOY_APP_ID", "everyone")
-    monkeypatch.setenv("CONVOY_PROJECT_ID", "p")
-    monkeypatch.setenv("CONVOY_BASE_URL", convoy.api)
-    monkeypatch.setenv("TODOS_TABLE", TABLES["TodosTable"])
-    monkeypatch.setenv("OUTBOX_TABLE", TABLES["OutboxTable"])
-    monkeypatch.setenv("IDEMPOTENCY_TABLE", TABLES["IdempotencyTable"])
+    for name, value in deployment(convoy, "everyone").items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("RELAY_GRACE_S", "0")
     return monkeypatch
 

@@ -9,8 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import wiring
-from infra.local import convoy as stand_in
-from tests.support import TABLES
+from tests.support import deployment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +29,8 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     published: int,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CONVOY_API_KEY", stand_in.API_KEY)
-    monkeypatch.setenv("CONVOY_APP_ID", "house")
-    monkeypatch.setenv("CONVOY_PROJECT_ID", "p")
-    monkeypatch.setenv("CONVOY_BASE_URL", convoy.api)
-    monkeypatch.setenv("TODOS_TABLE", TABLES["TodosTable"])
-    monkeypatch.setenv("OUTBOX_TABLE", TABLES["OutboxTable"])
-    monkeypatch.setenv("IDEMPOTENCY_TABLE", TABLES["IdempotencyTable"])
+    for name, value in deployment(convoy, "house").items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("PUBLISH_READS", publish_reads)
     app = wiring.local_api()
 
