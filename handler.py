@@ -10,6 +10,8 @@ from app.wiring import lambda_parts
 class Context(Protocol):
     """What the relay asks of Lambda's context."""
 
+    aws_request_id: str
+
     def get_remaining_time_in_millis(self) -> int: ...
 
 
@@ -25,4 +27,5 @@ api = Mangum(
 
 def relay(_event: object, context: Context) -> dict[str, object]:
     """One pass over the outbox, for a schedule; ends before the function's own time does."""
-    return _relay(lambda: context.get_remaining_time_in_millis() / 1000).as_dict()
+    time_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
+    return _relay(context.aws_request_id, time_left).as_dict()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from app.publisher import Misconfigured, Unavailable
+from app.publisher import Misconfigured, Skipped, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Breaker:
         with self._lock:
             if self._open_until is not None:
                 if self._clock() < self._open_until:
-                    return Unavailable("not tried: Convoy failed a moment ago")
+                    return Skipped("not tried: Convoy failed a moment ago")
                 # This one tries; the others go on skipping until it knows.
                 self._open_until = self._clock() + OPEN_S
             openings = self._openings

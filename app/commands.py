@@ -5,6 +5,7 @@ What a script reads goes to stdout; what went wrong, and progress, to stderr.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import terminal
+from app import logs, terminal
 from app.config import Settings, SettingsError
 from app.dynamo import named_errors
 from app.outbox_table import FAILED, WAITING
@@ -23,7 +24,7 @@ from app.wiring import Parts, now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.outbox_table import OutboxTable
+    from app.outbox_table import OutboxTable, UnreadableRow
 
 LEFT = 1
 ENVIRONMENT = 3
@@ -65,7 +66,7 @@ def list_rows(
     state = FAILED if failed else WAITING
     counts: Counter[str] = Counter()
     with _parts() as parts:
-        for page in parts.outbox.pages():
+        for page in parts.outbox.pages(_tell_unreadable):
             rows = [row for row in page if row.state == state]
             if as_json:
                 for row in rows:
@@ -115,13 +116,17 @@ def redrive(
 
 
 def _redrive_all(table: OutboxTable) -> int:
-    redriven = 0
+    redriven = failed = 0
     with terminal.progress("Redriving") as one_more:
-        for page in table.pages():
+        for page in table.pages(_tell_unreadable):
             for row in page:
                 if row.state == FAILED:
+                    failed += 1
                     redriven += table.redrive(row, now=now())
                     one_more()
+    if redriven < failed:
+        told = f"{failed - redriven} changed by somebody else meanwhile: left as they are now."
+        terminal.say(told, stderr=True)
     return redriven
 
 
@@ -149,10 +154,15 @@ def relay(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Publish what is due in the outbox: one pass, or with --watch one after the other."""
+    """Publish what is due in the outbox: one pass, or with --watch one after the other.
+
+    With --json, stderr has logs and metrics as the Lambda's, one JSON object per line.
+    """
     wait: Callable[[float], None] = ctx.obj or time.sleep
-    with _parts() as parts, interrupts() as interrupt:
-        run = Pass(parts.relay(workers=workers), interrupt, deadline_s, as_json)
+    if as_json:
+        logs.configure(sys.stderr)
+    with _parts(_to_stderr if as_json else _nowhere) as parts, interrupts() as interrupt:
+        run = Pass(parts.relay(workers=workers), parts.metrics, interrupt, deadline_s, as_json)
         if watch:
             watched(run, every, wait)
             return
@@ -161,23 +171,35 @@ def relay(
         raise typer.Exit(LEFT)
 
 
+def _nowhere(_: str) -> None:
+    """A person at a terminal has no use for metrics."""
+
+
+def _to_stderr(line: str) -> None:
+    typer.echo(line, err=True)
+
+
 @contextmanager
-def _parts() -> Iterator[Parts]:
+def _parts(emit: Callable[[str], None] = _nowhere) -> Iterator[Parts]:
     """What a command works with, for as long as it does. A wrong environment ends the command."""
     try:
-        with closing(_build()) as parts:
+        with closing(_build(emit)) as parts:
             yield parts
     except (SettingsError, StoreError) as error:
         raise _ended(str(error), ENVIRONMENT) from error
 
 
-def _build() -> Parts:
+def _build(emit: Callable[[str], None]) -> Parts:
     settings = Settings.load()
     try:
         with named_errors():
-            return Parts.build(settings)
+            return Parts.build(settings, emit)
     except ValueError as error:
         raise SettingsError(f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}") from error
+
+
+def _tell_unreadable(error: UnreadableRow) -> None:
+    terminal.say(str(error), stderr=True)
 
 
 def _not_there(event_id: str) -> typer.Exit:

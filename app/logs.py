@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from uuid import uuid4
 
 from pythonjsonlogger.json import JsonFormatter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
-def configure() -> None:
-    """Take over the root logger, and what Lambda's runtime put there."""
-    handler = logging.StreamHandler(sys.stdout)
+def configure(stream: TextIO | None = None) -> None:
+    """Take over the root logger, and what Lambda's runtime put there; unless told, for stdout."""
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         JsonFormatter(
             "{levelname}{name}{message}",
@@ -38,6 +41,16 @@ def _with_request_id(record: logging.LogRecord) -> bool:
     return True
 
 
+@contextmanager
+def named(request: str) -> Iterator[None]:
+    """Every line that is logged meanwhile has this request's id."""
+    token = request_id.set(request)
+    try:
+        yield
+    finally:
+        request_id.reset(token)
+
+
 class RequestId:
     """Names the request in every line that is logged for it: as Lambda does, or at random."""
 
@@ -46,8 +59,5 @@ class RequestId:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = scope.get("aws.context")
-        token = request_id.set(getattr(context, "aws_request_id", None) or str(uuid4()))
-        try:
+        with named(getattr(context, "aws_request_id", None) or str(uuid4())):
             await self._app(scope, receive, send)
-        finally:
-            request_id.reset(token)

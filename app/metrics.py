@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.publisher import Outcome, Publisher
-    from app.relay import Report
+    from app.relay_run import Report
 
 log = logging.getLogger(__name__)
 

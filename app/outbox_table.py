@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from app.dynamo import from_ms, named_errors, to_ms
 from app.events import Event
+from app.service import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,6 +42,18 @@ class Row:
     attempts: int = 0
     refusals: int = 0
     reason: str = ""
+
+
+class UnreadableRow(StoreError):
+    """A row of another version of this code, or one that was changed by hand."""
+
+    def __init__(self, event_id: str, problem: Exception) -> None:
+        super().__init__(f"outbox row {event_id} can't be read: {problem!r}")
+        self.event_id = event_id
+
+
+def _give_up(error: UnreadableRow) -> NoReturn:
+    raise error
 
 
 class OutboxTable:
@@ -78,14 +91,19 @@ class OutboxTable:
             )
         return _row(answer["Item"]) if "Item" in answer else None
 
-    def pages(self) -> Iterator[list[Row]]:
-        """Every row, a page of up to 1 MB at a time, in no order. Raises StoreError."""
+    def pages(
+        self, unreadable: Callable[[UnreadableRow], object] = _give_up
+    ) -> Iterator[list[Row]]:
+        """Every row, a page of up to 1 MB at a time, in no order. Raises StoreError.
+
+        What can't be read is given to `unreadable`, and is in no page.
+        """
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table, ConsistentRead=True
         )
         with named_errors():
             for page in pages:
-                yield [_row(item) for item in page["Items"]]
+                yield list(_readable(page["Items"], unreadable))
 
     def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
         """Count a failed try. False: somebody else dealt with the row meanwhile."""
@@ -142,7 +160,24 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
     }
 
 
+def _readable(
+    items: Iterable[Item], unreadable: Callable[[UnreadableRow], object]
+) -> Iterator[Row]:
+    for item in items:
+        try:
+            yield _row(item)
+        except UnreadableRow as error:
+            unreadable(error)
+
+
 def _row(item: Item) -> Row:
+    try:
+        return _read(item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableRow(item["event_id"]["S"], error) from error
+
+
+def _read(item: Item) -> Row:
     event = Event(
         id=item["event_id"]["S"],
         owner=item["owner"]["S"],

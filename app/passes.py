@@ -14,7 +14,9 @@ from app.service import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.relay import Relay, Report
+    from app.metrics import Metrics
+    from app.relay import Relay
+    from app.relay_run import Report
 
 
 @dataclass
@@ -41,6 +43,7 @@ def interrupts() -> Iterator[Interrupt]:
 @dataclass(frozen=True)
 class Pass:
     relay: Relay
+    metrics: Metrics
     interrupt: Interrupt
     deadline_s: float | None
     as_json: bool
@@ -55,6 +58,7 @@ class Pass:
             report = self.relay.run(time_left, one_more)
         if self.interrupt.asked and report.stopped:
             report = replace(report, stopped="interrupted")
+        self.metrics.relayed(report)
         if self.as_json:
             terminal.say_json(report.as_dict())
         else:

@@ -32,6 +32,11 @@ class Unavailable:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped(Unavailable):
+    """No attempt was made: the breaker is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Misconfigured:
     """The key, the project or the URL is wrong: no event gets through until an operator acts."""
 

@@ -7,22 +7,24 @@ what one of them writes about a row it has seen change is dropped.
 from __future__ import annotations
 
 import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.outbox_table import FAILED, WAITING
 from app.publisher import Accepted, Misconfigured, Unavailable
+from app.relay_run import Run
 from app.service import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from app.outbox_table import Row
+    from app.outbox_table import Row, UnreadableRow
     from app.publisher import Publisher
+    from app.relay_run import Report
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +36,7 @@ MAX_PAUSE_S = 900.0
 """Seconds between tries of one row: doubled each time, and half of it at random."""
 
 MAX_RETRY_AFTER_S = 3600
-"""Seconds that a row waits at the most because Convoy asked for it."""
-
-MAX_OUTAGES = 3
-"""Outages in a row after which a run takes Convoy to be down."""
+"""Seconds that a row, and a relay, wait at the most because Convoy asked for it."""
 
 WRITE_S = 9.0
 """Seconds that a write may take at worst: `wiring.DYNAMODB`."""
@@ -50,81 +49,17 @@ class Outbox(Protocol):
     """The table, as the relay sees it; each call raises StoreError when it could not be made."""
 
     def ack(self, event_id: str) -> None: ...
-    def pages(self) -> Iterable[list[Row]]: ...
+    def pages(self, unreadable: Callable[[UnreadableRow], object]) -> Iterable[list[Row]]: ...
     def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool: ...
     def park(self, row: Row, *, reason: str) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """`pending` and `failed` rows are left; `oldest_s` is the age of the oldest pending one.
-
-    `partial`: the run was out of time before it had seen every row, and there may be more.
-    """
-
-    delivered: int
-    pending: int
-    failed: int
-    oldest_s: float
-    stopped: str | None
-    partial: bool = False
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
-
-@dataclass
-class _Run:
-    """What the workers of one run share."""
-
-    time_left: Callable[[], float]
-    reserve_s: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    outages: int = 0
-    stopped: str | None = None
-    delivered: int = 0
-    pending: int = 0
-    failed: int = 0
-    oldest: datetime | None = None
-
-    def may_go_on(self) -> bool:
-        if self.time_left() < self.reserve_s:
-            self.stop("out of time")
-        return self.stopped is None
-
-    def stop(self, reason: str) -> None:
-        with self.lock:
-            self.stopped = self.stopped or reason
-
-    def count_outage(self, reason: str) -> None:
-        with self.lock:
-            self.outages += 1
-            down = self.outages >= MAX_OUTAGES
-        if down:
-            self.stop(reason)
-
-    def count_answer(self) -> None:
-        with self.lock:
-            self.outages = 0
-
-    def count_delivered(self) -> None:
-        with self.lock:
-            self.outages = 0
-            self.delivered += 1
-
-    def count_failed(self) -> None:
-        with self.lock:
-            self.failed += 1
-
-    def leave(self, row: Row) -> None:
-        with self.lock:
-            self.pending += 1
-            self.oldest = min(self.oldest or row.event.occurred_at, row.event.occurred_at)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Relay:
-    """`jitter` gives a number from 0 to 1."""
+    """`jitter` gives a number from 0 to 1.
+
+    What Convoy asks for in `Retry-After` is kept from run to run, for as long as the relay lives.
+    """
 
     publisher: Publisher
     outbox: Outbox
@@ -132,35 +67,49 @@ class Relay:
     jitter: Callable[[], float]
     workers: int = 4
     reserve_s: float = RESERVE_S
+    _quiet_until: datetime | None = field(default=None, init=False)
 
     def run(
         self,
         time_left: Callable[[], float] = lambda: float("inf"),
         on_row: Callable[[], None] = lambda: None,
     ) -> Report:
-        """One pass over the outbox; ends within `time_left()` seconds. Raises StoreError.
+        """One pass over the outbox; ends within `time_left()` seconds; tells `on_row` each row.
 
-        `on_row` is told each row that was dealt with, by whichever worker did.
+        Raises StoreError if nothing of the outbox could be read.
         """
-        run = _Run(time_left, self.reserve_s)
-
-        def deal_with(row: Row) -> None:
-            self._deal_with(row, run)
-            on_row()
-
-        partial = False
+        run = Run(time_left, self.reserve_s)
+        if self._quiet_until and self._quiet_until > self.clock():
+            run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
         with ThreadPoolExecutor(self.workers, thread_name_prefix="relay") as threads:
-            for page in self.outbox.pages():
-                list(threads.map(deal_with, page))
-                if run.time_left() < self.reserve_s:
-                    run.stop("out of time")
-                    partial = True
-                    break
-        age = self.clock() - run.oldest if run.oldest else timedelta()
-        oldest_s = max(age.total_seconds(), 0.0)
-        return Report(run.delivered, run.pending, run.failed, oldest_s, run.stopped, partial)
+            for page in self._pages(run):
+                tries = [
+                    (row, threads.submit(copy_context().run, self._deal_with, row, run))
+                    for row in page
+                ]
+                for row, tried in tries:
+                    if error := tried.exception():
+                        _leave(row, run, error, exc_info=True)
+                    on_row()
+        return run.report(self.clock())
 
-    def _deal_with(self, row: Row, run: _Run) -> None:
+    def _pages(self, run: Run) -> Iterator[list[Row]]:
+        """The outbox, until it is read or time is up: as much as can be read of it."""
+        begun = False
+        try:
+            for page in self.outbox.pages(run.count_unreadable):
+                begun = True
+                yield page
+                if run.is_out_of_time():
+                    run.partial = True
+                    return
+        except StoreError as error:
+            if not begun:
+                raise
+            run.partial = True
+            run.stop(f"the rest of the outbox could not be read: {error}")
+
+    def _deal_with(self, row: Row, run: Run) -> None:
         if row.state == FAILED:
             run.count_failed()
         elif row.state == WAITING and row.due_at <= self.clock() and run.may_go_on():
@@ -168,7 +117,7 @@ class Relay:
         else:
             run.leave(row)
 
-    def _try(self, row: Row, run: _Run) -> None:
+    def _try(self, row: Row, run: Run) -> None:
         outcome = self.publisher.publish(row.event)
         try:
             match outcome:
@@ -179,6 +128,8 @@ class Relay:
                     run.count_outage(f"Convoy is down: {reason}")
                     if after:
                         run.stop(f"Convoy asked for {after} s: {reason}")
+                        pause = timedelta(seconds=min(after, MAX_RETRY_AFTER_S))
+                        self._quiet_until = self.clock() + pause
                     self._postpone(row, run, reason, after=after or 0)
                 case Misconfigured(reason):
                     # Of one row alone it may be a proxy that dislikes the payload.
@@ -188,13 +139,9 @@ class Relay:
                     run.count_answer()
                     self._refused(row, outcome.reason, run)
         except StoreError as error:
-            # The row is as it was: it is tried again, under the same key.
-            run.leave(row)
-            log.warning(
-                "left %s as it was: %s", row.event.id, error, extra={"event_id": row.event.id}
-            )
+            _leave(row, run, error)
 
-    def _refused(self, row: Row, reason: str, run: _Run) -> None:
+    def _refused(self, row: Row, reason: str, run: Run) -> None:
         log.warning("refused %s: %s", row.event.id, reason, extra={"event_id": row.event.id})
         if row.refusals + 1 < MAX_REFUSALS:
             self._postpone(row, run, reason, refused=True)
@@ -203,10 +150,22 @@ class Relay:
         run.count_failed()
 
     def _postpone(
-        self, row: Row, run: _Run, reason: str, *, after: int = 0, refused: bool = False
+        self, row: Row, run: Run, reason: str, *, after: int = 0, refused: bool = False
     ) -> None:
         doublings = min(row.refusals if refused else row.attempts, 10)
         pause = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S) * (0.5 + self.jitter() / 2)
         due_at = self.clock() + timedelta(seconds=max(pause, min(after, MAX_RETRY_AFTER_S)))
         self.outbox.postpone(row, due_at=due_at, reason=reason, refused=refused)
         run.leave(row)
+
+
+def _leave(row: Row, run: Run, error: BaseException, *, exc_info: bool = False) -> None:
+    # The row is as it was: it is tried again, under the same key.
+    run.leave(row)
+    log.warning(
+        "left %s as it was: %s",
+        row.event.id,
+        error,
+        exc_info=error if exc_info else None,
+        extra={"event_id": row.event.id},
+    )

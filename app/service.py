@@ -12,7 +12,7 @@ from app import events, todos
 from app.todos import Change, Todo, TodoError, TodoNotFound, VersionMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence, Set
     from datetime import datetime
 
 MAX_DECISIONS = 8
@@ -166,7 +166,7 @@ class TodoService:
         *,
         item: str | None,
         completed: bool | None,
-        versions: Collection[int] | None = None,
+        versions: Set[int] | None = None,
         key: str | None = None,
     ) -> Committed:
         """Change what is given, if the todo is at one of `versions` (None: at any).
@@ -183,8 +183,7 @@ class TodoService:
                 event_id=self.new_event_id(),
             )
 
-        asked = sorted(versions) if versions is not None else None
-        claim = self._claim(owner, key, "update", todo_id, item, completed, asked)
+        claim = self._claim(owner, key, "update", todo_id, item, completed, versions)
         return self._change(owner, todo_id, versions, claim, decide)
 
     def delete(
@@ -192,7 +191,7 @@ class TodoService:
         owner: str,
         todo_id: int,
         *,
-        versions: Collection[int] | None = None,
+        versions: Set[int] | None = None,
         key: str | None = None,
     ) -> Committed:
         """Raises TodoNotFound, VersionMismatch, KeyReused."""
@@ -200,15 +199,14 @@ class TodoService:
         def decide(todo: Todo) -> Change:
             return todos.delete(todo, now=self.clock(), event_id=self.new_event_id())
 
-        asked = sorted(versions) if versions is not None else None
-        claim = self._claim(owner, key, "delete", todo_id, asked)
+        claim = self._claim(owner, key, "delete", todo_id, versions)
         return self._change(owner, todo_id, versions, claim, decide)
 
     def _change(
         self,
         owner: str,
         todo_id: int,
-        versions: Collection[int] | None,
+        versions: Set[int] | None,
         claim: Claim | None,
         decide: Callable[[Todo], Change],
     ) -> Committed:
@@ -237,7 +235,7 @@ class TodoService:
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
             return None
-        fingerprint = sha256(json.dumps(request).encode()).hexdigest()
+        fingerprint = sha256(json.dumps(request, default=sorted).encode()).hexdigest()
         return Claim(owner, key, fingerprint, self.clock())
 
     def _once(self, claim: Claim | None, commit: Callable[[], Committed]) -> Committed:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from app.outbox_table import Row
-    from app.relay import Report
+    from app.relay_run import Report
 
 MAX_WIDTH = 100
 """Columns. On a wider terminal the eye would lose the line between an id and its age."""

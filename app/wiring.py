@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.relay import Report
+    from app.relay_run import Report
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -83,7 +83,9 @@ class Parts:
     def service(self) -> TodoService:
         return TodoService(
             store=self.store,
-            delivery=OutboxDelivery(Breaker(self._metered(), time.monotonic), self.outbox),
+            delivery=OutboxDelivery(
+                self._metered(Breaker(self.publisher, time.monotonic)), self.outbox
+            ),
             clock=now,
             new_event_id=lambda: str(uuid4()),
             new_todo_id=lambda: secrets.randbits(53),
@@ -94,7 +96,7 @@ class Parts:
     def relay(self, *, workers: int = 4) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
         return Relay(
-            self._metered(),
+            self._metered(self.publisher),
             self.outbox,
             now,
             _random.random,
@@ -106,8 +108,8 @@ class Parts:
         self.publisher.close()
         self.client.close()
 
-    def _metered(self) -> Publisher:
-        return MeteredPublisher(self.publisher, self.metrics, time.monotonic)
+    def _metered(self, publisher: Publisher) -> Publisher:
+        return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
 def local_api() -> FastAPI:
@@ -119,10 +121,10 @@ def local_api() -> FastAPI:
     return app
 
 
-def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
+def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report]]:
     """The API behind a gateway, where the owner is who its authorizer vouched for; the relay.
 
-    The relay is called with what tells the seconds that are left to it.
+    The relay is called with its request's id, and what tells the seconds that are left to it.
     """
     logs.configure()
     settings = Settings.load()
@@ -133,8 +135,9 @@ def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
     app.add_middleware(logs.RequestId)
     relay = parts.relay()
 
-    def run(time_left: Callable[[], float]) -> Report:
-        report = relay.run(time_left)
+    def run(request_id: str, time_left: Callable[[], float]) -> Report:
+        with logs.named(request_id):
+            report = relay.run(time_left)
         parts.metrics.relayed(report)
         return report
 

@@ -1,4 +1,4 @@
-"""`make run`: all of it on a laptop. DynamoDB (moto), Convoy (the stand-in) and the API.
+"""`make run`: all of it on a laptop. DynamoDB (moto), Convoy (the stand-in), the API, the relay.
 
 Each is a process of its own, on loopback; Ctrl-C, or the end of any, ends them all. With
 CONVOY_API_KEY in the environment or in .env the real Convoy is used and the stand-in stays away.
@@ -96,19 +96,23 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
         "convoy": ["infra.local.convoy", "--port"],
         "api": ["uvicorn", "--factory", "app.wiring:local_api", "--host", HOST, "--port"],
     }
-    children = {}
+    children = []
     for name in names:
-        children[name] = stack.enter_context(_part(name, commands[name], ports[name]))
+        command = [*commands[name], str(ports[name])]
+        part = stack.enter_context(_part(name, ports[name], command))
+        children.append(part)
         if name == "dynamodb":
-            children[name].wait_until_it_answers()
+            part.wait_until_it_answers(ports[name])
             tables.create_tables(dynamodb(), TABLES)
-    for child in children.values():
-        child.wait_until_it_answers()
-    command = stack.enter_context(_operators_command(ports["api"], environment))
-    _greet(ports, settings, command)
+    for part, name in zip(children, names, strict=True):
+        part.wait_until_it_answers(ports[name])
+    relay = ["app", "relay", "--watch", "--json"]
+    children.append(stack.enter_context(_part("relay", ports["api"], relay)))
+    script = stack.enter_context(_operators_command(ports["api"], environment))
+    _greet(ports, settings, script)
     while True:
-        for child in children.values():
-            child.check()
+        for part in children:
+            part.check()
         time.sleep(0.2)
 
 
@@ -170,16 +174,15 @@ def _load_settings() -> Settings:
 @dataclass(frozen=True)
 class Part:
     name: str
-    port: int
     log: Path
     process: subprocess.Popen[bytes]
 
-    def wait_until_it_answers(self) -> None:
+    def wait_until_it_answers(self, port: int) -> None:
         until = time.monotonic() + START_S
         while time.monotonic() < until:
             self.check()
             with socket.socket() as probe:
-                if probe.connect_ex((HOST, self.port)) == 0:
+                if probe.connect_ex((HOST, port)) == 0:
                     return
             time.sleep(0.05)
         raise StackError(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
@@ -194,7 +197,7 @@ class Part:
 
 
 @contextmanager
-def _part(name: str, command: Sequence[str], port: int) -> Iterator[Part]:
+def _part(name: str, port: int, command: Sequence[str]) -> Iterator[Part]:
     """Run a module; its output goes to a log. A session of its own keeps Ctrl-C to us alone.
 
     It starts beside the logs, where there is no .env: what that says is in the environment by now.
@@ -202,7 +205,7 @@ def _part(name: str, command: Sequence[str], port: int) -> Iterator[Part]:
     log = LOGS / f"{name}-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command, str(port)],
+            [sys.executable, "-m", *command],
             cwd=LOGS,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=output,
@@ -210,7 +213,7 @@ def _part(name: str, command: Sequence[str], port: int) -> Iterator[Part]:
             start_new_session=True,
         )
     try:
-        yield Part(name, port, log, process)
+        yield Part(name, log, process)
     finally:
         process.terminate()
         try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import todos
-from app.outbox_table import FAILED, WAITING, OutboxTable, Row
+from app.outbox_table import FAILED, WAITING, OutboxTable, Row, UnreadableRow
 from app.todos import MAX_ITEM_LENGTH, Todo
-from tests.support import GRACE, NOW, make_outbox
+from tests.support import GRACE, NOW, TABLES, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -88,6 +88,30 @@ def test_every_row_is_found_over_more_than_one_page(store: DynamoStore, table: O
     assert sorted(row.event.id for page in pages for row in page) == sorted(
         f"e{todo_id}" for todo_id in range(12)
     )
+
+
+def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
+    store: DynamoStore, table: OutboxTable, dynamodb: DynamoDBClient
+) -> None:
+    commit(store, 1)
+    damaged = the_row(table)
+    commit(store, 2)
+    dynamodb.update_item(
+        TableName=TABLES["OutboxTable"],
+        Key={"event_id": {"S": damaged.event.id}},
+        UpdateExpression="SET #data = :data",
+        ExpressionAttributeNames={"#data": "data"},
+        ExpressionAttributeValues={":data": {"S": "{"}},
+    )
+    told: list[UnreadableRow] = []
+
+    assert [row.event.id for page in table.pages(told.append) for row in page] == ["e2"]
+
+    assert [error.event_id for error in told] == ["e1"]
+    with pytest.raises(UnreadableRow, match="outbox row e1 can't be read: JSONDecodeError"):
+        scanned(table)
+    with pytest.raises(UnreadableRow, match="outbox row e1"):
+        table.get("e1")
 
 
 def test_rows_that_leave_between_two_pages_hide_no_other(

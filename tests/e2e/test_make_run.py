@@ -51,7 +51,7 @@ def test_an_interrupt_ends_everything_that_was_started(number: signal.Signals) -
         _, errors = stack.process.communicate(timeout=STOP_S)
 
         assert (stack.process.returncode, errors) == (0, "")
-    assert len(children) == 3
+    assert len(children) == 4
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 

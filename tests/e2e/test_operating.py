@@ -15,10 +15,12 @@ from tests.e2e.conftest import ROOT, running
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
+    from tests.support import Json
 
 
 def test_an_event_left_by_an_outage_is_listed_and_then_delivered() -> None:
     with running(RELAY_GRACE_S="0") as stack, httpx.Client() as http:
+        wait_for_the_relays_first_pass(stack)
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()
         created = http.post(f"{stack.api}/todo", json={"item": "Wait for it"})
@@ -51,6 +53,21 @@ def test_sigterm_ends_a_watch_with_code_0_and_the_stacks_end_takes_the_command_a
             assert watch.wait(timeout=30) == 0
             assert time.monotonic() - before < 5
     assert not script.exists()
+
+
+def test_the_stack_relays_by_itself(stack: Stack) -> None:
+    assert wait_for_the_relays_first_pass(stack)["stopped"] is None
+
+
+def wait_for_the_relays_first_pass(stack: Stack) -> Json:
+    """Its report; the next pass comes a minute later."""
+    log = ROOT / ".local" / f"relay-{urlsplit(stack.api).port}.log"
+    until = time.monotonic() + 30
+    while not (told := [line for line in log.read_text().splitlines() if "delivered" in line]):
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.05)
+    report: Json = json.loads(told[0])
+    return report
 
 
 def command_of(stack: Stack) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.lambda_.gateways import Invoke
-    from tests.support import Convoy
+    from tests.support import Convoy, Json
 
 
 def test_a_cold_start_without_settings_names_what_is_missing(
@@ -69,6 +69,39 @@ def test_the_scheduled_relay_delivers_what_is_left_and_reports(
     assert (metrics["Relayed"], metrics["OutboxDepth"], metrics["ParkedRows"]) == (1, 0, 0)
 
 
+def test_what_the_relay_logs_has_its_requests_id(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    convoy: Convoy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    convoy.fail(status=400)
+    cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+
+    assert sys.modules["handler"].relay({}, Context())["pending"] == 1
+
+    (refused,) = logged_by("app.relay", capsys.readouterr().out)
+    assert refused["request_id"] == "request-1"
+
+
+def test_of_an_outage_the_attempts_that_are_not_made_are_counted_too(
+    call: Invoke, convoy: Convoy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convoy.fail(status=503)
+    for _ in range(3):
+        call(request("http_api_v2", "POST", "/todo", '{"item": "x"}'))
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    outcomes = [line["outcome"] for line in told if "PublishLatency" in line]
+    assert outcomes == ["unavailable", "skipped", "skipped"]
+
+
+def logged_by(logger: str, out: str) -> list[Json]:
+    lines = [json.loads(line) for line in out.splitlines()]
+    return [line for line in lines if line.get("logger") == logger]
+
+
 def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_text(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
@@ -83,8 +116,7 @@ def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_te
     answer = sys.modules["handler"].api(event, Context())
 
     out = capsys.readouterr().out
-    lines = [json.loads(line) for line in out.splitlines()]
-    (postponed,) = [line for line in lines if line.get("logger") == "app.outbox"]
+    (postponed,) = logged_by("app.outbox", out)
     assert postponed["level"] == "WARNING"
     assert postponed["request_id"] == "request-1"
     assert postponed["event_id"] == answer["headers"]["webhook-id"]

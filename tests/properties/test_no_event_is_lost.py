@@ -123,8 +123,8 @@ class World(RuleBasedStateMachine):
         with self.crashing.step("ack"):
             self.table.ack(event_id)
 
-    def pages(self) -> Any:
-        return self.table.pages()
+    def pages(self, unreadable: Any) -> Any:
+        return self.table.pages(unreadable)
 
     def postpone(self, *args: Any, **kwargs: Any) -> bool:
         return self.table.postpone(*args, **kwargs)

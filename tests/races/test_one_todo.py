@@ -10,7 +10,7 @@ from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race, told
 from tests.support import OWNER, Convoy, Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Set
 
     from app.service import TodoService
     from app.store import DynamoStore
@@ -23,7 +23,7 @@ def creation(service: TodoService, todo_id: int, item: str) -> Callable[[], Comm
 
 
 def update(
-    service: TodoService, todo_id: int, item: str, versions: Collection[int] | None = None
+    service: TodoService, todo_id: int, item: str, versions: Set[int] | None = None
 ) -> Callable[[], Committed]:
     return lambda: service.update(OWNER, todo_id, item=item, completed=None, versions=versions)
 

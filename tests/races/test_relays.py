@@ -14,7 +14,8 @@ import pytest
 
 from app import todos
 from app.publisher import Refused, Unavailable
-from app.relay import Relay, Report
+from app.relay import Relay
+from app.relay_run import Report
 from app.service import Committed
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race

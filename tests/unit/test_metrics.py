@@ -10,7 +10,7 @@ import pytest
 from app.events import Event
 from app.metrics import MeteredPublisher, Metrics
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
-from app.relay import Report
+from app.relay_run import Report
 from tests.support import NOW
 
 if TYPE_CHECKING:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from app.terminal import span
-from tests.unit.commands.shell import DONE, TODO_TEXT, Rows, lines, run
+from tests.support import TABLES
+from tests.unit.commands.shell import DONE, ENVIRONMENT, TODO_TEXT, Rows, lines, run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
 
@@ -89,6 +95,20 @@ def test_a_list_of_several_pages_has_every_row_and_one_header(rows: Rows) -> Non
     assert [listed.stdout.count(f"e{n} ") for n in range(5)] == [1] * 5
     assert listed.stdout.count("Tries") == 1
     assert len(lines(run("outbox", "list", "--json"))) == 5
+
+
+def test_a_row_that_can_not_be_read_is_told_on_stderr_beside_the_others(
+    rows: Rows, dynamodb: DynamoDBClient
+) -> None:
+    rows.waiting("e1")
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    listed, shown = run("outbox", "list"), run("outbox", "show", "e2")
+
+    assert "1 waiting, 0 failed." in listed.stdout
+    assert listed.stderr == "outbox row e2 can't be read: KeyError('owner')\n"
+    assert (shown.exit_code, shown.stdout) == (ENVIRONMENT, "")
+    assert shown.stderr == listed.stderr
 
 
 @pytest.mark.parametrize(

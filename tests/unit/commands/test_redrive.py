@@ -43,6 +43,19 @@ def test_redrive_all_takes_every_failed_row_and_no_other(rows: Rows) -> None:
     assert (again.exit_code, again.stdout) == (DONE, "0 waiting again.\n")
 
 
+def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = [rows.failed("e1"), rows.failed("e2")]
+    rows.table.redrive(seen[0], now=now())
+    monkeypatch.setattr(OutboxTable, "pages", lambda *_: [seen])
+
+    result = run("redrive", "--all")
+
+    assert result.stdout == "1 waiting again. Run the relay, or wait for it.\n"
+    assert result.stderr == "1 changed by somebody else meanwhile: left as they are now.\n"
+
+
 def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
     waiting = rows.waiting("e1", due_in=60)
 

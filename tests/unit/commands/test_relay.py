@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.metrics import Metrics
 from app.passes import Interrupt, Pass
 from app.publisher import Accepted
 from app.relay import Relay
 from app.wiring import now
-from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, Rows, lines, run
+from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.events import Event
     from tests.support import Convoy, Outbox
+
+NO_METRICS = Metrics(lambda _: None, now)
 
 
 def test_the_relay_delivers_what_is_due_and_an_empty_outbox_is_code_0(
@@ -61,10 +65,31 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None, "partial": False}
 
 
+def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:
+    rows.waiting("e1")
+    convoy.fail(status=400)
+
+    result = run("relay", "--json")
+
+    attempt, logged, left = [json.loads(line) for line in result.stderr.splitlines()]
+    assert (attempt["outcome"], left["OutboxDepth"]) == ("refused", 1)
+    assert (logged["level"], logged["event_id"]) == ("WARNING", "e1")
+    assert TODO_TEXT not in result.output
+
+
+def test_a_person_gets_no_metrics_and_a_plain_log(rows: Rows, convoy: Convoy) -> None:
+    rows.waiting("e1")
+    convoy.fail(status=400)
+
+    result = run("relay")
+
+    assert "{" not in result.output
+
+
 def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(rows: Rows) -> None:
     rows.waiting("e1")
 
-    report = Pass(relay_of(rows, lambda: None), Interrupt(), 1.0, as_json=False)()
+    report = Pass(relay_of(rows, lambda: None), NO_METRICS, Interrupt(), 1.0, as_json=False)()
 
     assert (report.delivered, report.pending, report.stopped) == (0, 1, "out of time")
 
@@ -79,7 +104,7 @@ def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_told(
     def ask() -> None:
         interrupt.asked = True
 
-    report = Pass(relay_of(rows, ask), interrupt, None, as_json=False)()
+    report = Pass(relay_of(rows, ask), NO_METRICS, interrupt, None, as_json=False)()
 
     assert (report.delivered, report.pending) == (1, 1)
     assert len(outbox.event_ids()) == 1

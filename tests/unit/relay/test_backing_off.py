@@ -54,7 +54,7 @@ def test_thousands_of_attempts_do_not_break_the_backoff(world: World) -> None:
     due: list[datetime] = []
 
     class Stubborn:
-        def pages(self) -> list[list[Row]]:
+        def pages(self, unreadable: object) -> list[list[Row]]:
             return [[stubborn]]
 
         def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
@@ -131,6 +131,24 @@ def test_a_redriven_row_that_is_refused_again_waits_as_after_its_first_refusal(
     world.relay().run()
 
     assert (world.row("e1").due_at - world.now).total_seconds() == pytest.approx(30, abs=0.01)
+
+
+def test_a_retry_after_is_waited_for_by_the_relays_next_runs_too(world: World) -> None:
+    world.leave("e1", "e2", "e3")
+    world.answer = Unavailable("429", 120)
+    relay = world.relay()
+    relay.run()
+    (asked,) = world.published
+    world.answer = Accepted()
+
+    world.now = DUE + timedelta(seconds=119)
+    report = relay.run()
+    assert (report.delivered, report.pending) == (0, 3)
+    assert report.stopped == "Convoy asked for a pause until 12:03:00 UTC"
+    assert world.published == {asked: 1}
+
+    world.now = DUE + timedelta(seconds=120)
+    assert relay.run().delivered == 3
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0, 30), (999_999, 3600)])

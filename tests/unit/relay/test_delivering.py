@@ -11,12 +11,15 @@ from app.outbox_table import OutboxTable, Row
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from app.relay import MAX_PAUSE_S, RESERVE_S, Relay
 from app.service import StoreUnavailable
-from tests.support import NOW
+from tests.support import NOW, TABLES
 from tests.unit.relay.world import DUE, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.events import Event
     from app.publisher import ConvoyPublisher
     from tests.support import Convoy
 
@@ -143,7 +146,7 @@ def test_out_of_time_between_pages_the_next_page_is_not_read(
 ) -> None:
     read: list[int] = []
 
-    def pages(_: OutboxTable) -> Iterator[list[Row]]:
+    def pages(*_: object) -> Iterator[list[Row]]:
         for page in range(3):
             read.append(page)
             yield []
@@ -177,6 +180,69 @@ def test_an_outbox_that_can_not_be_written_leaves_the_row_for_the_next_run(
     world.answer = Accepted()
     assert world.relay().run().delivered == 1
     assert world.published == {"e1": 2}
+
+
+def test_a_publish_that_fails_in_no_known_way_leaves_its_row_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.leave("e1", "e2", "e3")
+    answer = world.publish
+
+    def publish(event: Event) -> Outcome:
+        if event.id == "e2":
+            raise ZeroDivisionError("a fault of ours")
+        return answer(event)
+
+    monkeypatch.setattr(world, "publish", publish)
+    dealt_with: list[None] = []
+    report = world.relay().run(on_row=lambda: dealt_with.append(None))
+
+    assert (report.delivered, report.pending, len(dealt_with)) == (2, 1, 3)
+    assert world.row("e2").attempts == 0
+    assert "left e2 as it was: a fault of ours" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_row_that_can_not_be_read_is_told_as_failed_and_holds_up_no_other(
+    world: World, dynamodb: DynamoDBClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.leave("e1", "e3")
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    report = world.relay().run()
+
+    assert (report.delivered, report.pending, report.failed) == (2, 0, 1)
+    assert "outbox row e2 can't be read: KeyError('owner')" in caplog.text
+    assert world.relay().run().failed == 1
+
+
+def test_an_outbox_that_fails_between_two_pages_is_told_with_what_was_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.leave("e1")
+    row = world.row("e1")
+
+    def pages(*_: object) -> Iterator[list[Row]]:
+        yield [row]
+        raise StoreUnavailable("throttled")
+
+    monkeypatch.setattr(OutboxTable, "pages", pages)
+    report = world.relay().run()
+
+    assert (report.delivered, report.partial) == (1, True)
+    assert report.stopped == "the rest of the outbox could not be read: throttled"
+
+
+def test_an_outbox_of_which_nothing_can_be_read_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages(*_: object) -> list[list[Row]]:
+        raise StoreUnavailable("throttled")
+
+    monkeypatch.setattr(OutboxTable, "pages", pages)
+
+    with pytest.raises(StoreUnavailable, match="throttled"):
+        world.relay().run()
 
 
 def test_workers_share_the_rows_and_no_row_is_published_twice(world: World) -> None:
