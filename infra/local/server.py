@@ -20,34 +20,37 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 
-_connections: dict[tuple[str, int], asyncio.Transport] = {}
+KEEP_ALIVE_S = 75
+"""Seconds an idle connection is kept: longer than any client does (`app.transport`: 30), for a
+server that closes first may do so just as the next request comes."""
 
 
 class _Protocol(H11Protocol):
-    """Keeps each client's transport in reach: ASGI itself has no way to break a connection."""
+    """Puts the transport in each request's state: ASGI itself has no way to break a connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # asyncio sets it only on sockets that it made; without it an answer can wait 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _connections[transport.get_extra_info("peername")] = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        _connections.pop(self.transport.get_extra_info("peername"), None)
+        self.app_state = {**self.app_state, "transport": transport}
 
 
 def reset_connection(request: Request) -> None:
     """Answer with a TCP reset: closing at once, unsent data dropped, is what sends one."""
-    assert request.client is not None  # noqa: S101
-    transport = _connections[(request.client.host, request.client.port)]
+    transport: asyncio.Transport = request.state.transport
     sock: socket.socket = transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 
 
 def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
-    return uvicorn.Config(app, http=_Protocol, log_level=log_level, access_log=False)
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        log_level=log_level,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""What tests rely on in the server that the stand-in runs in."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.transport import KEEP_ALIVE_S
+from infra.local import convoy as stand_in
+from infra.local import server
+
+if TYPE_CHECKING:
+    from tests.support import Convoy
+
+PUBLISH = b"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+
+
+def connect(url: str, *, own_port: int = 0) -> socket.socket:
+    """From a given port (0: any): the kernel too gives one out twice, where the servers are two."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.bind((server.HOST, own_port))
+    connection.settimeout(5)
+    connection.connect((server.HOST, int(url.rpartition(":")[2])))
+    return connection
+
+
+def test_a_client_is_reset_though_another_server_had_one_at_the_same_port(convoy: Convoy) -> None:
+    convoy.fail(reset=True)
+    with connect(convoy.url) as client:
+        port = client.getsockname()[1]
+        with server.running(stand_in.build()) as url, connect(url, own_port=port) as other:
+            other.sendall(PUBLISH)
+            assert b"HTTP/1.1 401 " in other.recv(65_536)
+        client.sendall(PUBLISH)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_an_idle_connection_is_kept_for_longer_than_any_client_does() -> None:
+    assert server._config(stand_in.build()).timeout_keep_alive > KEEP_ALIVE_S
