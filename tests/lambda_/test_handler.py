@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from infra.local import convoy as stand_in
@@ -123,3 +124,19 @@ def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_te
     assert postponed["reason"] == "400: told to fail"
     assert "secret present" not in out
     assert stand_in.API_KEY not in out
+
+
+def test_of_a_request_that_goes_well_the_libraries_log_one_line_mangums(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setattr(boto3, "DEFAULT_SESSION", None)  # botocore tells where it finds credentials
+
+    answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+
+    assert answer["headers"]["webhook-status"] == "accepted"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [(line["logger"], line["message"]) for line in lines if "logger" in line]
+    assert told == [("mangum.http", "POST /todo 201")]
