@@ -1,0 +1,58 @@
+"""How long a mutation takes: with Convoy healthy, and black-holed before and after the breaker."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmarks.soak.stack import Stack
+
+TRIED_S = 1.0
+"""Seconds that tell a request that waited for Convoy (its deadline is 2) from one that did not."""
+
+
+def measure(stack: Stack) -> dict[str, list[float]]:
+    """Seconds of each mutation, by circumstance."""
+    with httpx.Client(base_url=stack.api.url, timeout=30) as http:
+        time.sleep(6.0)  # the breaker may be open still
+        timed(http)
+        healthy = [timed(http) for _ in range(300)]
+        control = f"{stack.convoy.url}/_control/faults"
+        httpx.put(control, json={"delay_s": 60.0}).raise_for_status()
+        times = []
+        until = time.monotonic() + 22.0
+        while time.monotonic() < until:
+            times.append(timed(http))
+        httpx.delete(control).raise_for_status()
+    return {
+        "Convoy healthy": healthy,
+        "black-holed, the one that tries": [t for t in times if t > TRIED_S],
+        "black-holed, breaker open": [t for t in times if t <= TRIED_S],
+    }
+
+
+def timed(http: httpx.Client) -> float:
+    started = time.perf_counter()
+    http.post("/todo", json={"item": "x"}).raise_for_status()
+    return time.perf_counter() - started
+
+
+def report(samples: Mapping[str, Sequence[float]]) -> list[str]:
+    """Print a line for each; give what could not be measured."""
+    for name, seconds in samples.items():
+        print(f"{name:32} n {len(seconds):5}{spread(seconds)}")
+    return [f"no samples: {name}" for name, seconds in samples.items() if not seconds]
+
+
+def spread(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return ""
+    ordered = sorted(seconds)
+    median, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
+    return f"  median {median * 1e3:8.1f} ms  p99 {p99 * 1e3:8.1f} ms"
