@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -39,6 +40,12 @@ def drip_body(connection: socket.socket) -> None:
     while True:
         connection.sendall(b"x")
         time.sleep(0.02)
+
+
+def begin(connection: socket.socket) -> None:
+    """Answers, and ends the answer never."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
 
 
 def black_hole(connection: socket.socket) -> None:
@@ -94,18 +101,39 @@ def test_over_tls_the_deadline_holds_too() -> None:
         assert time.monotonic() - started < PATIENCE_S
 
 
-def test_waiting_for_a_connection_counts_too() -> None:
+def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
     transport = DeadlineTransport(DEADLINE_S, max_connections=1)
-    with raw_server(black_hole) as url, httpx.Client(transport=transport) as http:
-        with ThreadPoolExecutor() as threads:
-            waiting = [threads.submit(http.get, url) for _ in range(3)]
-            started = time.monotonic()
-            outcomes = {type(one.exception()) for one in waiting}
-        assert time.monotonic() - started < PATIENCE_S
-    # One waits for the answer, the others for its connection, to have it when it is too late.
-    assert httpcore.ReadTimeout in outcomes
-    assert len(outcomes) > 1
-    assert all(issubclass(outcome, httpcore.TimeoutException) for outcome in outcomes)
+    with (
+        ThreadPoolExecutor() as threads,
+        raw_server(begin) as url,
+        httpx.Client(transport=transport) as http,
+        http.stream("GET", url),
+    ):
+        waiting = threads.submit(http.get, url)
+        assert isinstance(waiting.exception(timeout=5), httpcore.PoolTimeout)
+
+
+def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, asked = 0.0, threading.Event()
+
+    def monotonic() -> float:
+        now = seconds
+        asked.set()
+        return now
+
+    monkeypatch.setattr("app.transport.time", SimpleNamespace(monotonic=monotonic))
+    transport = DeadlineTransport(60.0, max_connections=1)
+    with (
+        ThreadPoolExecutor() as threads,
+        raw_server(begin) as url,
+        httpx.Client(transport=transport) as http,
+    ):
+        with http.stream("GET", url):
+            asked.clear()
+            waiting = threads.submit(http.get, url)
+            assert asked.wait(timeout=5)
+            seconds = 60.0
+        assert isinstance(waiting.exception(timeout=5), httpcore.ConnectTimeout)
 
 
 def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
