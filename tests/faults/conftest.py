@@ -13,21 +13,22 @@ import pytest
 
 from app import wiring
 from app.relay import Relay
-from infra.local.convoy import API_KEY
 from tests.faults import dynamodb as moto_server
 from tests.faults import victims
-from tests.support import OWNER, TABLES, make_outbox, make_service
+from tests.faults.world import World
+from tests.support import OWNER, deployment, make_outbox, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.context import ForkServerContext
 
     from mypy_boto3_dynamodb import DynamoDBClient
+    from starlette.testclient import TestClient
 
     from app.publisher import ConvoyPublisher
     from app.service import TodoService
     from tests.faults.victims import Call, Environment, Step
-    from tests.support import Convoy
+    from tests.support import Convoy, Outbox
 
 DEATH_S = 30.0
 """Seconds that a victim has to die in; it takes a fraction of one."""
@@ -107,20 +108,24 @@ def relay(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Relay:
 
 
 @pytest.fixture
-def crash(
-    processes: ForkServerContext, dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy
-) -> Crash:
-    environment = {
+def world(
+    client: TestClient, dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, relay: Relay
+) -> World:
+    return World(client, dynamodb, convoy, outbox, relay)
+
+
+@pytest.fixture
+def environment(dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy) -> dict[str, str]:
+    """Of a process of the app."""
+    aws = {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "CONVOY_API_KEY": API_KEY,
-        "CONVOY_APP_ID": OWNER,
-        "CONVOY_PROJECT_ID": "p",
-        "CONVOY_BASE_URL": convoy.api,
-        "TODOS_TABLE": TABLES["TodosTable"],
-        "OUTBOX_TABLE": TABLES["OutboxTable"],
-        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
     }
+    return deployment(convoy, OWNER) | aws
+
+
+@pytest.fixture
+def crash(processes: ForkServerContext, environment: dict[str, str]) -> Crash:
     return Crash(processes, environment)

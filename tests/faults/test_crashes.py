@@ -6,28 +6,18 @@ when the grace period is over, and compares what DynamoDB holds with what Convoy
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.faults.victims import Call, Step
-from tests.support import TABLES
+from app.outbox_table import FAILED
+from tests.faults.victims import Step
+from tests.faults.world import METHODS, Mutation, after
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from starlette.testclient import TestClient
-
-    from app.relay import Relay
     from tests.faults.conftest import Crash
-    from tests.support import Convoy, Outbox
-
-Method = Literal["POST", "PUT", "DELETE"]
-METHODS: tuple[Method, ...] = get_args(Method)
-
-Fact = tuple[str, int, int]
-"""What an event tells: its type, the todo's id, the todo's version."""
+    from tests.faults.world import World
 
 BEFORE_COMMIT = [Step("commit", "before"), Step("commit", "cut")]
 AFTER_COMMIT = [
@@ -47,95 +37,11 @@ POSTPONING = [
     Step("postpone", "sent"),
     Step("postpone", "after"),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """A change of one todo, which is at version 1 before it (POST: is not there)."""
-
-    method: Method
-    todo_id: int
-
-    @property
-    def call(self) -> Call:
-        path = f"/todo/{self.todo_id}"
-        match self.method:
-            case "POST":
-                return Call("POST", "/todo", {"id": self.todo_id, "item": "new"})
-            case "PUT":
-                return Call("PUT", path, {"item": "changed"})
-            case "DELETE":
-                return Call("DELETE", path)
-
-    @property
-    def fact(self) -> Fact:
-        match self.method:
-            case "POST":
-                return ("created", self.todo_id, 1)
-            case "PUT":
-                return ("updated", self.todo_id, 2)
-            case "DELETE":
-                return ("deleted", self.todo_id, 1)
+PARKING = [replace(step, call="park") for step in POSTPONING]
 
 
 ONE_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS)]
 TWO_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS * 2)]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What there is once all have died, and the way back."""
-
-    client: TestClient
-    dynamodb: DynamoDBClient
-    convoy: Convoy
-    outbox: Outbox
-    relay: Relay
-
-    def seed(self, mutations: list[Mutation]) -> list[Fact]:
-        """Create the todos that these change; gives what Convoy was told of it."""
-        created = [Mutation("POST", m.todo_id) for m in mutations if m.method != "POST"]
-        assert all(mutation.call.send(self.client) == 201 for mutation in created)
-        return [mutation.fact for mutation in created]
-
-    def versions(self) -> dict[int, int]:
-        """Of the todos that DynamoDB holds."""
-        items = self.dynamodb.scan(TableName=TABLES["TodosTable"], ConsistentRead=True)["Items"]
-        return {int(item["id"]["N"]): int(item["version"]["N"]) for item in items}
-
-    def recover(self) -> None:
-        self.convoy.recover()
-        report = self.relay.run()
-        assert (report.pending, report.failed, report.stopped) == (0, 0, None)
-        assert self.outbox.event_ids() == []
-
-    def told(self) -> set[Fact]:
-        """What Convoy was told, each fact under a key of its own."""
-        keys: dict[Fact, set[str]] = defaultdict(set)
-        for event in self.convoy.events():
-            todo = event["data"]["todo"]
-            assert event["idempotency_key"] == event["data"]["id"]
-            keys[event["event_type"], todo["id"], todo["version"]].add(event["idempotency_key"])
-        assert [fact for fact, its in keys.items() if len(its) > 1] == []
-        assert len(set().union(*keys.values())) == len(keys)
-        return set(keys)
-
-
-@pytest.fixture
-def world(
-    client: TestClient, dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, relay: Relay
-) -> World:
-    return World(client, dynamodb, convoy, outbox, relay)
-
-
-def after(facts: list[Fact]) -> dict[int, int]:
-    """The versions of todos that these facts, in their order, leave behind."""
-    versions: dict[int, int] = {}
-    for event_type, todo_id, version in facts:
-        versions[todo_id] = version
-        if event_type == "deleted":
-            del versions[todo_id]
-    return versions
 
 
 @pytest.mark.parametrize("step", BEFORE_COMMIT, ids=str)
@@ -210,6 +116,31 @@ def test_a_crash_of_the_relay_loses_no_event_and_gives_none_two_keys(
 
     crash.relay(replace(step, nth=nth))
 
+    world.recover()
+    assert world.told() == {*seeded, *changed}
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize("step", PARKING, ids=str)
+def test_a_crash_of_the_relay_that_parks_loses_no_event_and_gives_none_two_keys(
+    crash: Crash, world: World, step: Step, nth: int
+) -> None:
+    seeded = world.seed(ONE_OF_EACH)
+    changed = [mutation.fact for mutation in ONE_OF_EACH]
+    world.convoy.fail(status=503)
+    assert [m.call.send(world.client) for m in ONE_OF_EACH] == [201, 200, 200]
+    world.refuse()
+    waited = world.rows()
+
+    crash.relay(replace(step, nth=nth))
+
+    rows = world.rows()
+    parked = [row for row in rows if row.state == FAILED]
+    assert {row.event.id for row in rows} == {row.event.id for row in waited}
+    assert {row.reason for row in parked} <= {"400: told to fail"}
+    assert parked or step.moment in {"before", "cut"}
+    assert world.told() == {*seeded}
+    world.redrive()
     world.recover()
     assert world.told() == {*seeded, *changed}
 

@@ -40,7 +40,7 @@ LATER = datetime(2100, 1, 1, tzinfo=UTC)
 class Step:
     """Where to die: in the `nth` call of its kind that the process makes."""
 
-    call: Literal["commit", "publish", "ack", "postpone"]
+    call: Literal["commit", "publish", "ack", "postpone", "park"]
     moment: Literal["before", "cut", "sent", "after"]
     nth: int = 1
 
