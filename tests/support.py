@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.config import Settings
 from app.outbox import OutboxDelivery
-from app.outbox_table import OutboxTable
+from app.outbox_table import FAILED, OutboxTable
 from app.publisher import ConvoyPublisher
 from app.service import TodoService
 from app.store import DynamoStore
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.outbox_table import Row
     from app.publisher import Publisher
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -136,8 +137,17 @@ class Outbox:
         rows = self._client.scan(TableName=TABLES["OutboxTable"])["Items"]
         return sorted(row["event_id"]["S"] for row in rows)
 
+    def rows(self) -> list[Row]:
+        rows = [row for page in make_outbox(self._client).pages() for row in page]
+        return sorted(rows, key=lambda row: row.event.id)
+
     def ack(self, event_id: str) -> None:
         make_outbox(self._client).ack(event_id)
+
+    def redrive_all(self, now: datetime) -> None:
+        for row in self.rows():
+            if row.state == FAILED:
+                assert make_outbox(self._client).redrive(row, now=now)
 
 
 @contextmanager

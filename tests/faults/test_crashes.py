@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from app.outbox_table import FAILED
-from tests.faults.victims import Step
+from tests.faults.victims import LATER, Step
 from tests.faults.world import METHODS, Mutation, after
 
 if TYPE_CHECKING:
@@ -130,17 +130,17 @@ def test_a_crash_of_the_relay_that_parks_loses_no_event_and_gives_none_two_keys(
     world.convoy.fail(status=503)
     assert [m.call.send(world.client) for m in ONE_OF_EACH] == [201, 200, 200]
     world.refuse()
-    waited = world.rows()
+    waited = world.outbox.rows()
 
     crash.relay(replace(step, nth=nth))
 
-    rows = world.rows()
+    rows = world.outbox.rows()
     parked = [row for row in rows if row.state == FAILED]
     assert {row.event.id for row in rows} == {row.event.id for row in waited}
     assert {row.reason for row in parked} <= {"400: told to fail"}
     assert parked or step.moment in {"before", "cut"}
     assert world.told() == {*seeded}
-    world.redrive()
+    world.outbox.redrive_all(now=LATER)
     world.recover()
     assert world.told() == {*seeded, *changed}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,7 +13,9 @@ from starlette.testclient import TestClient
 from app import api
 from app.breaker import Breaker
 from app.outbox import OutboxDelivery
-from app.relay import Relay
+from app.outbox_table import FAILED, WAITING
+from app.relay import FIRST_PAUSE_S, MAX_REFUSALS, Relay
+from tests.faults.faulty import FAULTS
 from tests.support import (
     GRACE,
     NOW,
@@ -23,95 +24,47 @@ from tests.support import (
     make_publisher,
     make_service,
     raw_server,
-    read_request,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    import socket
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.outbox_table import Row
+    from app.publisher import ConvoyPublisher, Publisher
+    from app.relay import Report
+    from tests.faults.faulty import Fault
     from tests.support import Convoy, Outbox
 
-DEADLINE_S = 0.2
-
-
-def black_hole(connection: socket.socket) -> None:
-    """Accepts, and never answers."""
-
-
-def slow(connection: socket.socket) -> None:
-    read_request(connection)
-    for byte in b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}":
-        connection.sendall(bytes([byte]))
-        time.sleep(0.05)
-
-
-def reset_mid_body(connection: socket.socket) -> None:
-    read_request(connection)
-    connection.sendall(b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def hang_up(connection: socket.socket) -> None:
-    read_request(connection)
-    connection.close()
+DUE = NOW + GRACE
+PAUSE = timedelta(seconds=FIRST_PAUSE_S, milliseconds=-1)
+"""What a row is put off by at the least, as DynamoDB's whole milliseconds have it."""
 
 
 @contextmanager
-def refused() -> Iterator[str]:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{closed.getsockname()[1]}/api"
-
-
-FAULTY: dict[str, Callable[[], AbstractContextManager[str]]] = {
-    "black hole": lambda: raw_server(black_hole),
-    "slow": lambda: raw_server(slow),
-    "reset mid-body": lambda: raw_server(reset_mid_body),
-    "hangs up": lambda: raw_server(hang_up),
-    "refused": refused,
-}
-
-HTML = {"content-type": "text/html"}
-ANSWERS: list[dict[str, Any]] = [
-    {"status": 400},
-    {"status": 401},
-    {"status": 403},
-    {"status": 404},
-    {"status": 415, "body": ""},
-    {"status": 429, "headers": {"retry-after": "1"}},
-    {"status": 500},
-    {"status": 502, "body": "<p>", "headers": HTML},
-    {"status": 200, "body": "<p>", "headers": HTML},
-    {"status": 307, "headers": {"location": "/api/"}},
-    {"status": 201, "body": "{"},
-    {"reset": True},
-    {"lose_answer": True},
-]
-
-
-@contextmanager
-def client_of(dynamodb: DynamoDBClient, base_url: str) -> Iterator[TestClient]:
-    """The API with its breaker, publishing to `base_url`."""
-    publisher = make_publisher(base_url, deadline_s=DEADLINE_S)
+def client_of(dynamodb: DynamoDBClient, publisher: Publisher) -> Iterator[TestClient]:
+    """The API with its breaker."""
     delivery = OutboxDelivery(Breaker(publisher, lambda: 0.0), make_outbox(dynamodb))
     service = make_service(dynamodb, publisher, delivery=delivery)
     with TestClient(api.build(service, lambda _: OWNER)) as client:
         yield client
-    publisher.close()
 
 
-def relay(dynamodb: DynamoDBClient, convoy: Convoy) -> int:
-    """One pass, when the rows are due, with a Convoy that is well; how many it delivered."""
-    convoy.recover()
-    publisher = make_publisher(convoy.api)
-    due = NOW + GRACE
-    report = Relay(publisher, make_outbox(dynamodb), lambda: due, lambda: 1.0).run()
-    publisher.close()
-    return report.delivered
+@contextmanager
+def failing(fault: Fault, convoy: Convoy) -> Iterator[Publisher]:
+    with (
+        fault.serve(convoy) as url,
+        closing(make_publisher(url, deadline_s=fault.deadline_s)) as publisher,
+    ):
+        yield publisher
+
+
+def relay(dynamodb: DynamoDBClient, publisher: Publisher, now: datetime = DUE) -> Report:
+    """One pass."""
+    return Relay(publisher, make_outbox(dynamodb), lambda: now, lambda: 1.0).run()
 
 
 def changes(client: TestClient) -> list[str]:
@@ -125,36 +78,75 @@ def changes(client: TestClient) -> list[str]:
     return [answer.headers["webhook-status"] for answer in answers]
 
 
-@pytest.mark.parametrize("fault", FAULTY)
-def test_however_the_connection_fails_changes_succeed_and_events_arrive_later(
-    dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, fault: str
+@pytest.mark.parametrize("fault", FAULTS)
+def test_however_convoy_fails_changes_succeed_and_events_arrive_later(
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    outbox: Outbox,
+    publisher: ConvoyPublisher,
+    fault: str,
 ) -> None:
-    with FAULTY[fault]() as url, client_of(dynamodb, url) as client:
+    with failing(FAULTS[fault], convoy) as failed, client_of(dynamodb, failed) as client:
         assert changes(client) == ["pending"] * 3
 
-    assert relay(dynamodb, convoy) == 3
+    assert relay(dynamodb, publisher).delivered == 3
     assert_each_event_once(convoy, outbox)
 
 
-@pytest.mark.parametrize("fault", ANSWERS, ids=str)
-def test_whatever_convoy_answers_changes_succeed_and_events_arrive_later(
-    dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, fault: dict[str, Any]
+@pytest.mark.parametrize("fault", FAULTS)
+def test_however_convoy_fails_the_relay_keeps_each_event_until_it_gets_through(
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    outbox: Outbox,
+    publisher: ConvoyPublisher,
+    fault: str,
 ) -> None:
-    convoy.fail(**fault)
-    with client_of(dynamodb, convoy.api) as client:
-        assert changes(client) == ["pending"] * 3
+    with failing(FAULTS[fault], convoy) as failed:
+        with client_of(dynamodb, failed) as client:
+            changes(client)
+        for _ in range(MAX_REFUSALS):
+            assert_a_pass_keeps_all(dynamodb, outbox, failed, FAULTS[fault])
+    left = outbox.rows()
+    assert {row.state for row in left} == {FAILED if FAULTS[fault].refuses else WAITING}
 
-    assert relay(dynamodb, convoy) == 3
+    now = latest(left)
+    outbox.redrive_all(now)
+    assert relay(dynamodb, publisher, now).delivered == 3
     assert_each_event_once(convoy, outbox)
+
+
+def assert_a_pass_keeps_all(
+    dynamodb: DynamoDBClient, outbox: Outbox, failed: Publisher, fault: Fault
+) -> None:
+    """When all rows are due: some are tried and put off or parked, the others are as they were."""
+    seen = outbox.rows()
+    now = latest(seen)
+
+    report = relay(dynamodb, failed, now)
+
+    kept = outbox.rows()
+    parked = [row for row in kept if row.state == FAILED]
+    tried = [(before, row) for before, row in zip(seen, kept, strict=True) if row != before]
+    assert (report.delivered, report.pending, report.failed) == (0, 3 - len(parked), len(parked))
+    assert (report.stopped is None) == fault.refuses
+    assert tried
+    for before, row in tried:
+        assert row.attempts == before.attempts + 1
+        assert row.reason.startswith(fault.reason)
+        assert row in parked or row.due_at >= now + PAUSE
+        assert row.event == before.event
+
+
+def latest(rows: list[Row]) -> datetime:
+    return max(row.due_at for row in rows)
 
 
 def test_a_201_that_got_lost_is_sent_again_under_its_key_and_convoy_knows_it(
-    dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox
+    dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, publisher: ConvoyPublisher
 ) -> None:
-    convoy.fail(lose_answer=True)
-    with client_of(dynamodb, convoy.api) as client:
+    with failing(FAULTS["answer lost"], convoy) as failed, client_of(dynamodb, failed) as client:
         client.post("/todo", json={"id": 1, "item": "one"})
-    relay(dynamodb, convoy)
+    relay(dynamodb, publisher)
 
     events = convoy.events()
     assert [event["idempotency_key"] for event in events] == ["event-1", "event-1"]
@@ -163,7 +155,7 @@ def test_a_201_that_got_lost_is_sent_again_under_its_key_and_convoy_knows_it(
 
 
 def test_of_a_black_hole_one_change_finds_out_and_the_next_do_not_try(
-    dynamodb: DynamoDBClient,
+    dynamodb: DynamoDBClient, convoy: Convoy
 ) -> None:
     tries = 0
 
@@ -171,7 +163,8 @@ def test_of_a_black_hole_one_change_finds_out_and_the_next_do_not_try(
         nonlocal tries
         tries += 1
 
-    with raw_server(count) as url, client_of(dynamodb, url) as client:
+    black_hole = replace(FAULTS["black hole"], serve=lambda _: raw_server(count))
+    with failing(black_hole, convoy) as failed, client_of(dynamodb, failed) as client:
         for _ in range(5):
             assert changes(client) == ["pending"] * 3
     assert tries == 1

@@ -6,16 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from app.outbox_table import FAILED
 from app.relay import MAX_REFUSALS
-from tests.faults.victims import LATER, Call
+from tests.faults.victims import Call
 from tests.support import TABLES, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
 
-    from app.outbox_table import Row
     from app.relay import Relay
     from tests.support import Convoy, Outbox
 
@@ -81,17 +79,8 @@ class World:
         self.convoy.fail(status=400)
         table = make_outbox(self.dynamodb)
         for _ in range(MAX_REFUSALS - 1):
-            for row in self.rows():
+            for row in self.outbox.rows():
                 assert table.postpone(row, due_at=row.due_at, reason="400", refused=True)
-
-    def rows(self) -> list[Row]:
-        return [row for page in make_outbox(self.dynamodb).pages() for row in page]
-
-    def redrive(self) -> None:
-        """As an operator does it, once Convoy refuses no more."""
-        table = make_outbox(self.dynamodb)
-        failed = [row for row in self.rows() if row.state == FAILED]
-        assert all(table.redrive(row, now=LATER) for row in failed)
 
     def recover(self) -> None:
         self.convoy.recover()

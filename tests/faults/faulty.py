@@ -1,0 +1,107 @@
+"""The ways in which Convoy, or the way to it, fails: each over real connections on loopback."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.support import raw_server, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from tests.support import Convoy, Json
+
+
+def _black_hole(connection: socket.socket) -> None:
+    """Accepts, and never answers."""
+
+
+def _slow(connection: socket.socket) -> None:
+    read_request(connection)
+    for byte in b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}":
+        connection.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+def _reset_mid_body(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`serve` fails for as long as its context lasts, and gives Convoy's API root.
+
+    `reason` begins what a row tells of it. It `refuses` what may be the event's own fault; all else
+    is an outage. `deadline_s` is short where no answer comes in time, however long one waits.
+    """
+
+    reason: str
+    serve: Callable[[Convoy], AbstractContextManager[str]]
+    refuses: bool = False
+    deadline_s: float = 2.0
+
+
+def _server(
+    reason: str, behave: Callable[[socket.socket], None], *, deadline_s: float = 2.0
+) -> Fault:
+    return Fault(reason, lambda _: raw_server(behave), deadline_s=deadline_s)
+
+
+@contextmanager
+def _closed_port(_: Convoy) -> Iterator[str]:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{closed.getsockname()[1]}/api"
+
+
+def _stand_in(reason: str, *, refuses: bool = False, **fault: object) -> Fault:
+    @contextmanager
+    def failing(convoy: Convoy) -> Iterator[str]:
+        convoy.fail(**fault)
+        yield convoy.api
+        convoy.recover()
+
+    return Fault(reason, failing, refuses=refuses)
+
+
+def _answer(status: int, *, refuses: bool = False, **fault: object) -> Fault:
+    return _stand_in(f"{status}: ", refuses=refuses, status=status, **fault)
+
+
+_HTML: Json = {"body": "<p>", "headers": {"content-type": "text/html"}}
+
+FAULTS: dict[str, Fault] = {
+    "black hole": _server("ReadTimeout", _black_hole, deadline_s=0.05),
+    "slow": _server("ReadTimeout", _slow, deadline_s=0.2),
+    "reset mid-body": _server("ReadError", _reset_mid_body),
+    "hangs up": _server("RemoteProtocolError", _hang_up),
+    "refused": Fault("ConnectError", _closed_port),
+    "reset": _stand_in("ReadError", reset=True),
+    "answer lost": _stand_in("ReadError", lose_answer=True),
+    "200 in HTML": _answer(200, **_HTML),
+    "201 cut off": _answer(201, body="{"),
+    "307": _answer(307, headers={"location": "/api/"}),
+    "400": _answer(400, refuses=True),
+    "401": _answer(401),
+    "403": _answer(403),
+    "404": _answer(404),
+    "415 without a body": _answer(415, body="", refuses=True),
+    "429, come back in 1 s": _answer(429, headers={"retry-after": "1"}),
+    "500": _answer(500),
+    "502 in HTML": _answer(502, **_HTML),
+    "503, come back in 120 s": _answer(503, headers={"retry-after": "120"}),
+}

@@ -1,0 +1,144 @@
+"""Ten minutes of outage on a clock that the test holds: what clients see, and what arrives."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import api
+from app.breaker import MAX_OPEN_S, OPEN_S, Breaker
+from app.outbox import OutboxDelivery
+from app.relay import MAX_PAUSE_S, Relay
+from tests.faults.faulty import FAULTS
+from tests.support import NOW, OWNER, make_outbox, make_publisher, make_service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.events import Event
+    from app.publisher import ConvoyPublisher, Outcome, Publisher
+    from app.relay import Report
+    from tests.support import Convoy, Outbox
+
+    Fact = tuple[str, int, int]
+
+MINUTE = timedelta(minutes=1)
+OUTAGE = 10 * MINUTE
+EVERY = timedelta(seconds=2.5)
+"""Between changes; the breaker stays open for two of them."""
+
+
+@dataclass
+class Deployment:
+    """The API behind its breaker, and the relay of each minute; `tries` are the API's, in seconds.
+
+    `convoy` is the way to it, which can break and be mended.
+    """
+
+    dynamodb: DynamoDBClient
+    convoy: Publisher
+    now: datetime = NOW
+    tries: list[float] = field(default_factory=list)
+    committed: dict[str, Fact] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        delivery = OutboxDelivery(Breaker(self, self.seconds), make_outbox(self.dynamodb))
+        service = make_service(self.dynamodb, self, delivery=delivery, clock=lambda: self.now)
+        self._api = TestClient(api.build(service, lambda _: OWNER))
+
+    def seconds(self) -> float:
+        return (self.now - NOW).total_seconds()
+
+    def publish(self, event: Event) -> Outcome:
+        self.tries.append(self.seconds())
+        return self.convoy.publish(event)
+
+    def change(self) -> str:
+        """Todo after todo is created, updated and deleted; gives what is said of the event."""
+        todo_id, turn = divmod(len(self.committed), 3)
+        path = f"/todo/{todo_id}"
+        match turn:
+            case 0:
+                answer = self._api.post("/todo", json={"id": todo_id, "item": "one"})
+                fact = ("created", todo_id, 1)
+            case 1:
+                answer = self._api.put(path, json={"item": "uno"})
+                fact = ("updated", todo_id, 2)
+            case _:
+                answer = self._api.delete(path)
+                fact = ("deleted", todo_id, 2)
+        assert answer.is_success
+        self.committed[answer.headers["webhook-id"]] = fact
+        status: str = answer.headers["webhook-status"]
+        return status
+
+    def relay(self) -> Report:
+        table = make_outbox(self.dynamodb)
+        return Relay(self.convoy, table, lambda: self.now, lambda: 1.0).run()
+
+    def minutes(self, length: timedelta) -> Iterator[None]:
+        """Let the time pass, EVERY by EVERY, with a relay at the end of each minute."""
+        for tick in range(1, length // EVERY + 1):
+            yield
+            self.now += EVERY
+            if tick % (MINUTE // EVERY) == 0:
+                self.relay()
+
+
+@pytest.mark.parametrize(
+    ("fault", "open_s"),
+    [
+        ("black hole", OPEN_S),
+        ("refused", OPEN_S),
+        ("401", OPEN_S),
+        ("503, come back in 120 s", MAX_OPEN_S),
+    ],
+)
+def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    outbox: Outbox,
+    publisher: ConvoyPublisher,
+    fault: str,
+    open_s: float,
+) -> None:
+    with (
+        FAULTS[fault].serve(convoy) as url,
+        closing(make_publisher(url, deadline_s=FAULTS[fault].deadline_s)) as failing,
+    ):
+        deployment = Deployment(dynamodb, failing)
+        said = [deployment.change() for _ in deployment.minutes(OUTAGE)]
+
+    assert said == ["pending"] * (OUTAGE // EVERY)
+    assert deployment.tries == [n * open_s for n in range(int(OUTAGE.total_seconds() / open_s))]
+    assert outbox.event_ids() == sorted(deployment.committed)
+    assert convoy.events() == []
+
+    deployment.convoy = publisher
+    assert [deployment.change() for _ in range(3)] == ["accepted"] * 3
+    for _ in deployment.minutes(timedelta(seconds=MAX_PAUSE_S)):
+        pass
+    assert outbox.event_ids() == []
+    assert told(convoy) == deployment.committed
+
+
+def told(convoy: Convoy) -> dict[str, Fact]:
+    """What Convoy was told, under which key; each once."""
+    events = convoy.events()
+    facts = {
+        event["idempotency_key"]: (
+            event["event_type"],
+            event["data"]["todo"]["id"],
+            event["data"]["todo"]["version"],
+        )
+        for event in events
+    }
+    assert len(facts) == len(events)
+    return facts
