@@ -85,7 +85,7 @@ def _answer(status: int, *, refuses: bool = False, **fault: object) -> Fault:
 _HTML: Json = {"body": "<p>", "headers": {"content-type": "text/html"}}
 
 FAULTS: dict[str, Fault] = {
-    "black hole": _server("ReadTimeout", _black_hole, deadline_s=0.05),
+    "black hole": _server("ReadTimeout", _black_hole, deadline_s=0.02),
     "slow": _server("ReadTimeout", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
     "hangs up": _server("RemoteProtocolError", _hang_up),

@@ -96,7 +96,6 @@ class Deployment:
     ("fault", "open_s"),
     [
         ("black hole", OPEN_S),
-        ("refused", OPEN_S),
         ("401", OPEN_S),
         ("503, come back in 120 s", MAX_OPEN_S),
     ],
