@@ -88,8 +88,11 @@ class Relay:
                     for row in page
                 ]
                 for row, tried in tries:
-                    if error := tried.exception():
-                        _leave(row, run, error, exc_info=True)
+                    try:
+                        tried.result()
+                    except Exception:
+                        run.leave(row)
+                        log.exception("left %s as it was", row.event.id, extra=_about(row))
                     on_row()
         return run.report(self.clock())
 
@@ -139,10 +142,12 @@ class Relay:
                     run.count_answer()
                     self._refused(row, outcome.reason, run)
         except StoreError as error:
-            _leave(row, run, error)
+            # The row is as it was: it is tried again, under the same key.
+            run.leave(row)
+            log.warning("left %s as it was: %s", row.event.id, error, extra=_about(row))
 
     def _refused(self, row: Row, reason: str, run: Run) -> None:
-        log.warning("refused %s: %s", row.event.id, reason, extra={"event_id": row.event.id})
+        log.warning("refused %s: %s", row.event.id, reason, extra=_about(row))
         if row.refusals + 1 < MAX_REFUSALS:
             self._postpone(row, run, reason, refused=True)
             return
@@ -159,13 +164,5 @@ class Relay:
         run.leave(row)
 
 
-def _leave(row: Row, run: Run, error: BaseException, *, exc_info: bool = False) -> None:
-    # The row is as it was: it is tried again, under the same key.
-    run.leave(row)
-    log.warning(
-        "left %s as it was: %s",
-        row.event.id,
-        error,
-        exc_info=error if exc_info else None,
-        extra={"event_id": row.event.id},
-    )
+def _about(row: Row) -> dict[str, str]:
+    return {"event_id": row.event.id}

@@ -45,8 +45,9 @@ def _hang_up(connection: socket.socket) -> None:
 class Fault:
     """`serve` fails for as long as its context lasts, and gives Convoy's API root.
 
-    `reason` begins what a row tells of it. It `refuses` what may be the event's own fault; all else
-    is an outage. `deadline_s` is short where no answer comes in time, however long one waits.
+    What a row tells of it begins as the pattern `reason` has it. It `refuses` what may be the
+    event's own fault; all else is an outage. `deadline_s` is short where no answer comes, however
+    long one waits.
     """
 
     reason: str
@@ -85,8 +86,8 @@ def _answer(status: int, *, refuses: bool = False, **fault: object) -> Fault:
 _HTML: Json = {"body": "<p>", "headers": {"content-type": "text/html"}}
 
 FAULTS: dict[str, Fault] = {
-    "black hole": _server("ReadTimeout", _black_hole, deadline_s=0.02),
-    "slow": _server("ReadTimeout", _slow, deadline_s=0.2),
+    "black hole": _server(r"\w+Timeout: ", _black_hole, deadline_s=0.05),
+    "slow": _server(r"\w+Timeout: ", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
     "hangs up": _server("RemoteProtocolError", _hang_up),
     "refused": Fault("ConnectError", _closed_port),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.publisher import ConvoyPublisher, Outcome, Publisher
-    from app.relay import Report
+    from app.relay_run import Report
     from tests.support import Convoy, Outbox
 
     Fact = tuple[str, int, int]

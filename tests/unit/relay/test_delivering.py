@@ -199,8 +199,8 @@ def test_a_publish_that_fails_in_no_known_way_leaves_its_row_and_holds_up_no_oth
 
     assert (report.delivered, report.pending, len(dealt_with)) == (2, 1, 3)
     assert world.row("e2").attempts == 0
-    assert "left e2 as it was: a fault of ours" in caplog.text
-    assert "Traceback" in caplog.text
+    assert "left e2 as it was" in caplog.text
+    assert "ZeroDivisionError: a fault of ours" in caplog.text
 
 
 def test_a_row_that_can_not_be_read_is_told_as_failed_and_holds_up_no_other(

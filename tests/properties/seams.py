@@ -1,0 +1,104 @@
+"""What the API and the relay are made of, each call a step at which something can come between."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+
+from tests.support import make_outbox, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.events import Event
+    from app.outbox_table import Row, UnreadableRow
+    from app.publisher import ConvoyPublisher, Outcome
+    from app.service import Claim, Record
+    from app.todos import Change, Todo
+
+    Moment = tuple[Literal["before", "after"], str]
+
+T = TypeVar("T")
+
+STEPS = ("commit", "publish", "ack", "postpone", "park")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing after this step runs, not even an error handler."""
+
+
+class Seams:
+    """Store, publisher and outbox in one; it notes what was committed and what was acked."""
+
+    def __init__(self, client: DynamoDBClient, publisher: ConvoyPublisher) -> None:
+        self.committed: list[Event] = []
+        self.acked: set[str] = set()
+        self._store = make_store(client)
+        self._table = make_outbox(client)
+        self._publisher = publisher
+        self._moment: Moment | None = None
+        self._act: Callable[[], object] = self.crash
+        self._crashed = False
+
+    @contextmanager
+    def interrupted(self, moment: Moment | None, act: Callable[[], object]) -> Iterator[None]:
+        """When the moment comes first, `act` comes between, and is not interrupted itself."""
+        self._moment, self._act = moment, act
+        try:
+            yield
+        finally:
+            self._moment, self._crashed = None, False
+
+    def crash(self) -> NoReturn:
+        self._crashed = True
+        raise Crash
+
+    def _step(self, name: str, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        self._pass(("before", name))
+        result = call(*args, **kwargs)
+        self._pass(("after", name))
+        return result
+
+    def _pass(self, moment: Moment) -> None:
+        if self._crashed:
+            raise Crash
+        if moment == self._moment:
+            self._moment = None
+            self._act()
+
+    def get(self, owner: str, todo_id: int) -> Todo | None:
+        return self._store.get(owner, todo_id)
+
+    def record(self, claim: Claim) -> Record | None:
+        return self._store.record(claim)
+
+    def is_waiting(self, event_id: str) -> bool:
+        return self._store.is_waiting(event_id)
+
+    def commit(self, change: Change, claim: Claim | None = None) -> None:
+        self._step("commit", self._commit, change, claim)
+
+    def _commit(self, change: Change, claim: Claim | None) -> None:
+        self._store.commit(change, claim)
+        self.committed.append(change.event)
+
+    def publish(self, event: Event) -> Outcome:
+        return self._step("publish", self._publisher.publish, event)
+
+    def ack(self, event_id: str) -> None:
+        self._step("ack", self._ack, event_id)
+
+    def _ack(self, event_id: str) -> None:
+        self._table.ack(event_id)
+        self.acked.add(event_id)
+
+    def pages(self, unreadable: Callable[[UnreadableRow], object]) -> Iterable[list[Row]]:
+        return self._table.pages(unreadable)
+
+    def postpone(self, row: Row, **how: Any) -> bool:
+        return self._step("postpone", self._table.postpone, row, **how)
+
+    def park(self, row: Row, *, reason: str) -> bool:
+        return self._step("park", self._table.park, row, reason=reason)
