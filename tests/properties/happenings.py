@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tests.properties.seams import STEPS
-
 if TYPE_CHECKING:
     from tests.properties.seams import Moment
 
@@ -36,9 +34,16 @@ FAULTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"lose_answer": True},
     ]
 )
-INTERRUPTIONS = st.none() | st.builds(
-    Interruption,
-    moment=st.tuples(st.sampled_from(["before", "after"]), st.sampled_from(STEPS)),
-    after_s=st.sampled_from([None, 0, 61, 1000]),
-    mended=st.booleans(),
-)
+
+
+def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
+    return st.builds(
+        Interruption,
+        moment=st.tuples(st.sampled_from(["before", "after"]), st.sampled_from(steps)),
+        after_s=st.sampled_from([0, 61, 1000, None]),
+        mended=st.booleans(),
+    )
+
+
+OF_REQUESTS = st.none() | interruptions("commit", "publish", "ack")
+OF_RELAYS = interruptions("publish", "ack", "postpone", "park")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-STEPS = ("commit", "publish", "ack", "postpone", "park")
-
 
 class Crash(BaseException):
     """The process is gone: nothing after this step runs, not even an error handler."""

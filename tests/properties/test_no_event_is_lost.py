@@ -27,7 +27,7 @@ from app.relay import MAX_REFUSALS, Relay
 from app.service import KEY_LIFE, KeyReused
 from app.todos import TodoError
 from infra.local.tables import create_tables
-from tests.properties.happenings import FAULTS, IDS, INTERRUPTIONS, ITEMS, KEYS, OWNERS
+from tests.properties.happenings import FAULTS, IDS, ITEMS, KEYS, OF_RELAYS, OF_REQUESTS, OWNERS
 from tests.properties.seams import Crash, Seams
 from tests.support import NOW, TABLES, Outbox, make_publisher, make_service
 
@@ -64,7 +64,7 @@ class World(RuleBasedStateMachine):
 
     # What can happen.
 
-    @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=INTERRUPTIONS)
+    @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=OF_REQUESTS)
     def create(
         self,
         owner: str,
@@ -77,7 +77,7 @@ class World(RuleBasedStateMachine):
             done = self.service.create(owner, todo_id, item, completed=False, key=key)
             self._one_event_a_key(owner, key, done, asked_at)
 
-    @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=INTERRUPTIONS)
+    @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=OF_REQUESTS)
     def update(
         self,
         owner: str,
@@ -90,7 +90,7 @@ class World(RuleBasedStateMachine):
             done = self.service.update(owner, todo_id, item=item, completed=None, key=key)
             self._one_event_a_key(owner, key, done, asked_at)
 
-    @rule(owner=OWNERS, todo_id=IDS, key=KEYS, interruption=INTERRUPTIONS)
+    @rule(owner=OWNERS, todo_id=IDS, key=KEYS, interruption=OF_REQUESTS)
     def delete(
         self, owner: str, todo_id: int, key: str | None, interruption: Interruption | None
     ) -> None:
@@ -98,16 +98,33 @@ class World(RuleBasedStateMachine):
             done = self.service.delete(owner, todo_id, key=key)
             self._one_event_a_key(owner, key, done, asked_at)
 
-    @rule(interruption=INTERRUPTIONS)
-    def relay(self, interruption: Interruption | None) -> None:
+    @rule(wait_s=st.sampled_from([0, 61, 1000]), interruption=st.none() | OF_RELAYS)
+    def relay(self, wait_s: int, interruption: Interruption | None) -> None:
+        self.now += timedelta(seconds=wait_s)
         with suppress(Crash), self._interrupted(interruption):
             self._pass()
 
-    @rule(interruption=INTERRUPTIONS)
+    @rule(interruption=st.none() | OF_RELAYS)
     def two_hours_of_relays(self, interruption: Interruption | None) -> None:
         for _ in range(MAX_REFUSALS):
-            self.now += timedelta(seconds=1000)
-            self.relay(interruption)
+            self.relay(1000, interruption)
+
+    @rule(
+        fault=st.none() | FAULTS,
+        passes=st.sampled_from([1, MAX_REFUSALS]),
+        interruption=OF_RELAYS,
+    )
+    def relays_meet_over_what_an_outage_left(
+        self, fault: dict[str, Any] | None, passes: int, interruption: Interruption
+    ) -> None:
+        self.convoy.fail(status=503)
+        for owner in ("ann", "bob"):
+            self.service.create(owner, None, "x", completed=False)
+        self.convoy.recover()
+        if fault:
+            self.convoy.fail(**fault)
+        for _ in range(passes):
+            self.relay(1000, interruption)
 
     @rule(fault=FAULTS)
     def convoy_goes_down(self, fault: dict[str, Any]) -> None:
@@ -182,6 +199,7 @@ class World(RuleBasedStateMachine):
             delivery=OutboxDelivery(breaker, self.seams),
             clock=lambda: self.now,
             new_event_id=self._new_id,
+            new_todo_id=lambda: 100 + self.ids,
         )
 
     def _seconds(self) -> float:
@@ -247,8 +265,8 @@ def test_whatever_happens_what_was_committed_is_what_the_receiver_holds(
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=50,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             database=None,
