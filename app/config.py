@@ -3,9 +3,17 @@
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.api_key import usable
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -23,13 +31,14 @@ def _api_root(value: str) -> str:
     return url.geturl().rstrip("/")
 
 
-def _header_safe(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value().strip()
-    if not text:
-        raise PydanticCustomError("missing", "is blank")
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("must be printable ASCII")
-    return SecretStr(text)
+def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
+    key = value.get_secret_value().strip()
+    by_reference = bool(others.data["convoy_api_key_secret"])
+    if not key and not by_reference:
+        raise ValueError("neither it nor CONVOY_API_KEY_SECRET is set; set one of them")
+    if key and by_reference:
+        raise ValueError("both it and CONVOY_API_KEY_SECRET are set; set one of them")
+    return SecretStr(usable(key) if key else "")
 
 
 class Settings(BaseSettings):
@@ -37,8 +46,12 @@ class Settings(BaseSettings):
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
-    convoy_api_key: Annotated[SecretStr, AfterValidator(_header_safe)]
-    """The project's API key."""
+    convoy_api_key_secret: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    """Name or ARN of the secret that holds the API key, as `CONVOY_API_KEY` in a JSON object."""
+    convoy_api_key: Annotated[SecretStr, AfterValidator(_api_key), Field(validate_default=True)] = (
+        SecretStr("")
+    )
+    """The project's API key, unless it is in a secret: exactly one of the two is set."""
     convoy_app_id: Name
     """Owner of a deployment without sign-in."""
     convoy_project_id: Name
@@ -57,6 +70,13 @@ class Settings(BaseSettings):
     """Seconds that an event is left to its request: longer than the gateway's 30 s."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved` are published."""
+    metrics_namespace: Annotated[
+        str,
+        StringConstraints(
+            strip_whitespace=True, max_length=255, pattern="^[0-9A-Za-z_./#-][0-9A-Za-z_./#: -]*$"
+        ),
+    ] = "TodoConvoy"
+    """CloudWatch's namespace of the metrics: stages of one account take one each."""
     allow_anonymous: bool = False
     """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
 

@@ -32,7 +32,7 @@ def configure(stream: TextIO | None = None) -> None:
     )
     handler.addFilter(_with_request_id)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("botocore", "httpx"):
+    for chatty in ("botocore", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "TodoConvoy"
-
 
 class Metrics:
-    """`emit` takes a line of JSON, without its end."""
+    """`emit` takes a line of JSON, without its end; `namespace` is CloudWatch's."""
 
-    def __init__(self, emit: Callable[[str], object], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, emit: Callable[[str], object], clock: Callable[[], datetime], namespace: str
+    ) -> None:
         self._emit = emit
         self._clock = clock
+        self._namespace = namespace
 
     def published(self, outcome: str, event_type: str, latency_ms: float) -> None:
         """One attempt: `PublishLatency`, by outcome; their number is its sample count."""
@@ -55,7 +56,7 @@ class Metrics:
         **properties: object,
     ) -> None:
         directive = {
-            "Namespace": NAMESPACE,
+            "Namespace": self._namespace,
             "Dimensions": [list(dimensions)],
             "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()],
         }

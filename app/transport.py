@@ -132,6 +132,7 @@ class _Body(httpx.SyncByteStream):
 class DeadlineTransport(httpx.BaseTransport):
     """Raises one of ERRORS when the exchange failed or `deadline_s` (seconds) passed.
 
+    A request's extension `ends_at`, on the monotonic clock, goes before it: two can share an end.
     `backend` opens the connections; tests put a slow one there.
     """
 
@@ -155,7 +156,8 @@ class DeadlineTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._limit.ends_at = time.monotonic() + self._deadline_s
+        started = time.monotonic()
+        self._limit.ends_at = request.extensions.get("ends_at", started + self._deadline_s)
         url = request.url
         response = self._pool.handle_request(
             httpcore.Request(
@@ -165,7 +167,7 @@ class DeadlineTransport(httpx.BaseTransport):
                 ),
                 headers=request.headers.raw,
                 content=request.stream,
-                extensions={"timeout": {"pool": self._deadline_s}},
+                extensions={"timeout": {"pool": self._limit.ends_at - started}},
             )
         )
         return httpx.Response(

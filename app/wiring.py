@@ -16,13 +16,15 @@ import boto3
 from botocore.config import Config
 
 from app import api, gateway, logs
+from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
-from app.config import Settings
+from app.config import Settings, SettingsError
 from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
 from app.outbox_table import OutboxTable
 from app.publisher import ConvoyPublisher, Publisher
 from app.relay import WRITE_S, Relay
+from app.secret import Secret
 from app.service import TodoService
 from app.store import DynamoStore
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.relay_run import Report
+    from app.secret import Client
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -43,6 +46,11 @@ DYNAMODB = Config(
 )
 """Seconds. A call that DynamoDB does not answer ends, and its request with it, after two times
 1 + 3 s and botocore's pause of up to 1 s between them."""
+
+SECRETS_MANAGER = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
 
 
 _random = SystemRandom()
@@ -61,7 +69,10 @@ class Parts:
 
     @classmethod
     def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
-        """`emit` takes the lines of the metrics; unless given, there are none."""
+        """`emit` takes the lines of the metrics; unless given, there are none.
+
+        Raises SettingsError when the secret with the API key can't be read.
+        """
         client = dynamodb()
         outbox = OutboxTable(
             client, settings.outbox_table, grace=timedelta(seconds=settings.relay_grace_s)
@@ -75,10 +86,11 @@ class Parts:
         publisher = ConvoyPublisher(
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
-            api_key=settings.convoy_api_key.get_secret_value(),
+            api_key=_api_key(settings),
             deadline_s=settings.convoy_deadline_s,
         )
-        return cls(settings, client, store, outbox, publisher, Metrics(emit, now))
+        metrics = Metrics(emit, now, settings.metrics_namespace)
+        return cls(settings, client, store, outbox, publisher, metrics)
 
     def service(self) -> TodoService:
         return TodoService(
@@ -150,6 +162,21 @@ def _emit(line: str) -> None:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def _api_key(settings: Settings) -> ApiKey:
+    if not settings.convoy_api_key_secret:
+        return ApiKey(settings.convoy_api_key.get_secret_value())
+    try:
+        return ApiKey.out_of(Secret(settings.convoy_api_key_secret, _secrets_manager))
+    except SecretError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _secrets_manager() -> Client:
+    region = os.environ.get("AWS_REGION")
+    client: Client = boto3.client("secretsmanager", region_name=region, config=SECRETS_MANAGER)
+    return client
 
 
 def dynamodb() -> DynamoDBClient:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from app.api_key import ApiKey
 from app.config import Settings
 from app.outbox import OutboxDelivery
 from app.outbox_table import FAILED, OutboxTable
@@ -82,7 +83,7 @@ class Convoy:
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
-    settings: Json = {"project_id": "p", "api_key": stand_in.API_KEY, "deadline_s": 2.0}
+    settings: Json = {"project_id": "p", "api_key": ApiKey(stand_in.API_KEY), "deadline_s": 2.0}
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
 

@@ -157,6 +157,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     if "convoy" in ports:
         environment |= {
             "CONVOY_API_KEY": convoy.API_KEY,
+            "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
             "CONVOY_PROJECT_ID": "local",
             "CONVOY_BASE_URL": f"http://{HOST}:{ports['convoy']}/api",

@@ -103,6 +103,21 @@ def logged_by(logger: str, out: str) -> list[Json]:
     return [line for line in lines if line.get("logger") == logger]
 
 
+def test_metrics_have_the_namespace_that_is_set(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("METRICS_NAMESPACE", "TodoConvoy-dev")
+
+    cold_start()(request("http_api_v2", "GET", "/"))
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in told if "PublishLatency" in line]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TodoConvoy-dev"
+
+
 def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_text(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],

@@ -35,9 +35,10 @@ def test_the_defaults_are_those_of_the_readme() -> None:
     assert settings.convoy_deadline_s == 2.0
     assert settings.publish_reads is True
     assert settings.allow_anonymous is False
+    assert settings.metrics_namespace == "TodoConvoy"
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", [name for name in COMPLETE if name != "CONVOY_API_KEY"])
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
@@ -61,7 +62,7 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SettingsError) as raised:
         Settings.load()
 
-    assert set(re.findall("([A-Z_]+) is not set", str(raised.value))) == set(COMPLETE)
+    assert set(re.findall("^[A-Z_]+(?=:| is)", str(raised.value), re.MULTILINE)) == set(COMPLETE)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,9 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
         ("ALLOW_ANONYMOUS", "2"),
         ("CONVOY_API_KEY", "CO.sécret"),
         ("CONVOY_API_KEY", "CO.sec\nret"),
+        ("METRICS_NAMESPACE", ""),
+        ("METRICS_NAMESPACE", ":todo"),
+        ("METRICS_NAMESPACE", "x" * 256),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
@@ -90,6 +94,51 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
         Settings.load()
 
     assert "CO.sec" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", [None, "", " "])
+@pytest.mark.parametrize("secret", [None, "", " "])
+def test_without_a_key_and_a_secret_that_holds_it_both_are_named(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, secret: str | None
+) -> None:
+    for name, value in (("CONVOY_API_KEY", key), ("CONVOY_API_KEY_SECRET", secret)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=r"^CONVOY_API_KEY: neither it nor CONVOY_API_KEY_SEC"):
+        Settings.load()
+
+
+def test_a_key_beside_a_secret_that_holds_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
+
+    with pytest.raises(SettingsError, match=r"^CONVOY_API_KEY: both it and CONVOY_API_KEY_SECRET"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_a_secret_takes_the_place_of_the_key(
+    monkeypatch: pytest.MonkeyPatch, blank: str | None
+) -> None:
+    monkeypatch.delenv("CONVOY_API_KEY")
+    if blank is not None:
+        monkeypatch.setenv("CONVOY_API_KEY", blank)
+    monkeypatch.setenv("CONVOY_API_KEY_SECRET", " todo/convoy ")
+
+    assert Settings.load().convoy_api_key_secret == "todo/convoy"  # noqa: S105
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["<key>", "changeme", "CHANGE_ME", "change-this", "ReplaceMe", "your-api-key"]
+)
+def test_a_placeholder_is_no_key(monkeypatch: pytest.MonkeyPatch, placeholder: str) -> None:
+    monkeypatch.setenv("CONVOY_API_KEY", placeholder)
+
+    with pytest.raises(SettingsError, match=r"^CONVOY_API_KEY: is a placeholder") as raised:
+        Settings.load()
+
+    assert placeholder not in str(raised.value)
 
 
 def test_a_newline_after_the_key_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ class Fixed:
 
 def told_by(act: Callable[[Metrics], object]) -> dict[str, Any]:
     lines: list[str] = []
-    act(Metrics(lines.append, lambda: NOW))
+    act(Metrics(lines.append, lambda: NOW, "TodoConvoy-dev"))
     (line,) = lines
     assert "\n" not in line
     told: dict[str, Any] = json.loads(line)
@@ -57,7 +57,7 @@ def test_an_attempt_is_told_with_its_outcome_and_latency(outcome: Outcome, name:
             "Timestamp": 1795521600123,
             "CloudWatchMetrics": [
                 {
-                    "Namespace": "TodoConvoy",
+                    "Namespace": "TodoConvoy-dev",
                     "Dimensions": [["outcome"]],
                     "Metrics": [{"Name": "PublishLatency", "Unit": "Milliseconds"}],
                 }
@@ -106,7 +106,8 @@ def test_a_metric_that_can_not_be_written_is_logged_and_the_attempt_is_as_it_was
     def broken(_: str) -> None:
         raise BrokenPipeError("closed")
 
-    metered = MeteredPublisher(Fixed(Accepted()), Metrics(broken, lambda: NOW), lambda: 0.0)
+    metrics = Metrics(broken, lambda: NOW, "TodoConvoy")
+    metered = MeteredPublisher(Fixed(Accepted()), metrics, lambda: 0.0)
 
     assert metered.publish(EVENT) == Accepted()
     assert "metrics lost: closed" in caplog.text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.api_key import ApiKey
 from app.events import Event
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from tests.support import NOW, make_publisher, raw_server, read_request
@@ -104,7 +105,7 @@ def test_after_a_failure_the_next_event_gets_through(
 
 
 def test_a_wrong_key_is_a_misconfiguration(convoy: Convoy) -> None:
-    outcome = publish(convoy.api, api_key="CO.other")
+    outcome = publish(convoy.api, api_key=ApiKey("CO.other"))
 
     assert outcome == Misconfigured("401: authorization failed")
 

@@ -182,5 +182,5 @@ def test_a_process_of_its_own_tells_its_help_and_what_it_misses(tmp_path: Path) 
     assert (helped.returncode, helped.stderr) == (DONE, "")
     assert "Usage: python -m app" in helped.stdout
     assert (missed.returncode, missed.stdout) == (ENVIRONMENT, "")
-    assert "CONVOY_API_KEY is not set." in missed.stderr
+    assert "CONVOY_API_KEY: neither it nor CONVOY_API_KEY_SECRET is set" in missed.stderr
     assert "Traceback" not in missed.stderr

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.events import Event
     from tests.support import Convoy, Outbox
 
-NO_METRICS = Metrics(lambda _: None, now)
+NO_METRICS = Metrics(lambda _: None, now, "none")
 
 
 def test_the_relay_delivers_what_is_due_and_an_empty_outbox_is_code_0(

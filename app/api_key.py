@@ -1,0 +1,125 @@
+"""Convoy's API key: held, read anew when Convoy refuses it, and taken out of what is told."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+START_S = 8.0
+"""Seconds for the first reading: Lambda ends an initialisation after 10 s, and names no reason."""
+
+PAUSE_S = 10.0
+"""Seconds until a secret that had no other key is read again: a wrong key must not hammer it."""
+
+_PLACEHOLDER = re.compile(
+    "<.*>|change[-_ ]?(me|this)|replace[-_ ]?me|placeholder|your[-_ ].*", re.IGNORECASE
+)
+
+
+def usable(key: str) -> str:
+    """The key without the space around it. Raises ValueError, which does not show it."""
+    key = key.strip()
+    if not key:
+        raise ValueError("is blank")
+    if not key.isascii() or not key.isprintable():
+        raise ValueError("must be printable ASCII")
+    if _PLACEHOLDER.fullmatch(key):
+        raise ValueError("is a placeholder")
+    return key
+
+
+class SecretError(Exception):
+    """Which secret could not be read, why, and what to do; never what is in it."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"CONVOY_API_KEY_SECRET ({name}): {problem}")
+
+
+class Source(Protocol):
+    """Where the key is kept. `read` raises SecretError."""
+
+    name: str
+
+    def read(self) -> str: ...
+
+
+class ApiKey:
+    """The key, for threads that share it. Without a `source` it never changes; `clock` in seconds.
+
+    A reading goes on beside its waiters, who leave at their own deadlines: when it comes late, the
+    next publish has its key.
+    """
+
+    def __init__(
+        self,
+        value: str,
+        source: Source | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.value = value
+        self._source = source
+        self._clock = clock
+        self._held = [value] if value else []
+        self._lock = threading.Lock()
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="api-key")
+        self._reading: Future[str] | None = None
+        self._again_at = float("-inf")
+
+    @classmethod
+    def out_of(cls, source: Source, clock: Callable[[], float] = time.monotonic) -> Self:
+        """Reads it, within START_S. Raises SecretError."""
+        key = cls("", source, clock)
+        try:
+            key.renewed("", START_S)
+        except SecretError:
+            key.close()
+            raise
+        return key
+
+    def renewed(self, refused: str, timeout_s: float) -> str:
+        """The key that is held instead of `refused`, if need be after reading it: maybe the same.
+
+        One thread reads for all. Raises SecretError: it could not be read, or not in time.
+        """
+        if self._source is None:
+            return self.value
+        with self._lock:
+            if self.value != refused:
+                return self.value
+            if self._reading is None or (self._reading.done() and self._clock() >= self._again_at):
+                self._reading = self._reader.submit(self._read, self._source)
+            reading = self._reading
+        try:
+            return reading.result(timeout_s)
+        except TimeoutError:
+            raise SecretError(
+                self._source.name, "it could not be read in time; see that its network lets it."
+            ) from None
+
+    def redacted(self, text: str) -> str:
+        """The text without any key that was ever held."""
+        for key in self._held:
+            text = text.replace(key, "[API key]")
+        return text
+
+    def close(self) -> None:
+        self._reader.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, source: Source) -> str:
+        before = self.value
+        try:
+            key = source.read()
+            if key not in self._held:
+                self._held.append(key)
+            self.value = key
+        finally:
+            if self.value == before:
+                self._again_at = self._clock() + PAUSE_S
+        return key

@@ -1,0 +1,183 @@
+"""The secret, read from moto's Secrets Manager, and from servers that refuse, or do not answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from app import wiring
+from app.api_key import SecretError
+from app.secret import Secret
+from tests.support import raw_server, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NAME = "todo/convoy"
+HASTY = Config(connect_timeout=0.2, read_timeout=0.2, retries={"total_max_attempts": 1})
+
+
+@pytest.fixture
+def secrets_manager(moto: DynamoDBClient) -> Iterator[Any]:
+    """moto's, without the secret."""
+    client: Any = boto3.client("secretsmanager", region_name="eu-central-1")
+    yield client
+    client.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    client.close()
+
+
+def secret() -> Secret:
+    return Secret(NAME, wiring._secrets_manager)
+
+
+def problem(secret: Secret) -> str:
+    with pytest.raises(SecretError) as raised:
+        secret.read()
+    told = str(raised.value)
+    prefix = f"CONVOY_API_KEY_SECRET ({secret.name}): "
+    assert told.startswith(prefix)
+    assert told.endswith(".")
+    return told.removeprefix(prefix)
+
+
+def test_the_key_is_what_the_secret_holds_under_its_name(secrets_manager: Any) -> None:
+    held = {"CONVOY_API_KEY": " CO.kept\n", "OTHER": 1}
+    secrets_manager.create_secret(Name=NAME, SecretString=json.dumps(held))
+
+    assert secret().read() == "CO.kept"
+
+
+def test_a_rotated_secret_gives_its_new_key(secrets_manager: Any) -> None:
+    secrets_manager.create_secret(Name=NAME, SecretString='{"CONVOY_API_KEY": "CO.old"}')
+    kept = secret()
+    kept.read()
+
+    secrets_manager.put_secret_value(SecretId=NAME, SecretString='{"CONVOY_API_KEY": "CO.new"}')
+
+    assert kept.read() == "CO.new"
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ({"SecretString": "CO.planted"}, "it is not JSON; store"),
+        ({"SecretString": "[" * 100_000 + "CO.planted"}, "it is not JSON; store"),
+        ({"SecretString": '"CO.planted"'}, "it has no text named CONVOY_API_KEY; store"),
+        ({"SecretString": '{"convoy": "CO.planted"}'}, "it has no text named CONVOY_API_KEY; st"),
+        ({"SecretString": '{"CONVOY_API_KEY": ["CO.planted"]}'}, "it has no text named CONVOY_AP"),
+        ({"SecretString": '{"CONVOY_API_KEY": " "}'}, "its CONVOY_API_KEY is blank; store"),
+        ({"SecretString": '{"CONVOY_API_KEY": "changeme"}'}, "its CONVOY_API_KEY is a placeholder"),
+        (
+            {"SecretString": '{"CONVOY_API_KEY": "CO.planted\\u0000"}'},
+            "its CONVOY_API_KEY must be",
+        ),
+        ({"SecretBinary": b"CO.planted"}, "it is not JSON; store"),
+    ],
+)
+def test_a_secret_that_holds_no_key_says_what_to_store_and_not_what_it_holds(
+    secrets_manager: Any, held: dict[str, Any], told: str
+) -> None:
+    secrets_manager.create_secret(Name=NAME, **held)
+
+    found = problem(secret())
+
+    assert found.startswith(told)
+    assert 'store {"CONVOY_API_KEY": "…"} in it.' in found
+    assert "CO.planted" not in found
+
+
+def test_a_secret_that_is_not_there_is_told(secrets_manager: Any) -> None:
+    secrets_manager.create_secret(Name=NAME, SecretString="{}")
+
+    told = problem(Secret("other", wiring._secrets_manager))
+
+    assert told.startswith("it is not there, or has no value, in this account and region; create")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("AccessDeniedException", "it may not be read; allow secretsmanager:GetSecretValue"),
+        ("DecryptionFailure", "it can't be decrypted; allow kms:Decrypt"),
+        ("InvalidRequestException",
+         "Secrets Manager refused: An error occurred (InvalidRequestException) when calling"),
+    ],
+)  # fmt: skip
+def test_each_refusal_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, code: str, told: str
+) -> None:
+    def refuse(connection: socket.socket) -> None:
+        read_request(connection)
+        body = json.dumps({"__type": code, "message": "as it is marked for deletion."}).encode()
+        head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        connection.sendall(head % len(body) + body)
+
+    with raw_server(refuse) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
+        assert problem(secret()).startswith(told)
+
+
+def never(connection: socket.socket) -> None:
+    """Accepts, and does not answer."""
+
+
+def hang_up(connection: socket.socket) -> None:
+    connection.close()
+
+
+@pytest.mark.parametrize("behave", [never, hang_up])
+def test_a_server_that_does_not_answer_is_told(
+    monkeypatch: pytest.MonkeyPatch, behave: Any
+) -> None:
+    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    with raw_server(behave) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
+        assert problem(secret()).startswith("Secrets Manager did not answer (")
+
+
+def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://secrets.invalid")
+    assert problem(secret()).startswith("Secrets Manager did not answer (Could not connect")
+
+
+def test_an_endpoint_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets")
+    assert "mend AWS_ENDPOINT_URL_SECRETS_MANAGER" in problem(secret())
+
+
+@pytest.mark.parametrize(
+    ("session", "told"),
+    [({}, "no AWS region is known; set AWS_REGION."),
+     ({"region_name": "eu-central-1"}, "Unable to locate credentials; set AWS credentials"),
+     ({"region_name": "eu-central-1", "aws_access_key_id": "x"}, "Partial credentials found")],
+)  # fmt: skip
+def test_what_aws_needs_to_be_asked_is_told(
+    monkeypatch: pytest.MonkeyPatch, session: dict[str, str], told: str
+) -> None:
+    for name in ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
+
+    told_is = problem(Secret(NAME, partial(boto3.Session().client, "secretsmanager", **session)))
+
+    assert told_is.startswith(told)
+
+
+def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu central")
+
+    assert problem(secret()).startswith("Secrets Manager could not be asked: Provided region_name")

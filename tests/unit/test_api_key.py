@@ -1,0 +1,159 @@
+"""The key is read anew when it was refused: by one thread for all, in time, and not too often."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app import api_key
+from app.api_key import ApiKey, SecretError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BROKEN = SecretError("kept", "broken.")
+
+
+class Kept:
+    """A secret with the values that are read of it, one after the other; the last one stays."""
+
+    name = "kept"
+
+    def __init__(self, *values: str | SecretError) -> None:
+        self._values = list(values)
+        self.readings = 0
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.begun = threading.Event()
+
+    def read(self) -> str:
+        self.begun.set()
+        assert self.go_on.wait(30)
+        self.readings += 1
+        value = self._values.pop(0) if len(self._values) > 1 else self._values[0]
+        if isinstance(value, SecretError):
+            raise value
+        return value
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextmanager
+def refused(kept: Kept, clock: Clock | None = None) -> Iterator[ApiKey]:
+    with closing(ApiKey("CO.a", kept, clock or Clock())) as key:
+        yield key
+
+
+def test_a_refused_key_is_replaced_by_the_one_that_is_read() -> None:
+    with refused(Kept("CO.b")) as key:
+        assert key.renewed("CO.a", 30) == "CO.b"
+        assert key.value == "CO.b"
+
+
+def test_a_key_that_another_thread_has_replaced_is_not_read_again() -> None:
+    kept = Kept("CO.b", "CO.c")
+    with refused(kept) as key:
+        key.renewed("CO.a", 30)
+
+        assert key.renewed("CO.a", 30) == "CO.b"
+    assert kept.readings == 1
+
+
+def test_threads_that_are_refused_at_once_wait_for_one_reading() -> None:
+    kept = Kept("CO.b", "CO.c")
+    kept.go_on.clear()
+    barrier = threading.Barrier(8)
+
+    def renewed(key: ApiKey) -> str:
+        barrier.wait(30)
+        return key.renewed("CO.a", 30)
+
+    with refused(kept) as key, ThreadPoolExecutor(8) as threads:
+        renewals = [threads.submit(renewed, key) for _ in range(8)]
+        assert kept.begun.wait(30)
+        kept.go_on.set()
+        assert [renewal.result() for renewal in renewals] == ["CO.b"] * 8
+    assert kept.readings == 1
+
+
+@pytest.mark.parametrize("nothing_new", ["CO.a", BROKEN])
+def test_a_secret_without_another_key_is_read_again_after_the_pause_and_not_before(
+    nothing_new: str | SecretError,
+) -> None:
+    kept, clock = Kept(nothing_new, "CO.b"), Clock()
+    with refused(kept, clock) as key:
+        for passed in (0.0, api_key.PAUSE_S - 0.1):
+            clock.now = 100.0 + passed
+            if isinstance(nothing_new, SecretError):
+                with pytest.raises(SecretError, match="broken"):
+                    key.renewed("CO.a", 30)
+            else:
+                assert key.renewed("CO.a", 30) == "CO.a"
+        assert kept.readings == 1
+
+        clock.now = 100.0 + api_key.PAUSE_S
+        assert key.renewed("CO.a", 30) == "CO.b"
+
+
+def test_a_key_that_was_replaced_a_moment_ago_is_read_again_without_a_pause() -> None:
+    with refused(Kept("CO.b", "CO.c")) as key:
+        key.renewed("CO.a", 30)
+
+        assert key.renewed("CO.b", 30) == "CO.c"
+
+
+def test_a_reading_that_takes_too_long_is_left_and_its_key_is_there_when_it_comes() -> None:
+    kept = Kept("CO.b")
+    kept.go_on.clear()
+    with refused(kept) as key:
+        with pytest.raises(SecretError, match=r"^CONVOY_API_KEY_SECRET \(kept\): .* in time"):
+            key.renewed("CO.a", 0.01)
+        kept.go_on.set()
+
+        assert key.renewed("CO.a", 30) == "CO.b"
+    assert kept.readings == 1
+
+
+def test_the_first_reading_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_key, "START_S", 0.01)
+    kept = Kept("CO.a")
+    kept.go_on.clear()
+
+    with pytest.raises(SecretError, match="in time"):
+        ApiKey.out_of(kept)
+    kept.go_on.set()
+
+
+def test_a_key_refused_right_after_the_start_is_read_again_at_once() -> None:
+    kept = Kept("CO.a", "CO.b")
+    with closing(ApiKey.out_of(kept, Clock())) as key:
+        assert key.value == "CO.a"
+        assert key.renewed("CO.a", 30) == "CO.b"
+
+
+def test_a_key_without_a_source_stays() -> None:
+    with closing(ApiKey("CO.a")) as key:
+        assert key.renewed("CO.a", 30) == "CO.a"
+
+
+def test_every_key_that_was_held_is_taken_out_of_what_is_told() -> None:
+    with refused(Kept("CO.b")) as key:
+        key.renewed("CO.a", 30)
+
+        told = key.redacted("not CO.a but CO.b, CO.b")
+
+    assert told == "not [API key] but [API key], [API key]"
+
+
+def test_before_a_first_reading_what_is_told_stays_as_it_is() -> None:
+    with closing(ApiKey("", Kept("CO.a"))) as key:
+        assert key.redacted("told") == "told"

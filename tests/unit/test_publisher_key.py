@@ -1,0 +1,205 @@
+"""A key that Convoy refuses is read anew within the publish's deadline, and is never told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from contextlib import closing
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.api_key import ApiKey, SecretError
+from app.events import Event
+from app.publisher import Accepted, Misconfigured, Refused, Unavailable
+from infra.local.convoy import API_KEY
+from tests.support import NOW, make_publisher, raw_server, read_request
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from app.publisher import ConvoyPublisher, Outcome
+    from tests.support import Convoy
+
+EVENT = Event("e1", "ann", "created", NOW, {"event": "todo.created"})
+WRONG = "CO.planted.key"
+PATIENCE_S = 5.0
+
+
+class Kept:
+    name = "kept"
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self.read = read
+
+
+def publisher(
+    url: str, read: Callable[[], str] = lambda: WRONG, deadline_s: float = 2.0
+) -> closing[ConvoyPublisher]:
+    """Its key is WRONG, and where it is kept, there is what `read` gives."""
+    key = ApiKey(WRONG, Kept(read))
+    return closing(make_publisher(url, api_key=key, deadline_s=deadline_s))
+
+
+def answer(connection: socket.socket, status: int, message: str) -> None:
+    body = json.dumps({"status": False, "message": message}).encode()
+    head = b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n"
+    connection.sendall(head % (status, len(body)) + body)
+
+
+def echo(connection: socket.socket, status: int = 401) -> None:
+    """Refuses, with all that it was sent, far behind what a reason has room for."""
+    while sent := read_request(connection):
+        answer(connection, status, "-" * 60 + sent.decode())
+
+
+def test_a_refused_key_is_read_anew_and_the_event_accepted_at_once(convoy: Convoy) -> None:
+    with publisher(convoy.api, lambda: API_KEY) as publish:
+        assert publish.publish(EVENT) == Accepted()
+        assert publish.publish(EVENT) == Accepted()
+
+    assert [event["idempotency_key"] for event in convoy.events()] == ["e1", "e1"]
+
+
+def test_a_key_that_is_the_same_again_is_not_tried_again() -> None:
+    requests = []
+
+    def refuse(connection: socket.socket) -> None:
+        while sent := read_request(connection):
+            requests.append(sent)
+            answer(connection, 401, "authorization failed")
+
+    with raw_server(refuse) as url, publisher(url) as publish:
+        assert publish.publish(EVENT) == Misconfigured("401: authorization failed")
+    assert len(requests) == 1
+
+
+def test_a_new_key_that_is_refused_too_is_a_misconfiguration(convoy: Convoy) -> None:
+    with publisher(convoy.api, lambda: "CO.other") as publish:
+        assert publish.publish(EVENT) == Misconfigured("401: authorization failed")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_the_key_is_not_read_anew_for_any_other_answer(convoy: Convoy, status: int) -> None:
+    def forbidden() -> str:
+        raise AssertionError("read")
+
+    convoy.fail(status=status)
+    with publisher(convoy.api, forbidden) as publish:
+        assert not isinstance(publish.publish(EVENT), Accepted)
+
+
+def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
+    convoy: Convoy, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> str:
+        raise SecretError("kept", "it may not be read.")
+
+    with publisher(convoy.api, fail) as publish:
+        outcome = publish.publish(EVENT)
+
+    assert outcome == Misconfigured(
+        "401: the key was refused, and can't be read anew: "
+        "CONVOY_API_KEY_SECRET (kept): it may not be read."
+    )
+    assert "can't be read anew: CONVOY_API_KEY_SECRET (kept): it may not" in caplog.text
+
+
+def test_a_reading_that_hangs_is_left_at_the_publishs_deadline(convoy: Convoy) -> None:
+    release = threading.Event()
+
+    def hang() -> str:
+        release.wait(30)
+        return API_KEY
+
+    with publisher(convoy.api, hang, deadline_s=0.3) as publish:
+        started = time.monotonic()
+        outcome = publish.publish(EVENT)
+        took = time.monotonic() - started
+        release.set()
+
+    assert isinstance(outcome, Misconfigured)
+    assert "could not be read in time" in outcome.reason
+    assert took < PATIENCE_S
+
+
+def test_the_second_try_has_what_the_first_and_the_reading_left_of_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    for module in ("app.publisher", "app.transport"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=lambda: now))
+
+    def take_long() -> str:
+        nonlocal now
+        now += 11
+        return API_KEY
+
+    def refuse_once(connection: socket.socket) -> None:
+        for status in (401, 201):
+            read_request(connection)
+            answer(connection, status, "told")
+
+    with raw_server(refuse_once) as url, publisher(url, take_long, 10) as publish:
+        outcome = publish.publish(EVENT)
+
+    assert isinstance(outcome, Unavailable)
+    assert "deadline passed" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "named"), [(401, Misconfigured), (400, Refused), (503, Unavailable)]
+)
+def test_an_answer_that_repeats_the_key_is_told_without_it(
+    status: int, named: type[Outcome], caplog: pytest.LogCaptureFixture
+) -> None:
+    with raw_server(lambda it: echo(it, status)) as url, publisher(url) as publish:
+        outcome = publish.publish(EVENT)
+
+    assert isinstance(outcome, named)
+    assert "-----" in repr(outcome)
+    assert_untold(repr(outcome) + caplog.text)
+
+
+@pytest.mark.parametrize("before", range(170, 200, 5))
+def test_a_reason_that_is_cut_within_the_key_shows_no_part_of_it(before: int) -> None:
+    def refuse(connection: socket.socket) -> None:
+        read_request(connection)
+        answer(connection, 400, "-" * before + WRONG)
+
+    with raw_server(refuse) as url, publisher(url) as publish:
+        assert_untold(repr(publish.publish(EVENT)))
+
+
+def test_a_garbled_answer_that_repeats_the_key_is_told_without_it() -> None:
+    def babble(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(f"Bearer {WRONG}\r\n\r\n".encode())
+        connection.close()
+
+    with raw_server(babble) as url, publisher(url) as publish:
+        outcome = publish.publish(EVENT)
+
+    assert isinstance(outcome, Unavailable)
+    assert "Bearer [API key]" in outcome.reason
+
+
+def test_a_renewal_is_logged_and_neither_key_is(
+    convoy: Convoy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with publisher(convoy.api, lambda: API_KEY) as publish:
+        publish.publish(EVENT)
+
+    assert "the API key was refused: another one was read" in caplog.text
+    assert API_KEY not in caplog.text
+    assert_untold(caplog.text)
+
+
+def assert_untold(text: str) -> None:
+    assert "CO." not in text
+    assert "planted" not in text
