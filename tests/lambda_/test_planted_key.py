@@ -65,11 +65,12 @@ def vault(environment: pytest.MonkeyPatch) -> Iterator[Vault]:
 
 
 def echo(status: int) -> Callable[[socket.socket], None]:
-    """Answers with all that it was sent, the key with it."""
+    """Repeats the key, and all that was sent after it."""
 
     def behave(connection: socket.socket) -> None:
         while sent := read_request(connection):
-            body = json.dumps({"status": status < 400, "message": sent.decode()}).encode()
+            message = sent.decode().partition("uthorization: ")[2]
+            body = json.dumps({"status": status < 400, "message": message}).encode()
             head = b"HTTP/1.1 %d X\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n"
             connection.sendall(head % (status, PLANTED.encode(), len(body)) + body)
 
