@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check soak fix lock clean
+.PHONY: run test check soak package fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -18,6 +18,9 @@ check: .venv/ready        ## what must be clean at every commit
 
 soak: .venv/ready         ## a minute and a half of load on a failing Convoy; needs Java
 	$(BIN)/python -m benchmarks.soak
+
+package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
+	@$(BIN)/python -m infra.package $(ARGS)
 
 fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix
@@ -40,5 +43,5 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	fi
 	@touch $@
 
-clean:                    ## forget what was installed and what was logged
-	rm -rf .venv .local
+clean:                    ## forget what was installed, built and logged
+	rm -rf .venv .local build
