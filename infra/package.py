@@ -46,7 +46,7 @@ Other metadata stays: some packages read their own version.
 """
 
 SOURCE_ONLY = "convoy/(api|models)/"
-"""The SDK's generated code: of its 500 modules three are ever imported; bytecode adds 1.4 MB."""
+"""The SDK's generated code: of its 541 modules 9 are ever imported, and bytecode adds 1.4 MB."""
 
 DOWNLOAD_S = 300.0
 COMPILE_S = 300.0
@@ -169,7 +169,7 @@ def summary(out: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix)
 
 
 def _uv(*command: str) -> list[str]:

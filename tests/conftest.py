@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import secrets
 from contextlib import ExitStack, closing
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -14,10 +16,12 @@ from starlette.testclient import TestClient
 from app import api
 from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
+from infra import package
 from infra.local import convoy as stand_in
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local import server
 from infra.local.tables import create_tables
+from tests.faults import dynamodb as moto_server
 from tests.support import (
     OWNER,
     TABLES,
@@ -30,7 +34,9 @@ from tests.support import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from multiprocessing.context import ForkServerContext
+    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -79,6 +85,43 @@ def moto() -> Iterator[DynamoDBClient]:
         client = dynamodb_client()
         yield client
         client.close()
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Each is forked, in milliseconds, off one that has imported everything, and has no threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.faults.warm"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
+    """Moto's server, for other processes to share with the tests."""
+    with moto_server.running(processes) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
+        client = dynamodb_client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Target], Path]:
+    """The Lambda's zip for a target, built once."""
+
+    @cache
+    def build(target: package.Target) -> Path:
+        out = tmp_path_factory.mktemp("package") / "todo.zip"
+        package.build(target, out)
+        return out
+
+    return build
 
 
 @pytest.fixture(scope="session")

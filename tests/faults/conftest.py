@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +12,13 @@ import pytest
 
 from app import wiring
 from app.relay import Relay
-from tests.faults import dynamodb as moto_server
 from tests.faults import victims
 from tests.faults.world import World
 from tests.support import OWNER, deployment, make_outbox, make_service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.context import ForkServerContext
+    from multiprocessing.process import BaseProcess
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
@@ -58,7 +56,7 @@ class Crash:
         _see_die(victim)
 
 
-def _see_die(victim: multiprocessing.process.BaseProcess) -> None:
+def _see_die(victim: BaseProcess) -> None:
     victim.join(DEATH_S)
     exitcode = victim.exitcode
     if exitcode is None:
@@ -69,26 +67,8 @@ def _see_die(victim: multiprocessing.process.BaseProcess) -> None:
 
 
 @pytest.fixture(scope="session")
-def processes() -> ForkServerContext:
-    """Each is forked, in milliseconds, off one that has imported everything, and has no threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.warm"])
-    return context
-
-
-@pytest.fixture(scope="session")
-def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
-    with moto_server.running(processes) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def moto(dynamodb_url: str) -> Iterator[DynamoDBClient]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
-        client = wiring.dynamodb()
-    yield client
-    client.close()
+def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
+    return moto_over_http
 
 
 @pytest.fixture

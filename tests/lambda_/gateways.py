@@ -18,6 +18,29 @@ EVENTS = {
     path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("events/*")
 }
 
+CONTRACT: list[tuple[tuple[str, str, str | None, Json | None], tuple[int, Json]]] = [
+    (("GET", "/", None, None), (200, {"message": "Wilkomen!"})),
+    (("POST", "/todo", '{"id": 1, "item": "ä"}', None), (201, {"data": ["Todo added."]})),
+    (
+        ("GET", "/todo/1", None, None),
+        (200, {"data": {"id": 1, "item": "ä", "completed": False, "version": 1}}),
+    ),
+    (
+        ("PUT", "/todo/1", '{"item": "ö"}', None),
+        (200, {"data": "Todo with id 1 has been updated."}),
+    ),
+    (
+        ("GET", "/todo", None, {"limit": "5"}),
+        (200, {"data": [{"id": 1, "item": "ö", "completed": False, "version": 2}]}),
+    ),
+    (("DELETE", "/todo/1", None, None), (200, {"data": "Todo with id 1 has been removed."})),
+    (("DELETE", "/todo/1", None, None), (404, {"data": "Todo with id 1 not found."})),
+]
+"""Each call of the contract, in an order that makes sense, and its answer."""
+
+CONTRACT_EVENTS = ["ping", "created", "retrieved", "updated", "retrieved", "deleted", "failed"]
+"""What Convoy is told of them."""
+
 
 def request(
     kind: str, method: str, path: str, body: str | None = None, query: Json | None = None

@@ -1,0 +1,90 @@
+"""The very zip that is deployed answers, delivers, and says why if it cannot start."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.artefact.runtime_api import FunctionError
+from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.artefact.conftest import Start
+    from tests.support import Convoy, Json, Outbox
+
+CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
+
+
+def ask(method: str, path: str, body: str | None = None, query: Json | None = None) -> Json:
+    """What an HTTP API makes of Ann's request."""
+    event = request("http_api_v2", method, path, body, query)
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
+    return event
+
+
+def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None:
+    api = start("handler.api")
+
+    answers = [api.invoke(ask(*asked)) for asked, _ in CONTRACT]
+
+    assert [(answer["statusCode"], json.loads(answer["body"])) for answer in answers] == [
+        answer for _, answer in CONTRACT
+    ]
+    assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
+    assert {event["owner_id"] for event in convoy.events()} == {"ann"}
+
+
+def test_problems_are_told_as_text(start: Start) -> None:
+    api = start("handler.api")
+    anonymous = request("http_api_v2", "GET", "/todo")
+
+    for event, status in (
+        (anonymous, 401),
+        (ask("GET", "/todo/9"), 404),
+        (ask("POST", "/todo"), 422),
+    ):
+        answer = api.invoke(event)
+
+        assert (answer["statusCode"], answer["isBase64Encoded"]) == (status, False)
+        assert answer["headers"]["content-type"] == "application/problem+json"
+        assert json.loads(answer["body"])["status"] == status
+
+
+def test_the_relay_of_the_zip_delivers_what_an_outage_left(
+    start: Start, convoy: Convoy, outbox: Outbox
+) -> None:
+    convoy.fail(status=503)
+    pending = start("handler.api").invoke(ask(*CREATE))["headers"]
+    assert pending["webhook-status"] == "pending"
+    convoy.recover()
+
+    report = start("handler.relay").invoke({})
+
+    assert report == {
+        "delivered": 1, "pending": 0, "failed": 0, "oldest_s": 0.0, "stopped": None,
+        "partial": False,
+    }  # fmt: skip
+    (event,) = convoy.events()
+    assert (event["idempotency_key"], event["event_type"]) == (pending["webhook-id"], "created")
+    assert outbox.event_ids() == []
+
+
+def test_a_package_missing_from_the_zip_is_missing_at_the_start(start: Start, task: Path) -> None:
+    shutil.rmtree(task / "mangum")
+
+    with pytest.raises(FunctionError, match=r"init/error: .*No module named 'mangum'"):
+        start("handler.api").invoke(ask(*CREATE))
+
+
+def test_a_missing_setting_is_told_by_name_at_the_start(
+    start: Start, environment: dict[str, str]
+) -> None:
+    del environment["TODOS_TABLE"]
+
+    with pytest.raises(FunctionError, match=r"init/error: .*TODOS_TABLE is not set"):
+        start("handler.api").invoke(ask(*CREATE))

@@ -1,0 +1,188 @@
+"""The Lambda's zip: the same bytes each time, for Lambda's machine, and nothing of no use there."""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import re
+import struct
+import sys
+import zipfile
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra import package
+from infra.package import PackageError, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Packaged = Callable[[Target], Path]
+
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+HERE = Target("x86_64", RUNNING)
+LARGEST_MB = 7.5
+"""The zip was 6.9 MB, bytecode included, when this was set."""
+
+
+def names(zip_file: Path) -> list[str]:
+    with zipfile.ZipFile(zip_file) as archive:
+        return archive.namelist()
+
+
+def test_two_builds_give_the_same_bytes(packaged: Packaged, tmp_path: Path) -> None:
+    again = tmp_path / "elsewhere" / "again.zip"
+    package.build(Target(), again)
+
+    assert again.read_bytes() == packaged(Target()).read_bytes()
+    assert list(again.parent.iterdir()) == [again]
+
+
+def test_it_holds_the_api_and_the_relay_and_not_the_operators_command(packaged: Packaged) -> None:
+    own = {name for name in names(packaged(Target())) if re.fullmatch(r"(app/)?\w+\.py", name)}
+
+    assert {"handler.py", "app/__init__.py", "app/wiring.py", "app/relay.py"} <= own
+    assert not own & {f"app/{name}.py" for name in ("__main__", "commands", "passes", "terminal")}
+
+
+def test_it_holds_no_tests_no_tools_no_commands_and_not_what_lambda_ships(
+    packaged: Packaged,
+) -> None:
+    inside = names(packaged(Target()))
+
+    tops = {name.partition("/")[0].partition("-")[0].removesuffix(".py") for name in inside}
+    assert {"fastapi", "mangum", "convoy", "httpx"} <= tops
+    assert not tops & {"bin", "boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil"}
+    assert not tops & {"pytest", "moto", "mypy", "rich", "typer", "uvicorn", "infra", "tests"}
+    assert not [name for name in inside if "tests" in name.split("/") or name.endswith(".pyi")]
+    # Its hashes of commands, which hold a path of the machine that built, differ each time.
+    assert not [name for name in inside if name.endswith("/RECORD")]
+
+
+def test_packages_can_read_their_own_version(packaged: Packaged) -> None:
+    assert any(
+        re.fullmatch(r"pydantic-[\d.]+\.dist-info/METADATA", name)
+        for name in names(packaged(Target()))
+    )
+
+
+@pytest.mark.parametrize(("target", "machine"), [(Target(), 183), (HERE, 62)], ids=str)
+def test_its_native_modules_are_for_the_targets_machine_and_python(
+    packaged: Packaged, target: Target, machine: int
+) -> None:
+    with zipfile.ZipFile(packaged(target)) as archive:
+        native = {name: archive.read(name) for name in archive.namelist() if ".so" in name}
+
+    assert native
+    for name, content in native.items():
+        assert f".cpython-{target.python.replace('.', '')}-" in name
+        assert content[:4] == b"\x7fELF"
+        # `e_machine` of the ELF header: 183 is AArch64, 62 is x86-64.
+        assert struct.unpack_from("<H", content, 18) == (machine,)
+
+
+def test_its_python_takes_its_bytecode_without_a_look_at_the_source(packaged: Packaged) -> None:
+    with zipfile.ZipFile(packaged(HERE)) as archive:
+        compiled = archive.read(importlib.util.cache_from_source("app/wiring.py"))
+
+    assert compiled[:4] == importlib.util.MAGIC_NUMBER
+    assert compiled[4:8] == b"\1\0\0\0", "by hash, and that unchecked (PEP 552)"
+    # What tracebacks tell is where Lambda has the source.
+    code = marshal.loads(compiled[16:])  # noqa: S302
+    assert code.co_filename == "/var/task/app/wiring.py"
+
+
+def test_every_module_has_bytecode_but_the_sdks_generated_ones(packaged: Packaged) -> None:
+    inside = set(names(packaged(HERE)))
+    sources = {name for name in inside if name.endswith(".py")}
+
+    slow = {name for name in sources if importlib.util.cache_from_source(name) not in inside}
+
+    assert slow == {name for name in sources if re.match("convoy/(api|models)/", name)}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    (tmp_path / "module.py").write_text("ANSWER = 42\n")
+    return tmp_path
+
+
+def compiled(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*.pyc")]
+
+
+def test_without_a_python_of_that_version_it_says_that_starts_will_be_slower(
+    sources: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package.add_bytecode(sources, "3.99", "auto")
+
+    told = capsys.readouterr().err
+    assert told.startswith("warning: no bytecode, so cold starts will be slower: ")
+    assert "3.99" in told
+    assert compiled(sources) == []
+
+
+def test_required_bytecode_that_cannot_be_had_fails_the_build(sources: Path) -> None:
+    with pytest.raises(PackageError, match=r"Python 3\.99"):
+        package.add_bytecode(sources, "3.99", "require")
+
+
+def test_bytecode_can_be_left_out(sources: Path) -> None:
+    package.add_bytecode(sources, RUNNING, "none")
+
+    assert compiled(sources) == []
+
+
+def test_a_module_that_does_not_compile_fails_the_build(sources: Path) -> None:
+    (sources / "module.py").write_text("def\n")
+
+    with pytest.raises(PackageError, match=r"(?s)compileall failed: .*module\.py"):
+        package.add_bytecode(sources, RUNNING, "auto")
+
+
+def test_a_build_that_fails_leaves_the_last_zip_and_nothing_else(tmp_path: Path) -> None:
+    out = tmp_path / "todo.zip"
+    out.write_bytes(b"the last one")
+
+    # No release of pydantic-core was ever compiled for it.
+    with pytest.raises(SystemExit, match="error: uv pip install failed"):
+        package.main(["--python", "3.6", "--out", str(out)])
+
+    assert list(tmp_path.iterdir()) == [out]
+    assert out.read_bytes() == b"the last one"
+
+
+def test_a_step_that_hangs_is_ended_and_named(
+    monkeypatch: pytest.MonkeyPatch, sources: Path
+) -> None:
+    monkeypatch.setattr(package, "FIND_S", 0.0)
+
+    with pytest.raises(PackageError, match=r"finding Python 3\.13 did not end within 0 s"):
+        package.find_python("3.13")
+
+
+def test_the_build_tells_the_size_the_hash_and_what_is_largest(packaged: Packaged) -> None:
+    *largest, total, digest = package.summary(packaged(Target())).splitlines()
+
+    assert len(largest) == 10
+    assert largest[0].endswith("MB  pydantic_core")
+    assert re.search(r"todo\.zip: [567]\.\d\d MB, \d{4} files$", total)
+    assert digest == f"sha256 {sha256(packaged(Target()).read_bytes()).hexdigest()}"
+
+
+def test_modes_and_times_are_fixed(packaged: Packaged) -> None:
+    with zipfile.ZipFile(packaged(Target())) as archive:
+        entries = archive.infolist()
+
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    for entry in entries:
+        mode = 0o100755 if entry.filename.endswith(".so") else 0o100644
+        assert entry.external_attr >> 16 == mode
+
+
+def test_it_is_as_small_as_it_was(packaged: Packaged) -> None:
+    assert packaged(Target()).stat().st_size < LARGEST_MB * 1e6
