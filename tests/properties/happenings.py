@@ -34,6 +34,7 @@ FAULTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"lose_answer": True},
     ]
 )
+RELAY_STEPS = ("publish", "ack", "postpone", "park")
 
 
 def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
@@ -46,4 +47,4 @@ def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
 
 
 OF_REQUESTS = st.none() | interruptions("commit", "publish", "ack")
-OF_RELAYS = interruptions("publish", "ack", "postpone", "park")
+OF_RELAYS = interruptions(*RELAY_STEPS)
