@@ -1,0 +1,41 @@
+'use strict';
+
+// Who may call the API: who shows a JWT of the issuer for the audience; where neither is given, whom
+// IAM lets; anybody only where `anonymous` says so.
+
+const PATH = '*';
+
+module.exports = async ({ resolveVariable }) => {
+  const [issuer, audience, anonymous] = await Promise.all(
+    ['jwtIssuer', 'jwtAudience', 'anonymous'].map((name) => resolveVariable(`param:${name}`)),
+  );
+  if (!['true', 'false'].includes(anonymous)) {
+    refuse(`--param anonymous=${anonymous}: must be true or false`);
+  }
+  if (Boolean(issuer) !== Boolean(audience)) {
+    const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
+    refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
+  }
+  if (anonymous === 'true') {
+    if (issuer) refuse('--param anonymous=true and --param jwtIssuer: choose one');
+    return { authorizers: {}, event: { path: PATH }, allowAnonymous: 'true' };
+  }
+  if (!issuer) {
+    const event = { path: PATH, authorizer: { type: 'aws_iam' } };
+    return { authorizers: {}, event, allowAnonymous: 'false' };
+  }
+  const jwt = {
+    type: 'jwt',
+    identitySource: '$request.header.Authorization',
+    issuerUrl: issuer,
+    audience: [audience],
+  };
+  const event = { path: PATH, authorizer: { name: 'jwt' } };
+  return { authorizers: { jwt }, event, allowAnonymous: 'false' };
+};
+
+function refuse(message) {
+  const error = new Error(message);
+  error.stack = message; // the framework prints the stack
+  throw error;
+}
