@@ -27,8 +27,9 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff format
 
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for output in "requirements.txt" "requirements-dev.txt --group dev"; do \
-	  $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
+	    "requirements-checkov.txt --group checkov"; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --no-header --output-file $$output || exit 1; done
 
 .venv/ready: requirements-dev.txt

@@ -1,40 +1,64 @@
 'use strict';
 
-// What the framework leaves to us: the zip is built before it is packaged, and a deployment that
-// lacks the secret ends before it begins.
+// What the framework leaves to us: parameters that have to be given are asked for, the zip is built,
+// and a deployment that lacks the secret ends before it begins.
 
-const { execFileSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
+
+const { DescribeSecretCommand, SecretsManagerClient } = require('@aws-sdk/client-secrets-manager');
 
 module.exports = class {
   constructor(serverless) {
     this.hooks = {
+      'before:package:cleanup': () => askForParameters(serverless),
       'before:package:createDeploymentArtifacts': () => build(serverless),
       'before:deploy:deploy': () => lookForSecret(serverless),
     };
   }
 };
 
+function askForParameters(serverless) {
+  const missing = Object.entries(serverless.service.custom.needed)
+    .filter(([, value]) => value === '')
+    .map(([name]) => `--param ${name}=…`);
+  if (missing.length > 0) {
+    throw new serverless.classes.Error(
+      `Missing: ${missing.join(', ')}. Give it here, or below params in serverless.yml.`,
+    );
+  }
+}
+
 function build(serverless) {
   const { artifact } = serverless.service.package;
   if (artifact !== serverless.service.custom.zip) return;
+  const python = process.env.PYTHON ?? '.venv/bin/python';
   const { architecture } = serverless.service.provider;
-  execFileSync(
-    process.env.PYTHON ?? '.venv/bin/python',
+  const { error, status } = spawnSync(
+    python,
     ['-m', 'infra.package', '--arch', architecture, '--out', artifact],
     { cwd: serverless.serviceDir, stdio: 'inherit' },
   );
+  if (error || status !== 0) {
+    throw new serverless.classes.Error(
+      `The zip was not built: ${python} ${error ? `did not start (${error.code})` : `ended with ${status}`}. ` +
+        'It comes with "make test"; PYTHON names another.',
+    );
+  }
 }
 
 async function lookForSecret(serverless) {
   const name = serverless.service.provider.environment.CONVOY_API_KEY_SECRET;
+  const client = new SecretsManagerClient(await serverless.getProvider('aws').getAwsSdkV3Config());
   try {
-    await serverless.getProvider('aws').request('SecretsManager', 'describeSecret', { SecretId: name });
+    await client.send(new DescribeSecretCommand({ SecretId: name }));
   } catch (error) {
-    if (error.providerError?.code !== 'ResourceNotFoundException') throw error;
+    if (error.name !== 'ResourceNotFoundException') throw error;
     throw new serverless.classes.Error(
       `There is no secret "${name}" for Convoy's API key. Make it first, in the same region:\n` +
         `aws secretsmanager create-secret --name ${name} --secret-string file://secret.json\n` +
         'where secret.json holds {"CONVOY_API_KEY": "…"}.',
     );
+  } finally {
+    client.destroy();
   }
 }
