@@ -1,0 +1,171 @@
+"""What the functions may do, beside what they do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.relay import Relay
+from tests.support import NOW, OWNER, TABLES, make_outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.publisher import ConvoyPublisher
+    from app.service import TodoService
+    from tests.deploy.osls import Template
+    from tests.support import Convoy, Json
+
+    Calls = dict[str, set[str]]
+
+LOGICAL_IDS = {name: logical_id for logical_id, name in TABLES.items()}
+OF_TRANSACTIONS = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem"}
+
+
+@pytest.fixture
+def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
+    """The actions, by the logical id of the table that they are for."""
+    seen: Calls = defaultdict(set)
+
+    def note(params: Json, model: Any, **_: object) -> None:
+        if model.name != "TransactWriteItems":
+            seen[LOGICAL_IDS[params["TableName"]]].add(f"dynamodb:{model.name}")
+        for item in params.get("TransactItems", []):
+            for kind, part in item.items():
+                action = f"dynamodb:{OF_TRANSACTIONS[kind]}"
+                seen[LOGICAL_IDS[part["TableName"]]].add(action)
+
+    event = "provide-client-params.dynamodb"
+    dynamodb.meta.events.register(event, note)
+    yield seen
+    dynamodb.meta.events.unregister(event, note)
+
+
+def test_the_api_may_make_the_calls_that_it_makes_and_no_other(
+    template: Template, todo_service: TodoService, calls: Calls
+) -> None:
+    for _ in range(2):  # the second time it asks what the key stands for
+        todo_service.create(OWNER, 1, "x", completed=False, key="k")
+    todo_service.update(OWNER, 1, item="y", completed=None)
+    todo_service.get(OWNER, 1)
+    todo_service.page(OWNER, limit=1, after=None)
+    todo_service.delete(OWNER, 1)
+
+    assert calls == _allowed(template, "ApiRole")
+
+
+def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
+    template: Template,
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    publisher: ConvoyPublisher,
+    todo_service: TodoService,
+    calls: Calls,
+) -> None:
+    convoy.fail(status=503)
+    todo_service.create(OWNER, 1, "x", completed=False)
+    todo_service.create(OWNER, 2, "x", completed=False)
+    convoy.fail(status=400, times=1)
+    calls.clear()
+
+    report = Relay(
+        publisher, make_outbox(dynamodb), lambda: NOW + timedelta(hours=1), lambda: 0.0, workers=1
+    ).run()
+
+    assert (report.delivered, report.pending) == (1, 1)
+    assert calls == _allowed(template, "RelayRole")
+
+
+def _allowed(template: Template, role: str) -> Calls:
+    """The actions on tables, as `calls` has them."""
+    allowed: Calls = defaultdict(set)
+    for statement in _statements(template, role):
+        actions = _list(statement["Action"])
+        if any(action.startswith("dynamodb:") for action in actions):
+            table, attribute = statement["Resource"]["Fn::GetAtt"]
+            assert attribute == "Arn"
+            allowed[table].update(actions)
+    return allowed
+
+
+def test_a_function_reads_one_secret_and_writes_its_own_log(template: Template) -> None:
+    secret = {
+        "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
+        ":secret:${ConvoySecret}-??????"
+    }
+    for role, log in (("ApiRole", "ApiLogGroup"), ("RelayRole", "RelayLogGroup")):
+        resources = {
+            action: statement["Resource"]
+            for statement in _statements(template, role)
+            for action in _list(statement["Action"])
+            if not action.startswith("dynamodb:")
+        }
+        resources.pop("sqs:SendMessage", None)
+        assert resources == {
+            "secretsmanager:GetSecretValue": secret,
+            "logs:CreateLogStream": {"Fn::GetAtt": [log, "Arn"]},
+            "logs:PutLogEvents": {"Fn::GetAtt": [log, "Arn"]},
+        }
+    assert template.parameters["ConvoySecret"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
+
+
+def test_the_relay_alone_writes_to_the_queue_of_its_failures(template: Template) -> None:
+    by_role = {
+        role: statement["Resource"]
+        for role in template.of_type("AWS::IAM::Role")
+        for statement in _statements(template, role)
+        if statement["Action"] == "sqs:SendMessage"
+    }
+
+    assert by_role == {"RelayRole": {"Fn::GetAtt": ["RelayFailures", "Arn"]}}
+
+
+def test_the_schedule_may_call_the_relay_and_nothing_else(template: Template) -> None:
+    (statement,) = _statements(template, "RelayScheduleRole")
+
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["RelayLambdaFunction", "Arn"]}
+
+
+def test_no_role_may_do_everything_or_do_it_to_everything(template: Template) -> None:
+    for role in template.of_type("AWS::IAM::Role"):
+        for statement in _statements(template, role):
+            assert all("*" not in action for action in _list(statement["Action"]))
+            assert statement["Resource"] != "*"
+            assert statement["Effect"] == "Allow"
+
+
+def test_tracing_is_allowed_only_where_it_is_switched_on(
+    packaged: Callable[..., Template],
+) -> None:
+    assert packaged().parameters["Tracing"] == "PassThrough"
+    template = packaged(tracing="Active")
+
+    assert template.parameters["Tracing"] == "Active"
+    assert template.body["Conditions"]["Traced"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+    for role in ("ApiRole", "RelayRole"):
+        _, (condition, policy, _) = _policies(template, role)
+        assert condition == "Traced"
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+
+
+def _statements(template: Template, role: str) -> list[Json]:
+    """Of the policies that a deployment has unless a condition says so."""
+    (policy, *_) = _policies(template, role)
+    statements: list[Json] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def _policies(template: Template, role: str) -> list[Any]:
+    policies: list[Json] = template.properties(role)["Policies"]
+    return [policy.get("Fn::If", policy) for policy in policies]
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,79 @@
+"""Whom a deployment answers, and what it asks of who deploys it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.deploy.osls import Project, Template
+
+    Packaged = Callable[..., Template]
+
+JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
+
+
+def _authorization(template: Template) -> dict[str, str]:
+    """By route."""
+    return {
+        route["RouteKey"]: route.get("AuthorizationType", "NONE")
+        for route in template.of_type("AWS::ApiGatewayV2::Route").values()
+    }
+
+
+def _anonymous_allowed(template: Template) -> set[str]:
+    return {
+        function["Environment"]["Variables"]["ALLOW_ANONYMOUS"]
+        for function in template.of_type("AWS::Lambda::Function").values()
+    }
+
+
+def test_unless_told_otherwise_iam_decides_on_every_route(packaged: Packaged) -> None:
+    template = packaged()
+
+    assert _authorization(template) == {"$default": "AWS_IAM"}
+    assert _anonymous_allowed(template) == {"false"}
+
+
+def test_with_issuer_and_audience_every_route_needs_their_token(packaged: Packaged) -> None:
+    template = packaged(**JWT)
+
+    assert _authorization(template) == {"$default": "JWT"}
+    (authorizer,) = template.of_type("AWS::ApiGatewayV2::Authorizer").values()
+    assert authorizer["JwtConfiguration"] == {
+        "Audience": ["todos"],
+        "Issuer": "https://issuer.example",
+    }
+    route = template.properties("HttpApiRouteDefault")
+    assert route["AuthorizerId"] == {"Ref": "HttpApiAuthorizerJwt"}
+    assert _anonymous_allowed(template) == {"false"}
+
+
+def test_anybody_is_answered_only_where_that_is_said(packaged: Packaged) -> None:
+    template = packaged(anonymous="true")
+
+    assert _authorization(template) == {"$default": "NONE"}
+    assert _anonymous_allowed(template) == {"true"}
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"jwtIssuer": "https://issuer.example"}, "--param jwtAudience is not"),
+        ({"jwtAudience": "todos"}, "--param jwtIssuer is not"),
+        ({**JWT, "anonymous": "true"}, "choose one"),
+        ({"anonymous": "yes"}, "must be true or false"),
+        ({"convoyProjectId": ""}, "Missing: --param convoyProjectId=…"),
+        ({"convoyAppId": ""}, "Missing: --param convoyAppId=…"),
+    ],
+)
+def test_what_is_missing_or_contradicts_is_refused_by_name(
+    project: Project, params: dict[str, str], told: str
+) -> None:
+    done = project.run("package", **params)
+
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr

@@ -1,0 +1,238 @@
+"""What a deployment asks CloudFormation for."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.config import Settings
+from app.metrics import Metrics
+from app.relay import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.deploy.osls import Project, Template
+    from tests.support import Json
+
+    Packaged = Callable[..., Template]
+
+
+def test_the_functions_run_on_arm_with_python_3_13(template: Template) -> None:
+    functions = template.of_type("AWS::Lambda::Function")
+
+    assert set(functions) == {"ApiLambdaFunction", "RelayLambdaFunction"}
+    for function in functions.values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_no_function_has_a_url(template: Template) -> None:
+    assert template.of_type("AWS::Lambda::Url") == {}
+
+
+def test_the_gateway_calls_a_version_that_is_restored_not_started(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    alias = template.properties("ApiSnapStartLambdaAlias")
+    integration = template.properties("HttpApiIntegrationApi")
+    (version,) = template.of_type("AWS::Lambda::Version")
+
+    assert api["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    target = {"Fn::Join": [":", [{"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}, alias["Name"]]]}
+    assert integration["IntegrationUri"] == target
+    assert integration["PayloadFormatVersion"] == "2.0"
+
+
+def test_without_snapstart_the_gateway_calls_the_function(packaged: Packaged) -> None:
+    template = packaged(snapStart="false")
+
+    assert "SnapStart" not in template.properties("ApiLambdaFunction")
+    target = template.properties("HttpApiIntegrationApi")["IntegrationUri"]
+    assert target == {"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}
+
+
+def test_each_waits_longer_than_what_it_waits_for(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    environment = api["Environment"]["Variables"]
+    gateway_s = template.properties("HttpApiIntegrationApi")["TimeoutInMillis"] / 1000
+    publish_s = float(environment["CONVOY_DEADLINE_S"])
+    grace_s = float(environment["RELAY_GRACE_S"])
+
+    assert publish_s < api["Timeout"] < gateway_s < grace_s
+
+
+def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template) -> None:
+    schedule = template.properties("RelaySchedule")
+    relay = template.properties("RelayLambdaFunction")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["RelayLambdaFunction", "Arn"]}
+    assert relay["ReservedConcurrentExecutions"] == 1
+    assert relay["Timeout"] < 60
+
+
+def test_a_pass_that_fails_is_not_repeated_but_kept(template: Template) -> None:
+    invoke = template.properties("RelayLambdaEvConf")
+    retry = template.properties("RelaySchedule")["Target"]["RetryPolicy"]
+
+    assert invoke["MaximumRetryAttempts"] == retry["MaximumRetryAttempts"] == 0
+    assert invoke["MaximumEventAgeInSeconds"] == retry["MaximumEventAgeInSeconds"] == 60
+    kept = invoke["DestinationConfig"]["OnFailure"]["Destination"]
+    assert kept == {"Fn::GetAtt": ["RelayFailures", "Arn"]}
+    assert template.properties("RelayFailures")["SqsManagedSseEnabled"] is True
+
+
+def test_the_functions_have_every_setting_and_each_is_valid(template: Template) -> None:
+    for function in template.of_type("AWS::Lambda::Function").values():
+        environment = function["Environment"]["Variables"]
+        given = {name.lower(): _plain(value) for name, value in environment.items()}
+        settings = Settings.model_validate({"convoy_api_key": "from the secret", **given})
+
+        assert settings.todos_table == "TodosTable"
+        assert settings.outbox_table == "OutboxTable"
+        assert settings.idempotency_table == "IdempotencyTable"
+        assert settings.convoy_project_id == "project-1"
+        assert settings.convoy_app_id == "app-1"
+        assert environment["CONVOY_API_KEY_SECRET"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
+
+
+def _plain(value: str | Json) -> str:
+    return value["Ref"] if isinstance(value, dict) else value
+
+
+def test_the_api_key_of_who_deploys_is_nowhere_in_the_package(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "CONVOY_API_KEY", "CO.do-not-tell")
+
+    template = project.package()
+
+    assert "do-not-tell" not in template.text + template.state
+    for function in template.of_type("AWS::Lambda::Function").values():
+        assert "CONVOY_API_KEY" not in function["Environment"]["Variables"]
+
+
+def test_a_stage_for_work_can_be_removed_whole(packaged: Packaged) -> None:
+    template = packaged("dev")
+
+    assert template.parameters["DeletionProtection"] == "false"
+    for table in ("TodosTable", "OutboxTable", "IdempotencyTable"):
+        assert template.resources[table]["DeletionPolicy"] == "Delete"
+
+
+def test_production_keeps_its_tables_whatever_is_removed(packaged: Packaged) -> None:
+    template = packaged("prod")
+
+    assert template.parameters["DeletionProtection"] == "true"
+    for table in ("TodosTable", "OutboxTable", "IdempotencyTable"):
+        resource = template.resources[table]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert resource["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+
+
+def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Template) -> None:
+    tables = template.of_type("AWS::DynamoDB::Table")
+
+    assert set(tables) == {"TodosTable", "OutboxTable", "IdempotencyTable"}
+    for table in tables.values():
+        recovery = table["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+    expiry = {"AttributeName": "expires_at", "Enabled": True}
+    assert tables["IdempotencyTable"]["TimeToLiveSpecification"] == expiry
+    assert "TimeToLiveSpecification" not in tables["OutboxTable"]
+
+
+def test_logs_are_kept_for_a_while_longer_in_production(packaged: Packaged) -> None:
+    for stage, days in (("dev", 14), ("prod", 90)):
+        groups = packaged(stage).of_type("AWS::Logs::LogGroup")
+        assert {name: group["RetentionInDays"] for name, group in groups.items()} == dict.fromkeys(
+            ("ApiLogGroup", "RelayLogGroup", "HttpApiLogGroup"), days
+        )
+
+
+def test_the_access_log_is_json_and_does_not_tell_who_asked_for_what(template: Template) -> None:
+    settings = template.properties("HttpApiStage")["AccessLogSettings"]
+    told = set(json.loads(settings["Format"]).values())
+
+    assert {"$context.requestId", "$context.status", "$context.integration.requestId"} <= told
+    for personal in ("identity", "claims", "authorizer.principalId", "path", "Path", "userAgent"):
+        assert not any(personal in variable for variable in told)
+
+
+def test_the_gateway_throttles(packaged: Packaged) -> None:
+    settings = packaged(rateLimit="7", burstLimit="9").properties("HttpApiStage")[
+        "DefaultRouteSettings"
+    ]
+
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == ("7", "9")
+
+
+def test_the_bucket_of_the_deployments_is_private_and_encrypted(template: Template) -> None:
+    bucket = template.properties("ServerlessDeploymentBucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def test_each_alarm_tells_the_topic_when_it_begins_and_when_it_ends(packaged: Packaged) -> None:
+    template = packaged("prod", alarmEmail="ops@example.com")
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+
+    assert set(alarms) == {
+        "ApiErrorsAlarm",
+        "ApiLatencyAlarm",
+        "OutboxAgeAlarm",
+        "ParkedRowsAlarm",
+        "RelayErrorsAlarm",
+        "ThrottlesAlarm",
+    }
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm["AlarmDescription"]
+    subscription = template.properties("AlarmSubscription")
+    assert subscription["TopicArn"] == {"Ref": "AlarmTopic"}
+    assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}
+    assert template.parameters["AlarmEmail"] == "ops@example.com"
+
+
+def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
+    alarm = template.properties("OutboxAgeAlarm")
+
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
+
+
+def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
+    told: list[str] = []
+    metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC))
+    metrics.relayed(Report(0, 0, 0, 0.0, None))
+    metrics.published("accepted", "created", 1.0)
+    names = {
+        metric["Name"]
+        for line in told
+        for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    ours = [
+        alarm
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == {"Ref": "MetricsNamespace"}
+    ]
+
+    assert {alarm["MetricName"] for alarm in ours} == {"OutboxAge", "ParkedRows"} & names
+    dashboard = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    json.loads(dashboard)
+    assert {name for name in names if name not in dashboard} == set()
+
+
+def test_each_stage_has_metrics_of_its_own(packaged: Packaged) -> None:
+    for stage in ("dev", "prod"):
+        template = packaged(stage)
+        environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
+        assert environment["METRICS_NAMESPACE"] == f"TodoConvoy-{stage}"
+        assert template.parameters["MetricsNamespace"] == f"TodoConvoy-{stage}"
