@@ -148,23 +148,17 @@ def test_tracing_is_allowed_only_where_it_is_switched_on(
 
     assert template.parameters["Tracing"] == "Active"
     assert template.body["Conditions"]["Traced"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
-    for role in ("ApiRole", "RelayRole"):
-        _, (condition, policy, _) = _policies(template, role)
-        assert condition == "Traced"
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert statement["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    assert template.resources["TracingPolicy"]["Condition"] == "Traced"
+    policy = template.properties("TracingPolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    assert policy["Roles"] == [{"Ref": "ApiRole"}, {"Ref": "RelayRole"}]
 
 
 def _statements(template: Template, role: str) -> list[Json]:
-    """Of the policies that a deployment has unless a condition says so."""
-    (policy, *_) = _policies(template, role)
+    (policy,) = template.properties(role)["Policies"]
     statements: list[Json] = policy["PolicyDocument"]["Statement"]
     return statements
-
-
-def _policies(template: Template, role: str) -> list[Any]:
-    policies: list[Json] = template.properties(role)["Policies"]
-    return [policy.get("Fn::If", policy) for policy in policies]
 
 
 def _list(value: str | list[str]) -> list[str]:
