@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import boto3
 from botocore.exceptions import ClientError
@@ -98,7 +99,8 @@ BRIDGED = {
 
 @cache
 def _client(service: str, region: str) -> Any:
-    return boto3.client(service, region_name=region)  # this server, by AWS_ENDPOINT_URL
+    # This server's own, by AWS_ENDPOINT_URL.
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
 
 def bridge(resource_type: str, calls: Calls) -> type[CloudFormationModel]:
@@ -114,16 +116,21 @@ def bridge(resource_type: str, calls: Calls) -> type[CloudFormationModel]:
             return resource_type
 
         @classmethod
-        def create_from_cloudformation_json(  # type: ignore[misc]
-            cls, resource_name: str, cloudformation_json: Json, _account: str, region: str, **_: Any
+        def create_from_cloudformation_json(
+            cls,
+            resource_name: str,
+            cloudformation_json: Json,
+            account_id: str,
+            region_name: str,
+            **kwargs: Any,
         ) -> Bridged:
             made_up = {name: resource_name for name in calls.keys if name in NAMES}
             given = made_up | calls.properties(cloudformation_json["Properties"])
-            answer = getattr(_client(calls.service, region), calls.create)(**given)
+            answer = getattr(_client(calls.service, region_name), calls.create)(**given)
             return cls({name: answer.get(name) or given[name] for name in calls.keys})
 
         @classmethod
-        def update_from_cloudformation_json(  # type: ignore[misc]
+        def update_from_cloudformation_json(
             cls,
             original_resource: Bridged,
             new_resource_name: str,
@@ -148,39 +155,43 @@ def bridge(resource_type: str, calls: Calls) -> type[CloudFormationModel]:
     return Bridged
 
 
-def mend() -> None:
-    """What moto's CloudFormation has, and has wrong."""
-    LambdaVersion.get_cfn_attribute = lambda self, _name: str(self.version)
-    # cfn-lint has a test of its own, which says what it lets pass.
-    cloudformation.validate_template_cfn_lint = lambda _template: []
+def _version(version: Any, _attribute: str) -> str:
+    return str(version.version)
 
-    def update_termination_protection(request: Any) -> EmptyResult:
-        stack = request.cloudformation_backend.get_stack(request._get_param("StackName"))
-        stack.enable_termination_protection = request._get_bool_param("EnableTerminationProtection")
-        return EmptyResult()
 
-    CloudFormationResponse.update_termination_protection = update_termination_protection
+def _update_termination_protection(request: Any) -> EmptyResult:
+    stack = request.cloudformation_backend.get_stack(request._get_param("StackName"))
+    stack.enable_termination_protection = request._get_bool_param("EnableTerminationProtection")
+    return EmptyResult()
 
-    create_table = Table.create_from_cloudformation_json.__func__
 
-    def with_booleans(cls: type[Table], name: str, resource: Json, *where: str, **kw: Any) -> Table:
-        """A parameter's "false" is false."""
-        properties = resource["Properties"]
-        protected = properties["DeletionProtectionEnabled"] in {True, "true"}
-        resource = resource | {
-            "Properties": properties | {"DeletionProtectionEnabled": protected}
-        }
-        table: Table = create_table(cls, name, resource, *where, **kw)
-        return table
+_create_table = Table.create_from_cloudformation_json
 
-    Table.create_from_cloudformation_json = classmethod(with_booleans)
+
+def _create_table_as_told(name: str, resource: Json, *where: str, **more: Any) -> Any:
+    """moto takes a parameter's "false" for true."""
+    properties = resource["Properties"]
+    protected = properties["DeletionProtectionEnabled"] in {True, "true"}
+    told = {**properties, "DeletionProtectionEnabled": protected}
+    return _create_table(name, {**resource, "Properties": told}, *where, **more)
 
 
 def main() -> None:
-    mend()
-    # moto finds models among the subclasses of theirs, which are held weakly.
+    # moto looks for its models among the subclasses of theirs, which are held weakly.
     bridged = [bridge(resource_type, calls) for resource_type, calls in BRIDGED.items()]
-    server.main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+    with (
+        patch.object(LambdaVersion, "get_cfn_attribute", _version, create=True),
+        patch.object(
+            CloudFormationResponse,
+            "update_termination_protection",
+            _update_termination_protection,
+            create=True,
+        ),
+        patch.object(Table, "create_from_cloudformation_json", _create_table_as_told),
+        # cfn-lint has a test of its own, which says what it lets pass.
+        patch.object(cloudformation, "validate_template_cfn_lint", lambda _template: []),
+    ):
+        server.main(["-H", "127.0.0.1", "-p", sys.argv[1]])
     del bridged
 
 

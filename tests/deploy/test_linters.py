@@ -39,8 +39,8 @@ def checkov() -> Path:
         uv = [sys.executable, "-m", "uv"]
         shutil.rmtree(home, ignore_errors=True)
         _run(*uv, "venv", "--quiet", "--python", sys.executable, home, deadline_s=INSTALL_S)
-        options = ["--quiet", "--require-hashes", "--python", home]
-        _run(*uv, "pip", "sync", *options, lock, deadline_s=INSTALL_S)
+        sync = [*uv, "pip", "sync", "--quiet", "--require-hashes"]
+        _run(*sync, "--python", home, lock, deadline_s=INSTALL_S)
     return command
 
 

@@ -111,7 +111,7 @@ def test_a_function_reads_one_secret_and_writes_its_own_log(template: Template) 
             "logs:CreateLogStream": {"Fn::GetAtt": [log, "Arn"]},
             "logs:PutLogEvents": {"Fn::GetAtt": [log, "Arn"]},
         }
-    assert template.parameters["ConvoySecret"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
+    assert template.parameters["ConvoySecret"] == "fastapi-todo-convoy/dev/convoy"
 
 
 def test_the_relay_alone_writes_to_the_queue_of_its_failures(template: Template) -> None:
