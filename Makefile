@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check soak package fix lock clean
+.PHONY: run test check soak package smoke fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -21,6 +21,9 @@ soak: .venv/ready         ## a minute and a half of load on a failing Convoy; ne
 
 package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
 	@$(BIN)/python -m infra.package $(ARGS)
+
+smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
+	@$(BIN)/python -m infra.smoke $(URL)
 
 fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix

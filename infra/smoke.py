@@ -1,0 +1,163 @@
+"""Asks a deployed stage whether it works: `python -m infra.smoke URL`, or `make smoke URL=…`.
+
+Says hello, creates a todo, reads it and deletes it, and wants both events to have reached Convoy.
+With TOKEN in the environment it shows that; else it signs with the AWS credentials, where there are
+any and the URL is API Gateway's own or `--iam` is given.
+
+Exit codes: 0 it works, 1 it answers wrongly, 2 wrong usage, 3 it is out of reach or lets nobody in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from app.transport import ERRORS, DeadlineTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from botocore.credentials import Credentials
+
+DEADLINE_S = 35.0
+"""For one request: the gateway gives up after 30 s, and says so."""
+
+Json = dict[str, object]
+
+ITEM = "smoke test"
+WRONG, UNREACHABLE = 1, 3
+
+
+class SmokeError(Exception):
+    """What is the matter; `code` is the exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Bearer(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+class SigV4(httpx.Auth):
+    """Signs as the owner of the AWS credentials, for API Gateway."""
+
+    requires_request_body = True
+
+    def __init__(self, credentials: Credentials, region: str) -> None:
+        self._signer = SigV4Auth(credentials, "execute-api", region)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        signed = AWSRequest(request.method, str(request.url), data=request.content)
+        self._signer.add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        yield request
+
+
+@dataclass(frozen=True)
+class Stage:
+    http: httpx.Client
+
+    def ask(
+        self, method: str, path: str, expected: int, body: Json | None = None
+    ) -> httpx.Response:
+        """Raises SmokeError, which tells what came instead."""
+        call = f"{method} {path}"
+        try:
+            response = self.http.request(method, path, json=body)
+        except ERRORS as error:
+            raise SmokeError(f"{call}: no answer: {error!r}", UNREACHABLE) from error
+        if response.status_code in {401, 403}:
+            told = "not let in; give TOKEN, or AWS credentials that may execute-api:Invoke"
+            answer = f"{response.status_code}: {response.text[:500]}"
+            raise SmokeError(f"{call}: {told}. {answer}", UNREACHABLE)
+        if response.status_code != expected:
+            told = f"{response.status_code} in place of {expected}: {response.text[:500]}"
+            raise SmokeError(f"{call}: {told}", WRONG)
+        print(f"ok  {call}")
+        return response
+
+    def change(
+        self, method: str, path: str, expected: int, body: Json | None = None
+    ) -> httpx.Response:
+        """As `ask`; the event has to have reached Convoy."""
+        response = self.ask(method, path, expected, body)
+        status = response.headers.get("Webhook-Status")
+        if status != "accepted":
+            told = "Convoy did not take the event; it waits in the outbox, and the log tells why"
+            raise SmokeError(f"{method} {path}: Webhook-Status is {status}: {told}", WRONG)
+        return response
+
+
+def check(stage: Stage) -> None:
+    """Leaves its todo behind where that can't be read or deleted. Raises SmokeError."""
+    stage.ask("GET", "/", 200)
+    created = stage.change("POST", "/todo", 201, {"item": ITEM})
+    path = f"/todo/{created.json()['id']}"
+    todo = stage.ask("GET", path, 200).json()["data"]
+    stage.change("DELETE", path, 200)
+    if todo["item"] != ITEM:
+        raise SmokeError(f"GET {path}: another todo came back: {todo}", WRONG)
+    stage.ask("GET", path, 404)
+
+
+def main() -> int:
+    options = _options()
+    transport = DeadlineTransport(DEADLINE_S, ssl_context=httpx.create_ssl_context())
+    with httpx.Client(
+        base_url=options.url.rstrip("/"), auth=_auth(options), transport=transport
+    ) as http:
+        try:
+            check(Stage(http))
+        except SmokeError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return error.code
+    print("The stage works.")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("url", help="of the stage: HttpApiUrl among the outputs of its deployment")
+    parser.add_argument(
+        "--iam", metavar="REGION", help="sign, for a stage with a domain of its own"
+    )
+    options = parser.parse_args()
+    url = urlsplit(options.url)
+    if url.scheme not in {"https", "http"} or not url.hostname:
+        parser.error(f"{options.url!r} is no http or https URL")
+    return options
+
+
+def _auth(options: argparse.Namespace) -> httpx.Auth | None:
+    token = os.environ.get("TOKEN")
+    if token:
+        return Bearer(token)
+    of_aws = re.fullmatch(r"\w+\.execute-api\.([\w-]+)\..+", urlsplit(options.url).hostname)
+    region = options.iam or (of_aws[1] if of_aws else None)
+    if region is None:
+        return None
+    credentials = boto3.Session().get_credentials()
+    return SigV4(credentials, region) if credentials else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

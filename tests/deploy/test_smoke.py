@@ -1,0 +1,174 @@
+"""`make smoke`, against the API on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app import api
+from infra import smoke
+from infra.local import server
+from tests.support import OWNER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.requests import Request
+
+    from app.service import TodoService
+    from app.store import DynamoStore
+    from tests.support import Convoy, Outbox
+
+    Smoke = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Smoke:
+    """The command's exit code."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["smoke", *arguments])
+        return smoke.main()
+
+    return run
+
+
+@pytest.fixture
+def stage(todo_service: TodoService) -> Iterator[str]:
+    with server.running(api.build(todo_service, lambda _: OWNER)) as url:
+        yield url
+
+
+@pytest.fixture
+def asked() -> list[tuple[Request, bytes]]:
+    return []
+
+
+@pytest.fixture
+def doorkeeper(asked: list[tuple[Request, bytes]]) -> Iterator[str]:
+    """Lets nobody in, and remembers who asked."""
+
+    async def refuse(request: Request) -> Response:
+        asked.append((request, await request.body()))
+        return PlainTextResponse("who are you?", 403)
+
+    with server.running(
+        Starlette(routes=[Route("/{path:path}", refuse, methods=["GET", "POST"])])
+    ) as url:
+        yield url
+
+
+def test_a_stage_that_works_is_told_so_and_left_as_it_was(
+    run: Smoke,
+    stage: str,
+    store: DynamoStore,
+    convoy: Convoy,
+    outbox: Outbox,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(f"{stage}/") == 0
+
+    assert capsys.readouterr().out.splitlines()[-1] == "The stage works."
+    assert store.page(OWNER, limit=1, after=None).todos == []
+    assert outbox.event_ids() == []
+    types = [event["event_type"] for event in convoy.events()]
+    assert types == ["ping", "created", "retrieved", "deleted"]
+
+
+def test_a_stage_whose_events_do_not_reach_convoy_does_not_work(
+    run: Smoke, stage: str, convoy: Convoy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convoy.fail(status=401)
+
+    assert run(stage) == smoke.WRONG
+
+    assert "POST /todo: Webhook-Status is pending" in capsys.readouterr().err
+
+
+def test_a_stage_that_answers_wrongly_is_told_by_call_and_answer(
+    run: Smoke, stage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(f"{stage}/elsewhere") == smoke.WRONG
+
+    assert "GET /: 404 in place of 200" in capsys.readouterr().err
+
+
+def test_a_stage_out_of_reach_is_told_from_one_that_is_wrong(
+    run: Smoke, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("http://127.0.0.1:1") == smoke.UNREACHABLE
+
+    assert "GET /: no answer" in capsys.readouterr().err
+
+
+def test_who_is_not_let_in_is_told_what_to_bring(
+    run: Smoke, doorkeeper: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(doorkeeper) == smoke.UNREACHABLE
+
+    assert "give TOKEN, or AWS credentials" in capsys.readouterr().err
+
+
+def test_a_token_is_shown(
+    run: Smoke,
+    doorkeeper: str,
+    asked: list[tuple[Request, bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKEN", "ey.J.x")
+
+    run(doorkeeper)
+
+    ((request, _),) = asked
+    assert request.headers["Authorization"] == "Bearer ey.J.x"
+
+
+def test_without_a_token_requests_are_signed_with_the_aws_credentials(
+    run: Smoke,
+    doorkeeper: str,
+    asked: list[tuple[Request, bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    credentials = Credentials("key-1", "secret", "session-token")
+    monkeypatch.setattr("boto3.Session.get_credentials", lambda _: credentials)
+
+    run(doorkeeper, "--iam", "eu-central-1")
+
+    ((request, _),) = asked
+    assert "Credential=key-1/" in request.headers["Authorization"]
+
+
+def test_the_signature_is_that_of_the_request_that_arrives(
+    doorkeeper: str, asked: list[tuple[Request, bytes]]
+) -> None:
+    credentials = Credentials("key-1", "secret", "session-token")
+    auth = smoke.SigV4(credentials, "eu-central-1")
+
+    httpx.post(f"{doorkeeper}/todo?x=1%202", json={"item": "x"}, auth=auth)
+
+    ((request, body),) = asked
+    arrived = AWSRequest(request.method, str(request.url), data=body)
+    for name in ("X-Amz-Date", "X-Amz-Security-Token"):
+        arrived.headers[name] = request.headers[name]
+    arrived.context["timestamp"] = request.headers["X-Amz-Date"]
+    signer = SigV4Auth(credentials, "execute-api", "eu-central-1")
+    canonical = signer.canonical_request(arrived)
+    signature = signer.signature(signer.string_to_sign(arrived, canonical), arrived)
+    assert request.headers["Authorization"].endswith(f"Signature={signature}")
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com", "https://", "example.com"])
+def test_what_is_no_url_is_wrong_usage(run: Smoke, url: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(url)
+
+    assert ended.value.code == 2
