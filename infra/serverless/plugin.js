@@ -1,7 +1,7 @@
 'use strict';
 
 // What the framework leaves to us: parameters that have to be given are asked for, the zip is built,
-// and a deployment that lacks the secret ends before it begins.
+// a deployment that lacks the secret ends before it begins, a local gateway has local settings.
 
 const { spawnSync } = require('node:child_process');
 
@@ -13,6 +13,7 @@ module.exports = class {
       'before:package:cleanup': () => askForParameters(serverless),
       'before:package:createDeploymentArtifacts': () => build(serverless),
       'before:deploy:deploy': () => lookForSecret(serverless),
+      'before:offline:start': () => takeLocalSettings(serverless),
     };
   }
 };
@@ -60,5 +61,16 @@ async function lookForSecret(serverless) {
     );
   } finally {
     client.destroy();
+  }
+}
+
+// The gateway on this machine knows no CloudFormation: it takes what is in the environment. There the
+// API key is one's own, not in a secret.
+function takeLocalSettings(serverless) {
+  const { environment } = serverless.service.provider;
+  const { CONVOY_API_KEY } = process.env;
+  if (CONVOY_API_KEY) Object.assign(environment, { CONVOY_API_KEY, CONVOY_API_KEY_SECRET: '' });
+  for (const name of Object.keys(environment)) {
+    if (process.env[name] !== undefined) environment[name] = process.env[name];
   }
 }

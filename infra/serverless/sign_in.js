@@ -3,7 +3,7 @@
 // Who may call the API: who shows a JWT of the issuer for the audience; where neither is given, whom
 // IAM lets; anybody only where `anonymous` says so.
 
-const PATH = '*';
+const ALL = { method: '*', path: '*' };
 
 module.exports = async ({ resolveVariable }) => {
   const [issuer, audience, anonymous] = await Promise.all(
@@ -18,10 +18,10 @@ module.exports = async ({ resolveVariable }) => {
   }
   if (anonymous === 'true') {
     if (issuer) refuse('--param anonymous=true and --param jwtIssuer: choose one');
-    return { authorizers: {}, event: { path: PATH }, allowAnonymous: 'true' };
+    return { authorizers: {}, event: ALL, allowAnonymous: 'true' };
   }
   if (!issuer) {
-    const event = { path: PATH, authorizer: { type: 'aws_iam' } };
+    const event = { ...ALL, authorizer: { type: 'aws_iam' } };
     return { authorizers: {}, event, allowAnonymous: 'false' };
   }
   const jwt = {
@@ -30,7 +30,7 @@ module.exports = async ({ resolveVariable }) => {
     issuerUrl: issuer,
     audience: [audience],
   };
-  const event = { path: PATH, authorizer: { name: 'jwt' } };
+  const event = { ...ALL, authorizer: { name: 'jwt' } };
   return { authorizers: { jwt }, event, allowAnonymous: 'false' };
 };
 

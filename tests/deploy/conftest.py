@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-import socket
+import signal
 import subprocess
 import sys
-import time
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deploy import osls
+from tests.deploy import osls, processes
 from tests.deploy.osls import Project, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-START_S = 60.0
-STOP_S = 10.0
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +44,7 @@ def template(packaged: Callable[..., Template]) -> Template:
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An AWS of one's own for the module: every client and the framework use it."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = processes.free_port()
     log = tmp_path_factory.mktemp("moto") / "log"
     with pytest.MonkeyPatch.context() as environment, log.open("wb") as output:
         environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
@@ -58,20 +53,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             cwd=osls.ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        try:
-            _wait_for(port, process)
+        with processes.ended(process, signal.SIGTERM):
+            processes.wait_for(port, process)
             yield
-        finally:
-            process.terminate()
-            process.wait(STOP_S)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("moto's server did not start")

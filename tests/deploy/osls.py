@@ -6,20 +6,28 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.deploy.processes import ended, free_port, wait_for
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support import Json
 
 ROOT = Path(__file__).parents[2]
 LEAST_NODE = 20
 INSTALL_S = 300.0
 COMMAND_S = 120.0
+OSLS = "node_modules/.bin/osls"
 NEEDED = {"convoyProjectId": "project-1", "convoyAppId": "app-1"}
 
 
@@ -47,11 +55,10 @@ class Project:
         return cls(folder)
 
     def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
-        """One command of the framework; what has to be given is, unless it is given as ""."""
-        given = NEEDED | {"artifact": "stand-in.zip"} | params
-        options = [f"--param={name}={value}" for name, value in given.items() if value]
+        """One command of the framework."""
+        options = _options(params)
         return subprocess.run(
-            ["node_modules/.bin/osls", *command, *options],
+            [OSLS, *command, *options],
             cwd=self.folder,
             env=os.environ | {"NO_COLOR": "1"},
             capture_output=True,
@@ -59,6 +66,33 @@ class Project:
             check=False,
             timeout=COMMAND_S,
         )
+
+    @contextmanager
+    def offline(self, port: int, certificate: Path, *options: str, **params: str) -> Iterator[None]:
+        """The API behind a gateway on this machine, with the real handler, over HTTPS."""
+        for name in ("app", "handler.py"):
+            (self.folder / name).symlink_to(ROOT / name)
+        ports = [f"--httpPort={port}", f"--lambdaPort={free_port()}", "--host=127.0.0.1"]
+        with (self.folder / "offline.log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    OSLS,
+                    "offline",
+                    *ports,
+                    "--httpsProtocol",
+                    certificate,
+                    *options,
+                    *_options(params),
+                ],
+                cwd=self.folder,
+                env=os.environ | {"VIRTUAL_ENV": sys.prefix},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        with ended(process, signal.SIGINT):
+            wait_for(port, process)
+            yield
 
     def package(self, *options: str, **params: str) -> Template:
         done = self.run("package", *options, **params)
@@ -100,6 +134,12 @@ class Template:
             each["ParameterKey"]: each["ParameterValue"] for each in provider["stackParameters"]
         }
         return defaults | given
+
+
+def _options(params: dict[str, str]) -> list[str]:
+    """With what has to be given, unless it is given as ""."""
+    given = NEEDED | {"artifact": "stand-in.zip"} | params
+    return [f"--param={name}={value}" for name, value in given.items() if value]
 
 
 def install() -> None:
