@@ -33,10 +33,11 @@ function build(serverless) {
   const { artifact } = serverless.service.package;
   if (artifact !== serverless.service.custom.zip) return;
   const python = process.env.PYTHON ?? '.venv/bin/python';
-  const { architecture } = serverless.service.provider;
+  const { architecture, runtime } = serverless.service.provider;
+  const version = runtime.replace('python', '');
   const { error, status } = spawnSync(
     python,
-    ['-m', 'infra.package', '--arch', architecture, '--out', artifact],
+    ['-m', 'infra.package', '--arch', architecture, '--python', version, '--out', artifact],
     { cwd: serverless.serviceDir, stdio: 'inherit' },
   );
   if (error || status !== 0) {
