@@ -48,4 +48,4 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	@touch $@
 
 clean:                    ## forget what was installed, built and logged
-	rm -rf .venv .local build
+	rm -rf .venv .local .serverless build node_modules

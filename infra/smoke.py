@@ -151,12 +151,17 @@ def _auth(options: argparse.Namespace) -> httpx.Auth | None:
     token = os.environ.get("TOKEN")
     if token:
         return Bearer(token)
-    of_aws = re.fullmatch(r"\w+\.execute-api\.([\w-]+)\..+", urlsplit(options.url).hostname)
-    region = options.iam or (of_aws[1] if of_aws else None)
+    region = options.iam or region_of(options.url)
     if region is None:
         return None
     credentials = boto3.Session().get_credentials()
     return SigV4(credentials, region) if credentials else None
+
+
+def region_of(url: str) -> str | None:
+    """Of a URL that is API Gateway's own."""
+    host = re.fullmatch(r"\w+\.execute-api\.([\w-]+)\..+", urlsplit(url).hostname or "")
+    return host[1] if host else None
 
 
 if __name__ == "__main__":

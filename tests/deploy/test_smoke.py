@@ -166,6 +166,21 @@ def test_the_signature_is_that_of_the_request_that_arrives(
     assert request.headers["Authorization"].endswith(f"Signature={signature}")
 
 
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("https://a1b2c3.execute-api.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("https://a1b2c3.execute-api.cn-north-1.amazonaws.com.cn/", "cn-north-1"),
+        ("https://todos.example.com", None),
+        ("https://execute-api.example.com", None),
+    ],
+)
+def test_a_url_of_api_gateway_s_own_tells_the_region_to_sign_for(
+    url: str, region: str | None
+) -> None:
+    assert smoke.region_of(url) == region
+
+
 @pytest.mark.parametrize("url", ["ftp://example.com", "https://", "example.com"])
 def test_what_is_no_url_is_wrong_usage(run: Smoke, url: str) -> None:
     with pytest.raises(SystemExit) as ended:
