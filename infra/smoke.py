@@ -74,47 +74,60 @@ class SigV4(httpx.Auth):
 class Stage:
     http: httpx.Client
 
-    def ask(
+    def ask(self, method: str, path: str, expected: int) -> Json:
+        """The answer's body. Raises SmokeError, which tells what came instead."""
+        return _body(self._ask(method, path, expected))
+
+    def change(self, method: str, path: str, expected: int, body: Json | None = None) -> Json:
+        """As `ask`; the event has to have reached Convoy."""
+        response = self._ask(method, path, expected, body)
+        status = response.headers.get("Webhook-Status")
+        if status != "accepted":
+            told = "Convoy did not take the event; it waits in the outbox, and the log tells why"
+            raise SmokeError(f"{method} {path}: Webhook-Status is {status}: {told}", WRONG)
+        return _body(response)
+
+    def _ask(
         self, method: str, path: str, expected: int, body: Json | None = None
     ) -> httpx.Response:
-        """Raises SmokeError, which tells what came instead."""
         call = f"{method} {path}"
         try:
             response = self.http.request(method, path, json=body)
         except ERRORS as error:
             raise SmokeError(f"{call}: no answer: {error!r}", UNREACHABLE) from error
+        answer = f"{response.status_code}: {response.text[:500]}"
         if response.status_code in {401, 403}:
             told = "not let in; give TOKEN, or AWS credentials that may execute-api:Invoke"
-            answer = f"{response.status_code}: {response.text[:500]}"
             raise SmokeError(f"{call}: {told}. {answer}", UNREACHABLE)
         if response.status_code != expected:
-            told = f"{response.status_code} in place of {expected}: {response.text[:500]}"
-            raise SmokeError(f"{call}: {told}", WRONG)
+            raise SmokeError(f"{call}: not {expected} but {answer}", WRONG)
         print(f"ok  {call}")
         return response
 
-    def change(
-        self, method: str, path: str, expected: int, body: Json | None = None
-    ) -> httpx.Response:
-        """As `ask`; the event has to have reached Convoy."""
-        response = self.ask(method, path, expected, body)
-        status = response.headers.get("Webhook-Status")
-        if status != "accepted":
-            told = "Convoy did not take the event; it waits in the outbox, and the log tells why"
-            raise SmokeError(f"{method} {path}: Webhook-Status is {status}: {told}", WRONG)
-        return response
+
+def _body(response: httpx.Response) -> Json:
+    try:
+        body: Json = response.json()
+    except ValueError as error:
+        raise SmokeError(f"{response.url}: not JSON: {response.text[:500]}", WRONG) from error
+    return body
 
 
 def check(stage: Stage) -> None:
     """Leaves its todo behind where that can't be read or deleted. Raises SmokeError."""
-    stage.ask("GET", "/", 200)
+    _expect("GET /", stage.ask("GET", "/", 200), {"message": "Wilkomen!"})
     created = stage.change("POST", "/todo", 201, {"item": ITEM})
-    path = f"/todo/{created.json()['id']}"
-    todo = stage.ask("GET", path, 200).json()["data"]
+    path = f"/todo/{created.get('id')}"
+    found = stage.ask("GET", path, 200)
     stage.change("DELETE", path, 200)
-    if todo["item"] != ITEM:
-        raise SmokeError(f"GET {path}: another todo came back: {todo}", WRONG)
+    todo = {"id": created.get("id"), "item": ITEM, "completed": False, "version": 1}
+    _expect(f"GET {path}", found, {"data": todo})
     stage.ask("GET", path, 404)
+
+
+def _expect(call: str, found: Json, expected: Json) -> None:
+    if found != expected:
+        raise SmokeError(f"{call}: {found} in place of {expected}", WRONG)
 
 
 def main() -> int:

@@ -65,9 +65,10 @@ async function lookForSecret(serverless) {
   }
 }
 
-// The gateway on this machine knows no CloudFormation: it takes what is in the environment. There the
-// API key is one's own, not in a secret.
+// The gateway on this machine runs the sources, and knows no CloudFormation: it takes what is in the
+// environment, where the API key is one's own and not in a secret.
 function takeLocalSettings(serverless) {
+  delete serverless.service.package.artifact;
   const { environment } = serverless.service.provider;
   const { CONVOY_API_KEY } = process.env;
   if (CONVOY_API_KEY) Object.assign(environment, { CONVOY_API_KEY, CONVOY_API_KEY_SECRET: '' });

@@ -99,7 +99,22 @@ def test_a_stage_that_answers_wrongly_is_told_by_call_and_answer(
 ) -> None:
     assert run(f"{stage}/elsewhere") == smoke.WRONG
 
-    assert "GET /: 404 in place of 200" in capsys.readouterr().err
+    assert "GET /: not 200 but 404" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("page", "told"), [("<html>", "not JSON: <html>"), ('{"message": "hi"}', "GET /: {'message'")]
+)
+def test_another_server_s_page_is_not_taken_for_the_stage_s(
+    run: Smoke, page: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answer(_: Request) -> Response:
+        return PlainTextResponse(page)
+
+    with server.running(Starlette(routes=[Route("/{path:path}", answer)])) as url:
+        assert run(url) == smoke.WRONG
+
+    assert told in capsys.readouterr().err
 
 
 def test_a_stage_out_of_reach_is_told_from_one_that_is_wrong(
