@@ -1,0 +1,38 @@
+"""`docs/deploying.md` tells of what there is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.deploy.osls import ROOT
+
+if TYPE_CHECKING:
+    from tests.deploy.osls import Template
+
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text()
+
+
+def _first_cells(heading: str) -> set[str]:
+    """The names in the first column of the table below a heading."""
+    section = DEPLOYING.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_every_parameter_is_told() -> None:
+    source = (ROOT / "serverless.yml").read_text()
+    # CloudFormation's tags play no part here.
+    params = yaml.safe_load(re.sub(r"!(Ref|GetAtt) ", "", source))["params"]
+
+    told = _first_cells("Parameters") | {"jwtIssuer", "jwtAudience", "anonymous"}
+
+    assert told == {name for stage in params.values() for name in stage}
+
+
+def test_every_alarm_is_told(template: Template) -> None:
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+
+    assert {f"{name}Alarm" for name in _first_cells("Alarms")} == set(alarms)
