@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.metrics import Metrics
-from app.relay import Report
+from app.relay_run import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +211,7 @@ def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
 
 def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
     told: list[str] = []
-    metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC))
+    metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
     metrics.relayed(Report(0, 0, 0, 0.0, None))
     metrics.published("accepted", "created", 1.0)
     names = {
