@@ -1,4 +1,4 @@
-"""`docs/deploying.md` tells of what there is."""
+"""`docs/deploy.md` and `docs/runbook.md` tell of what there is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tests.deploy.osls import ROOT
 if TYPE_CHECKING:
     from tests.deploy.osls import Template
 
-DEPLOYING = (ROOT / "docs" / "deploying.md").read_text()
+DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 
 
 def _first_cells(heading: str) -> set[str]:
@@ -32,7 +33,11 @@ def test_every_parameter_is_told() -> None:
     assert told == {name for stage in params.values() for name in stage}
 
 
-def test_every_alarm_is_told(template: Template) -> None:
+def test_the_runbook_has_a_section_for_every_alarm_which_names_it(template: Template) -> None:
     alarms = template.of_type("AWS::CloudWatch::Alarm")
+    sections = re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE)
 
-    assert {f"{name}Alarm" for name in _first_cells("Alarms")} == set(alarms)
+    assert {f"{name}Alarm" for name in sections} == set(alarms)
+    for name in sections:
+        description = alarms[f"{name}Alarm"]["AlarmDescription"]
+        assert description.endswith(f"docs/runbook.md#{name.lower()}")
