@@ -75,6 +75,12 @@ def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template)
     assert relay["Timeout"] < 60
 
 
+def test_an_account_with_nothing_to_reserve_can_have_a_relay_too(packaged: Packaged) -> None:
+    relay = packaged(reserveRelay="false").properties("RelayLambdaFunction")
+
+    assert "ReservedConcurrentExecutions" not in relay
+
+
 def test_a_pass_that_fails_is_not_repeated_but_kept(template: Template) -> None:
     invoke = template.properties("RelayLambdaEvConf")
     retry = template.properties("RelaySchedule")["Target"]["RetryPolicy"]
