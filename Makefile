@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check soak package smoke fix lock clean
+.PHONY: run test check soak package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -24,6 +24,9 @@ package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x8
 
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.smoke $(URL)
+
+docs: .venv/ready         ## docs/openapi.json and docs/events.md, out of the code
+	$(BIN)/python -m infra.contract $(ARGS)
 
 fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix

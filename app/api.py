@@ -44,8 +44,11 @@ def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document, with problem details under their own media type."""
+    """FastAPI's document, with problem details under their own media type, and the webhooks."""
+    from app import catalogue  # noqa: PLC0415  # who asks for no document does not wait for it
+
     document = FastAPI.openapi(app)
+    document["webhooks"] = catalogue.webhooks()
     for operations in document["paths"].values():
         for operation in operations.values():
             for response in operation["responses"].values():

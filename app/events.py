@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,19 +12,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`name` is what Convoy filters on; `event` and `description` stand in the payload."""
+    """`name` is what Convoy filters on; `event` and `description` stand in the payload.
+
+    `carries` is what the payload has beside them, `always` or at times.
+    """
 
     name: str
     event: str
     description: str
+    carries: Literal["todo", "todo_id"] | None = None
+    always: bool = True
 
 
 PING = EventType("ping", "ping", "Webhook test from application.")
-RETRIEVED = EventType("retrieved", "todo.retrieved", "Todo retrieved successfully")
-CREATED = EventType("created", "todo.created", "Todo created successfully")
-UPDATED = EventType("updated", "todo.updated", "Todo updated successfully")
-DELETED = EventType("deleted", "todo.deleted", "Todo deleted successfully")
-FAILED = EventType("failed", "todo.failure", "Todo not found.")
+RETRIEVED = EventType(
+    "retrieved", "todo.retrieved", "Todo retrieved successfully", "todo", always=False
+)
+CREATED = EventType("created", "todo.created", "Todo created successfully", "todo")
+UPDATED = EventType("updated", "todo.updated", "Todo updated successfully", "todo")
+DELETED = EventType("deleted", "todo.deleted", "Todo deleted successfully", "todo")
+FAILED = EventType("failed", "todo.failure", "Todo not found.", "todo_id")
 
 CATALOGUE = (PING, RETRIEVED, CREATED, UPDATED, DELETED, FAILED)
 

@@ -1,0 +1,143 @@
+"""`make docs`: writes what is told of the contract, out of the code: the API and its events.
+
+A document that breaks its clients is not written, unless told so with --accept-breaking.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app import api, catalogue
+from app.events import CATALOGUE, DELETED, FAILED, PING, RETRIEVED, envelope
+from app.todos import Todo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.events import EventType
+
+DOCS = Path(__file__).parents[1] / "docs"
+OPENAPI = DOCS / "openapi.json"
+EVENTS = DOCS / "events.md"
+
+PROSE = {"description", "summary", "title", "version", "examples"}
+LIMITS = {"const", "enum", "maxLength", "maximum", "minLength", "minimum", "pattern", "required"}
+
+
+def openapi() -> dict[str, Any]:
+    """The document of the API, which needs no service to tell of itself."""
+    app = api.build(None, lambda _: "")  # type: ignore[arg-type]
+    return app.openapi()
+
+
+def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
+    """What a client of the old document may stumble over: where in doubt, it is told."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() - PROSE:
+            if key in new:
+                yield from breaking(old[key], new[key], f"{at}/{key}")
+            else:
+                yield f"{at}/{key} is gone"
+        yield from (f"{at}/{key} is new" for key in sorted((new.keys() - old.keys()) & LIMITS))
+    elif not isinstance(old, list) or not isinstance(new, list) or at.endswith("/required"):
+        if old != new:
+            yield f"{at} was {old!r}, is {new!r}"
+    elif at.endswith("/parameters"):
+        before, after = _by_name(old), _by_name(new)
+        yield from breaking(before, after, at)
+        added = sorted(after.keys() - before.keys())
+        yield from (f"{at}/{name} is demanded" for name in added if after[name].get("required"))
+    else:
+        yield from (f"{at} has no {value!r} any more" for value in old if value not in new)
+
+
+def _by_name(parameters: list[Any]) -> dict[str, Any]:
+    return {f"{each['in']} {each['name']}": each for each in parameters}
+
+
+def example(event_type: EventType) -> dict[str, object]:
+    """The payload of an event of this type, at a fixed time."""
+    about: dict[str, object] = {}
+    if event_type.carries == "todo":
+        about["todo"] = Todo("ann", 1, "Write the tests").public()
+    elif event_type.carries == "todo_id":
+        about["todo_id"] = 1
+    event_id = "fda3c152-30d6-4111-8c99-8b099a3e16df"
+    at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)
+
+
+INTRODUCTION = """# Events
+
+Written by `make docs` from `app/events.py`; `docs/openapi.json` has the same as `webhooks`.
+
+Each event is published to Convoy, which sends its payload to the endpoints of the todos' owner, as
+the body of a POST. How to receive them: [receivers.md](receivers.md). What is not named here may be
+added at any time: pass over it.
+"""
+
+WHEN = {
+    PING: "`GET /` was called.",
+    RETRIEVED: "Todos were read; `todo` is there if it was one alone.",
+    DELETED: "A todo was deleted; `todo` is its last state.",
+    FAILED: "A todo that is not there was to be updated or deleted. Nothing changed.",
+}
+
+
+def events() -> str:
+    """`docs/events.md`."""
+    sections = [_section(event_type) for event_type in CATALOGUE]
+    return "\n".join([INTRODUCTION, *sections])
+
+
+def _section(event_type: EventType) -> str:
+    schema = catalogue.schema(event_type)
+    when = WHEN.get(event_type, f"A todo was {event_type.name}; `todo` is its state after that.")
+    rows = [
+        f"| `{name}` | {_kind(value)} | {'always' if name in schema['required'] else 'at times'} |"
+        for name, value in schema["properties"].items()
+    ]
+    payload = json.dumps(example(event_type), indent=2)
+    table = "\n".join(["| field | what | |", "|---|---|---|", *rows])
+    return f"## `{event_type.name}`\n\n{when}\n\n{table}\n\n```json\n{payload}\n```\n"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "properties" in schema:
+        fields = (f"`{name}` ({_kind(value)})" for name, value in schema["properties"].items())
+        return ", ".join(fields)
+    bounds = {"minimum": "from", "maximum": "to", "minLength": "from", "maxLength": "to"}
+    told = [f"{word} {schema[name]}" for name, word in bounds.items() if name in schema]
+    unit = ["characters"] if "maxLength" in schema else []
+    return " ".join([schema.get("format", schema["type"]), *told, *unit])
+
+
+def text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the documents of the contract.")
+    parser.add_argument("--accept-breaking", action="store_true", help="write it all the same")
+    accepted = parser.parse_args().accept_breaking
+    document = openapi()
+    if OPENAPI.exists():
+        broken = list(breaking(json.loads(OPENAPI.read_text()), document))
+        if broken and not accepted:
+            told = "\n".join(broken)
+            sys.exit(
+                f"{told}\nThis breaks clients. If it is meant: make docs ARGS=--accept-breaking"
+            )
+    OPENAPI.write_text(text(document))
+    EVENTS.write_text(events())
+
+
+if __name__ == "__main__":
+    main()

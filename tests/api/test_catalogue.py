@@ -1,0 +1,85 @@
+"""Each event is what the catalogue says of its type."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from app import catalogue, events
+from infra.contract import example
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from app.events import EventType
+    from tests.support import Convoy
+
+TYPES = {event_type.name: event_type for event_type in events.CATALOGUE}
+MUTILATED: dict[str, dict[str, Any]] = {
+    "another type's": {"event": "todo.other"},
+    "no moment": {"occurred_at": "yesterday"},
+    "a numbered event": {"id": 1},
+}
+
+
+def check(event_type: EventType, payload: Any) -> None:
+    schema = catalogue.schema(event_type) | {"$schema": catalogue.DIALECT}
+    jsonschema.Draft7Validator.check_schema(schema)
+    checker = jsonschema.Draft7Validator.FORMAT_CHECKER
+    jsonschema.Draft7Validator(schema, format_checker=checker).validate(payload)
+
+
+def test_every_event_that_the_api_publishes_is_as_the_catalogue_says(
+    client: TestClient, convoy: Convoy
+) -> None:
+    client.get("/")
+    client.post("/todo", json={"id": 1, "item": "x"})
+    client.get("/todo")
+    client.get("/todo/1")
+    client.put("/todo/1", json={"completed": True})
+    client.delete("/todo/1")
+    client.delete("/todo/1")
+
+    published = convoy.events()
+
+    assert {event["event_type"] for event in published} == set(TYPES)
+    for event in published:
+        check(TYPES[event["event_type"]], event["data"])
+
+
+@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+def test_an_example_is_as_the_catalogue_says(event_type: EventType) -> None:
+    check(event_type, example(event_type))
+
+
+@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+@pytest.mark.parametrize("damage", MUTILATED.values(), ids=list(MUTILATED))
+def test_a_mutilated_payload_is_not(event_type: EventType, damage: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        check(event_type, example(event_type) | damage)
+
+
+@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+def test_what_is_always_there_is_demanded(event_type: EventType) -> None:
+    for name in catalogue.schema(event_type)["required"]:
+        payload = copy.copy(example(event_type))
+        del payload[name]
+        with pytest.raises(jsonschema.ValidationError):
+            check(event_type, payload)
+
+
+def test_what_is_added_later_is_let_pass() -> None:
+    check(events.CREATED, example(events.CREATED) | {"more": 1})
+
+
+def test_the_openapi_document_tells_every_event_with_its_schema(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    told = {
+        name: operations["post"]["requestBody"]["content"]["application/json"]["schema"]
+        for name, operations in document["webhooks"].items()
+    }
+    assert told == {name: catalogue.schema(each) for name, each in TYPES.items()}

@@ -1,0 +1,108 @@
+"""The documents of the contract are those of the code, and a change that breaks clients is told."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COMMITTED: dict[str, Any] = json.loads(contract.OPENAPI.read_text())
+TODO = "components/schemas/NewTodo"
+
+
+def test_the_committed_document_is_that_of_the_code() -> None:
+    built = contract.openapi()
+
+    broken = list(contract.breaking(COMMITTED, built))
+    assert built == COMMITTED, f"run make docs, and commit it. It breaks clients: {broken}"
+
+
+def test_the_committed_catalogue_is_that_of_the_code() -> None:
+    assert contract.EVENTS.read_text() == contract.events(), "run make docs, and commit it"
+
+
+def at(document: Any, path: str) -> Any:
+    for key in path.split("/"):
+        document = document[key.replace("~", "/")]
+    return document
+
+
+BREAKING: dict[str, Callable[[Any], object]] = {
+    "/paths//todo/{id}/get is gone": lambda new: at(new, "paths/~todo~{id}").pop("get"),
+    "/paths//todo/post/responses/201 is gone": lambda new: at(
+        new, "paths/~todo/post/responses"
+    ).pop("201"),
+    "/components/schemas/TodoOut/properties/completed is gone": lambda new: at(
+        new, "components/schemas/TodoOut/properties"
+    ).pop("completed"),
+    "/components/schemas/NewTodo/required was ['item'], is ['item', 'id']": lambda new: at(
+        new, f"{TODO}/required"
+    ).append("id"),
+    "/components/schemas/NewTodo/properties/item/maxLength was 10000, is 10": lambda new: at(
+        new, f"{TODO}/properties/item"
+    ).update(maxLength=10),
+    "/components/schemas/NewTodo/properties/item/pattern is new": lambda new: at(
+        new, f"{TODO}/properties/item"
+    ).update(pattern="^a"),
+    "/components/schemas/TodoOut/properties/id/type was 'integer', is 'string'": lambda new: at(
+        new, "components/schemas/TodoOut/properties/id"
+    ).update(type="string"),
+    "/paths//todo/get/parameters/query sort is demanded": lambda new: at(
+        new, "paths/~todo/get/parameters"
+    ).append({"in": "query", "name": "sort", "required": True}),
+    "/paths//todo/get/parameters/query limit is gone": lambda new: at(
+        new, "paths/~todo/get/parameters"
+    ).pop(0),
+    "/webhooks/created is gone": lambda new: new["webhooks"].pop("created"),
+    "/components/schemas/Fault/properties/in/enum has no 'query' any more": lambda new: at(
+        new, "components/schemas/Fault/properties/in/enum"
+    ).remove("query"),
+}
+
+
+@pytest.mark.parametrize(("told", "change"), BREAKING.items(), ids=list(BREAKING))
+def test_what_breaks_a_client_is_told(told: str, change: Callable[[Any], object]) -> None:
+    new = copy.deepcopy(COMMITTED)
+    change(new)
+
+    assert told in list(contract.breaking(COMMITTED, new))
+
+
+def test_what_is_added_breaks_nobody() -> None:
+    new = copy.deepcopy(COMMITTED)
+    new["info"]["version"] = "9.9.9"
+    new["paths"]["/more"] = {"get": {"responses": {}}}
+    at(new, f"{TODO}/properties")["due"] = {"type": "string", "maxLength": 10}
+    at(new, "paths/~todo/get/parameters").append({"in": "query", "name": "sort"})
+    at(new, "paths/~todo/get")["summary"] = "Other words"
+
+    assert list(contract.breaking(COMMITTED, new)) == []
+
+
+def test_a_breaking_document_is_written_only_if_it_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = copy.deepcopy(COMMITTED)
+    older["paths"]["/gone"] = {"get": {}}
+    monkeypatch.setattr(contract, "OPENAPI", tmp_path / "openapi.json")
+    monkeypatch.setattr(contract, "EVENTS", tmp_path / "events.md")
+    contract.OPENAPI.write_text(contract.text(older))
+
+    monkeypatch.setattr(sys, "argv", ["contract"])
+    with pytest.raises(SystemExit, match="/paths//gone is gone\nThis breaks clients"):
+        contract.main()
+    assert json.loads(contract.OPENAPI.read_text()) == older
+
+    monkeypatch.setattr(sys, "argv", ["contract", "--accept-breaking"])
+    contract.main()
+    assert json.loads(contract.OPENAPI.read_text()) == COMMITTED
+    assert contract.EVENTS.exists()
