@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app import api, catalogue
 from app.events import CATALOGUE, DELETED, FAILED, PING, RETRIEVED, envelope
 from app.todos import Todo
+from infra import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +138,7 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
+    vectors.VECTORS.write_text(vectors.text())
 
 
 if __name__ == "__main__":

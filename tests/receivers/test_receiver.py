@@ -1,0 +1,153 @@
+"""The example of a receiver: what it takes, what it turns away, and what it passes over."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import importlib
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from infra.vectors import SECRET, VECTORS, header
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+Vector = dict[str, Any]
+SIGNATURES: list[Vector] = json.loads(VECTORS.read_text())
+NAMES = [vector["name"] for vector in SIGNATURES]
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example, as a process imports it."""
+    monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", SECRET)
+    monkeypatch.delitem(sys.modules, "examples.receiver", raising=False)
+    return importlib.import_module("examples.receiver")
+
+
+def test_it_fits_on_a_page(receiver: ModuleType) -> None:
+    assert receiver.__file__ is not None
+    with open(receiver.__file__) as source:
+        assert len(source.readlines()) <= 60
+
+
+def test_without_a_secret_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", "")
+    monkeypatch.delitem(sys.modules, "examples.receiver", raising=False)
+
+    with pytest.raises(SystemExit, match="CONVOY_ENDPOINT_SECRET is not set"):
+        importlib.import_module("examples.receiver")
+
+
+@pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
+def test_it_says_of_each_signature_what_is_so(receiver: ModuleType, vector: Vector) -> None:
+    body = base64.b64decode(vector["body_base64"])
+
+    assert receiver.verified(body, vector["header"], vector["now"]) is vector["valid"]
+
+
+@pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
+def test_a_dozen_lines_of_the_standard_library_say_the_same(vector: Vector) -> None:
+    found = re.fullmatch(r"t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)", vector["header"])
+    valid = False
+    if found is not None and abs(vector["now"] - int(found[1])) <= 300:
+        signed = found[1].encode() + b"," + base64.b64decode(vector["body_base64"])
+        expected = hmac.digest(vector["secret"].encode(), signed, "sha256").hex()
+        told = [part.partition("=")[2] for part in found[2].split(",")[1:]]
+        valid = any(hmac.compare_digest(expected, each) for each in told)
+
+    assert valid is vector["valid"]
+
+
+NODE = """
+const { createHmac, timingSafeEqual } = require('node:crypto');
+const vectors = JSON.parse(require('node:fs').readFileSync(process.argv[1]));
+const valid = ({ secret, header, now, body_base64 }) => {
+  const found = /^t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)$/.exec(header);
+  if (!found || Math.abs(now - Number(found[1])) > 300) return false;
+  const body = Buffer.from(body_base64, 'base64');
+  const expected = createHmac('sha256', secret).update(`${found[1]},`).update(body).digest();
+  return found[2].split(',').slice(1)
+    .some((each) => timingSafeEqual(Buffer.from(each.split('=')[1], 'hex'), expected));
+};
+console.log(JSON.stringify(vectors.filter((each) => valid(each) !== each.valid)));
+"""
+
+
+def test_another_language_says_the_same() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js: install it")
+    ran = subprocess.run(  # noqa: S603
+        [node, "-e", NODE, str(VECTORS)], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    assert json.loads(ran.stdout) == []
+
+
+def post(client: TestClient, body: bytes, signature: str) -> int:
+    headers = {"x-convoy-signature": signature, "content-type": "application/json"}
+    return client.post("/webhooks", content=body, headers=headers).status_code
+
+
+def test_it_takes_what_is_signed_and_nothing_else(
+    receiver: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    body = json.dumps({"event": "ping", "id": "e1"}).encode()
+
+    with TestClient(receiver.app) as client:
+        assert post(client, body, header(1000, body)) == 204
+        assert post(client, body, header(1000, body)) == 204
+        assert post(client, body + b" ", header(1000, body)) == 401
+        assert client.post("/webhooks", content=body).status_code == 401
+
+    assert capsys.readouterr().out == "ping e1\n"
+
+
+CREATED, UPDATED, DELETED = "todo.created", "todo.updated", "todo.deleted"
+
+
+def event(kind: str, version: int, second: int) -> dict[str, Any]:
+    return {
+        "event": kind,
+        "id": f"{kind} {version} {second}",
+        "occurred_at": f"2026-11-24T08:00:{second:02}.000Z",
+        "todo": {"id": 1, "version": version},
+    }
+
+
+HISTORY = [
+    event(CREATED, 1, 1),
+    event(UPDATED, 2, 2),
+    event(UPDATED, 3, 3),
+    event(DELETED, 3, 4),
+    event(CREATED, 1, 5),
+    event(UPDATED, 2, 6),
+]
+
+
+@pytest.mark.parametrize("length", range(1, len(HISTORY) + 1))
+def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
+    receiver: ModuleType, length: int
+) -> None:
+    for order in itertools.permutations(HISTORY[:length]):
+        received = receiver.Received()
+        news = [each for each in order if received.is_news(each)]
+        assert news[-1] == HISTORY[length - 1]
+
+
+def test_in_their_order_all_are_news_and_none_is_twice(receiver: ModuleType) -> None:
+    received = receiver.Received()
+
+    assert [received.is_news(each) for each in HISTORY] == [True] * len(HISTORY)
+    assert [received.is_news(each) for each in HISTORY] == [False] * len(HISTORY)
