@@ -1,16 +1,21 @@
-"""What the stand-in's project holds, and how it is told to fail."""
+"""What the stand-in's project holds, who is told of its changes, and how it is told to fail."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
+from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from starlette.requests import Request
 
 Json = dict[str, Any]
 
@@ -32,17 +37,49 @@ class Fault:
     times: int | None = None
 
 
+class Feed:
+    """Tells those who listen what has changed, from the one thread that all runs on."""
+
+    def __init__(self) -> None:
+        self._queues: set[asyncio.Queue[Json | None]] = set()
+
+    def tell(self, change: Json) -> None:
+        for queue in self._queues:
+            queue.put_nowait(change)
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[Json | None]]:
+        """The changes from now on, and None at the end."""
+        queue: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)
+
+    def end(self) -> None:
+        for queue in self._queues:
+            queue.put_nowait(None)
+
+
 @dataclass
 class Project:
     """What Convoy's database would hold; `journal` is a file that its events outlive a kill in."""
 
     journal: Path | None = None
-    events: list[Json] = field(default_factory=list)
-    endpoints: list[Json] = field(default_factory=list)
+    events: dict[str, Json] = field(default_factory=dict)
+    """By their uids, oldest first; so are endpoints and deliveries."""
+    endpoints: dict[str, Json] = field(default_factory=dict)
     subscriptions: list[Json] = field(default_factory=list)
     event_types: list[Json] = field(default_factory=list)
+    deliveries: dict[str, Json] = field(default_factory=dict)
+    deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    """By their event's uid."""
+    attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    """By their delivery's uid."""
     fault: Fault | None = None
     keys: set[str] = field(default_factory=set)
+    feed: Feed = field(default_factory=Feed)
 
     def __post_init__(self) -> None:
         if self.journal is not None and self.journal.exists():
@@ -50,29 +87,48 @@ class Project:
                 self._keep(json.loads(line))
 
     def _keep(self, event: Json) -> None:
-        self.events.append(event)
+        self.events[event["uid"]] = event
         self.keys.add(event["idempotency_key"])
 
-    def receive(self, message: Json) -> bool:
-        """Store a fanned-out event; True if its idempotency key is new to the project."""
+    def receive(self, message: Json) -> Json:
+        """Store a fanned-out event: a duplicate if its idempotency key is known to the project."""
         key = message.get("idempotency_key") or ""
-        duplicate = bool(key) and key in self.keys
         owner = message["owner_id"]
         event = {
             "uid": uid(),
-            "received_at": now(),
+            "created_at": now(),
             "owner_id": owner,
             "event_type": message["event_type"],
             "idempotency_key": key,
-            "is_duplicate_event": duplicate,
-            "endpoints": [e["uid"] for e in self.endpoints if e["owner_id"] == owner],
+            "is_duplicate_event": bool(key) and key in self.keys,
+            "endpoints": [
+                uid for uid, endpoint in self.endpoints.items() if endpoint["owner_id"] == owner
+            ],
+            "headers": {
+                name: [value] for name, value in (message.get("custom_headers") or {}).items()
+            },
             "data": message["data"],
         }
         if self.journal is not None:
             with self.journal.open("a") as journal:
                 journal.write(json.dumps(event) + "\n")
         self._keep(event)
-        return not duplicate
+        self.feed.tell({"event": event})
+        return event
+
+    def deliver(self, delivery: Json) -> None:
+        self.deliveries[delivery["uid"]] = delivery
+        self.deliveries_of[delivery["event_id"]].append(delivery)
+
+    def subscribed(self, event: Json) -> list[Json]:
+        """The endpoints that an event is for. Without a subscription one gets nothing."""
+        subscribers = {each["endpoint_metadata"]["uid"] for each in self.subscriptions}
+        return [self.endpoints[uid] for uid in event["endpoints"] if uid in subscribers]
+
+    def clear(self) -> None:
+        """Forget all but the journal, and those who listen."""
+        self.__dict__.update(vars(Project()) | {"journal": self.journal, "feed": self.feed})
+        self.feed.tell({"cleared": True})
 
     def next_fault(self) -> Fault | None:
         fault = self.fault
@@ -83,9 +139,23 @@ class Project:
         return fault
 
 
+def project_of(request: Request) -> Project:
+    project: Project = request.app.state.project
+    return project
+
+
 def uid() -> str:
     return secrets.token_hex(13).upper()
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return told(utc_now())
+
+
+def told(at: datetime) -> str:
+    """A time as Convoy tells it."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

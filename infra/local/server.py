@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-    from starlette.applications import Starlette
     from starlette.requests import Request
 
 HOST = "127.0.0.1"
@@ -43,6 +43,16 @@ def reset_connection(request: Request) -> None:
     transport.abort()
 
 
+class _Server(uvicorn.Server):
+    """Before it waits for what is being answered it tells the app, whose streams have no end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        if isinstance(app, Starlette) and hasattr(app.state, "at_end"):
+            app.state.at_end()
+        await super().shutdown(sockets)
+
+
 def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -57,7 +67,7 @@ def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
 def running(app: Starlette) -> Iterator[str]:
     """Serve on a free port from a thread; gives the base URL."""
     listener = socket.create_server((HOST, 0))
-    server = uvicorn.Server(_config(app))
+    server = _Server(_config(app))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
@@ -70,4 +80,4 @@ def running(app: Starlette) -> Iterator[str]:
 
 def serve(app: Starlette, port: int) -> None:
     """Serve until a signal says to end."""
-    uvicorn.Server(_config(app)).run([socket.create_server((HOST, port))])
+    _Server(_config(app)).run([socket.create_server((HOST, port))])

@@ -14,7 +14,10 @@ from infra.local import server
 if TYPE_CHECKING:
     from tests.support import Convoy
 
-PUBLISH = b"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+PUBLISH = (
+    b"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\n"
+    b"host: localhost\r\ncontent-length: 0\r\n\r\n"
+)
 
 
 def connect(url: str, *, own_port: int = 0) -> socket.socket:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import base64
 import hmac
-import importlib
 import itertools
 import json
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from examples import receiver
 from infra.vectors import SECRET, VECTORS, header
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Iterator
 
 Vector = dict[str, Any]
 SIGNATURES: list[Vector] = json.loads(VECTORS.read_text())
@@ -27,32 +26,32 @@ NAMES = [vector["name"] for vector in SIGNATURES]
 
 
 @pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The example, as a process imports it."""
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", SECRET)
-    monkeypatch.delitem(sys.modules, "examples.receiver", raising=False)
-    return importlib.import_module("examples.receiver")
+    with TestClient(receiver.app()) as client:
+        yield client
 
 
-def test_it_fits_on_a_page(receiver: ModuleType) -> None:
-    assert receiver.__file__ is not None
+def test_it_fits_on_a_page() -> None:
     with open(receiver.__file__) as source:
-        assert len(source.readlines()) <= 60
+        assert len(source.readlines()) < 60
 
 
 def test_without_a_secret_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", "")
-    monkeypatch.delitem(sys.modules, "examples.receiver", raising=False)
 
     with pytest.raises(SystemExit, match="CONVOY_ENDPOINT_SECRET is not set"):
-        importlib.import_module("examples.receiver")
+        receiver.app()
 
 
 @pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
-def test_it_says_of_each_signature_what_is_so(receiver: ModuleType, vector: Vector) -> None:
+def test_it_says_of_each_signature_what_is_so(vector: Vector) -> None:
     body = base64.b64decode(vector["body_base64"])
 
-    assert receiver.verified(body, vector["header"], vector["now"]) is vector["valid"]
+    assert (
+        receiver.verified(vector["secret"], body, vector["header"], vector["now"])
+        is vector["valid"]
+    )
 
 
 @pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
@@ -100,16 +99,15 @@ def post(client: TestClient, body: bytes, signature: str) -> int:
 
 
 def test_it_takes_what_is_signed_and_nothing_else(
-    receiver: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("time.time", lambda: 1000.0)
     body = json.dumps({"event": "ping", "id": "e1"}).encode()
 
-    with TestClient(receiver.app) as client:
-        assert post(client, body, header(1000, body)) == 204
-        assert post(client, body, header(1000, body)) == 204
-        assert post(client, body + b" ", header(1000, body)) == 401
-        assert client.post("/webhooks", content=body).status_code == 401
+    assert post(client, body, header(1000, body)) == 204
+    assert post(client, body, header(1000, body)) == 204
+    assert post(client, body + b" ", header(1000, body)) == 401
+    assert client.post("/webhooks", content=body).status_code == 401
 
     assert capsys.readouterr().out == "ping e1\n"
 
@@ -138,7 +136,7 @@ HISTORY = [
 
 @pytest.mark.parametrize("length", range(1, len(HISTORY) + 1))
 def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
-    receiver: ModuleType, length: int
+    length: int,
 ) -> None:
     for order in itertools.permutations(HISTORY[:length]):
         received = receiver.Received()
@@ -146,7 +144,7 @@ def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
         assert news[-1] == HISTORY[length - 1]
 
 
-def test_in_their_order_all_are_news_and_none_is_twice(receiver: ModuleType) -> None:
+def test_in_their_order_all_are_news_and_none_is_twice() -> None:
     received = receiver.Received()
 
     assert [received.is_news(each) for each in HISTORY] == [True] * len(HISTORY)

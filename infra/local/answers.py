@@ -1,0 +1,73 @@
+"""How Convoy reads a request's body, and words its answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from infra.local.project import Json
+
+
+class Refusal(Exception):
+    """An error answer, as Convoy words it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def refused(_: Request, refusal: Exception) -> Response:
+    status = refusal.status if isinstance(refusal, Refusal) else 500
+    return JSONResponse({"status": False, "message": str(refusal)}, status)
+
+
+async def body_of(request: Request, *, invalid: str | None = None) -> Json:
+    raw = await request.body()
+    if not raw:
+        raise Refusal(400, invalid or "body must not be empty")
+    try:
+        body = json.loads(raw)
+    except ValueError as error:
+        at = getattr(error, "pos", 0) + 1
+        message = f"body contains badly-formed JSON (at character {at})"
+        raise Refusal(400, invalid or message) from error
+    if not isinstance(body, dict):
+        raise Refusal(400, invalid or "body contains incorrect JSON type (at character 1)")
+    return body
+
+
+def require(body: Json, **messages: str) -> None:
+    missing = [f"{name}:{message}" for name, message in messages.items() if not body.get(name)]
+    if missing:
+        raise Refusal(400, ", ".join(missing))
+
+
+def ok(message: str, data: object) -> Response:
+    return JSONResponse({"status": True, "message": message, "data": data})
+
+
+def created(message: str, data: object) -> Response:
+    return JSONResponse({"status": True, "message": message, "data": data}, 201)
+
+
+def paged(content: list[Json], per_page: int, after: str) -> Json:
+    """A page of what is listed, from behind the one whose uid is `after`."""
+    uids = [each["uid"] for each in content]
+    start = uids.index(after) + 1 if after in uids else 0
+    page = content[start : start + per_page]
+    more = start + per_page < len(content)
+    return {
+        "content": page,
+        "pagination": {
+            "per_page": per_page,
+            "has_next_page": more,
+            "has_prev_page": start > 0,
+            "next_page_cursor": page[-1]["uid"] if more else "",
+            "prev_page_cursor": "",
+        },
+    }

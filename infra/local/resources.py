@@ -1,0 +1,187 @@
+"""What is kept in Convoy's project: endpoints, subscriptions, event types, events, deliveries."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from infra.local.answers import Refusal, body_of, created, ok, paged, require
+from infra.local.courier import FAILURE, SUCCESS
+from infra.local.project import now, project_of, uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from infra.local.project import Json
+
+
+async def project(request: Request) -> Response:
+    return ok("Project fetched successfully", {"uid": request.path_params["project_id"]})
+
+
+async def endpoints(request: Request) -> Response:
+    project = project_of(request)
+    if request.method == "GET":
+        owner = request.query_params.get("ownerId")
+        found = (e for e in project.endpoints.values() if owner in {None, "", e["owner_id"]})
+        return _page("Endpoints fetched successfully", request, found)
+    body = await body_of(request, invalid="Invalid request format")
+    if not body.get("url") or not body.get("name"):
+        raise Refusal(400, "Invalid input provided")
+    secret = {"uid": uid(), "value": body.get("secret") or secrets.token_urlsafe(24)}
+    made = {
+        "uid": uid(),
+        "project_id": request.path_params["project_id"],
+        "owner_id": body.get("owner_id", ""),
+        "url": body["url"],
+        "name": body["name"],
+        "secrets": [secret],
+        "advanced_signatures": body.get("advanced_signatures", True),
+        "status": "active",
+        "created_at": now(),
+    }
+    project.endpoints[made["uid"]] = made
+    return created("Endpoint created successfully", made)
+
+
+async def subscriptions(request: Request) -> Response:
+    project = project_of(request)
+    if request.method == "GET":
+        wanted = set(request.query_params.getlist("endpointId"))
+        found = (
+            each
+            for each in project.subscriptions
+            if not wanted or each["endpoint_metadata"]["uid"] in wanted
+        )
+        return _page("Subscriptions fetched successfully", request, found)
+    body = await body_of(request)
+    require(
+        body,
+        name="please provide a valid subscription name",
+        endpoint_id="please provide a valid endpoint id",
+    )
+    endpoint = project.endpoints.get(body["endpoint_id"])
+    if endpoint is None:
+        raise Refusal(400, "failed to find endpoint by id")
+    if any(s["endpoint_metadata"]["uid"] == endpoint["uid"] for s in project.subscriptions):
+        raise Refusal(400, "a subscription for this endpoint already exists")
+    made = {
+        "uid": uid(),
+        "name": body["name"],
+        "type": "api",
+        "endpoint_metadata": endpoint,
+        # Without a licence Convoy replaces the filter by this, silently.
+        "filter_config": {"event_types": ["*"]},
+        "created_at": now(),
+    }
+    project.subscriptions.append(made)
+    # Only a listed one tells its endpoint.
+    return created("Subscription created successfully", made | {"endpoint_metadata": None})
+
+
+async def event_types(request: Request) -> Response:
+    project = project_of(request)
+    if request.method == "GET":
+        return ok("Event types fetched successfully", project.event_types)
+    body = await body_of(request)
+    require(body, name="please provide a name for this event type")
+    made = {
+        "uid": uid(),
+        "name": body["name"],
+        "category": body.get("category", ""),
+        "description": body.get("description", ""),
+        "json_schema": body.get("json_schema"),
+        "deprecated_at": None,
+    }
+    project.event_types.append(made)
+    return created("Event type created successfully", made)
+
+
+async def event_type(request: Request) -> Response:
+    """Change one."""
+    found = _one(project_of(request).event_types, request, "event type not found")
+    body = await body_of(request)
+    for name in ("category", "description", "json_schema"):
+        found[name] = body.get(name, found[name])
+    return ok("Event type updated successfully", found)
+
+
+async def events(request: Request) -> Response:
+    """Without the owner: Convoy does not tell it here either."""
+    asked = request.query_params
+    found = (
+        {name: value for name, value in event.items() if name != "owner_id"}
+        for event in reversed(project_of(request).events.values())
+        if _fits(asked.get("idempotencyKey"), event["idempotency_key"])
+    )
+    return _page("App events fetched successfully", request, found)
+
+
+async def deliveries(request: Request) -> Response:
+    asked = request.query_params
+    statuses = set(asked.getlist("status"))
+    found = (
+        delivery
+        for delivery in reversed(project_of(request).deliveries.values())
+        if (not statuses or delivery["status"] in statuses)
+        and _fits(asked.get("eventId"), delivery["event_id"])
+        and _fits(asked.get("endpointId"), delivery["endpoint_id"])
+        and _fits(asked.get("idempotencyKey"), delivery["idempotency_key"])
+    )
+    return _page("Event deliveries fetched successfully", request, found)
+
+
+async def delivery(request: Request) -> Response:
+    return ok("Event Delivery fetched successfully", delivery_of(request))
+
+
+async def attempts(request: Request) -> Response:
+    found = project_of(request).attempts_of[delivery_of(request)["uid"]]
+    return ok("App event delivery attempts fetched successfully", found)
+
+
+async def resend(request: Request) -> Response:
+    """One that failed. For what arrived there is /forceresend."""
+    found = delivery_of(request)
+    if found["status"] == SUCCESS:
+        raise Refusal(400, "event already sent")
+    if found["status"] != FAILURE:
+        raise Refusal(400, "cannot resend event that did not fail previously")
+    request.app.state.courier.send(found)
+    return ok("App event processed for retry successfully", found)
+
+
+async def force_resend(request: Request) -> Response:
+    """Those that arrived; what did not, or is not there, is counted as failed."""
+    body = await body_of(request, invalid="Request is invalid")
+    wanted = body.get("ids") or []
+    known = project_of(request).deliveries
+    arrived = [known[each] for each in wanted if each in known and known[each]["status"] == SUCCESS]
+    for each in arrived:
+        request.app.state.courier.send(each)
+    return ok(f"{len(arrived)} successful, {len(wanted) - len(arrived)} failed", None)
+
+
+def delivery_of(request: Request) -> Json:
+    return _one(project_of(request).deliveries.values(), request, "event delivery not found")
+
+
+def _one(resources: Iterable[Json], request: Request, otherwise: str) -> Json:
+    wanted = request.path_params["uid"]
+    found = next((each for each in resources if each["uid"] == wanted), None)
+    if found is None:
+        raise Refusal(404, otherwise)
+    return found
+
+
+def _fits(asked: str | None, value: str) -> bool:
+    return asked in {None, "", value}
+
+
+def _page(message: str, request: Request, found: Iterable[Json]) -> Response:
+    asked = request.query_params
+    per_page = int(asked.get("perPage") or 20)
+    return ok(message, paged(list(found), per_page, asked.get("next_page_cursor", "")))

@@ -1,0 +1,210 @@
+"""How the stand-in delivers: to whom, signed how, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from examples.receiver import verified
+from infra.local import courier
+from infra.local.courier import Backoff, Courier
+from infra.local.project import Project
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    import pytest
+
+    from tests.support import Json
+
+    Answer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
+SECRET = "a-secret"  # noqa: S105
+MESSAGE = {"owner_id": "ann", "event_type": "created", "data": {"x": "ß"}, "idempotency_key": "k"}
+
+
+def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> Json:
+    return {
+        "uid": uid, "name": uid, "url": f"http://receiver/{uid}", "owner_id": owner,
+        "status": "active", "secrets": [{"value": SECRET}], "advanced_signatures": True,
+    } | about  # fmt: skip
+
+
+class World:
+    """A project with endpoints, whose answers (the last one again and again) a test sets.
+
+    A pause passes at once, and moves the clock.
+    """
+
+    def __init__(self, *endpoints: Json, answers: tuple[int, ...] = (204,)) -> None:
+        self.project = Project(endpoints={each["uid"]: each for each in endpoints})
+        self.project.subscriptions = [{"endpoint_metadata": each} for each in endpoints]
+        self.requests: list[httpx.Request] = []
+        self.pauses: list[float] = []
+        self.now = NOW
+        self._answers = list(answers)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        status = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return httpx.Response(status)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+    def run(
+        self, act: Callable[[Courier], object], limit: int = 8, answer: Answer | None = None
+    ) -> None:
+        async def go() -> None:
+            transport = httpx.MockTransport(answer or self.answer)
+            async with httpx.AsyncClient(transport=transport) as http:
+                backoff = Backoff(1, limit)
+                courier = Courier(self.project, http, backoff, self.sleep, lambda: self.now)
+                act(courier)
+                await courier.finished()
+
+        asyncio.run(go())
+
+    def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
+        """The one delivery of a new event."""
+        event = self.project.receive(message)
+        self.run(lambda courier: courier.fan_out(event), limit, answer)
+        (delivery,) = self.project.deliveries_of[event["uid"]]
+        return delivery
+
+    def attempts(self, delivery: Json) -> list[Json]:
+        return self.project.attempts_of[delivery["uid"]]
+
+
+def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other() -> None:
+    world = World(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
+    world.project.endpoints["silent"] = endpoint("silent")
+
+    event = world.project.receive(MESSAGE)
+    world.run(lambda courier: courier.fan_out(event))
+
+    assert sorted(request.url.path for request in world.requests) == ["/a", "/b"]
+    assert {each["status"] for each in world.project.deliveries.values()} == {"Success"}
+
+
+def test_what_is_sent_verifies_on_its_bytes_and_has_the_key_and_what_headers_were_asked() -> None:
+    world = World(endpoint("a"))
+    wanted = {"X-Mine": "ä", "x-convoy-signature": "forged"}
+
+    world.send(MESSAGE | {"custom_headers": wanted})
+
+    (request,) = world.requests
+    assert request.content == '{"x":"ß"}'.encode()
+    assert request.headers["x-convoy-idempotency-key"] == "k"
+    assert request.headers["content-type"] == "application/json"
+    assert [value for name, value in request.headers.raw if name == b"X-Mine"] == ["ä".encode()]
+    (signature,) = request.headers.get_list("x-convoy-signature")
+    assert verified(SECRET, request.content, signature, NOW.timestamp())
+
+
+def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
+    world = World(endpoint("a", secrets=[{"value": "old"}, {"value": SECRET}]))
+
+    world.send()
+
+    signature = world.requests[0].headers["x-convoy-signature"]
+    for secret in ("old", SECRET):
+        assert verified(secret, world.requests[0].content, signature, NOW.timestamp())
+
+
+def test_an_endpoint_may_have_simple_signatures() -> None:
+    world = World(endpoint("a", advanced_signatures=False))
+
+    world.send()
+
+    signature = world.requests[0].headers["x-convoy-signature"]
+    assert signature == "4a27507dc7ff8666e93a32a5d339be6817a263def6013ae1d86020e5cfbf7b02"
+
+
+def test_what_fails_is_tried_again_after_twice_the_time_and_signed_anew() -> None:
+    world = World(endpoint("a"), answers=(500, 503, 429, 204))
+
+    delivery = world.send()
+
+    assert world.pauses == [1, 2, 4]
+    assert (delivery["status"], delivery["metadata"]["num_trials"]) == ("Success", 4)
+    signed = [request.headers["x-convoy-signature"].split(",")[0] for request in world.requests]
+    times = [int(NOW.timestamp()) + later for later in (0, 1, 3, 7)]
+    assert signed == [f"t={at}" for at in times]
+    told = [attempt["http_status"] for attempt in world.attempts(delivery)]
+    assert told == [
+        "500 Internal Server Error", "503 Service Unavailable", "429 Too Many Requests",
+        "204 No Content",
+    ]  # fmt: skip
+
+
+def test_while_it_waits_a_delivery_tells_when_its_next_attempt_is() -> None:
+    world = World(endpoint("a"), answers=(500, 204))
+    seen: list[tuple[str, str]] = []
+    sleep = world.sleep
+
+    async def look(seconds: float) -> None:
+        (delivery,) = world.project.deliveries.values()
+        seen.append((delivery["status"], delivery["metadata"]["next_send_time"]))
+        await sleep(seconds)
+
+    world.sleep = look  # type: ignore[method-assign]
+    world.send()
+
+    assert seen == [("Retry", "2026-11-24T12:00:01.123456Z")]
+
+
+def test_after_its_last_attempt_a_delivery_has_failed_and_a_resend_is_one_more() -> None:
+    world = World(endpoint("a"), answers=(500,))
+
+    delivery = world.send(limit=3)
+    assert (delivery["status"], delivery["description"]) == ("Failure", "Retry limit exceeded")
+    assert len(world.requests) == 3
+
+    world.run(lambda courier: courier.send(delivery), limit=3)
+    assert (delivery["status"], len(world.requests)) == ("Failure", 4)
+
+
+def test_an_endpoint_that_is_not_there_is_told_as_an_error_of_the_attempt() -> None:
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused", request=request)
+
+    world = World(endpoint("a"))
+    delivery = world.send(limit=1, answer=refuse)
+
+    (attempt,) = world.attempts(delivery)
+    assert (attempt["status"], attempt["error"]) == (False, "ConnectError: Connection refused")
+
+
+def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(courier, "TIMEOUT_S", 0.01)
+    world = World(endpoint("a"))
+    delivery = world.send(limit=1, answer=hang)
+
+    (attempt,) = world.attempts(delivery)
+    assert attempt["error"] == "no answer within 0 s"
+
+
+def test_what_is_stopped_is_left_as_it_is() -> None:
+    world = World(endpoint("a"))
+    event = world.project.receive(MESSAGE)
+
+    def start_and_stop(courier: Courier) -> None:
+        courier.fan_out(event)
+        courier.stop()
+
+    with contextlib.suppress(asyncio.CancelledError):
+        world.run(start_and_stop)
+
+    (delivery,) = world.project.deliveries.values()
+    assert (delivery["status"], world.requests) == ("Scheduled", [])
