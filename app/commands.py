@@ -1,4 +1,4 @@
-"""The operator's commands: look at the outbox, put failed events back, run the relay.
+"""The operator's commands: look at the outbox, put failed events back, run the relay, use Convoy.
 
 What a script reads goes to stdout; what went wrong, and progress, to stderr.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import logs, terminal
+from app import convoy_commands, logs, terminal
+from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_blank
 from app.config import Settings, SettingsError
 from app.dynamo import named_errors
 from app.outbox_table import FAILED, WAITING
@@ -26,26 +27,10 @@ if TYPE_CHECKING:
 
     from app.outbox_table import OutboxTable, UnreadableRow
 
-LEFT = 1
-ENVIRONMENT = 3
-EXIT_CODES = """Exit codes:
-0  done; of `relay`: the outbox is empty, or --watch was ended
-1  not found, or something is left; of `relay`: events wait or failed
-2  wrong usage
-3  the environment is wrong: settings, or DynamoDB out of reach"""
-
-
-def _not_blank(value: str | None) -> str | None:
-    if value is not None and not value.strip():
-        raise typer.BadParameter("is blank")
-    return value
-
-
-EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=_not_blank)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
+EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 
 cli = typer.Typer(
-    help="For the operator: the outbox holds the events that Convoy does not have yet.",
+    help="For the operator: the outbox, which holds what Convoy does not have yet; and Convoy.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -54,6 +39,7 @@ cli = typer.Typer(
 )
 outbox = typer.Typer(help="Look at the outbox.", epilog=EXIT_CODES, no_args_is_help=True)
 cli.add_typer(outbox, name="outbox")
+cli.add_typer(convoy_commands.convoy, name="convoy")
 
 
 @outbox.command("list", epilog=EXIT_CODES)
@@ -95,7 +81,7 @@ def show(event_id: EventId, *, as_json: Json = False) -> None:
 
 @cli.command(epilog=EXIT_CODES)
 def redrive(
-    event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", callback=_not_blank)] = None,
+    event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", callback=not_blank)] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Every failed event.")] = False,
     as_json: Json = False,
@@ -135,9 +121,9 @@ def _redrive_one(table: OutboxTable, event_id: str) -> int:
     if row is None:
         raise _not_there(event_id)
     if row.state != FAILED:
-        raise _ended(f"{event_id} has not failed: it is {row.state}.", LEFT)
+        raise ended(f"{event_id} has not failed: it is {row.state}.", LEFT)
     if not table.redrive(row, now=now()):
-        raise _ended(f"{event_id} was changed by somebody else just now: look again.", LEFT)
+        raise ended(f"{event_id} was changed by somebody else just now: look again.", LEFT)
     return 1
 
 
@@ -186,7 +172,7 @@ def _parts(emit: Callable[[str], None] = _nowhere) -> Iterator[Parts]:
         with closing(_build(emit)) as parts:
             yield parts
     except (SettingsError, StoreError) as error:
-        raise _ended(str(error), ENVIRONMENT) from error
+        raise ended(str(error), ENVIRONMENT) from error
 
 
 def _build(emit: Callable[[str], None]) -> Parts:
@@ -203,9 +189,4 @@ def _tell_unreadable(error: UnreadableRow) -> None:
 
 
 def _not_there(event_id: str) -> typer.Exit:
-    return _ended(f"{event_id} is not in the outbox: Convoy has it, or it never was.", LEFT)
-
-
-def _ended(message: str, code: int) -> typer.Exit:
-    terminal.say(message, stderr=True)
-    return typer.Exit(code)
+    return ended(f"{event_id} is not in the outbox: Convoy has it, or it never was.", LEFT)

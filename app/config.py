@@ -41,7 +41,9 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     return SecretStr(usable(key) if key else "")
 
 
-class Settings(BaseSettings):
+class ConvoySettings(BaseSettings):
+    """What it takes to manage Convoy's project."""
+
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
     )
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
         SecretStr("")
     )
     """The project's API key, unless it is in a secret: exactly one of the two is set."""
-    convoy_app_id: Name
+    convoy_app_id: str = ""
     """Owner of a deployment without sign-in."""
     convoy_project_id: Name
     """The outgoing project."""
@@ -60,6 +62,20 @@ class Settings(BaseSettings):
     """Convoy's API root."""
     convoy_deadline_s: Annotated[float, Field(gt=0, le=10)] = 2.0
     """Seconds that one publish may take in all."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Raises SettingsError, which names every variable that is missing or wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+
+class Settings(ConvoySettings):
+    """What the API and the relay run on."""
+
+    convoy_app_id: Name
     todos_table: Name
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
@@ -79,14 +95,6 @@ class Settings(BaseSettings):
     """CloudWatch's namespace of the metrics: stages of one account take one each."""
     allow_anonymous: bool = False
     """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
-
-    @classmethod
-    def load(cls) -> Self:
-        """Raises SettingsError, which names every variable that is missing or wrong."""
-        try:
-            return cls()
-        except ValidationError as error:
-            raise SettingsError(_explain(error)) from None
 
 
 def _explain(error: ValidationError) -> str:

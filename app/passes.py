@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 class Interrupt:
     asked: bool = False
 
+    def pause(self, seconds: int, wait: Callable[[float], None]) -> None:
+        """By the second: a signal does not end a sleep."""
+        for _ in range(seconds):
+            if self.asked:
+                return
+            wait(1)
+
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
@@ -72,8 +79,4 @@ def watched(run: Pass, every: int, wait: Callable[[float], None]) -> None:
             run()
         except StoreUnavailable as error:
             terminal.say(f"{error}\nNext try in {every} s.", stderr=True)
-        waited = 0
-        # By the second: a signal does not end a sleep.
-        while waited < every and not run.interrupt.asked:
-            wait(1)
-            waited += 1
+        run.interrupt.pause(every, wait)

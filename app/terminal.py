@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from rich import box
@@ -15,11 +15,13 @@ from rich.table import Table
 from app.outbox_table import WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from app.outbox_table import Row
     from app.relay_run import Report
+
+Thing = TypeVar("Thing")
 
 MAX_WIDTH = 100
 """Columns. On a wider terminal the eye would lose the line between an id and its age."""
@@ -130,16 +132,18 @@ def span(seconds: float) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[], None]]:
-    """A bar on stderr, where that is a terminal; gives what tells it of one more row.
+def progress(
+    what: str, unit: str = "rows", total: int | None = None
+) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, where that is a terminal; gives what tells it of one more.
 
-    How many there will be is not known before the last page.
+    Without a `total`, how many there will be is not known before the last.
     """
     errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} rows"),
+        TextColumn(f"{{task.completed:.0f}} {unit}"),
         TimeElapsedColumn(),
     )
     with Progress(
@@ -149,8 +153,14 @@ def progress(what: str) -> Iterator[Callable[[], None]]:
         disable=not errors.is_terminal,
         redirect_stdout=False,
     ) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+def counted(things: Iterable[Thing], one_more: Callable[[], None]) -> Iterator[Thing]:
+    for thing in things:
+        one_more()
+        yield thing
 
 
 def _seconds(length: timedelta) -> float:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.config import ConvoySettings
     from app.relay_run import Report
     from app.secret import Client
 
@@ -86,7 +87,7 @@ class Parts:
         publisher = ConvoyPublisher(
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
-            api_key=_api_key(settings),
+            api_key=api_key_of(settings),
             deadline_s=settings.convoy_deadline_s,
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
@@ -164,7 +165,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _api_key(settings: Settings) -> ApiKey:
+def api_key_of(settings: ConvoySettings) -> ApiKey:
+    """Raises SettingsError when the secret that holds it can't be read."""
     if not settings.convoy_api_key_secret:
         return ApiKey(settings.convoy_api_key.get_secret_value())
     try:

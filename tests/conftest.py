@@ -20,6 +20,7 @@ from infra import package
 from infra.local import convoy as stand_in
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local import server
+from infra.local.courier import Backoff
 from infra.local.tables import create_tables
 from tests.faults import dynamodb as moto_server
 from tests.support import (
@@ -62,7 +63,8 @@ def _clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stand_in_convoy() -> Iterator[Convoy]:
-    with server.running(stand_in.build()) as url, httpx.Client() as http:
+    at_once = Backoff(interval_s=0, limit=3)
+    with server.running(stand_in.build(backoff=at_once)) as url, httpx.Client() as http:
         yield Convoy(url, http)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from app.publisher import ConvoyPublisher
 from app.service import TodoService
 from app.store import DynamoStore
 from infra.local import convoy as stand_in
+from infra.local.courier import FAILURE, SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +72,48 @@ class Convoy:
 
     def payloads(self) -> list[Json]:
         return [event["data"] for event in self.events()]
+
+    @property
+    def receiver(self) -> str:
+        """Where its own receiver is."""
+        return f"{self.url}/receiver"
+
+    def ask(self, method: str, path: str, **about: Any) -> Any:
+        """`data` of what its API answers."""
+        headers = {"authorization": f"Bearer {stand_in.API_KEY}"}
+        url = f"{self.api}/v1/projects/p{path}"
+        answer = self.http.request(method, url, headers=headers, **about)
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def endpoint(self, owner: str, url: str = "", *, subscribed: bool = True) -> str:
+        """Register one (unless told otherwise, the stand-in's own receiver); gives its id."""
+        body = {"name": owner, "url": url or self.receiver, "owner_id": owner}
+        made: str = self.ask("POST", "/endpoints", json=body)["uid"]
+        if subscribed:
+            self.ask("POST", "/subscriptions", json={"name": "all", "endpoint_id": made})
+        return made
+
+    def send(self, key: str, owner: str = "ann") -> None:
+        event = {"owner_id": owner, "event_type": "created", "data": {"id": key}}
+        self.ask("POST", "/events/fanout", json=event | {"idempotency_key": key})
+
+    def deliveries(self, **filters: str) -> list[Json]:
+        """Newest first, once all that was begun is over."""
+        until = time.monotonic() + 10
+        while True:
+            found = self.ask("GET", "/eventdeliveries", params={"perPage": 1000})["content"]
+            if all(each["status"] in {SUCCESS, FAILURE} for each in found):
+                break
+            assert time.monotonic() < until, found
+            time.sleep(0.01)
+        page = self.ask("GET", "/eventdeliveries", params={"perPage": 1000, **filters})
+        content: list[Json] = page["content"]
+        return content
+
+    def let_the_receiver_fail(self, seconds: float = 60) -> None:
+        answer = self.http.put(f"{self.url}/inbox/receiver", json={"seconds": seconds})
+        answer.raise_for_status()
 
     def fail(self, **fault: object) -> None:
         """See `infra.local.convoy.Fault`."""

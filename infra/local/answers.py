@@ -42,7 +42,9 @@ async def body_of(request: Request, *, invalid: str | None = None) -> Json:
 
 
 def require(body: Json, **messages: str) -> None:
-    missing = [f"{name}:{message}" for name, message in messages.items() if not body.get(name)]
+    missing = [
+        f"{name}:{message}" for name, message in messages.items() if body.get(name) in (None, "")
+    ]
     if missing:
         raise Refusal(400, ", ".join(missing))
 

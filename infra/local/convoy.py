@@ -141,6 +141,7 @@ async def set_fault(request: Request) -> Response:
 
 async def reset(request: Request) -> Response:
     request.app.state.courier.stop()
+    request.app.state.receiver.fail_for(0)
     project_of(request).clear()
     return Response(status_code=204)
 

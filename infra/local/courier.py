@@ -160,18 +160,19 @@ class Courier:
         }
         attempt |= await self._post(endpoint["url"], body, headers)
         self._project.attempts_of[delivery["uid"]].append(attempt)
-        return bool(attempt["status"])
+        return "status" in attempt
 
     async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> Json:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 answer = await self._http.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return {"status": False, "error": f"{type(error).__name__}: {error}"}
+            return {"error": f"{type(error).__name__}: {error}"}
         except TimeoutError:
-            return {"status": False, "error": f"no answer within {TIMEOUT_S:.0f} s"}
-        return {
-            "status": answer.is_success,
+            return {"error": f"no answer within {TIMEOUT_S:.0f} s"}
+        # Convoy leaves out what is false.
+        arrived = {"status": True} if answer.is_success else {}
+        return arrived | {
             "http_status": f"{answer.status_code} {answer.reason_phrase}",
             "response_http_header": dict(answer.headers),
             "response_data": answer.text,

@@ -160,7 +160,7 @@ def _attempt(endpoint: Json, body: bytes, attempt: Json) -> Json:
     return {
         "at": attempt["requested_at"],
         "answer": attempt.get("http_status") or attempt["error"],
-        "arrived": attempt["status"],
+        "arrived": "status" in attempt,
         "latency_ms": latency and round(latency.total_seconds() * 1000, 1),
         "signature": signature,
         "verifies": verifies(endpoint, body, signature, sent.timestamp()),

@@ -102,7 +102,7 @@ async def event_types(request: Request) -> Response:
 
 async def event_type(request: Request) -> Response:
     """Change one."""
-    found = _one(project_of(request).event_types, request, "event type not found")
+    found = _one(project_of(request).event_types, request, "event type not found", 400)
     body = await body_of(request)
     for name in ("category", "description", "json_schema"):
         found[name] = body.get(name, found[name])
@@ -121,7 +121,11 @@ async def events(request: Request) -> Response:
 
 
 async def deliveries(request: Request) -> Response:
+    """Convoy reads `eventType`; `event_type`, which its document and its SDK have, does nothing."""
     asked = request.query_params
+    key = asked.get("idempotencyKey")
+    if key and not any(e["idempotency_key"] == key for e in project_of(request).events.values()):
+        raise Refusal(400, "event not found")
     statuses = set(asked.getlist("status"))
     found = (
         delivery
@@ -129,7 +133,8 @@ async def deliveries(request: Request) -> Response:
         if (not statuses or delivery["status"] in statuses)
         and _fits(asked.get("eventId"), delivery["event_id"])
         and _fits(asked.get("endpointId"), delivery["endpoint_id"])
-        and _fits(asked.get("idempotencyKey"), delivery["idempotency_key"])
+        and _fits(asked.get("eventType"), delivery["event_type"])
+        and _fits(key, delivery["idempotency_key"])
     )
     return _page("Event deliveries fetched successfully", request, found)
 
@@ -140,12 +145,12 @@ async def delivery(request: Request) -> Response:
 
 async def attempts(request: Request) -> Response:
     found = project_of(request).attempts_of[delivery_of(request)["uid"]]
-    return ok("App event delivery attempts fetched successfully", found)
+    return ok("Event delivery attempts fetched successfully", found)
 
 
 async def resend(request: Request) -> Response:
     """One that failed. For what arrived there is /forceresend."""
-    found = delivery_of(request)
+    found = delivery_of(request, status=400)
     if found["status"] == SUCCESS:
         raise Refusal(400, "event already sent")
     if found["status"] != FAILURE:
@@ -155,25 +160,27 @@ async def resend(request: Request) -> Response:
 
 
 async def force_resend(request: Request) -> Response:
-    """Those that arrived; what did not, or is not there, is counted as failed."""
+    """Those that arrived: all, or none if one did not. What is not there is passed over."""
     body = await body_of(request, invalid="Request is invalid")
-    wanted = body.get("ids") or []
     known = project_of(request).deliveries
-    arrived = [known[each] for each in wanted if each in known and known[each]["status"] == SUCCESS]
-    for each in arrived:
+    found = [known[each] for each in body.get("ids") or [] if each in known]
+    if any(each["status"] != SUCCESS for each in found):
+        raise Refusal(400, "only successful events can be force resent")
+    for each in found:
         request.app.state.courier.send(each)
-    return ok(f"{len(arrived)} successful, {len(wanted) - len(arrived)} failed", None)
+    return ok(f"{len(found)} successful, 0 failed", None)
 
 
-def delivery_of(request: Request) -> Json:
-    return _one(project_of(request).deliveries.values(), request, "event delivery not found")
+def delivery_of(request: Request, *, status: int = 404) -> Json:
+    deliveries = project_of(request).deliveries
+    return _one(deliveries.values(), request, "event delivery not found", status)
 
 
-def _one(resources: Iterable[Json], request: Request, otherwise: str) -> Json:
+def _one(resources: Iterable[Json], request: Request, otherwise: str, status: int) -> Json:
     wanted = request.path_params["uid"]
     found = next((each for each in resources if each["uid"] == wanted), None)
     if found is None:
-        raise Refusal(404, otherwise)
+        raise Refusal(status, otherwise)
     return found
 
 

@@ -136,7 +136,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("app.publisher", "app.transport"):
+    for module in ("app.exchange", "app.transport"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 

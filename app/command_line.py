@@ -1,0 +1,32 @@
+"""What all commands keep to: exit codes, and the options that mean the same in each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app import terminal
+
+LEFT = 1
+ENVIRONMENT = 3
+EXIT_CODES = """Exit codes:
+0  done; of `relay`: the outbox is empty, or --watch was ended
+1  not found, refused, or something is left; of `relay`: events wait or failed
+2  wrong usage
+3  the environment is wrong: settings, or DynamoDB or Convoy out of reach"""
+
+
+def not_blank(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise typer.BadParameter("is blank")
+    return value
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
+
+
+def ended(message: str, code: int) -> typer.Exit:
+    """What ends a command, once its message is told."""
+    terminal.say(message, stderr=True)
+    return typer.Exit(code)
