@@ -10,38 +10,25 @@ import argparse
 import os
 import shlex
 import signal
-import socket
-import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from dotenv import dotenv_values
 
 from app.config import Settings, SettingsError
+from app.project_wiring import Convoy
+from app.setup import set_up
 from app.wiring import dynamodb
-from infra.local import convoy, tables
+from infra.local import convoy, receiver, tables
+from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-HOST = "127.0.0.1"
-ROOT = Path(__file__).parents[2]
-LOGS = ROOT / ".local"
-START_S = 60.0
-"""Seconds until a part that does not answer is given up: a cold laptop takes about five."""
-
-STOP_S = 5.0
-"""Seconds that a part has to end in before it is killed."""
+    from collections.abc import Iterator, Mapping
 
 TABLES = {"TodosTable": "todos", "OutboxTable": "outbox", "IdempotencyTable": "idempotency"}
-
-
-class StackError(Exception):
-    """The stack can't run; the message says what to do."""
 
 
 def main() -> int:
@@ -86,60 +73,36 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
         os.environ.setdefault(variable, value or "")
     real = bool(os.environ.get("CONVOY_API_KEY"))
     names = ["dynamodb", "api"] if real else ["dynamodb", "convoy", "api"]
-    ports = _free_ports({name: getattr(options, name) for name in names})
+    ports = free_ports({name: getattr(options, name) for name in names})
     environment = _environment(ports)
     os.environ.update(environment)
     os.environ.pop("AWS_PROFILE", None)
     settings = _load_settings()
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
-        "convoy": ["infra.local.convoy", "--port"],
+        "convoy": ["infra.local.convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
         "api": ["uvicorn", "--factory", "app.wiring:local_api", "--host", HOST, "--port"],
     }
     children = []
     for name in names:
         command = [*commands[name], str(ports[name])]
-        part = stack.enter_context(_part(name, ports[name], command))
+        part = stack.enter_context(running(name, ports[name], command))
         children.append(part)
         if name == "dynamodb":
             part.wait_until_it_answers(ports[name])
             tables.create_tables(dynamodb(), TABLES)
     for part, name in zip(children, names, strict=True):
         part.wait_until_it_answers(ports[name])
+    if not real:
+        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
     relay = ["app", "relay", "--watch", "--json"]
-    children.append(stack.enter_context(_part("relay", ports["api"], relay)))
+    children.append(stack.enter_context(running("relay", ports["api"], relay)))
     script = stack.enter_context(_operators_command(ports["api"], environment))
     _greet(ports, settings, script)
     while True:
         for part in children:
             part.check()
         time.sleep(0.2)
-
-
-def _free_ports(wanted: Mapping[str, int]) -> dict[str, int]:
-    """The ports, with free ones for 0. Raises StackError if one is taken, or wanted twice."""
-    ports: dict[str, int] = {}
-    for name, port in wanted.items():
-        bound = _free(name, port)
-        if bound in ports.values():
-            raise StackError(f"port {port} ({name}) is wanted twice.")
-        ports[name] = bound
-    return ports
-
-
-def _free(name: str, port: int) -> int:
-    """The port, or any free one for 0. Raises StackError if it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise StackError(
-                f"port {port} ({name}) can't be used: {getattr(error, 'strerror', error)}.\n"
-                f"Stop what listens there, or choose another: {name.upper()}_PORT=… make run"
-            ) from error
-        bound: int = probe.getsockname()[1]
-        return bound
 
 
 def _environment(ports: Mapping[str, int]) -> dict[str, str]:
@@ -165,63 +128,17 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     return environment
 
 
+def _set_up(settings: Settings, url: str) -> None:
+    """As `python -m app convoy setup` does: the stand-in's own receiver gets the owner's events."""
+    with closing(Convoy.build(settings)) as built:
+        set_up(built.project, url=url, owner=settings.convoy_app_id, new_owner=lambda: "")
+
+
 def _load_settings() -> Settings:
     try:
         return Settings.load()
     except SettingsError as error:
         raise StackError(str(error)) from error
-
-
-@dataclass(frozen=True)
-class Part:
-    name: str
-    log: Path
-    process: subprocess.Popen[bytes]
-
-    def wait_until_it_answers(self, port: int) -> None:
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            self.check()
-            with socket.socket() as probe:
-                if probe.connect_ex((HOST, port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise StackError(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
-
-    def check(self) -> None:
-        """Raises StackError if it has ended."""
-        code = self.process.poll()
-        if code is not None:
-            last = self.log.read_text(errors="replace").strip().splitlines()[-5:]
-            told = "\n".join(["its log ends:", *last]) if last else "its log is empty."
-            raise StackError(f"{self.name} ended with code {code}; {told}")
-
-
-@contextmanager
-def _part(name: str, port: int, command: Sequence[str]) -> Iterator[Part]:
-    """Run a module; its output goes to a log. A session of its own keeps Ctrl-C to us alone.
-
-    It starts beside the logs, where there is no .env: what that says is in the environment by now.
-    """
-    log = LOGS / f"{name}-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=LOGS,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield Part(name, log, process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager
@@ -253,7 +170,7 @@ def _greet(ports: Mapping[str, int], settings: Settings, command: Path) -> None:
     inbox = f"http://localhost:{ports.get('convoy')}/inbox"
     print(f"The API       {api} (try it out at {api}/docs)")
     if "convoy" in ports:
-        print(f"Its events    {inbox}")
+        print(f"Its events    {inbox} (open it in a browser)")
     else:
         print(f"Its events    go to the real Convoy, {settings.convoy_base_url}")
     print("Logs          .local/*.log")
