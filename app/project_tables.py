@@ -123,11 +123,9 @@ def event_summary(event: Json) -> Json:
 
 def event_line(event: Json) -> str:
     data = event["data"] if isinstance(event["data"], dict) else {}
-    about = ""
-    if "todo" in data:
-        about = f"todo {data['todo']['id']}, version {data['todo']['version']}"
-    elif "todo_id" in data:
-        about = f"todo {data['todo_id']}"
+    about = f"todo {data['todo_id']}" if "todo_id" in data else ""
+    if isinstance(todo := data.get("todo"), dict):
+        about = f"todo {todo.get('id')}, version {todo.get('version')}"
     duplicate = " (duplicate: not sent)" if event["is_duplicate_event"] else ""
     at = _clock(event["created_at"])
     line = f"{at}  {event['event_type']:9}  {event['idempotency_key'] or '-'}  {about}{duplicate}"

@@ -38,6 +38,9 @@ NEWEST = 200
 STILL_THERE_S = 15.0
 """Seconds of silence after which a stream says that it goes on."""
 
+RECONNECT_MS = 1000
+"""Until a page that lost its stream tries again."""
+
 MAX_FAILURE_S = 600
 
 _POLICY = {
@@ -70,6 +73,7 @@ async def stream(request: Request) -> Response:
 async def _messages(request: Request, search: str) -> AsyncIterator[str]:
     project, receiver = project_of(request), request.app.state.receiver
     with project.feed.listening() as changes:
+        yield f"retry: {RECONNECT_MS}\n\n"
         yield _message("hello", {"api": request.app.state.api_url})
         yield _message("receiver", _receiver(receiver))
         for event in _newest(project, search):
@@ -102,9 +106,15 @@ def _newest(project: Project, search: str) -> Iterator[Json]:
 def matches(event: Json, search: str) -> bool:
     """Whether a type or an id (of the event, its todo, its key) begins with what is searched."""
     data = event["data"] if isinstance(event["data"], dict) else {}
-    todo = data.get("todo") or {"id": data.get("todo_id", "")}
-    told = (event["event_type"], data.get("event", ""), todo.get("id", ""),
-            event["idempotency_key"], event["uid"])  # fmt: skip
+    todo = data.get("todo")
+    todo_id = todo.get("id", "") if isinstance(todo, dict) else data.get("todo_id", "")
+    told = (
+        event["event_type"],
+        data.get("event", ""),
+        todo_id,
+        event["idempotency_key"],
+        event["uid"],
+    )
     return any(str(each).lower().startswith(search) for each in told)
 
 

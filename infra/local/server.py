@@ -64,9 +64,9 @@ def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[str]:
-    """Serve on a free port from a thread; gives the base URL."""
-    listener = socket.create_server((HOST, 0))
+def running(app: Starlette, port: int = 0) -> Iterator[str]:
+    """Serve, on a free port unless told one, from a thread; gives the base URL."""
+    listener = socket.create_server((HOST, port))
     server = _Server(_config(app))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

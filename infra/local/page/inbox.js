@@ -44,7 +44,7 @@ function outcomes(event) {
 }
 
 function todoOf({ data }) {
-  if (data.todo) return `#${data.todo.id} ${data.todo.item}`;
+  if (data.todo?.id !== undefined) return `#${data.todo.id} ${data.todo.item}`;
   return data.todo_id === undefined ? '' : `#${data.todo_id}`;
 }
 

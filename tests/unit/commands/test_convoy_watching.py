@@ -143,7 +143,7 @@ def test_what_comes_is_printed_as_it_comes_and_not_what_was_there(convoy: Convoy
     convoy.send("before")
     wait = acts(
         publish(convoy, "e1", todo=todo), publish(convoy, "e1", todo=todo),
-        publish(convoy, "e2", todo_id=8), publish(convoy, "e3", x=1),
+        publish(convoy, "e2", todo_id=8), publish(convoy, "e3", todo=[1]),
     )  # fmt: skip
 
     result = run("convoy", "listen", "--every", "1", wait=wait)

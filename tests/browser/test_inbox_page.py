@@ -1,0 +1,213 @@
+"""The inbox page: what it shows of any event, at any width, by keyboard, and when it is cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from infra.local import convoy as stand_in
+from infra.local import server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.support import Convoy
+
+ITEM = "Write the tests, every one of them, until nothing is left untested. " * 5
+
+
+def send(convoy: Convoy, key: str, event_type: str = "created", **data: Any) -> None:
+    payload = {"event": f"todo.{event_type}", "id": key, **data}
+    event = {"owner_id": "ann", "event_type": event_type, "idempotency_key": key, "data": payload}
+    convoy.ask("POST", "/events/fanout", json=event)
+
+
+def todo(item: str = "Write the tests", todo_id: int = 1) -> dict[str, Any]:
+    return {"id": todo_id, "item": item, "completed": False, "version": 1}
+
+
+@pytest.fixture
+def inbox(convoy: Convoy, page: Page) -> Page:
+    """An empty one, connected."""
+    page.goto(f"{convoy.url}/inbox")
+    expect(page.get_by_role("status")).to_have_text("0 events, live")
+    return page
+
+
+def test_the_newest_event_is_the_first(convoy: Convoy, inbox: Page) -> None:
+    for key, event_type in (("e1", "created"), ("e2", "updated"), ("e3", "deleted")):
+        send(convoy, key, event_type, todo=todo())
+
+    expect(inbox.get_by_role("status")).to_have_text("3 events, live")
+    assert inbox.locator("summary .type").all_inner_texts() == ["deleted", "updated", "created"]
+
+
+def test_each_outcome_has_its_words(convoy: Convoy, inbox: Page) -> None:
+    send(convoy, "e0")
+    convoy.endpoint("ann")
+    send(convoy, "e1")
+    send(convoy, "e1")
+    convoy.deliveries()
+    convoy.let_the_receiver_fail()
+    send(convoy, "e2")
+
+    outcomes = inbox.locator("summary .outcome")
+    expect(outcomes.first).to_have_text("✗ failed after 3 attempts")
+    assert outcomes.all_inner_texts()[1:] == ["duplicate: not sent", "✓ delivered", "no endpoint"]
+
+
+def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:
+    markup = "<img src=x onerror=\"document.title='taken'\"><b>x</b>"
+    send(convoy, "<i>e1</i>", "<u>type", todo=todo(markup))
+
+    expect(inbox.locator("summary .todo")).to_have_text(f"#1 {markup}")
+    expect(inbox.locator("summary .type")).to_have_text("<u>type")
+    inbox.locator("summary").click()
+    expect(inbox.locator("dl")).to_contain_text("<i>e1</i>")
+    expect(inbox).to_have_title("Inbox")
+
+
+@pytest.mark.parametrize("data", [[1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}])
+def test_a_payload_of_any_shape_is_shown(convoy: Convoy, inbox: Page, data: object) -> None:
+    event = {"owner_id": "ann", "event_type": "odd", "idempotency_key": "e1", "data": data}
+    convoy.ask("POST", "/events/fanout", json=event)
+
+    expect(inbox.locator("summary .type")).to_have_text("odd")
+
+
+def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
+    convoy: Convoy, inbox: Page
+) -> None:
+    send(convoy, "e1", todo=todo(todo_id=42))
+    send(convoy, "e2", "deleted", todo=todo(todo_id=7))
+    expect(inbox.get_by_role("status")).to_have_text("2 events, live")
+
+    inbox.keyboard.press("/")
+    for text, found in (("del", "deleted"), ("42", "created"), ("e2", "deleted")):
+        inbox.get_by_label("Search").fill(text)
+        expect(inbox.locator("summary .type")).to_have_text([found])
+    inbox.get_by_label("Search").fill("nothing")
+    expect(inbox.get_by_text("type or id begins with that.")).to_be_visible()
+    expect(inbox.locator("#empty")).to_be_hidden()
+    send(convoy, "nothing-else")
+    expect(inbox.get_by_role("status")).to_have_text("1 event, live")
+    inbox.get_by_label("Search").fill("")
+    expect(inbox.get_by_role("status")).to_have_text("3 events, live")
+
+
+def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "e1", todo=todo())
+    expect(inbox.locator("summary")).to_contain_text("✓ delivered")
+
+    inbox.keyboard.press("/")
+    expect(inbox.get_by_label("Search")).to_be_focused()
+    for _ in range(3):  # past what makes the receiver fail
+        inbox.keyboard.press("Tab")
+    expect(inbox.locator("summary")).to_be_focused()
+    inbox.keyboard.press("Enter")
+    expect(inbox.locator("details")).to_have_attribute("open", "")
+    for _ in range(2):  # past the payload, which scrolls
+        inbox.keyboard.press("Tab")
+    resend = inbox.get_by_role("button", name="Resend")
+    expect(resend).to_be_focused()
+    for attempts in (2, 3):
+        inbox.keyboard.press("Enter")
+        expect(inbox.locator(".attempts li")).to_have_count(attempts)
+        expect(resend).to_be_focused()
+
+
+def test_what_is_open_stays_open_when_it_changes(convoy: Convoy, inbox: Page) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "e1", todo=todo())
+    inbox.locator("summary").click()
+
+    (delivery,) = convoy.deliveries()
+    convoy.ask("POST", "/eventdeliveries/forceresend", json={"ids": [delivery["uid"]]})
+
+    expect(inbox.locator(".attempts li")).to_have_count(2)
+    expect(inbox.locator("details")).to_have_attribute("open", "")
+
+
+def test_what_can_not_be_done_is_told(convoy: Convoy, inbox: Page) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "e1", todo=todo())
+    inbox.locator("summary").click()
+    expect(inbox.locator("summary")).to_contain_text("✓ delivered")
+    inbox.route("**/resend", lambda route: route.fulfill(status=409, json={"message": "Not now."}))
+
+    inbox.get_by_role("button", name="Resend").click()
+
+    expect(inbox.get_by_role("alert")).to_have_text("That did not work: Not now.")
+
+
+def test_a_project_that_is_cleared_leaves_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
+    send(convoy, "e1", todo=todo())
+    expect(inbox.get_by_role("status")).to_have_text("1 event, live")
+
+    convoy.reset()
+
+    expect(inbox.locator("#empty")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 800, 1400])
+def test_nothing_is_wider_than_the_window_and_all_can_be_read(
+    convoy: Convoy, inbox: Page, width: int, scheme: Any
+) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "fda3c152-30d6-4111-8c99-8b099a3e16df", todo=todo(ITEM, 2**53 - 1))
+    send(convoy, "e2", todo=todo("x" * 500))
+    inbox.set_viewport_size({"width": width, "height": 900})
+    inbox.emulate_media(color_scheme=scheme)
+    for summary in inbox.locator("summary").all():
+        summary.click()
+
+    assert inbox.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [pair for pair in inbox.evaluate(CONTRASTS) if pair[1] < 4.5] == []
+
+
+CONTRASTS = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const light = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const linear = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const behind = (node) => {
+    const { backgroundColor } = getComputedStyle(node);
+    return backgroundColor === 'rgba(0, 0, 0, 0)' ? behind(node.parentElement) : backgroundColor;
+  };
+  const texts = [...document.querySelectorAll('body *')].filter((node) => node.checkVisibility()
+    && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+  return texts.map((node) => {
+    const [a, b] = [light(getComputedStyle(node).color), light(behind(node))].sort((x, y) => y - x);
+    return [node.className || node.tagName, (a + 0.05) / (b + 0.05)];
+  });
+}"""
+"""The contrast (WCAG 2) of each element that has text of its own, with what is behind it."""
+
+
+def test_a_stand_in_that_has_gone_is_told_and_found_again(page: Page) -> None:
+    with server.running(stand_in.build()) as url:
+        page.goto(f"{url}/inbox")
+        expect(page.get_by_role("status")).to_have_text("0 events, live")
+    expect(page.get_by_role("status")).to_contain_text("Connection lost; trying again.")
+
+    with server.running(stand_in.build(), port=int(url.rpartition(":")[2])):
+        expect(page.get_by_role("status")).to_have_text("0 events, live")
+
+
+def test_without_a_connection_what_is_done_is_told_as_not_done(page: Page) -> None:
+    with server.running(stand_in.build()) as url:
+        page.goto(f"{url}/inbox")
+        expect(page.get_by_role("status")).to_have_text("0 events, live")
+    page.get_by_role("button", name="Fail for 10 s").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("That did not work: ")

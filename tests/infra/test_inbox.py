@@ -1,0 +1,247 @@
+"""What the inbox tells to a page and to curl, and what can be done there."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from infra.local import convoy as stand_in
+from infra.local import inbox, server
+from infra.local.courier import Backoff
+from tests.support import Convoy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support import Json
+
+TODO = {"event": "todo.created", "todo": {"id": 42, "item": "Buy a ring", "version": 1}}
+TEN_S = httpx.Timeout(10)
+
+
+def send(convoy: Convoy, key: str, **about: Any) -> None:
+    event = {"owner_id": "ann", "event_type": "created", "idempotency_key": key, "data": TODO}
+    convoy.ask("POST", "/events/fanout", json=event | about)
+
+
+def messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
+    name = ""
+    for line in answer.iter_lines():
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+
+
+def told(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, Json]]:
+    """The first messages of a stream."""
+    url = f"{convoy.url}/inbox/stream"
+    with convoy.http.stream("GET", url, params={"search": search}, timeout=TEN_S) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = messages(answer)
+        return [next(lines) for _ in range(count)]
+
+
+def test_an_address_is_a_page_to_a_browser_and_json_to_others(convoy: Convoy) -> None:
+    page = convoy.http.get(f"{convoy.url}/inbox", headers={"accept": "text/html,*/*"})
+    plain = convoy.http.get(f"{convoy.url}/inbox")
+
+    assert page.text.startswith("<!doctype html>")
+    assert plain.json() == {"events": []}
+
+
+def test_the_page_can_send_requests_to_nowhere_else(convoy: Convoy) -> None:
+    page = convoy.http.get(f"{convoy.url}/inbox", headers={"accept": "text/html"})
+
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; connect-src 'self';")
+    assert "unsafe" not in policy
+
+
+def test_a_name_that_somebody_points_to_this_machine_opens_nothing(convoy: Convoy) -> None:
+    answer = convoy.http.get(f"{convoy.url}/inbox", headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+
+
+def test_a_stream_begins_with_what_is_there_oldest_first(convoy: Convoy) -> None:
+    for key in ("e1", "e2"):
+        send(convoy, key)
+
+    (hello, _), (receiver, state), *events = told(convoy, 4)
+
+    assert (hello, receiver) == ("hello", "receiver")
+    assert state == {"fails_until": pytest.approx(state["fails_until"])}
+    assert [(name, event["idempotency_key"]) for name, event in events] == [
+        ("event", "e1"), ("event", "e2"),
+    ]  # fmt: skip
+
+
+def test_of_many_a_stream_begins_with_the_newest(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "NEWEST", 2)
+    for key in ("e1", "e2", "e3"):
+        send(convoy, key)
+
+    assert [event["idempotency_key"] for _, event in told(convoy, 4)[2:]] == ["e2", "e3"]
+
+
+def test_an_event_is_told_anew_at_each_step_of_its_delivery(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    url = f"{convoy.url}/inbox/stream"
+    with httpx.stream("GET", url, timeout=TEN_S) as answer:
+        lines = messages(answer)
+        assert [next(lines)[0] for _ in range(2)] == ["hello", "receiver"]
+        send(convoy, "e1")
+
+        seen = []
+        while "Success" not in seen:
+            _, event = next(lines)
+            seen += [each["status"] for each in event["deliveries"]]
+
+    assert "Processing" in seen
+    (attempt,) = event["deliveries"][0]["attempts"]
+    assert (attempt["answer"], attempt["arrived"]) == ("204 No Content", True)
+    assert attempt["verifies"] is True
+    assert attempt["signature"].startswith("t=")
+    assert attempt["latency_ms"] > 0
+
+
+def test_what_is_cleared_and_that_the_receiver_fails_is_told(convoy: Convoy) -> None:
+    with httpx.stream("GET", f"{convoy.url}/inbox/stream", timeout=TEN_S) as answer:
+        lines = messages(answer)
+        for _ in range(2):
+            next(lines)
+        convoy.let_the_receiver_fail(30)
+        name, state = next(lines)
+        convoy.reset()
+        cleared = next(lines)
+
+    assert (name, cleared) == ("receiver", ("cleared", {}))
+    assert state["fails_until"] > 0
+
+
+def test_silence_is_broken_now_and_then(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "STILL_THERE_S", 0.01)
+
+    with httpx.stream("GET", f"{convoy.url}/inbox/stream", timeout=TEN_S) as answer:
+        assert ": still there" in (line for line in answer.iter_lines())
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", ["e1", "E2"]),
+        ("created", ["e1"]),
+        ("todo.cre", ["e1"]),
+        ("CREAT", ["e1"]),
+        ("42", ["e1"]),
+        ("7", ["E2"]),
+        ("e2", ["E2"]),
+        ("ring", []),
+        ("reated", []),
+    ],
+)
+def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
+    convoy: Convoy, search: str, found: list[str]
+) -> None:
+    send(convoy, "e1")
+    send(convoy, "E2", event_type="failed", data={"event": "todo.failure", "todo_id": 7})
+
+    events = [event["idempotency_key"] for _, event in told(convoy, 2 + len(found), search)[2:]]
+
+    assert events == found
+    assert len(told(convoy, 2, search)) == 2
+
+
+@pytest.mark.parametrize("data", [[1], "text", 3, {"todo": None}, {"todo": [1]}])
+def test_a_payload_of_any_shape_is_searched(convoy: Convoy, data: object) -> None:
+    send(convoy, "e1", data=data)
+
+    assert [name for name, _ in told(convoy, 3, "e1")] == ["hello", "receiver", "event"]
+
+
+def test_what_is_searched_is_all_that_comes(convoy: Convoy) -> None:
+    url = f"{convoy.url}/inbox/stream"
+    with httpx.stream("GET", url, params={"search": "e2"}, timeout=TEN_S) as answer:
+        lines = messages(answer)
+        for _ in range(2):
+            next(lines)
+        send(convoy, "e1")
+        send(convoy, "e2")
+
+        assert next(lines)[1]["idempotency_key"] == "e2"
+
+
+def test_a_receiver_that_is_told_to_fail_does_for_so_long(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    convoy.let_the_receiver_fail(60)
+    convoy.send("e1")
+    (failed,) = convoy.deliveries()
+    convoy.let_the_receiver_fail(0)
+    convoy.send("e2")
+    arrived, _ = convoy.deliveries()
+
+    assert (failed["status"], arrived["status"]) == ("Failure", "Success")
+
+
+@pytest.mark.parametrize("seconds", [-1, 601, "5", None, float("1e300")])
+def test_a_time_to_fail_for_that_can_not_be_is_told(convoy: Convoy, seconds: object) -> None:
+    answer = convoy.http.put(f"{convoy.url}/inbox/receiver", json={"seconds": seconds})
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "seconds must be a number from 0 to 600"
+
+
+def test_a_receiver_turns_away_what_is_not_signed(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+
+    for signature in ("", "t=1,v1=00", "garbage"):
+        headers = {"x-convoy-signature": signature}
+        assert convoy.http.post(convoy.receiver, content="{}", headers=headers).status_code == 401
+
+
+def test_what_has_ended_is_sent_again_and_what_is_not_there_is_told(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    convoy.send("e1")
+    (delivery,) = convoy.deliveries()
+
+    def resend(uid: str) -> httpx.Response:
+        return convoy.http.put(f"{convoy.url}/inbox/deliveries/{uid}/resend")
+
+    assert resend(delivery["uid"]).status_code == 204
+    assert convoy.deliveries()[0]["metadata"]["num_trials"] == 2
+    assert (resend("nope").status_code, resend("nope").json()["message"]) == (
+        404, "event delivery not found",
+    )  # fmt: skip
+
+
+def test_what_waits_for_its_next_attempt_is_not_sent_beside_it() -> None:
+    with server.running(stand_in.build(backoff=Backoff(3600))) as url, httpx.Client() as http:
+        convoy = Convoy(url, http)
+        convoy.endpoint("ann")
+        convoy.let_the_receiver_fail()
+        with httpx.stream("GET", f"{url}/inbox/stream", timeout=TEN_S) as answer:
+            convoy.send("e1")
+            deliveries = (event.get("deliveries") or [{}] for _, event in messages(answer))
+            delivery = next(found[0] for found in deliveries if found[0].get("status") == "Retry")
+
+        refused = http.put(f"{url}/inbox/deliveries/{delivery['uid']}/resend")
+
+    assert refused.status_code == 409
+    assert refused.json()["message"].startswith("It is under way")
+
+
+def test_an_open_stream_does_not_keep_the_server_from_ending() -> None:
+    with httpx.Client(timeout=TEN_S) as http, ExitStack() as stack:
+        with server.running(stand_in.build()) as url:
+            answer = stack.enter_context(http.stream("GET", f"{url}/inbox/stream"))
+            lines = messages(answer)
+            assert next(lines)[0] == "hello"
+
+        assert [name for name, _ in lines] == ["receiver"]
