@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
+LOOPBACK = "127.0.0.1"
+
+
 @dataclass(frozen=True)
 class Received:
     headers: Mapping[str, str]
@@ -45,7 +48,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(host: str = LOOPBACK) -> Iterator[Receiver]:
+    """`host` is this machine's name to the one who sends, who may be outside its loopback."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,8 +62,9 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        receiver.url = f"http://127.0.0.1:{server.server_port}/webhooks"
+    listen_to = host if host == LOOPBACK else ""
+    with ThreadingHTTPServer((listen_to, 0), Handler) as server:
+        receiver.url = f"http://{host}:{server.server_port}/webhooks"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

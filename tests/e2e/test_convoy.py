@@ -3,7 +3,8 @@
     CONVOY_E2E_URL=http://localhost:5005/api CONVOY_E2E_API_KEY=… CONVOY_E2E_PROJECT_ID=… \\
         .venv/bin/pytest tests/e2e/test_convoy.py
 
-It has to reach this machine's loopback. Retries are awaited for CONVOY_E2E_WAIT_S (120) seconds.
+CONVOY_E2E_RECEIVER_HOST is what it knows this machine by (127.0.0.1; to one in Docker it is
+host.docker.internal); retries are awaited for CONVOY_E2E_WAIT_S (120) seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from examples.receiver import verified
 from infra.local import convoy as stand_in
 from infra.local import server
 from infra.local.courier import Backoff
-from tests.e2e.receiving import Receiver, receiving, until
+from tests.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.support import make_service
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Convoy:
     url: str
     api_key: str
     project_id: str
+    receiver_host: str = LOOPBACK
 
     def publisher(self) -> ConvoyPublisher:
         return ConvoyPublisher(
@@ -68,7 +70,9 @@ def convoy(request: pytest.FixtureRequest) -> Iterator[Convoy]:
     missing = [name for name in NAMED if not os.environ.get(name)]
     if missing:
         pytest.skip(f"needs a Convoy: set {', '.join(missing)}; infra/local/compose.yaml runs one")
-    yield Convoy(*(os.environ[name] for name in NAMED))
+    host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
+    url, api_key, project_id = (os.environ[name] for name in NAMED)
+    yield Convoy(url, api_key, project_id, host)
 
 
 @dataclass
@@ -118,7 +122,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(convoy: Convoy) -> Iterator[World]:
-    with receiving() as receiver, closing(convoy.publisher()) as publisher:
+    with receiving(convoy.receiver_host) as receiver, closing(convoy.publisher()) as publisher:
         world = World(convoy, receiver, publisher, owner=str(uuid4()))
         told = world.command("setup", "--url", receiver.url)
         settings = dict(line.split("=", 1) for line in told.splitlines())
