@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from app.api_key import ApiKey
 from app.config import Settings
@@ -170,6 +173,16 @@ def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) 
         "pause": lambda _: None,
     }
     return TodoService(**parts | override)
+
+
+def named_convoy() -> tuple[str, str, str]:
+    """API root, key and project of the Convoy that the environment names; skips without one."""
+    names = ("CONVOY_E2E_URL", "CONVOY_E2E_API_KEY", "CONVOY_E2E_PROJECT_ID")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"needs a Convoy: set {', '.join(missing)}; infra/local/compose.yaml runs one")
+    url, api_key, project_id = (os.environ[name] for name in names)
+    return url, api_key, project_id
 
 
 class Outbox:

@@ -33,8 +33,9 @@ async def body_of(request: Request, *, invalid: str | None = None) -> Json:
     try:
         body = json.loads(raw)
     except ValueError as error:
-        at = getattr(error, "pos", 0) + 1
-        message = f"body contains badly-formed JSON (at character {at})"
+        at = getattr(error, "pos", 0)
+        where = f" (at character {at + 1})" if at < len(raw.rstrip()) else ""
+        message = f"body contains badly-formed JSON{where}"
         raise Refusal(400, invalid or message) from error
     if not isinstance(body, dict):
         raise Refusal(400, invalid or "body contains incorrect JSON type (at character 1)")
@@ -49,12 +50,12 @@ def require(body: Json, **messages: str) -> None:
         raise Refusal(400, ", ".join(missing))
 
 
-def ok(message: str, data: object) -> Response:
-    return JSONResponse({"status": True, "message": message, "data": data})
+def ok(message: str, data: object, status: int = 200) -> Response:
+    return JSONResponse({"status": True, "message": message, "data": data}, status)
 
 
 def created(message: str, data: object) -> Response:
-    return JSONResponse({"status": True, "message": message, "data": data}, 201)
+    return ok(message, data, 201)
 
 
 def paged(content: list[Json], per_page: int, after: str) -> Json:

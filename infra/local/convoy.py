@@ -156,7 +156,7 @@ async def dashboard(_: Request) -> Response:
 
 def _authorize(request: Request) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key:
+    if scheme.lower() not in {"basic", "bearer"} or not key:
         raise Refusal(401, "Authentication required")
     if not hmac.compare_digest(key.encode(), API_KEY.encode()):
         raise Refusal(401, "authorization failed")

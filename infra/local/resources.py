@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from infra.local.project import Json
 
 
+_NOT_UNIQUE = (
+    "ERROR: duplicate key value violates unique constraint"
+    ' "idx_event_types_name_project_id" (SQLSTATE 23505)'
+)
+
+
 async def project(request: Request) -> Response:
     return ok("Project fetched successfully", {"uid": request.path_params["project_id"]})
 
@@ -88,6 +94,8 @@ async def event_types(request: Request) -> Response:
         return ok("Event types fetched successfully", project.event_types)
     body = await body_of(request)
     require(body, name="please provide a name for this event type")
+    if any(each["name"] == body["name"] for each in project.event_types):
+        raise Refusal(400, _NOT_UNIQUE)
     made = {
         "uid": uid(),
         "name": body["name"],
@@ -106,7 +114,7 @@ async def event_type(request: Request) -> Response:
     body = await body_of(request)
     for name in ("category", "description", "json_schema"):
         found[name] = body.get(name, found[name])
-    return ok("Event type updated successfully", found)
+    return ok("Event type created successfully", found, 202)  # Convoy's own words
 
 
 async def events(request: Request) -> Response:

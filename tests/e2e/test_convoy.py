@@ -31,7 +31,7 @@ from infra.local import convoy as stand_in
 from infra.local import server
 from infra.local.courier import Backoff
 from tests.e2e.receiving import LOOPBACK, Receiver, receiving, until
-from tests.support import make_service
+from tests.support import make_service, named_convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from app.events import Event
     from tests.support import Json
 
-NAMED = ("CONVOY_E2E_URL", "CONVOY_E2E_API_KEY", "CONVOY_E2E_PROJECT_ID")
 WAIT_S = float(os.environ.get("CONVOY_E2E_WAIT_S", "120"))
 
 
@@ -67,12 +66,8 @@ def convoy(request: pytest.FixtureRequest) -> Iterator[Convoy]:
         with server.running(stand_in.build(backoff=Backoff(0.01))) as url:
             yield Convoy(f"{url}/api", stand_in.API_KEY, "p")
         return
-    missing = [name for name in NAMED if not os.environ.get(name)]
-    if missing:
-        pytest.skip(f"needs a Convoy: set {', '.join(missing)}; infra/local/compose.yaml runs one")
     host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
-    url, api_key, project_id = (os.environ[name] for name in NAMED)
-    yield Convoy(url, api_key, project_id, host)
+    yield Convoy(*named_convoy(), host)
 
 
 @dataclass
