@@ -30,8 +30,9 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
     executable = chromium()
     if executable is None:
         pytest.skip("needs Chromium: apt-get install chromium (make test does so for root)")
