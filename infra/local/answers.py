@@ -43,9 +43,10 @@ async def body_of(request: Request, *, invalid: str | None = None) -> Json:
 
 
 def require(body: Json, **messages: str) -> None:
-    missing = [
-        f"{name}:{message}" for name, message in messages.items() if body.get(name) in (None, "")
-    ]
+    """Empty is as good as not there. A null is, too, but for `data`: that is any JSON."""
+    empty = [name for name in messages if body.get(name, "") == ""]
+    empty += [name for name in messages if name != "data" and body.get(name, "") is None]
+    missing = [f"{name}:{message}" for name, message in messages.items() if name in empty]
     if missing:
         raise Refusal(400, ", ".join(missing))
 

@@ -152,7 +152,7 @@ async def delivery(request: Request) -> Response:
 
 
 async def attempts(request: Request) -> Response:
-    found = project_of(request).attempts_of[delivery_of(request)["uid"]]
+    found = project_of(request).attempts_of[delivery_of(request, status=400)["uid"]]
     return ok("Event delivery attempts fetched successfully", found)
 
 

@@ -64,6 +64,7 @@ def test_a_wrong_body_is_a_422_that_names_the_field(
         ({"item": None}, "item"),
         ({"id": 2, "item": "x"}, "id"),
         ({"item": ""}, "item"),
+        ({"item": "a\0b"}, "item"),
     ],
 )
 def test_a_wrong_update_is_a_422_that_names_the_field(
@@ -73,6 +74,26 @@ def test_a_wrong_update_is_a_422_that_names_the_field(
 
     assert response.status_code == 422
     assert fields(response.json()) == [("body", field)]
+    assert_nothing_changed(client, convoy)
+
+
+@pytest.mark.parametrize(
+    ("item", "detail"),
+    [
+        (r"a\u0000b", "a null character (U+0000) is not allowed"),
+        (
+            r"a\ud800b",
+            "Input should be a valid string, unable to parse raw data as a unicode string",
+        ),
+    ],
+)
+def test_an_item_that_convoy_would_take_and_never_deliver_is_refused(
+    client: TestClient, convoy: Convoy, item: str, detail: str
+) -> None:
+    response = client.post("/todo", content=f'{{"item": "{item}"}}', headers=JSON)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"in": "body", "field": "item", "detail": detail}]
     assert_nothing_changed(client, convoy)
 
 

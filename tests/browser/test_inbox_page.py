@@ -69,7 +69,7 @@ def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:
     expect(inbox).to_have_title("Inbox")
 
 
-@pytest.mark.parametrize("data", [[1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}])
+@pytest.mark.parametrize("data", [None, [1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}])
 def test_a_payload_of_any_shape_is_shown(convoy: Convoy, inbox: Page, data: object) -> None:
     event = {"owner_id": "ann", "event_type": "odd", "idempotency_key": "e1", "data": data}
     convoy.ask("POST", "/events/fanout", json=event)

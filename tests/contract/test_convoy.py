@@ -121,6 +121,23 @@ def test_a_fan_out_without_a_field_is_a_400_that_names_it(
     assert message(http.post("/events/fanout", json=body)) == told
 
 
+@pytest.mark.parametrize("payload", [None, {}, [], 0, False])
+def test_data_is_any_json_but_none_at_all(http: httpx.Client, owner: str, payload: object) -> None:
+    message = {"owner_id": owner, "event_type": "created", "data": payload}
+
+    assert http.post("/events/fanout", json=message).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["owner_id", "event_type"])
+@pytest.mark.parametrize("empty", [None, ""])
+def test_an_empty_field_is_as_good_as_none(
+    http: httpx.Client, owner: str, name: str, empty: object
+) -> None:
+    body = EVENT | {"owner_id": owner, name: empty}
+
+    assert message(http.post("/events/fanout", json=body)).startswith(f"{name}:please provide an")
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -255,6 +272,7 @@ def test_what_is_not_there_is_told_by_a_404_or_a_400(http: httpx.Client) -> None
     unknown = "event delivery not found"
 
     assert message(http.get("/eventdeliveries/unknown"), 404) == unknown
+    assert message(http.get("/eventdeliveries/unknown/deliveryattempts")) == unknown
     assert message(http.put("/eventdeliveries/unknown/resend")) == unknown
     nothing = http.post("/eventdeliveries/forceresend", json={"ids": ["unknown"]})
     assert nothing.json()["message"] == "0 successful, 0 failed"

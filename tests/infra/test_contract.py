@@ -54,9 +54,9 @@ BREAKING: dict[str, Callable[[Any], object]] = {
     "/components/schemas/NewTodo/properties/item/maxLength was 10000, is 10": lambda new: at(
         new, f"{TODO}/properties/item"
     ).update(maxLength=10),
-    "/components/schemas/NewTodo/properties/item/pattern is new": lambda new: at(
+    "/components/schemas/NewTodo/properties/item/enum is new": lambda new: at(
         new, f"{TODO}/properties/item"
-    ).update(pattern="^a"),
+    ).update(enum=["a"]),
     "/components/schemas/TodoOut/properties/id/type was 'integer', is 'string'": lambda new: at(
         new, "components/schemas/TodoOut/properties/id"
     ).update(type="string"),

@@ -44,8 +44,8 @@ function outcomes(event) {
 }
 
 function todoOf({ data }) {
-  if (data.todo?.id !== undefined) return `#${data.todo.id} ${data.todo.item}`;
-  return data.todo_id === undefined ? '' : `#${data.todo_id}`;
+  if (data?.todo?.id !== undefined) return `#${data.todo.id} ${data.todo.item}`;
+  return data?.todo_id === undefined ? '' : `#${data.todo_id}`;
 }
 
 function summaryOf(event) {
