@@ -26,7 +26,7 @@ package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x8
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.smoke $(URL)
 
-docs: .venv/ready         ## docs/openapi.json and docs/events.md, out of the code
+docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/signatures.json
 	$(BIN)/python -m infra.contract $(ARGS)
 
 fix: .venv/ready          ## mend what the linter and the formatter can

@@ -23,6 +23,13 @@ def not_blank(value: str | None) -> str | None:
     return value
 
 
+def printable(value: str | None) -> str | None:
+    """Neither blank nor with what would break a line, or steer a terminal."""
+    if value is not None and not value.isprintable():
+        raise typer.BadParameter("has a control character")
+    return not_blank(value)
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
 
 

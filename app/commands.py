@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import convoy_commands, logs, terminal
+from app import logs, terminal
 from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_blank
 from app.config import Settings, SettingsError
+from app.convoy_commands import convoy
 from app.dynamo import named_errors
 from app.outbox_table import FAILED, WAITING
 from app.passes import Pass, interrupts, watched
@@ -39,7 +40,7 @@ cli = typer.Typer(
 )
 outbox = typer.Typer(help="Look at the outbox.", epilog=EXIT_CODES, no_args_is_help=True)
 cli.add_typer(outbox, name="outbox")
-cli.add_typer(convoy_commands.convoy, name="convoy")
+cli.add_typer(convoy, name="convoy")
 
 
 @outbox.command("list", epilog=EXIT_CODES)

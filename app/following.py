@@ -1,50 +1,37 @@
-"""Seeing what becomes of an event, and which events are new: by asking Convoy again and again."""
+"""Seeing what becomes of an event, and which are new: by asking Convoy again and again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.project import ConvoyRefused
-from app.publisher import Accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.events import Event
-    from app.project import Project
-    from app.publisher import Outcome, Publisher
-
-    Json = dict[str, Any]
+    from app.project import Json, Project
 
 OVER = {"Success", "Failure", "Discarded"}
 """Statuses of a delivery that Convoy does not try again by itself."""
 
 
-def published(
-    event: Event,
-    publisher: Publisher,
-    project: Project,
-    *,
-    wait_s: int,
-    wait: Callable[[float], None],
-) -> tuple[Outcome, list[Json]]:
-    """Its deliveries, once all are over or `wait_s` seconds were waited. Raises ConvoyError."""
-    outcome = publisher.publish(event)
+def deliveries_of(
+    event_id: str, project: Project, *, looks: int, wait: Callable[[float], None]
+) -> list[Json]:
+    """Its deliveries, once all are over; after so many looks, a second apart, as they are then.
+
+    Raises ConvoyError.
+    """
     found: list[Json] = []
-    if isinstance(outcome, Accepted):
-        for _ in range(wait_s):
-            found = _deliveries(project, event.id)
-            if found and all(each["status"] in OVER for each in found):
-                break
-            wait(1)
-    return outcome, found
-
-
-def _deliveries(project: Project, event_id: str) -> list[Json]:
-    try:
-        return list(project.deliveries(event_id=event_id))
-    except ConvoyRefused:
-        return []  # Convoy's worker has not come to the event yet
+    for _ in range(looks):
+        try:
+            found = list(project.deliveries(event_id=event_id))
+        except ConvoyRefused:
+            found = []  # Convoy's worker has not come to the event yet
+        if found and all(each["status"] in OVER for each in found):
+            break
+        wait(1)
+    return found
 
 
 class Listener:

@@ -33,10 +33,15 @@ class Interrupt:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """Ctrl-C and SIGTERM as something to look at: what has begun gets its result written."""
+    """Ctrl-C and SIGTERM as something to look at: what has begun gets its result written.
+
+    A second one ends it at once: KeyboardInterrupt.
+    """
     interrupt = Interrupt()
 
     def ask(*_: object) -> None:
+        if interrupt.asked:
+            raise KeyboardInterrupt
         interrupt.asked = True
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

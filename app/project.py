@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from app.exchange import Exchange
 
-    Json = dict[str, Any]
+Json = dict[str, Any]
+"""A JSON object, as Convoy tells it."""
 
 DEADLINE_S = 30.0
 """Seconds for one call: Convoy may ping an endpoint's URL before it answers that it made it."""
@@ -54,11 +55,13 @@ class Project:
         self._base_url = base_url
         self._project_id = project_id
 
-    def check(self) -> None:
-        """Raises ConvoyUnusable unless URL, key and project fit each other."""
+    def check(self) -> Json:
+        """The project, with its `config`. Raises ConvoyUnusable unless key and id fit."""
         try:
-            found = self._ask(sdk.project)
+            found: Json = self._ask(sdk.project)
         except ConvoyRefused as error:
+            if "project" not in str(error).lower():
+                raise  # Convoy answers 400 to an outage of its own too
             raise ConvoyUnusable(
                 f"CONVOY_PROJECT_ID ({self._project_id}): Convoy can't tell of it ({error}). The id"
                 " is in the project's settings, and in the dashboard's URL."
@@ -69,6 +72,7 @@ class Project:
                 f' {found["uid"]} ("{found["name"]}"), and Convoy goes by the key. Set'
                 f" CONVOY_PROJECT_ID={found['uid']}, or CONVOY_API_KEY to the other project's."
             )
+        return found
 
     def event_types(self) -> list[Json]:
         found: list[Json] = self._ask(sdk.event_types)
@@ -120,10 +124,13 @@ class Project:
     def resend(self, delivery_id: str) -> None:
         """Send again what has arrived, or failed for good; Convoy refuses what is under way."""
         delivery = self._ask(sdk.delivery, delivery_id)
-        if delivery["status"] == "Success":
-            self._ask(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
-        else:
+        if delivery["status"] != "Success":
             self._ask(sdk.resend, delivery_id)
+            return
+        answer = self._answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
+        # 200 all the same: its endpoint may be paused.
+        if not answer["message"].startswith("1 successful"):
+            raise ConvoyRefused(200, f"200: {answer['message']}")
 
     def close(self) -> None:
         self._exchange.close()
@@ -147,6 +154,10 @@ class Project:
 
     def _ask(self, call: Callable[..., object], *about: str, **arguments: object) -> Any:  # noqa: ANN401
         """`data` of what Convoy answers."""
+        return self._answer(call, *about, **arguments).get("data")
+
+    def _answer(self, call: Callable[..., object], *about: str, **arguments: object) -> Json:
+        """Convoy's envelope: `message` and `data`."""
         try:
             response = self._exchange.answer(call, *about, **arguments)
         except ERRORS as error:
@@ -157,7 +168,8 @@ class Project:
         except SecretError as error:
             raise ConvoyUnusable(str(error)) from error
         if response.is_success and message_of(response) is not None:
-            return response.json().get("data")
+            answer: Json = response.json()
+            return answer
         raise self._error(response)
 
     def _error(self, response: httpx.Response) -> ConvoyError:

@@ -13,9 +13,8 @@ from app.terminal import MAX_WIDTH, console, plain, say, say_json, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
-    Json = dict[str, Any]
+    from app.project import Json
 
 
 def say_endpoints(found: Sequence[Json], *, as_json: bool) -> None:
@@ -97,7 +96,7 @@ def attempt_summary(attempt: Json) -> Json:
         "at": asked,
         "arrived": attempt.get("status", False),
         "answer": attempt.get("http_status") or attempt.get("error") or "none",
-        "latency_ms": latency and round(latency * 1000, 1),
+        "latency_ms": None if latency is None else round(latency * 1000, 1),
         "signature": attempt["request_http_header"].get("X-Convoy-Signature", ""),
     }
 

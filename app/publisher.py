@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -87,6 +88,8 @@ class ConvoyPublisher:
         return replace(outcome, reason=reason[:_MAX_REASON_LENGTH])
 
     def _attempt(self, event: Event) -> Outcome:
+        if _has_nul(event.data):
+            return Refused("not sent: Convoy would take a null character, and never deliver it")
         body = FanoutEvent(
             owner_id=event.owner,
             event_type=event.type,
@@ -118,6 +121,16 @@ def outcome_of(response: httpx.Response) -> Outcome:
     if status < 400 or status in {401, 403, 404, 405, 407}:
         return Misconfigured(reason)
     return Refused(reason)
+
+
+def _has_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case Mapping():
+            return any(map(_has_nul, value.values()))
+        case _:
+            return False
 
 
 def _retry_after(response: httpx.Response) -> int | None:

@@ -26,8 +26,16 @@ DOCS = Path(__file__).parents[1] / "docs"
 OPENAPI = DOCS / "openapi.json"
 EVENTS = DOCS / "events.md"
 
-PROSE = {"description", "summary", "title", "version", "examples"}
-LIMITS = {"const", "enum", "maxLength", "maximum", "minLength", "minimum", "pattern", "required"}
+PROSE = {"description", "summary", "title", "examples"}
+"""What only people read, but where keys are names."""
+
+NAMED = (
+    "/$defs", "/content", "/headers", "/paths", "/properties", "/responses", "/schemas",
+    "/webhooks",
+)  # fmt: skip
+"""Where keys are names: a new one is one more, and breaks nobody."""
+
+METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 
 def openapi() -> dict[str, Any]:
@@ -38,23 +46,37 @@ def openapi() -> dict[str, Any]:
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
     """What a client of the old document may stumble over: where in doubt, it is told."""
+    if at == "/info":
+        return
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in old.keys() - PROSE:
-            if key in new:
-                yield from breaking(old[key], new[key], f"{at}/{key}")
-            else:
-                yield f"{at}/{key} is gone"
-        yield from (f"{at}/{key} is new" for key in sorted((new.keys() - old.keys()) & LIMITS))
+        yield from _breaking_keys(old, new, at)
     elif not isinstance(old, list) or not isinstance(new, list) or at.endswith("/required"):
         if old != new:
             yield f"{at} was {old!r}, is {new!r}"
     elif at.endswith("/parameters"):
         before, after = _by_name(old), _by_name(new)
-        yield from breaking(before, after, at)
+        for name in before:
+            yield from _breaking_key(before, after, name, at)
         added = sorted(after.keys() - before.keys())
         yield from (f"{at}/{name} is demanded" for name in added if after[name].get("required"))
     else:
         yield from (f"{at} has no {value!r} any more" for value in old if value not in new)
+
+
+def _breaking_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> Iterator[str]:
+    named = at.endswith(NAMED)
+    for key in sorted(old if named else old.keys() - PROSE):
+        yield from _breaking_key(old, new, key, at)
+    if not named:
+        added = new.keys() - old.keys() - PROSE - METHODS
+        yield from (f"{at}/{key} is new" for key in sorted(added))
+
+
+def _breaking_key(old: dict[str, Any], new: dict[str, Any], key: str, at: str) -> Iterator[str]:
+    if key in new:
+        yield from breaking(old[key], new[key], f"{at}/{key}")
+    else:
+        yield f"{at}/{key} is gone"
 
 
 def _by_name(parameters: list[Any]) -> dict[str, Any]:

@@ -58,6 +58,11 @@ def build() -> list[dict[str, object]]:
         "a line's end after the body": (BODY + b"\n", good, NOW),
         "no body": (b"", good, NOW),
         "a body that is not UTF-8": (BODY + b"\xff", good, NOW),
+        "a body that is not UTF-8, signed as if its bad byte were U+FFFD": (
+            b'{"item":"\xff"}',
+            header(NOW, '{"item":"\ufffd"}'.encode()),
+            NOW,
+        ),
         "another time than was signed": (BODY, good.replace(str(NOW), str(NOW + 1)), NOW),
         "301 s old: replayed": (BODY, good, NOW + 301),
         "301 s ahead": (BODY, good, NOW - 301),

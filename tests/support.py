@@ -24,6 +24,7 @@ from app.service import TodoService
 from app.store import DynamoStore
 from infra.local import convoy as stand_in
 from infra.local.courier import FAILURE, SUCCESS
+from infra.local.resources import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ class Convoy:
     def ask(self, method: str, path: str, **about: Any) -> Any:
         """`data` of what its API answers."""
         headers = {"authorization": f"Bearer {stand_in.API_KEY}"}
-        url = f"{self.api}/v1/projects/p{path}"
+        url = f"{self.api}/v1/projects/{PROJECT_ID}{path}"
         answer = self.http.request(method, url, headers=headers, **about)
         answer.raise_for_status()
         return answer.json()["data"]
@@ -126,11 +127,15 @@ class Convoy:
         self.http.delete(f"{self.url}/_control/faults").raise_for_status()
 
     def reset(self) -> None:
-        self.http.post(f"{self.url}/_control/reset").raise_for_status()
+        self.http.put(f"{self.url}/_control/reset").raise_for_status()
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
-    settings: Json = {"project_id": "p", "api_key": ApiKey(stand_in.API_KEY), "deadline_s": 2.0}
+    settings: Json = {
+        "project_id": PROJECT_ID,
+        "api_key": ApiKey(stand_in.API_KEY),
+        "deadline_s": 2.0,
+    }
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
 
@@ -139,7 +144,7 @@ def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
     return {
         "CONVOY_API_KEY": stand_in.API_KEY,
         "CONVOY_APP_ID": owner,
-        "CONVOY_PROJECT_ID": "p",
+        "CONVOY_PROJECT_ID": PROJECT_ID,
         "CONVOY_BASE_URL": convoy.api,
         "TODOS_TABLE": TABLES["TodosTable"],
         "OUTBOX_TABLE": TABLES["OutboxTable"],

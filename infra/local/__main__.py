@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, NoReturn
 from dotenv import dotenv_values
 
 from app.config import Settings, SettingsError
+from app.project import ConvoyError
 from app.project_wiring import Convoy
 from app.setup import set_up
 from app.wiring import dynamodb
-from infra.local import convoy, receiver, tables
+from infra.local import convoy, receiving, resources, tables
 from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from infra.local.parts import Part
 
 TABLES = {"TodosTable": "todos", "OutboxTable": "outbox", "IdempotencyTable": "idempotency"}
 
@@ -78,31 +81,38 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
     os.environ.update(environment)
     os.environ.pop("AWS_PROFILE", None)
     settings = _load_settings()
+    parts = _started(stack, ports, settings)
+    script = stack.enter_context(_operators_command(ports["api"], environment))
+    _greet(ports, settings, script)
+    while True:
+        for part in parts:
+            part.check()
+        time.sleep(0.2)
+
+
+def _started(stack: ExitStack, ports: Mapping[str, int], settings: Settings) -> list[Part]:
+    """All parts, in an order in which no event comes before there is somebody to take it."""
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
         "convoy": ["infra.local.convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
         "api": ["uvicorn", "--factory", "app.wiring:local_api", "--host", HOST, "--port"],
     }
-    children = []
-    for name in names:
+
+    def start(name: str) -> Part:
         command = [*commands[name], str(ports[name])]
-        part = stack.enter_context(running(name, ports[name], command))
-        children.append(part)
-        if name == "dynamodb":
-            part.wait_until_it_answers(ports[name])
-            tables.create_tables(dynamodb(), TABLES)
-    for part, name in zip(children, names, strict=True):
+        return stack.enter_context(running(name, ports[name], command))
+
+    parts = {name: start(name) for name in ports if name != "api"}
+    for name, part in parts.items():
         part.wait_until_it_answers(ports[name])
-    if not real:
-        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
+    tables.create_tables(dynamodb(), TABLES)
+    if "convoy" in ports:
+        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiving.PATH}")
+    parts["api"] = start("api")
+    parts["api"].wait_until_it_answers(ports["api"])
     relay = ["app", "relay", "--watch", "--json"]
-    children.append(stack.enter_context(running("relay", ports["api"], relay)))
-    script = stack.enter_context(_operators_command(ports["api"], environment))
-    _greet(ports, settings, script)
-    while True:
-        for part in children:
-            part.check()
-        time.sleep(0.2)
+    parts["relay"] = stack.enter_context(running("relay", ports["api"], relay))
+    return list(parts.values())
 
 
 def _environment(ports: Mapping[str, int]) -> dict[str, str]:
@@ -122,7 +132,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
             "CONVOY_API_KEY": convoy.API_KEY,
             "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
-            "CONVOY_PROJECT_ID": "local",
+            "CONVOY_PROJECT_ID": resources.PROJECT_ID,
             "CONVOY_BASE_URL": f"http://{HOST}:{ports['convoy']}/api",
         }
     return environment
@@ -130,8 +140,11 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
 
 def _set_up(settings: Settings, url: str) -> None:
     """As `python -m app convoy setup` does: the stand-in's own receiver gets the owner's events."""
-    with closing(Convoy.build(settings)) as built:
-        set_up(built.project, url=url, owner=settings.convoy_app_id, new_owner=lambda: "")
+    try:
+        with closing(Convoy.build(settings)) as built:
+            set_up(built.project, url=url, owner=settings.convoy_app_id, new_owner=lambda: "")
+    except ConvoyError as error:
+        raise StackError(f"the stand-in can't be set up: {error}") from error
 
 
 def _load_settings() -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
@@ -40,6 +41,34 @@ async def body_of(request: Request, *, invalid: str | None = None) -> Json:
     if not isinstance(body, dict):
         raise Refusal(400, invalid or "body contains incorrect JSON type (at character 1)")
     return body
+
+
+_GAP = re.compile(r"[\s,:]*")
+
+
+def raw_field(text: str, name: str) -> str:
+    """The value of an object's field as it is written: white space, escapes and digits stay."""
+    decoder, raw = json.JSONDecoder(), ""
+    at = text.index("{") + 1
+    while True:
+        at = _end(_GAP.match(text, at))
+        if text[at] == "}":
+            return raw
+        field, at = decoder.raw_decode(text, at)
+        start = _end(_GAP.match(text, at))
+        _, at = decoder.raw_decode(text, start)
+        if field == name:
+            raw = text[start:at]
+
+
+def _end(match: re.Match[str] | None) -> int:
+    assert match is not None  # noqa: S101  # what matches nothing matches always
+    return match.end()
+
+
+def compact(raw: str) -> str:
+    """JSON without the white space around its values, as Go's encoder writes what it was given."""
+    return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", raw)
 
 
 def require(body: Json, **messages: str) -> None:

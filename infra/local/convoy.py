@@ -25,13 +25,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.local import inbox, receiver, resources, server
-from infra.local.answers import Refusal, body_of, created, refused, require
+from infra.local import inbox, receiving, resources, server
+from infra.local.answers import Refusal, body_of, created, raw_field, refused, require
 from infra.local.courier import Backoff, Courier
 from infra.local.project import Fault, Project, project_of
+from infra.local.receiving import Receiver
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
+"""Whatever id is given: the key's own project is what Convoy goes by."""
+
 _ANY = ["GET", "POST", "PUT", "DELETE"]
 _JSON = {"content-type": "application/json"}
 
@@ -44,7 +47,7 @@ def build(
     api_url: str = "http://localhost:8080",
 ) -> Starlette:
     """`api_url` is where the inbox tells to create a todo."""
-    project, receiver_ = Project(journal), receiver.Receiver()
+    project, receiver = Project(journal), Receiver()
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
@@ -56,21 +59,10 @@ def build(
 
     app = Starlette(
         routes=[
-            _route("", resources.project),
-            _route("/events/fanout", fan_out, "POST"),
-            _route("/events", resources.events),
-            _route("/endpoints", resources.endpoints, "GET", "POST"),
-            _route("/subscriptions", resources.subscriptions, "GET", "POST"),
-            _route("/event-types", resources.event_types, "GET", "POST"),
-            _route("/event-types/{uid}", resources.event_type, "PUT"),
-            _route("/eventdeliveries", resources.deliveries),
-            _route("/eventdeliveries/forceresend", resources.force_resend, "POST"),
-            _route("/eventdeliveries/{uid}", resources.delivery),
-            _route("/eventdeliveries/{uid}/resend", resources.resend, "PUT"),
-            _route("/eventdeliveries/{uid}/deliveryattempts", resources.attempts),
+            *_api_routes(),
             Route("/_control/faults", set_fault, methods=["PUT", "DELETE"]),
-            Route("/_control/reset", reset, methods=["POST"]),
-            Route(receiver.PATH, receiver_.receive, methods=["POST"]),
+            Route("/_control/reset", reset, methods=["PUT"]),
+            Route(receiving.PATH, receiver.receive, methods=["POST"]),
             *inbox.routes,
             Route("/api/{rest:path}", not_found, methods=_ANY),
             # Outside /api the real one serves its dashboard, whatever is asked.
@@ -81,9 +73,26 @@ def build(
         exception_handlers={Refusal: refused},
         lifespan=running,
     )
-    app.state.project, app.state.receiver = project, receiver_
+    app.state.project, app.state.receiver = project, receiver
     app.state.at_end, app.state.api_url = project.feed.end, api_url
     return app
+
+
+def _api_routes() -> list[Route]:
+    return [
+        _route("", resources.project),
+        _route("/events/fanout", fan_out, "POST"),
+        _route("/events", resources.events),
+        _route("/endpoints", resources.endpoints, "GET", "POST"),
+        _route("/subscriptions", resources.subscriptions, "GET", "POST"),
+        _route("/event-types", resources.event_types, "GET", "POST"),
+        _route("/event-types/{uid}", resources.event_type, "PUT"),
+        _route("/eventdeliveries", resources.deliveries),
+        _route("/eventdeliveries/forceresend", resources.force_resend, "POST"),
+        _route("/eventdeliveries/{uid}", resources.delivery),
+        _route("/eventdeliveries/{uid}/resend", resources.resend, "PUT"),
+        _route("/eventdeliveries/{uid}/deliveryattempts", resources.attempts),
+    ]
 
 
 def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
@@ -126,7 +135,11 @@ async def fan_out(request: Request) -> Response:
         event_type="please provide an event type",
         data="please provide your data",
     )
-    event = project_of(request).receive(message)
+    headers = message.get("custom_headers") or {}
+    if not all(isinstance(value, str) for value in headers.values()):
+        raise Refusal(400, 'body contains incorrect JSON type for field "custom_headers"')
+    raw = raw_field((await request.body()).decode(), "data")
+    event = project_of(request).receive(message, raw)
     if event["is_duplicate_event"]:
         return created("Duplicate event received, but will not be sent", None)
     request.app.state.courier.fan_out(event)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from infra import vectors
+from infra.local.answers import compact
 from infra.local.project import told, uid, utc_now
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from infra.local.project import Json, Project
+
+log = logging.getLogger(__name__)
 
 SCHEDULED, PROCESSING, RETRY = "Scheduled", "Processing", "Retry"
 SUCCESS, FAILURE = "Success", "Failure"
@@ -67,6 +72,8 @@ class Courier:
 
     def fan_out(self, event: Json) -> None:
         """Begin a delivery to each endpoint that the event is for."""
+        if not storable(event["raw"]):
+            return  # as Convoy does: it has answered 201, and can't keep it
         for endpoint in self._project.subscribed(event):
             delivery = self._delivery(event, endpoint)
             self._project.deliver(delivery)
@@ -77,7 +84,12 @@ class Courier:
         self._note(delivery, SCHEDULED)
         task = asyncio.create_task(self._deliver(delivery))
         self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a delivery ended", exc_info=error)
 
     def stop(self) -> None:
         """Leave what is under way as it is."""
@@ -89,7 +101,7 @@ class Courier:
         await asyncio.gather(*self._under_way)
 
     def _delivery(self, event: Json, endpoint: Json) -> Json:
-        shown = ("uid", "name", "url", "owner_id", "status")
+        shown = [name for name in ("uid", "name", "url", "owner_id", "status") if name in endpoint]
         return {
             "uid": uid(),
             "event_id": event["uid"],
@@ -102,8 +114,7 @@ class Courier:
             "description": "",
             "metadata": {
                 "data": event["data"],
-                # Convoy keeps the bytes as they were published; those of this project are compact.
-                "raw": json.dumps(event["data"], ensure_ascii=False, separators=(",", ":")),
+                "raw": event["raw"],
                 "strategy": "exponential",
                 "interval_seconds": self._backoff.interval_s,
                 "retry_limit": self._backoff.limit,
@@ -135,7 +146,7 @@ class Courier:
 
     def _note(self, delivery: Json, status: str, description: str = "") -> None:
         delivery.update(status=status, description=description, updated_at=self._now())
-        self._project.feed.tell({"event": self._project.events[delivery["event_id"]]})
+        self._project.feed.event(self._project.events[delivery["event_id"]])
 
     async def _attempt(self, delivery: Json) -> bool:
         """Whether the endpoint answered with a 2xx."""
@@ -180,7 +191,16 @@ class Courier:
         }
 
 
+def storable(raw: str) -> bool:
+    """Whether Convoy's database keeps it: it has no place for U+0000, nor for half a character."""
+    escapes = re.findall(r"\\(u[0-9a-fA-F]{4}|.)", raw)
+    text = json.dumps(json.loads(raw), ensure_ascii=False)
+    return "u0000" not in escapes and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def _signature(endpoint: Json, body: bytes, at: int) -> str:
+    # Convoy signs the compact form, whatever it sends: white space breaks the signature.
+    body = compact(body.decode()).encode()
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     if endpoint["advanced_signatures"]:
         return vectors.header(at, body, *secrets)

@@ -13,27 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from infra.local.answers import Refusal, body_of
-from infra.local.courier import FAILURE, SIGNATURE, SUCCESS
-from infra.local.project import project_of
-from infra.local.receiver import verifies
+from infra.local.courier import FAILURE, SIGNATURE, SUCCESS, storable
+from infra.local.project import NOTHING, project_of
+from infra.local.receiving import verifies
 from infra.local.resources import delivery_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from starlette.requests import Request
 
-    from infra.local.project import Json, Project
-    from infra.local.receiver import Receiver
+    from infra.local.project import Changes, Json, Project, Watch
 
 PAGE = Path(__file__).parent / "page"
+ASSETS = {"cards.js", "inbox.css", "inbox.js"}
 
 NEWEST = 200
-"""Events that the page begins with."""
+"""Events that the page holds."""
+
+TOGETHER_S = 0.1
+"""Seconds in which what changes is told at once: an event changes three times as it arrives."""
 
 STILL_THERE_S = 15.0
 """Seconds of silence after which a stream says that it goes on."""
@@ -43,26 +45,40 @@ RECONNECT_MS = 1000
 
 MAX_FAILURE_S = 600
 
-_POLICY = {
+HEADERS = {
+    # Nothing that the page shows can make it send a request to anywhere but here.
     "content-security-policy": "default-src 'none'; connect-src 'self'; img-src data:;"
-    " script-src 'self'; style-src 'self'; form-action 'none'; frame-ancestors 'none'"
+    " script-src 'self'; style-src 'self'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+    "vary": "accept",
 }
-"""Nothing that the page shows can make it send a request to anywhere but here."""
 
 
 async def inbox(request: Request) -> Response:
     """All that was received, oldest first."""
     if "text/html" in request.headers.get("accept", ""):
-        return FileResponse(PAGE / "inbox.html", headers=_POLICY)
+        return FileResponse(PAGE / "inbox.html", headers=HEADERS)
     project = project_of(request)
     told = {"events": [_event(project, event) for event in project.events.values()]}
     text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-    return Response(text, media_type="application/json")
+    content = text.encode(errors="replace")
+    return Response(content, headers=HEADERS, media_type="application/json")
+
+
+async def asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in ASSETS:
+        raise Refusal(404, f"{name} is no part of the inbox")
+    return FileResponse(PAGE / name, headers=HEADERS)
 
 
 async def stream(request: Request) -> Response:
-    """Server-sent events: `hello`, `receiver`, `event` (what matches `search`), `cleared`."""
-    search = request.query_params.get("search", "").strip().lower()
+    """Server-sent events: `hello`, what is there, `ready`; then what changes.
+
+    `event` is told of what matches `search`; `receiver` and `cleared` are told in any case.
+    """
+    search = request.query_params.get("search", "").strip().removeprefix("#").lower()
     return StreamingResponse(
         _messages(request, search),
         media_type="text/event-stream",
@@ -72,35 +88,45 @@ async def stream(request: Request) -> Response:
 
 async def _messages(request: Request, search: str) -> AsyncIterator[str]:
     project, receiver = project_of(request), request.app.state.receiver
-    with project.feed.listening() as changes:
+    with project.feed.watched() as watch:
         yield f"retry: {RECONNECT_MS}\n\n"
-        yield _message("hello", {"api": request.app.state.api_url})
-        yield _message("receiver", _receiver(receiver))
-        for event in _newest(project, search):
+        yield _message("hello", {"api": request.app.state.api_url, "newest": NEWEST})
+        yield _message("receiver", {"fails_for_s": receiver.fails_for()})
+        for event in _newest(project, project.events.values(), search):
             yield _message("event", _event(project, event))
-        while True:
-            try:
-                change = await asyncio.wait_for(changes.get(), STILL_THERE_S)
-            except TimeoutError:
+        yield _message("ready", {})
+        while not (changes := await _next(watch)).ended:
+            if changes == NOTHING:
                 yield ": still there\n\n"
-                continue
-            if change is None:
-                return
-            if "cleared" in change:
+            if changes.cleared:
                 yield _message("cleared", {})
-            elif "receiver" in change:
-                yield _message("receiver", _receiver(receiver))
-            elif matches(event := change["event"], search):
+            if changes.receiver:
+                yield _message("receiver", {"fails_for_s": receiver.fails_for()})
+            for event in _newest(project, changes.events.values(), search):
                 yield _message("event", _event(project, event))
+
+
+async def _next(watch: Watch) -> Changes:
+    try:
+        await asyncio.wait_for(watch.some(), STILL_THERE_S)
+        await asyncio.sleep(TOGETHER_S)
+    except TimeoutError:
+        pass
+    return watch.take()
 
 
 def _message(name: str, data: Json) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def _newest(project: Project, search: str) -> Iterator[Json]:
-    found = [event for event in project.events.values() if matches(event, search)]
-    yield from found[-NEWEST:]
+def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[Json]:
+    """Those of `events` that a page has room for, oldest first."""
+    if search:
+        found = [event for event in events if matches(event, search)]
+    else:
+        oldest = len(project.events) - NEWEST
+        found = [event for event in events if event["number"] > oldest]
+    yield from sorted(found, key=lambda event: event["number"])[-NEWEST:]
 
 
 def matches(event: Json, search: str) -> bool:
@@ -133,47 +159,48 @@ async def fail(request: Request) -> Response:
     if not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_FAILURE_S:
         raise Refusal(400, f"seconds must be a number from 0 to {MAX_FAILURE_S}")
     request.app.state.receiver.fail_for(seconds)
-    project_of(request).feed.tell({"receiver": True})
+    project_of(request).feed.receiver()
     return Response(status_code=204)
-
-
-def _receiver(receiver: Receiver) -> Json:
-    return {"fails_until": receiver.fails_until}
 
 
 def _event(project: Project, event: Json) -> Json:
     """An event as the page shows it."""
     deliveries = project.deliveries_of[event["uid"]]
-    told = event | {"deliveries": [_delivery(project, each) for each in deliveries]}
-    return told | {"data": told.pop("data")}  # last: it is what one looks at
-
-
-def _delivery(project: Project, delivery: Json) -> Json:
-    shown = ("uid", "status", "description")
-    endpoint = project.endpoints[delivery["endpoint_id"]]
-    body = delivery["metadata"]["raw"].encode()
-    return {
-        **{name: delivery[name] for name in shown},
-        "next_send_time": delivery["metadata"]["next_send_time"],
-        "endpoint": {name: endpoint[name] for name in ("name", "url")},
-        "attempts": [
-            _attempt(endpoint, body, each) for each in project.attempts_of[delivery["uid"]]
-        ],
+    told = {name: value for name, value in event.items() if name not in {"data", "raw"}}
+    return told | {
+        "storable": storable(event["raw"]),
+        "deliveries": [_delivery(project, each) for each in deliveries],
+        "data": event["data"],  # last: it is what one looks at
     }
 
 
-def _attempt(endpoint: Json, body: bytes, attempt: Json) -> Json:
+def _delivery(project: Project, delivery: Json) -> Json:
+    endpoint = project.endpoints[delivery["endpoint_id"]]
+    attempts = project.attempts_of[delivery["uid"]]
+    return {
+        **{name: delivery[name] for name in ("uid", "status", "description")},
+        "next_send_time": delivery["metadata"]["next_send_time"],
+        "endpoint": {name: endpoint[name] for name in ("name", "url")},
+        "attempts": [_attempt(project, endpoint, delivery, each) for each in attempts],
+    }
+
+
+def _attempt(project: Project, endpoint: Json, delivery: Json, attempt: Json) -> Json:
     sent = datetime.fromisoformat(attempt["requested_at"])
     answered = attempt.get("responded_at")
     latency = datetime.fromisoformat(answered) - sent if answered else None
     signature = attempt["request_http_header"][SIGNATURE]
+    uid = attempt["uid"]
+    if uid not in project.verdicts:
+        body = delivery["metadata"]["raw"].encode()
+        project.verdicts[uid] = verifies(endpoint, body, signature, sent.timestamp())
     return {
         "at": attempt["requested_at"],
         "answer": attempt.get("http_status") or attempt["error"],
         "arrived": "status" in attempt,
-        "latency_ms": latency and round(latency.total_seconds() * 1000, 1),
+        "latency_ms": None if latency is None else round(latency.total_seconds() * 1000, 1),
         "signature": signature,
-        "verifies": verifies(endpoint, body, signature, sent.timestamp()),
+        "verifies": project.verdicts[uid],
     }
 
 
@@ -182,5 +209,5 @@ routes = [
     Route("/inbox/stream", stream),
     Route("/inbox/deliveries/{uid}/resend", resend, methods=["PUT"]),
     Route("/inbox/receiver", fail, methods=["PUT"]),
-    Mount("/inbox", StaticFiles(directory=PAGE)),
+    Route("/inbox/{name}", asset),
 ]

@@ -29,14 +29,20 @@ def main() -> None:
     parser.add_argument("--url", default="http://localhost:5005/api", help="Convoy's API root")
     parser.add_argument("--name", default="todos", help="the project's")
     options = parser.parse_args()
-    told = json.load(sys.stdin)
-    answer = httpx.post(
-        f"{options.url}/v1/projects",
-        params={"orgID": told["organisation_id"]},
-        headers={"authorization": f"Bearer {told['api_key']}"},
-        json={"name": options.name, "type": "outgoing", "config": CONFIG},
-        timeout=30,
-    )
+    try:
+        told = json.load(sys.stdin)
+        answer = httpx.post(
+            f"{options.url}/v1/projects",
+            params={"orgID": told["organisation_id"]},
+            headers={"authorization": f"Bearer {told['api_key']}"},
+            json={"name": options.name, "type": "outgoing", "config": CONFIG},
+            timeout=30,
+            trust_env=False,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        sys.exit(f"error: stdin is not what `convoy bootstrap --with-api-key` tells: {error!r}")
+    except httpx.HTTPError as error:
+        sys.exit(f"error: {options.url} does not answer: {error}")
     if answer.status_code != httpx.codes.CREATED:
         sys.exit(f"error: Convoy made no project: {answer.status_code} {answer.text}")
     made = answer.json()["data"]

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
+EVERY_TYPE: Json = {
+    "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
+    "deprecated_at": None,
+}  # fmt: skip
+"""An event type that each project is born with."""
+
+
 @dataclass
 class Fault:
     """How to fail the next `times` calls of the API (None: all): wait, then reset or answer.
@@ -37,29 +44,71 @@ class Fault:
     times: int | None = None
 
 
+@dataclass
+class Changes:
+    """What has changed since one last looked; an event that changed twice is there once."""
+
+    events: dict[str, Json] = field(default_factory=dict)
+    receiver: bool = False
+    cleared: bool = False
+    ended: bool = False
+
+
+NOTHING = Changes()
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.changes = Changes()
+        self._some = asyncio.Event()
+
+    def noted(self) -> None:
+        self._some.set()
+
+    async def some(self) -> None:
+        """Until there are changes to take."""
+        await self._some.wait()
+
+    def take(self) -> Changes:
+        taken, self.changes = self.changes, Changes()
+        self._some.clear()
+        return taken
+
+
 class Feed:
-    """Tells those who listen what has changed, from the one thread that all runs on."""
+    """Tells those who watch what has changed, from the one thread that all runs on."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[Json | None]] = set()
-
-    def tell(self, change: Json) -> None:
-        for queue in self._queues:
-            queue.put_nowait(change)
+        self._watches: set[Watch] = set()
 
     @contextmanager
-    def listening(self) -> Iterator[asyncio.Queue[Json | None]]:
-        """The changes from now on, and None at the end."""
-        queue: asyncio.Queue[Json | None] = asyncio.Queue()
-        self._queues.add(queue)
+    def watched(self) -> Iterator[Watch]:
+        watch = Watch()
+        self._watches.add(watch)
         try:
-            yield queue
+            yield watch
         finally:
-            self._queues.discard(queue)
+            self._watches.discard(watch)
+
+    def event(self, event: Json) -> None:
+        for watch in self._watches:
+            watch.changes.events[event["uid"]] = event
+            watch.noted()
+
+    def receiver(self) -> None:
+        for watch in self._watches:
+            watch.changes.receiver = True
+            watch.noted()
+
+    def cleared(self) -> None:
+        for watch in self._watches:
+            watch.changes = Changes(cleared=True, receiver=True)
+            watch.noted()
 
     def end(self) -> None:
-        for queue in self._queues:
-            queue.put_nowait(None)
+        for watch in self._watches:
+            watch.changes.ended = True
+            watch.noted()
 
 
 @dataclass
@@ -71,12 +120,14 @@ class Project:
     """By their uids, oldest first; so are endpoints and deliveries."""
     endpoints: dict[str, Json] = field(default_factory=dict)
     subscriptions: list[Json] = field(default_factory=list)
-    event_types: list[Json] = field(default_factory=list)
+    event_types: list[Json] = field(default_factory=lambda: [dict(EVERY_TYPE)])
     deliveries: dict[str, Json] = field(default_factory=dict)
     deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
     """By their event's uid."""
     attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
     """By their delivery's uid."""
+    verdicts: dict[str, bool] = field(default_factory=dict)
+    """Whether an attempt's signature verifies, by its uid."""
     fault: Fault | None = None
     keys: set[str] = field(default_factory=set)
     feed: Feed = field(default_factory=Feed)
@@ -87,13 +138,18 @@ class Project:
                 self._keep(json.loads(line))
 
     def _keep(self, event: Json) -> None:
+        event["number"] = len(self.events) + 1
         self.events[event["uid"]] = event
         self.keys.add(event["idempotency_key"])
 
-    def receive(self, message: Json) -> Json:
-        """Store a fanned-out event: a duplicate if its idempotency key is known to the project."""
+    def receive(self, message: Json, raw: str) -> Json:
+        """Store a fanned-out event: a duplicate if its idempotency key is known to the project.
+
+        `raw` is its `data` as it was published.
+        """
         key = message.get("idempotency_key") or ""
         owner = message["owner_id"]
+        headers = message.get("custom_headers") or {}
         event = {
             "uid": uid(),
             "created_at": now(),
@@ -102,18 +158,17 @@ class Project:
             "idempotency_key": key,
             "is_duplicate_event": bool(key) and key in self.keys,
             "endpoints": [
-                uid for uid, endpoint in self.endpoints.items() if endpoint["owner_id"] == owner
+                uid for uid, endpoint in self.endpoints.items() if endpoint.get("owner_id") == owner
             ],
-            "headers": {
-                name: [value] for name, value in (message.get("custom_headers") or {}).items()
-            },
+            "headers": {name: [value] for name, value in headers.items()},
             "data": message["data"],
+            "raw": raw,
         }
         if self.journal is not None:
             with self.journal.open("a") as journal:
                 journal.write(json.dumps(event) + "\n")
         self._keep(event)
-        self.feed.tell({"event": event})
+        self.feed.event(event)
         return event
 
     def deliver(self, delivery: Json) -> None:
@@ -128,7 +183,7 @@ class Project:
     def clear(self) -> None:
         """Forget all but the journal, and those who listen."""
         self.__dict__.update(vars(Project()) | {"journal": self.journal, "feed": self.feed})
-        self.feed.tell({"cleared": True})
+        self.feed.cleared()
 
     def next_fault(self) -> Fault | None:
         fault = self.fault

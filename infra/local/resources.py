@@ -18,21 +18,35 @@ if TYPE_CHECKING:
     from infra.local.project import Json
 
 
+PROJECT_ID = "local"
+PROJECT: Json = {
+    "uid": PROJECT_ID,
+    "name": "The stand-in's",
+    "type": "outgoing",
+    "config": {
+        "signature": {
+            "header": "X-Convoy-Signature",
+            "versions": [{"hash": "SHA256", "encoding": "hex"}],
+        },
+    },
+}
+
 _NOT_UNIQUE = (
     "ERROR: duplicate key value violates unique constraint"
     ' "idx_event_types_name_project_id" (SQLSTATE 23505)'
 )
 
 
-async def project(request: Request) -> Response:
-    return ok("Project fetched successfully", {"uid": request.path_params["project_id"]})
+async def project(_: Request) -> Response:
+    return ok("Project fetched successfully", PROJECT)
 
 
 async def endpoints(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
         owner = request.query_params.get("ownerId")
-        found = (e for e in project.endpoints.values() if owner in {None, "", e["owner_id"]})
+        newest_first = reversed(project.endpoints.values())
+        found = (e for e in newest_first if _fits(owner, e.get("owner_id", "")))
         return _page("Endpoints fetched successfully", request, found)
     body = await body_of(request, invalid="Invalid request format")
     if not body.get("url") or not body.get("name"):
@@ -40,13 +54,13 @@ async def endpoints(request: Request) -> Response:
     secret = {"uid": uid(), "value": body.get("secret") or secrets.token_urlsafe(24)}
     made = {
         "uid": uid(),
-        "project_id": request.path_params["project_id"],
-        "owner_id": body.get("owner_id", ""),
+        "project_id": PROJECT_ID,
+        **({"owner_id": body["owner_id"]} if body.get("owner_id") else {}),
         "url": body["url"],
         "name": body["name"],
         "secrets": [secret],
         "advanced_signatures": body.get("advanced_signatures", True),
-        "status": "active",
+        "status": body.get("status", "active"),  # Convoy's own has another route for it
         "created_at": now(),
     }
     project.endpoints[made["uid"]] = made
@@ -59,7 +73,7 @@ async def subscriptions(request: Request) -> Response:
         wanted = set(request.query_params.getlist("endpointId"))
         found = (
             each
-            for each in project.subscriptions
+            for each in reversed(project.subscriptions)
             if not wanted or each["endpoint_metadata"]["uid"] in wanted
         )
         return _page("Subscriptions fetched successfully", request, found)
@@ -91,7 +105,7 @@ async def subscriptions(request: Request) -> Response:
 async def event_types(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
-        return ok("Event types fetched successfully", project.event_types)
+        return ok("Event types fetched successfully", project.event_types[::-1])
     body = await body_of(request)
     require(body, name="please provide a name for this event type")
     if any(each["name"] == body["name"] for each in project.event_types):
@@ -113,15 +127,18 @@ async def event_type(request: Request) -> Response:
     found = _one(project_of(request).event_types, request, "event type not found", 400)
     body = await body_of(request)
     for name in ("category", "description", "json_schema"):
-        found[name] = body.get(name, found[name])
+        found[name] = body.get(name) or found[name]
     return ok("Event type created successfully", found, 202)  # Convoy's own words
 
 
+_NOT_TOLD = {"owner_id", "number", "raw"}
+
+
 async def events(request: Request) -> Response:
-    """Without the owner: Convoy does not tell it here either."""
+    """Without the owner: Convoy does not tell it either."""
     asked = request.query_params
     found = (
-        {name: value for name, value in event.items() if name != "owner_id"}
+        {name: value for name, value in event.items() if name not in _NOT_TOLD}
         for event in reversed(project_of(request).events.values())
         if _fits(asked.get("idempotencyKey"), event["idempotency_key"])
     )
@@ -198,5 +215,5 @@ def _fits(asked: str | None, value: str) -> bool:
 
 def _page(message: str, request: Request, found: Iterable[Json]) -> Response:
     asked = request.query_params
-    per_page = int(asked.get("perPage") or 20)
+    per_page = int(wanted) if (wanted := asked.get("perPage", "")).isdigit() else 20
     return ok(message, paged(list(found), per_page, asked.get("next_page_cursor", "")))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 from infra.local import convoy as stand_in
+from infra.local import inbox as stand_in_inbox
 from infra.local import server
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def todo(item: str = "Write the tests", todo_id: int = 1) -> dict[str, Any]:
 def inbox(convoy: Convoy, page: Page) -> Page:
     """An empty one, connected."""
     page.goto(f"{convoy.url}/inbox")
-    expect(page.get_by_role("status")).to_have_text("0 events, live")
+    expect(page.locator("#state")).to_have_text("0 events, live")
     return page
 
 
@@ -40,7 +43,7 @@ def test_the_newest_event_is_the_first(convoy: Convoy, inbox: Page) -> None:
     for key, event_type in (("e1", "created"), ("e2", "updated"), ("e3", "deleted")):
         send(convoy, key, event_type, todo=todo())
 
-    expect(inbox.get_by_role("status")).to_have_text("3 events, live")
+    expect(inbox.locator("#state")).to_have_text("3 events, live")
     assert inbox.locator("summary .type").all_inner_texts() == ["deleted", "updated", "created"]
 
 
@@ -82,7 +85,7 @@ def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
 ) -> None:
     send(convoy, "e1", todo=todo(todo_id=42))
     send(convoy, "e2", "deleted", todo=todo(todo_id=7))
-    expect(inbox.get_by_role("status")).to_have_text("2 events, live")
+    expect(inbox.locator("#state")).to_have_text("2 events, live")
 
     inbox.keyboard.press("/")
     for text, found in (("del", "deleted"), ("42", "created"), ("e2", "deleted")):
@@ -92,15 +95,16 @@ def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
     expect(inbox.get_by_text("type or id begins with that.")).to_be_visible()
     expect(inbox.locator("#empty")).to_be_hidden()
     send(convoy, "nothing-else")
-    expect(inbox.get_by_role("status")).to_have_text("1 event, live")
+    expect(inbox.locator("#state")).to_have_text("1 event found, live")
     inbox.get_by_label("Search").fill("")
-    expect(inbox.get_by_role("status")).to_have_text("3 events, live")
+    expect(inbox.locator("#state")).to_have_text("3 events, live")
 
 
 def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo())
     expect(inbox.locator("summary")).to_contain_text("✓ delivered")
+    expect(inbox.locator("#empty")).to_be_hidden()
 
     inbox.keyboard.press("/")
     expect(inbox.get_by_label("Search")).to_be_focused()
@@ -116,7 +120,63 @@ def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
     for attempts in (2, 3):
         inbox.keyboard.press("Enter")
         expect(inbox.locator(".attempts li")).to_have_count(attempts)
+        expect(inbox.locator("#said")).to_have_text("Sent again.")
         expect(resend).to_be_focused()
+
+
+def test_the_keyboard_stays_where_the_receivers_buttons_change(inbox: Page) -> None:
+    inbox.get_by_role("button", name="Fail for 1 min").focus()
+    inbox.keyboard.press("Enter")
+    expect(inbox.get_by_role("button", name="Work again")).to_be_focused()
+    expect(inbox.locator("#said")).to_have_text("The receiver fails for 60 seconds.")
+    inbox.keyboard.press("Enter")
+    expect(inbox.get_by_role("button", name="Fail for 10 s")).to_be_focused()
+
+
+@pytest.mark.parametrize("ahead_s", [-300, 300])
+def test_the_browsers_clock_does_not_matter(convoy: Convoy, page: Page, ahead_s: int) -> None:
+    page.clock.install(time=time.time() + ahead_s)
+    page.goto(f"{convoy.url}/inbox")
+    page.get_by_role("button", name="Fail for 1 min").click()
+
+    state = re.compile("The receiver answers 503, for (60|59|58) s")
+    expect(page.locator("#receiver-state")).to_have_text(state)
+
+
+def test_of_many_events_the_newest_are_shown_and_an_old_one_that_changes_stays_away(
+    convoy: Convoy, inbox: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stand_in_inbox, "NEWEST", 20)
+    convoy.endpoint("ann")
+    for number in range(1, 31):
+        send(convoy, f"e{number}", todo=todo(todo_id=number))
+    oldest = convoy.deliveries()[-1]["uid"]
+    inbox.reload()
+    expect(inbox.locator("#state")).to_have_text("the newest 20 of 30 events, live")
+
+    convoy.ask("POST", "/eventdeliveries/forceresend", json={"ids": [oldest]})
+    convoy.deliveries()
+    send(convoy, "e31", todo=todo(todo_id=31))
+
+    expect(inbox.locator("#state")).to_have_text("the newest 20 of 31 events, live")
+    ids = [text.split()[0] for text in inbox.locator("summary .todo").all_inner_texts()]
+    assert ids == [f"#{number}" for number in range(31, 11, -1)]
+
+
+def test_what_is_being_read_is_left_alone(convoy: Convoy, inbox: Page) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "e1", todo=todo(ITEM * 20))
+    inbox.locator("summary").click()
+    inbox.evaluate("getSelection().selectAllChildren(document.querySelector('pre[role=region]'))")
+    selected = inbox.evaluate("getSelection().toString()")
+
+    inbox.get_by_role("button", name="Resend").click()
+
+    expect(inbox.locator(".attempts li")).to_have_count(2)
+    assert inbox.evaluate("getSelection().toString()") == selected != ""
+    box = inbox.get_by_role("region", name="Payload").bounding_box()
+    assert box is not None
+    assert box["height"] < 500
 
 
 def test_what_is_open_stays_open_when_it_changes(convoy: Convoy, inbox: Page) -> None:
@@ -145,7 +205,7 @@ def test_what_can_not_be_done_is_told(convoy: Convoy, inbox: Page) -> None:
 
 def test_a_project_that_is_cleared_leaves_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e1", todo=todo())
-    expect(inbox.get_by_role("status")).to_have_text("1 event, live")
+    expect(inbox.locator("#state")).to_have_text("1 event, live")
 
     convoy.reset()
 
@@ -197,17 +257,17 @@ CONTRASTS = """() => {
 def test_a_stand_in_that_has_gone_is_told_and_found_again(page: Page) -> None:
     with server.running(stand_in.build()) as url:
         page.goto(f"{url}/inbox")
-        expect(page.get_by_role("status")).to_have_text("0 events, live")
-    expect(page.get_by_role("status")).to_contain_text("Connection lost; trying again.")
+        expect(page.locator("#state")).to_have_text("0 events, live")
+    expect(page.locator("#state")).to_contain_text("Connection lost; trying again.")
 
     with server.running(stand_in.build(), port=int(url.rpartition(":")[2])):
-        expect(page.get_by_role("status")).to_have_text("0 events, live")
+        expect(page.locator("#state")).to_have_text("0 events, live")
 
 
 def test_without_a_connection_what_is_done_is_told_as_not_done(page: Page) -> None:
     with server.running(stand_in.build()) as url:
         page.goto(f"{url}/inbox")
-        expect(page.get_by_role("status")).to_have_text("0 events, live")
+        expect(page.locator("#state")).to_have_text("0 events, live")
     page.get_by_role("button", name="Fail for 10 s").click()
 
     expect(page.get_by_role("alert")).to_contain_text("That did not work: ")

@@ -41,7 +41,7 @@ def test_it_tells_what_to_type_and_shows_what_then_comes_without_a_reload(
     page: Page, stack: Stack
 ) -> None:
     page.goto(stack.inbox)
-    expect(page.get_by_role("status")).to_have_text("0 events, live")
+    expect(page.locator("#state")).to_have_text("0 events, live")
     expect(page.locator("#try")).to_contain_text(f"curl {stack.api}/todo -H")
 
     event_id = change(stack, "Write the tests")

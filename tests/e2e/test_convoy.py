@@ -30,6 +30,7 @@ from examples.receiver import verified
 from infra.local import convoy as stand_in
 from infra.local import server
 from infra.local.courier import Backoff
+from infra.local.resources import PROJECT_ID
 from tests.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.support import make_service, named_convoy
 
@@ -64,7 +65,7 @@ class Convoy:
 def convoy(request: pytest.FixtureRequest) -> Iterator[Convoy]:
     if request.param == "stand-in":
         with server.running(stand_in.build(backoff=Backoff(0.01))) as url:
-            yield Convoy(f"{url}/api", stand_in.API_KEY, "p")
+            yield Convoy(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
         return
     host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
     yield Convoy(*named_convoy(), host)

@@ -66,6 +66,28 @@ BREAKING: dict[str, Callable[[Any], object]] = {
     "/paths//todo/get/parameters/query limit is gone": lambda new: at(
         new, "paths/~todo/get/parameters"
     ).pop(0),
+    "/components/schemas/TodoOut/properties/version/type was 'integer', is 'string'": lambda new: (
+        at(new, "components/schemas/TodoOut/properties/version").update(type="string")
+    ),
+    "/components/schemas/TodoOut/properties/version is gone": lambda new: at(
+        new, "components/schemas/TodoOut/properties"
+    ).pop("version"),
+    "/components/schemas/Problem/properties/title/type was 'string', is 'integer'": lambda new: at(
+        new, "components/schemas/Problem/properties/title"
+    ).update(type="integer"),
+    "/components/schemas/NewTodo/properties/id/multipleOf is new": lambda new: at(
+        new, f"{TODO}/properties/id"
+    ).update(multipleOf=2),
+    "/components/schemas/TodoOut/additionalProperties is new": lambda new: at(
+        new, "components/schemas/TodoOut"
+    ).update(additionalProperties=False),
+    "/paths//todo/get/requestBody is new": lambda new: at(new, "paths/~todo/get").update(
+        requestBody={"required": True}
+    ),
+    "/paths///get/parameters is new": lambda new: at(new, "paths/~/get").update(
+        parameters=[{"in": "query", "name": "a", "required": True}]
+    ),
+    "/security is new": lambda new: new.update(security=[{"jwt": []}]),
     "/webhooks/created is gone": lambda new: new["webhooks"].pop("created"),
     "/components/schemas/Fault/properties/in/enum has no 'query' any more": lambda new: at(
         new, "components/schemas/Fault/properties/in/enum"

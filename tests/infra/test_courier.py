@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from examples.receiver import verified
 from infra.local import courier
@@ -17,8 +19,6 @@ from tests.support import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-    import pytest
 
     from tests.support import Json
 
@@ -49,6 +49,11 @@ class World:
         self.now = NOW
         self._answers = list(answers)
 
+    def receive(self, message: Json = MESSAGE) -> Json:
+        """As it is published: compact."""
+        raw = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
+        return self.project.receive(message, raw)
+
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         status = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -73,7 +78,7 @@ class World:
 
     def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
         """The one delivery of a new event."""
-        event = self.project.receive(message)
+        event = self.receive(message)
         self.run(lambda courier: courier.fan_out(event), limit, answer)
         (delivery,) = self.project.deliveries_of[event["uid"]]
         return delivery
@@ -86,7 +91,7 @@ def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other(
     world = World(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
     world.project.endpoints["silent"] = endpoint("silent")
 
-    event = world.project.receive(MESSAGE)
+    event = world.receive()
     world.run(lambda courier: courier.fan_out(event))
 
     assert sorted(request.url.path for request in world.requests) == ["/a", "/b"]
@@ -198,7 +203,7 @@ def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.Mo
 
 def test_what_is_stopped_is_left_as_it_is() -> None:
     world = World(endpoint("a"))
-    event = world.project.receive(MESSAGE)
+    event = world.receive()
 
     def start_and_stop(courier: Courier) -> None:
         courier.fan_out(event)
@@ -209,3 +214,55 @@ def test_what_is_stopped_is_left_as_it_is() -> None:
 
     (delivery,) = world.project.deliveries.values()
     assert (delivery["status"], world.requests) == ("Scheduled", [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "signed"),
+    [
+        ('{ "x" :\t"ß  \\" :" }', '{"x":"ß  \\" :"}'),
+        ('[1.10,\n 1e2,\r\n"\\u00e9"]', '[1.10,1e2,"\\u00e9"]'),
+    ],
+)
+def test_white_space_is_sent_as_published_and_breaks_the_signature_as_convoys_does(
+    raw: str, signed: str
+) -> None:
+    world = World(endpoint("a"))
+    event = world.project.receive(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda courier: courier.fan_out(event))
+
+    (request,) = world.requests
+    signature = request.headers["x-convoy-signature"]
+    assert request.content == raw.encode()
+    assert not verified(SECRET, request.content, signature, NOW.timestamp())
+    assert verified(SECRET, signed.encode(), signature, NOW.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (r'"a\u0000b"', False),
+        (r'"a\\u0000b"', True),
+        (r'{"a":["\ud800"]}', False),
+        (r'"\ud834\udd1e"', True),
+        ('"𝄞"', True),
+    ],
+)
+def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
+    raw: str, *, kept: bool
+) -> None:
+    world = World(endpoint("a"))
+    event = world.project.receive(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda courier: courier.fan_out(event))
+
+    assert bool(world.requests) is kept
+    assert bool(world.project.deliveries_of[event["uid"]]) is kept
+
+
+def test_a_fault_of_the_couriers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    with contextlib.suppress(ZeroDivisionError):
+        World(endpoint("a")).send(answer=fail)
+
+    assert "a delivery ended" in caplog.text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.events import CATALOGUE
 from examples import receiver
 from infra.vectors import SECRET, VECTORS, header
 
@@ -112,6 +113,34 @@ def test_it_takes_what_is_signed_and_nothing_else(
     assert capsys.readouterr().out == "ping e1\n"
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"event":"todo.archived"}', b'{"event":"todo.archived","id":"e1","todo":{}}',
+             b"[1]", b'"x"', b"null", b"{}"]
+)  # fmt: skip
+def test_what_it_does_not_know_it_passes_over(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+
+    assert post(client, body, header(1000, body)) == 204
+
+
+def test_it_knows_each_event_of_the_catalogue() -> None:
+    assert {event_type.event for event_type in CATALOGUE} == receiver.KNOWN
+
+
+def test_what_was_read_before_a_change_and_told_after_it_does_not_undo_it() -> None:
+    """The API stamps a `retrieved` when it has read, which may be after a deletion's commit."""
+    received = receiver.Received(set(), {})
+    for each in (event(CREATED, 1, 1), event(DELETED, 1, 2)):
+        assert received.is_news(each)
+    deleted = dict(received.todos)
+
+    received.is_news(event("todo.retrieved", 1, 3))
+
+    assert received.todos == deleted
+
+
 CREATED, UPDATED, DELETED = "todo.created", "todo.updated", "todo.deleted"
 
 
@@ -139,13 +168,13 @@ def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
     length: int,
 ) -> None:
     for order in itertools.permutations(HISTORY[:length]):
-        received = receiver.Received()
+        received = receiver.Received(set(), {})
         news = [each for each in order if received.is_news(each)]
         assert news[-1] == HISTORY[length - 1]
 
 
 def test_in_their_order_all_are_news_and_none_is_twice() -> None:
-    received = receiver.Received()
+    received = receiver.Received(set(), {})
 
     assert [received.is_news(each) for each in HISTORY] == [True] * len(HISTORY)
     assert [received.is_news(each) for each in HISTORY] == [False] * len(HISTORY)

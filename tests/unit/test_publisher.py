@@ -195,7 +195,7 @@ def test_what_is_sent_is_compact_json_with_the_key_in_a_header() -> None:
         assert publish(url) == Accepted()
 
     head, _, body = bytes(sent).partition(b"\r\n\r\n")
-    assert head.startswith(b"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\n")
+    assert head.startswith(b"POST /api/v1/projects/local/events/fanout HTTP/1.1\r\n")
     assert b"Authorization: Bearer CO.local" in head
     compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False)
     assert body == compact.encode()
@@ -209,3 +209,13 @@ def publish(base_url: str, **override: Any) -> Outcome:
 def assert_outage(outcome: Outcome, name: str) -> None:
     assert isinstance(outcome, Unavailable)
     assert outcome.reason.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("data", [{"todo": {"item": "a\0b"}}, {"description": "\0"}])
+def test_what_convoy_would_take_and_never_deliver_is_refused_and_not_sent(
+    publisher: ConvoyPublisher, convoy: Convoy, data: dict[str, object]
+) -> None:
+    outcome = publisher.publish(Event("e1", "ann", "created", NOW, data))
+
+    assert outcome == Refused("not sent: Convoy would take a null character, and never deliver it")
+    assert convoy.events() == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,11 @@ from rich.console import Console
 from app import project_tables
 from app.project import Project
 from tests.support import NOW
-from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run
+from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, USAGE, lines, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support import Convoy
 
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
@@ -44,7 +48,7 @@ def test_the_endpoints_are_listed_without_their_secrets(convoy: Convoy) -> None:
     assert all(len(line) <= 80 for line in person.stdout.splitlines())
     assert mine in person.stdout
     assert "https://b.example/hook" in person.stdout
-    assert lines(script)[0] == {
+    assert lines(script)[1] == {
         "endpoint_id": mine, "owner": "ann", "name": "ann", "url": "https://a.example/hook",
         "status": "active",
     }  # fmt: skip
@@ -113,6 +117,7 @@ def test_deliveries_are_chosen_by_status_in_any_case_and_by_event(convoy: Convoy
     assert chosen("--status", "failure", "--status", "success") == ["e2", "e1"]
     assert chosen("--event", "e1") == ["e1"]
     assert chosen("--event", "e1", "--status", "failure") == []
+    assert run("convoy", "deliveries", "--event", " ").exit_code == USAGE
 
 
 def test_no_more_deliveries_are_listed_than_asked_and_pages_are_joined(convoy: Convoy) -> None:
@@ -225,7 +230,7 @@ def test_what_failed_for_good_is_sent_again_and_arrives(convoy: Convoy) -> None:
 
     (told,) = lines(run("convoy", "resend", found["uid"], "--json"))
 
-    assert told == {"resent": 1, "refused": {}}
+    assert told == {"resent": [found["uid"]], "refused": {}, "not_tried": []}
     assert [each["uid"] for each in convoy.deliveries(status="Success")] == [found["uid"]]
 
 
@@ -241,7 +246,71 @@ def test_of_several_those_that_convoy_refuses_are_told_and_the_others_sent(
 
     assert (person.exit_code, person.stdout) == (LEFT, "1 on their way again.\n")
     assert person.stderr == "nope: Convoy refused (404: event delivery not found).\n"
-    assert script == {"resent": 0, "refused": {"nope": "404: event delivery not found"}}
+    assert script == {
+        "resent": [], "refused": {"nope": "404: event delivery not found"}, "not_tried": [],
+    }  # fmt: skip
+
+
+def test_of_several_what_was_sent_before_an_outage_is_told(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convoy.endpoint("ann")
+    convoy.send("e1")
+    (found,) = convoy.deliveries()
+    monkeypatch.setattr(Project, "resend", failing_after(1, lambda: convoy.fail(status=503)))
+
+    result = run("convoy", "resend", found["uid"], "second", "third", "--json")
+
+    assert result.exit_code == ENVIRONMENT
+    assert lines(result) == [
+        {"resent": [found["uid"]], "refused": {}, "not_tried": ["second", "third"]}
+    ]
+    assert "Not tried: second third.\nConvoy can't do it now (503" in result.stderr
+
+
+def test_ctrl_c_ends_between_two_and_tells_what_was_not_tried(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convoy.endpoint("ann")
+    convoy.send("e1")
+    convoy.send("e2")
+    first, second = convoy.deliveries()
+    interrupt = failing_after(1, lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(Project, "resend", interrupt)
+
+    result = run("convoy", "resend", first["uid"], second["uid"], "third")
+
+    assert (result.exit_code, result.stdout) == (LEFT, "2 on their way again.\n")
+    assert result.stderr == "Not tried: third.\n"
+
+
+def failing_after(count: int, fail: Callable[[], object]) -> Callable[[Project, str], None]:
+    """`Project.resend`, before whose call after so many others something happens."""
+    calls, original = itertools.count(), Project.resend
+
+    def resend(project: Project, delivery_id: str) -> None:
+        if next(calls) == count:
+            fail()
+        original(project, delivery_id)
+
+    return resend
+
+
+@pytest.mark.parametrize("command", ["resend", "attempts"])
+@pytest.mark.parametrize("delivery_id", ["", " ", "a/b", "../endpoints", "a\nb"])
+def test_what_is_no_id_is_wrong_usage_and_sends_nothing(
+    convoy: Convoy, command: str, delivery_id: str
+) -> None:
+    convoy.endpoint("ann")
+    convoy.send("e1")
+    (found,) = convoy.deliveries()
+    before = [found["uid"]] if command == "resend" else []
+
+    result = run("convoy", command, *before, delivery_id)
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "is no delivery's id" in result.stderr
+    assert convoy.deliveries()[0]["metadata"]["num_trials"] == 1
 
 
 @pytest.mark.parametrize(

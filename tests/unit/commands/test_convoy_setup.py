@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 from typing import TYPE_CHECKING
 
 import pytest
+from dotenv import dotenv_values
 
 from app import catalogue
 from app.events import CATALOGUE
-from tests.unit.commands.shell import DONE, USAGE, lines, run
+from infra.local.resources import PROJECT
+from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +34,7 @@ def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
 
     assert result.exit_code == DONE
     types = {each["name"]: each for each in convoy.ask("GET", "/event-types")}
-    assert types.keys() == {event_type.name for event_type in CATALOGUE}
+    assert types.keys() == {"*", *(event_type.name for event_type in CATALOGUE)}
     for event_type in CATALOGUE:
         schema = types[event_type.name]["json_schema"]
         assert schema.pop("$schema") == catalogue.DIALECT
@@ -59,7 +62,7 @@ def test_run_twice_it_finds_all_in_place_and_tells_the_same_settings(convoy: Con
 
     assert second.stdout == first.stdout
     assert second.stderr.startswith("All is in place already.\n")
-    assert len(convoy.ask("GET", "/event-types")) == len(CATALOGUE)
+    assert len(convoy.ask("GET", "/event-types")) == len(CATALOGUE) + 1
     assert len(convoy.ask("GET", "/endpoints")["content"]) == 1
     assert len(convoy.ask("GET", "/subscriptions")["content"]) == 1
 
@@ -94,7 +97,7 @@ def test_each_owner_has_an_endpoint_of_their_own_at_the_same_url(convoy: Convoy)
         assert told["CONVOY_APP_ID"] == owner
 
     owners = [each["owner_id"] for each in convoy.ask("GET", "/endpoints")["content"]]
-    assert owners == ["ann", "bob"]
+    assert owners == ["bob", "ann"]
 
 
 def test_without_an_owner_one_is_drawn_and_found_again(
@@ -146,11 +149,87 @@ def test_the_secret_that_it_tells_is_the_one_that_events_are_signed_with(convoy:
     assert run("convoy", "ping").exit_code == DONE  # 401 if it did not verify
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "example.com/hook", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x", "example.com/hook", "http://", "", "http://[", "http://x:999999/", "http://x:0/",
+     "http://x/\n"],
+)  # fmt: skip
 def test_a_url_that_can_not_be_is_wrong_usage_and_changes_nothing(convoy: Convoy, url: str) -> None:
     result = run("convoy", "setup", "--url", url)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
     assert "--url" in result.stderr
     assert "must be an http or https URL" in result.stderr
-    assert convoy.ask("GET", "/event-types") == []
+    assert len(convoy.ask("GET", "/event-types")) == 1
+    assert convoy.ask("GET", "/endpoints")["content"] == []
+
+
+def test_a_file_that_can_not_be_written_is_wrong_usage_and_changes_nothing(
+    convoy: Convoy, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "no" / ".env", tmp_path):
+        result = run("convoy", "setup", "--url", URL, "--env-file", str(path))
+
+        assert (result.exit_code, result.stdout) == (USAGE, "")
+        assert "--env-file" in result.stderr
+    assert convoy.ask("GET", "/endpoints")["content"] == []
+
+
+@pytest.mark.parametrize("owner", ["", " ", "ann\nCONVOY_API_KEY=evil", "\x1b[31m"])
+def test_an_owner_that_would_write_another_line_is_wrong_usage(convoy: Convoy, owner: str) -> None:
+    result = run("convoy", "setup", "--url", URL, "--owner", owner)
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "--owner" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "owner", ["auth0|1", "o'neil #1 $x", 'a "b" \\c', "Größer", "arn:aws:iam::1:user/a"]
+)
+def test_what_is_printed_and_what_is_written_are_read_as_they_were(
+    convoy: Convoy, tmp_path: Path, owner: str
+) -> None:
+    written = tmp_path / "written.env"
+    command = ["convoy", "setup", "--url", URL, "--owner", owner]
+
+    printed = run(*command).stdout
+    run(*command, "--env-file", str(written))
+
+    assert dotenv_values(stream=io.StringIO(printed))["CONVOY_APP_ID"] == owner
+    assert dotenv_values(written)["CONVOY_APP_ID"] == owner
+
+
+def test_with_json_the_file_is_written_too(convoy: Convoy, tmp_path: Path) -> None:
+    written = tmp_path / ".env"
+
+    (told,) = lines(run("convoy", "setup", "--url", URL, "--json", "--env-file", str(written)))
+
+    assert dotenv_values(written)["CONVOY_ENDPOINT_SECRET"] == told["secret"]
+
+
+def test_an_endpoint_of_nobody_is_not_taken_for_an_owners(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVOY_APP_ID")
+    convoy.ask("POST", "/endpoints", json={"name": "nobody's", "url": URL})
+
+    told = settings(run("convoy", "setup", "--url", URL).stdout)
+
+    assert len(told["CONVOY_APP_ID"]) == 36
+
+
+def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = {"header": "X-Signature", "versions": [{"hash": "SHA512", "encoding": "base64"}]}
+    monkeypatch.setitem(PROJECT["config"], "signature", signature)
+    simple = {"name": "a", "url": URL, "owner_id": "house", "advanced_signatures": False}
+    convoy.ask("POST", "/endpoints", json=simple | {"status": "paused"})
+
+    result = run("convoy", "setup", "--url", URL)
+
+    assert result.exit_code == LEFT
+    assert "CONVOY_APP_ID=house\n" in result.stdout
+    assert "But the endpoint is paused: Convoy discards what comes for it" in result.stderr
+    assert "But the endpoint has simple signatures" in result.stderr
+    assert "But the project signs by X-Signature, SHA512, base64: receivers" in result.stderr

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.following import Listener
-from app.project import PAGE
-from app.publisher import ConvoyPublisher, Unavailable
+from app.project import PAGE, Project
+from app.publisher import ConvoyPublisher, Refused, Unavailable
 from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, TODO_TEXT, USAGE, lines, run
 
 if TYPE_CHECKING:
@@ -88,16 +88,36 @@ def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
     assert next(calls) >= 1
 
 
-def test_a_ping_that_convoy_does_not_take_is_code_3_and_its_words(
-    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), LEFT)]
+)
+def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch, outcome: Refused | Unavailable, code: int
 ) -> None:
     convoy.endpoint("house")
-    monkeypatch.setattr(ConvoyPublisher, "publish", lambda *_: Unavailable("503: full"))
+    monkeypatch.setattr(ConvoyPublisher, "publish", lambda *_: outcome)
 
     result = run("convoy", "ping")
 
-    assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
-    assert result.stderr == "Convoy did not take the ping: 503: full.\n"
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr == f"Convoy did not take the ping: {outcome.reason}.\n"
+
+
+def test_a_ping_that_is_discarded_tells_why(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convoy.endpoint("house")
+    discarded = {
+        "uid": "d", "idempotency_key": "e", "event_type": "ping", "endpoint_id": "e",
+        "endpoint_metadata": None, "status": "Discarded", "metadata": {"num_trials": 0},
+        "created_at": "2026-11-24T12:00:00Z",
+    }  # fmt: skip
+    monkeypatch.setattr(Project, "deliveries", lambda *_, **__: iter([discarded]))
+
+    result = run("convoy", "ping")
+
+    assert result.exit_code == LEFT
+    assert result.stderr.endswith("Discarded: the endpoint is paused or inactive.\n")
 
 
 def test_a_ping_to_nobody_is_not_published_and_tells_what_to_do(convoy: Convoy) -> None:
@@ -180,6 +200,23 @@ def test_an_outage_is_told_and_what_came_in_it_is_printed_after_it(convoy: Convo
     assert "Convoy can't do it now (503: told to fail)" in result.stderr
     assert "Next look in 1 s." in result.stderr
     assert "e1" in result.stdout
+
+
+def test_a_refusal_is_taken_for_an_outage_which_it_may_be(convoy: Convoy) -> None:
+    wait = acts(lambda: convoy.fail(status=400), convoy.recover)
+
+    result = run("convoy", "listen", "--every", "1", wait=wait)
+
+    assert result.exit_code == DONE
+    assert "400: told to fail\nNext look in 1 s." in result.stderr
+
+
+def test_a_second_ctrl_c_ends_it_whatever_it_waits_for(convoy: Convoy) -> None:
+    def wait(_: float) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    assert run("convoy", "listen", wait=wait).exit_code == 130
 
 
 def test_ctrl_c_ends_a_long_pause_at_once(convoy: Convoy) -> None:

@@ -1,178 +1,19 @@
-"""What this project relies on in Convoy's HTTP API, of the stand-in and of a Convoy that is named.
-
-See tests/e2e/test_convoy.py for how to name one; it was held against the server at v26.7.3.
-"""
+"""What this project relies on when it manages Convoy's project."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from infra.local.convoy import API_KEY
-from tests.support import named_convoy
+from tests.contract.convoy.envelope import data, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import httpx
 
-    from tests.support import Convoy, Json
-
-EVENT = {"event_type": "created", "data": {"x": 1}}
-
-
-@pytest.fixture(params=["stand-in", "named"])
-def http(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    """A client of a project's API."""
-    if request.param == "stand-in":
-        convoy: Convoy = request.getfixturevalue("convoy")
-        url, api_key, project_id = convoy.api, API_KEY, "p"
-    else:
-        url, api_key, project_id = named_convoy()
-    headers = {"authorization": f"Bearer {api_key}"}
-    base_url = f"{url}/v1/projects/{project_id}"
-    with httpx.Client(base_url=base_url, headers=headers, timeout=30) as http:
-        yield http
-
-
-@pytest.fixture
-def owner() -> str:
-    """Of this test alone: a named Convoy keeps what was made in it."""
-    return str(uuid4())
-
-
-@pytest.fixture
-def endpoint(http: httpx.Client, owner: str) -> Json:
-    body = {"name": "mine", "url": "http://127.0.0.1:9", "owner_id": owner}
-    made: Json = data(http.post("/endpoints", json=body | {"advanced_signatures": True}))
-    return made
-
-
-@pytest.fixture
-def delivered(http: httpx.Client, owner: str, endpoint: Json) -> Json:
-    """A delivery to nowhere."""
-    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint["uid"]}))
-    key = str(uuid4())
-    message = EVENT | {"owner_id": owner, "idempotency_key": key, "custom_headers": {"X-A": "b"}}
-    assert http.post("/events/fanout", json=message).status_code == 201
-    return one_of(http, key)
-
-
-def one_of(http: httpx.Client, key: str) -> Json:
-    """The delivery of an event; Convoy's worker makes it some time after the 201."""
-    until = time.monotonic() + 30
-    while True:
-        answer = http.get("/eventdeliveries", params={"idempotencyKey": key})
-        if answer.status_code == 200 and (content := answer.json()["data"]["content"]):
-            found: Json = content[0]
-            return found
-        assert time.monotonic() < until, answer.text
-        time.sleep(0.05)
-
-
-def data(response: httpx.Response, status: int = 201) -> Any:
-    assert response.status_code == status, response.text
-    body = response.json()
-    assert body["status"] is True
-    return body["data"]
-
-
-def message(response: httpx.Response, status: int = 400) -> str:
-    assert response.status_code == status, response.text
-    body = response.json()
-    assert body["status"] is False
-    text: str = body["message"]
-    return text
-
-
-def test_a_project_tells_its_id(http: httpx.Client) -> None:
-    url = str(http.base_url).rstrip("/")
-
-    assert url.endswith(f"/projects/{data(http.get(url), 200)['uid']}")
-
-
-def test_a_fan_out_is_queued_and_its_answer_has_no_data(http: httpx.Client, owner: str) -> None:
-    response = http.post("/events/fanout", json=EVENT | {"owner_id": owner})
-
-    assert response.status_code == 201
-    assert response.json() == {
-        "status": True,
-        "message": "Endpoint fanout event queued successfully",
-        "data": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("owner_id", "owner_id:please provide an owner id"),
-        ("event_type", "event_type:please provide an event type"),
-        ("data", "data:please provide your data"),
-    ],
-)
-def test_a_fan_out_without_a_field_is_a_400_that_names_it(
-    http: httpx.Client, owner: str, name: str, told: str
-) -> None:
-    whole = EVENT | {"owner_id": owner}
-    body = {field: value for field, value in whole.items() if field != name}
-
-    assert message(http.post("/events/fanout", json=body)) == told
-
-
-@pytest.mark.parametrize("payload", [None, {}, [], 0, False])
-def test_data_is_any_json_but_none_at_all(http: httpx.Client, owner: str, payload: object) -> None:
-    message = {"owner_id": owner, "event_type": "created", "data": payload}
-
-    assert http.post("/events/fanout", json=message).status_code == 201
-
-
-@pytest.mark.parametrize("name", ["owner_id", "event_type"])
-@pytest.mark.parametrize("empty", [None, ""])
-def test_an_empty_field_is_as_good_as_none(
-    http: httpx.Client, owner: str, name: str, empty: object
-) -> None:
-    body = EVENT | {"owner_id": owner, name: empty}
-
-    assert message(http.post("/events/fanout", json=body)).startswith(f"{name}:please provide an")
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"", "body must not be empty"),
-        (b"{", "body contains badly-formed JSON"),
-        (b"{x", "body contains badly-formed JSON (at character 2)"),
-        (b"[]", "body contains incorrect JSON type (at character 1)"),
-    ],
-)
-def test_a_body_that_is_not_an_object_is_a_400(
-    http: httpx.Client, content: bytes, told: str
-) -> None:
-    assert message(http.post("/events/fanout", content=content)) == told
-
-
-def test_another_content_type_is_a_415_without_a_body(http: httpx.Client) -> None:
-    response = http.post("/events/fanout", content="x", headers={"content-type": "text/plain"})
-
-    assert (response.status_code, response.content) == (415, b"")
-
-
-@pytest.mark.parametrize(
-    ("header", "told"),
-    [
-        ("", "Authentication required"),
-        ("Bearer", "Authentication required"),
-        ("Token eDp5", "Authentication required"),
-        ("Basic eDp5", "authorization failed"),
-        ("Bearer CO.other", "authorization failed"),
-    ],
-)
-def test_a_wrong_key_is_a_401(http: httpx.Client, header: str, told: str) -> None:
-    response = http.post("/events/fanout", json=EVENT, headers={"authorization": header})
-
-    assert message(response, 401) == told
+    from tests.support import Json
 
 
 def test_an_endpoint_has_a_secret_of_its_own(endpoint: Json, owner: str) -> None:

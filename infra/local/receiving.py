@@ -25,14 +25,18 @@ class Receiver:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self.fails_until = 0.0
+        self._fails_until = 0.0
 
     def fail_for(self, seconds: float) -> None:
-        self.fails_until = self._clock() + seconds
+        self._fails_until = self._clock() + seconds
+
+    def fails_for(self) -> float:
+        """Seconds that are left of it."""
+        return max(0.0, self._fails_until - self._clock())
 
     async def receive(self, request: Request) -> Response:
         """503 while it is told to fail, 401 to what does not verify, 204."""
-        if self._clock() < self.fails_until:
+        if self.fails_for() > 0:
             return Response("The receiver was told to fail.", 503)
         body = await request.body()
         signature = request.headers.get("x-convoy-signature", "")

@@ -1,0 +1,70 @@
+"""Making a project in a Convoy of one's own: what it prints, and what goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from infra.local import new_project
+
+if TYPE_CHECKING:
+    from typing import Any
+
+TOLD = {"organisation_id": "o", "api_key": "personal"}
+MADE = {"data": {"api_key": {"key": "CO.new"}, "project": {"uid": "p1"}}}
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception, stdin: str = ""
+) -> list[dict[str, Any]]:
+    asked: list[dict[str, Any]] = []
+
+    def post(url: str, **about: Any) -> httpx.Response:
+        asked.append({"url": url, **about})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(httpx, "post", post)
+    monkeypatch.setattr(sys, "argv", ["new_project", "--url", "http://convoy/api"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(stdin or json.dumps(TOLD)))
+    new_project.main()
+    return asked
+
+
+def test_it_prints_the_settings_that_lead_to_the_project(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (asked,) = run(monkeypatch, httpx.Response(201, json=MADE))
+
+    assert asked["url"] == "http://convoy/api/v1/projects"
+    assert asked["params"] == {"orgID": "o"}
+    assert asked["headers"] == {"authorization": "Bearer personal"}
+    assert asked["json"]["type"] == "outgoing"
+    assert capsys.readouterr().out.splitlines() == [
+        "CONVOY_API_KEY=CO.new",
+        "CONVOY_PROJECT_ID=p1",
+        "CONVOY_BASE_URL=http://convoy/api",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "stdin", "told"),
+    [
+        (httpx.Response(400, text="project limit"), "", "made no project: 400 project limit"),
+        (httpx.ConnectError("refused"), "", "http://convoy/api does not answer: refused"),
+        (httpx.Response(201, json=MADE), "nonsense", "stdin is not what"),
+        (httpx.Response(201, json=MADE), "[]", "stdin is not what"),
+        (httpx.Response(201, json=MADE), "{}", "stdin is not what"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception, stdin: str, told: str
+) -> None:
+    with pytest.raises(SystemExit, match=f"^error: .*{told}"):
+        run(monkeypatch, answer, stdin)
