@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check soak package smoke docs fix lock clean
+.PHONY: run test check bench soak package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -16,6 +16,9 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
+	$(BIN)/python -m benchmarks.compare $(ARGS)
 
 soak: .venv/ready         ## a minute and a half of load on a failing Convoy; needs Java
 	$(BIN)/python -m benchmarks.soak
@@ -35,7 +38,10 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
 	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
-	    "requirements-checkov.txt --group checkov"; do \
+	    "requirements-checkov.txt --group checkov" \
+	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
+	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
+	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --no-header --output-file $$output || exit 1; done
 

@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from app import problems
@@ -21,6 +22,9 @@ DEFAULT_PAGE = 100
 
 Responses = dict[int | str, dict[str, Any]]
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
 
 def _problems(*statuses: int) -> Responses:
     return {status: {"model": Problem} for status in statuses}
@@ -31,13 +35,25 @@ NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
 router = APIRouter(responses=_problems(401, 500, 503))
 
 
-def build(service: TodoService, owner_of: Callable[[Request], str]) -> FastAPI:
-    """The application. `owner_of` tells whose todos a request is about."""
-    app = FastAPI(title="Todos with webhooks", version="0.1.0", redirect_slashes=False)
+def build(
+    service: TodoService,
+    owner_of: Callable[[Request], str],
+    run: Callable[..., Awaitable[object]] = run_in_threadpool,
+) -> FastAPI:
+    """The application. `owner_of` tells whose todos a request is about.
+
+    `run` makes the service's calls, which block: unless told, on threads of their own.
+    """
+    app = FastAPI(
+        routes=router.routes,
+        title="Todos with webhooks",
+        version="0.1.0",
+        redirect_slashes=False,
+    )
     app.state.service = service
     app.state.owner_of = owner_of
+    app.state.run = run
     app.state.routes = router.routes
-    app.include_router(router)
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -58,14 +74,22 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-async def _service(request: Request) -> TodoService:
-    service: TodoService = request.app.state.service
-    return service
+async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
+    """Where a process has one request at a time, as in Lambda, nobody waits for one that blocks."""
+    return call(*args, **kwargs)
 
 
-async def _owner(request: Request) -> str:
-    owner: str = request.app.state.owner_of(request)
-    return owner
+async def _call(
+    request: Request,
+    use_case: Callable[Concatenate[TodoService, str, P], Result],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Result:
+    """A use case of the service, for the request's owner."""
+    state = request.app.state
+    owner = state.owner_of(request)
+    result: Result = await state.run(use_case, state.service, owner, *args, **kwargs)
+    return result
 
 
 def _canonical(value: object) -> object:
@@ -75,8 +99,6 @@ def _canonical(value: object) -> object:
     return value
 
 
-Service = Annotated[TodoService, Depends(_service)]
-Owner = Annotated[str, Depends(_owner)]
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 IfMatch = Annotated[
     list[str] | None, Header(description='Versions, as ETags: act only on one of these, or on "*".')
@@ -94,21 +116,20 @@ IdempotencyKey = Annotated[
 
 
 @router.get("/", response_model=Message)
-def ping(owner: Owner, service: Service) -> JSONResponse:
+async def ping(request: Request) -> JSONResponse:
     """Say hello, and publish a `ping`."""
-    service.ping(owner)
+    await _call(request, TodoService.ping)
     return JSONResponse({"message": "Wilkomen!"})
 
 
 @router.get("/todo", response_model=Todos, responses=_problems(400, 422))
-def list_todos(
-    owner: Owner,
-    service: Service,
+async def list_todos(
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)] = DEFAULT_PAGE,
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> JSONResponse:
     """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""
-    page = service.page(owner, limit=limit, after=_decode(cursor))
+    page = await _call(request, TodoService.page, limit=limit, after=_decode(cursor))
     body: dict[str, object] = {"data": [todo.public() for todo in page.todos]}
     if page.after is not None:
         body["next"] = _encode(page.after)
@@ -116,8 +137,8 @@ def list_todos(
 
 
 @router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422))
-def get_todo(todo_id: PathId, owner: Owner, service: Service) -> JSONResponse:
-    todo = service.get(owner, todo_id)
+async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
+    todo = await _call(request, TodoService.get, todo_id)
     return JSONResponse({"data": todo.public()}, headers={"ETag": _etag(todo.version)})
 
 
@@ -127,10 +148,15 @@ def get_todo(todo_id: PathId, owner: Owner, service: Service) -> JSONResponse:
     response_model=Created,
     responses=_problems(400, 409, 413, 415, 422),
 )
-def create_todo(
-    draft: NewTodo, owner: Owner, service: Service, request: Request, key: IdempotencyKey = None
-) -> JSONResponse:
-    done = service.create(owner, draft.id, draft.item, completed=draft.completed, key=_key(key))
+async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> JSONResponse:
+    done = await _call(
+        request,
+        TodoService.create,
+        draft.id,
+        draft.item,
+        completed=draft.completed,
+        key=_key(key),
+    )
     body: dict[str, object] = {"data": ["Todo added."]}
     if draft.id is None:
         body["id"] = done.todo_id
@@ -144,17 +170,17 @@ def create_todo(
     response_model=Done,
     responses=NOT_FOUND | _problems(400, 412, 413, 415, 422),
 )
-def update_todo(
+async def update_todo(
+    request: Request,
     todo_id: PathId,
     change: TodoUpdate,
-    owner: Owner,
-    service: Service,
     if_match: IfMatch = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Replace what the body gives; keep the rest."""
-    done = service.update(
-        owner,
+    done = await _call(
+        request,
+        TodoService.update,
         todo_id,
         item=change.item,
         completed=change.completed,
@@ -166,14 +192,14 @@ def update_todo(
 
 
 @router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422))
-def delete_todo(
+async def delete_todo(
+    request: Request,
     todo_id: PathId,
-    owner: Owner,
-    service: Service,
     if_match: IfMatch = None,
     key: IdempotencyKey = None,
 ) -> JSONResponse:
-    done = service.delete(owner, todo_id, versions=_versions(if_match), key=_key(key))
+    versions = _versions(if_match)
+    done = await _call(request, TodoService.delete, todo_id, versions=versions, key=_key(key))
     body = {"data": f"Todo with id {todo_id} has been removed."}
     return JSONResponse(body, headers=_webhook(done))
 

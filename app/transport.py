@@ -132,7 +132,6 @@ class _Body(httpx.SyncByteStream):
 class DeadlineTransport(httpx.BaseTransport):
     """Raises one of ERRORS when the exchange failed or `deadline_s` (seconds) passed.
 
-    A request's extension `ends_at`, on the monotonic clock, goes before it: two can share an end.
     `backend` opens the connections; tests put a slow one there.
     """
 
@@ -156,10 +155,8 @@ class DeadlineTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        started = time.monotonic()
-        self._limit.ends_at = request.extensions.get("ends_at", started + self._deadline_s)
         url = request.url
-        response = self._pool.handle_request(
+        answer = self._send(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -167,15 +164,29 @@ class DeadlineTransport(httpx.BaseTransport):
                 ),
                 headers=request.headers.raw,
                 content=request.stream,
-                extensions={"timeout": {"pool": self._limit.ends_at - started}},
-            )
+            ),
+            time.monotonic() + self._deadline_s,
         )
         return httpx.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(response.iter_stream(), response.close),
-            extensions=response.extensions,
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.iter_stream(), answer.close),
+            extensions=answer.extensions,
         )
+
+    def exchange(self, request: httpcore.Request, ends_at: float) -> httpx.Response:
+        """The whole answer, by then (on the monotonic clock), without httpx's own part in it."""
+        answer = self._send(request, ends_at)
+        try:
+            content = b"".join(answer.iter_stream())
+        finally:
+            answer.close()
+        return httpx.Response(answer.status, headers=answer.headers, content=content)
+
+    def _send(self, request: httpcore.Request, ends_at: float) -> httpcore.Response:
+        self._limit.ends_at = ends_at
+        request.extensions["timeout"] = {"pool": ends_at - time.monotonic()}
+        return self._pool.handle_request(request)
 
     def close(self) -> None:
         self._pool.close()

@@ -1,0 +1,122 @@
+"""DynamoDB and Convoy, canned: every peer gets the same answers, at once, and is counted.
+
+    python -m benchmarks.compare.backends [--tls CERTIFICATE KEY] [--convoy-delay-s S]
+
+Prints its port. `GET /calls` tells the calls since the last time it was asked, in their order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import ssl
+import zlib
+from typing import Any
+
+HOST = "127.0.0.1"
+
+ITEM = {
+    "owner": {"S": "everyone"},
+    "id": {"N": "1"},
+    "item": {"S": "Write the tests"},
+    "completed": {"BOOL": False},
+    "version": {"N": "1"},
+    "born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"},
+}
+LIST = [ITEM | {"id": {"N": str(number)}} for number in range(100)]
+
+
+def dynamodb(body: object) -> bytes:
+    content = json.dumps(body, separators=(",", ":")).encode()
+    return (
+        b"HTTP/1.1 200 OK\r\nserver: Server\r\ncontent-type: application/x-amz-json-1.0\r\n"
+        b"x-amzn-requestid: QAP1A2B3C4D5E6F7G8H9\r\nx-amz-crc32: %d\r\ncontent-length: %d\r\n\r\n%b"
+    ) % (zlib.crc32(content), len(content), content)
+
+
+ANSWERS = {
+    "GetItem": dynamodb({"Item": ITEM}),
+    "Query": dynamodb({"Items": LIST, "Count": len(LIST), "ScannedCount": len(LIST)}),
+    "TransactWriteItems": dynamodb({}),
+    "PutItem": dynamodb({}),
+    "DeleteItem": dynamodb({}),
+}
+_ACCEPTED = b'{"status":true,"message":"Endpoint fanout event queued successfully","data":null}'
+ACCEPTED = (
+    b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+    % (len(_ACCEPTED), _ACCEPTED)
+)
+
+calls: list[str] = []
+
+
+class Canned(asyncio.Protocol):
+    """HTTP/1.1, kept alive; what is asked for is told by a header of DynamoDB's, or the path."""
+
+    delay_s = 0.0
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+        sock: socket.socket = transport.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        calls.append("connect")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end].lower()
+            start = head.find(b"content-length:")
+            length = int(head[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            self._buffer = self._buffer[end + 4 + length :]
+            self._answer(head)
+
+    def _answer(self, head: bytes) -> None:
+        at = head.find(b"x-amz-target: dynamodb_20120810.")
+        if at >= 0:
+            asked = head[at + 32 :].split(b"\r\n", 1)[0].decode()
+            name = next(each for each in ANSWERS if each.lower() == asked)
+            calls.append(name)
+            self._transport.write(ANSWERS[name])
+        elif head.startswith(b"get /calls "):
+            content = json.dumps(calls).encode()
+            calls.clear()
+            head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content)
+            self._transport.write(head + content)
+        else:
+            calls.append("publish")
+            if self.delay_s:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self.delay_s, self._transport.write, ACCEPTED)
+            else:
+                self._transport.write(ACCEPTED)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    Canned.delay_s = options.convoy_delay_s
+    context: Any = None
+    if options.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*options.tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Canned, HOST, 0, ssl=context, backlog=256)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="DynamoDB and Convoy, canned.")
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
+    parser.add_argument("--convoy-delay-s", type=float, default=0.0)
+    asyncio.run(serve(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Each peer as Lambda would have it: a folder of its own with what its zip holds, and no more.
+
+Beside it, for all, what Lambda's runtime brings: boto3. They are built below build/bench, once for
+each state of what they are made of.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.package import ROOT, Target, build, find_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HERE = Path(__file__).parent
+BUILD = ROOT / "build" / "bench"
+INSTALL_S = 300
+UNUSED = "*.pyc"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """`outbox`: whether it gives the guarantee that no event is lost."""
+
+    name: str
+    title: str
+    outbox: bool
+    lock: str | None = None
+    handler: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+OURS = Peer("ours", "this project", outbox=True)
+BARE = Peer("bare", "bare handler", outbox=False, handler="bare", settings=(("WITH_OUTBOX", "0"),))
+BARE_OUTBOX = Peer(
+    "bare-outbox", "bare handler, outbox", outbox=True, handler="bare",
+    settings=(("WITH_OUTBOX", "1"),),
+)  # fmt: skip
+POWERTOOLS = Peer(
+    "powertools", "Powertools, outbox", outbox=True, lock="powertools", handler="powertools",
+    settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "0")),
+)  # fmt: skip
+VALIDATED = Peer(
+    "powertools-validated", "Powertools, outbox, validation", outbox=True, lock="powertools",
+    handler="powertools", settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "1")),
+)  # fmt: skip
+TUTORIAL = Peer("tutorial", "the tutorial's way", outbox=False, lock="tutorial", handler="tutorial")
+
+PEERS = (OURS, BARE_OUTBOX, VALIDATED, POWERTOOLS, BARE, TUTORIAL)
+
+
+def target() -> Target:
+    """This machine, and the Python that runs this."""
+    arch = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return Target(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def runtime() -> Path:
+    """boto3 and what it needs, in the lock's versions, with bytecode."""
+    lock = ROOT / "requirements.txt"
+    folder = BUILD / f"runtime-{_digest([lock])}"
+    if not folder.exists():
+        boto3 = next(line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line)
+        _install(folder, lock, [boto3])
+    return folder
+
+
+def zip_of_ours(*, bytecode: bool) -> Path:
+    """The project's zip for this machine, as `make package` builds it."""
+    sources = [ROOT / "handler.py", ROOT / "requirements.txt", ROOT / "infra" / "package.py"]
+    sources += sorted((ROOT / "app").rglob("*.py"))
+    kind = "bytecode" if bytecode else "sources"
+    out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"
+    if not out.exists():
+        build(target(), out, "require" if bytecode else "none")
+    return out
+
+
+def task(peer: Peer, *, bytecode: bool) -> Path:
+    """The folder that holds a peer, as unpacked."""
+    kind = "bytecode" if bytecode else "sources"
+    if peer.handler is None:
+        zipped = zip_of_ours(bytecode=bytecode)
+        folder = zipped.with_suffix("")
+        if not folder.exists():
+            with zipfile.ZipFile(zipped) as archive:
+                archive.extractall(folder)
+        return folder
+    own = [HERE / "peers" / "work.py", HERE / "peers" / f"{peer.handler}.py"]
+    lock = [HERE / "locks" / f"{peer.lock}.txt"] if peer.lock else []
+    folder = BUILD / f"{peer.handler}-{kind}-{_digest([*own, *lock])}"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        for path in lock:
+            _install(folder, path, [], bytecode=bytecode)
+        shutil.copyfile(own[0], folder / "work.py")
+        shutil.copyfile(own[1], folder / "handler.py")
+        if bytecode:
+            _compile(folder)
+    return folder
+
+
+def size(peer: Peer) -> int:
+    """Bytes of its zip, with bytecode: what it takes beside Lambda's runtime."""
+    if peer.handler is None:
+        return zip_of_ours(bytecode=True).stat().st_size
+    packed = BUILD / f"{task(peer, bytecode=True).name}.zip"
+    if not packed.exists():
+        shutil.make_archive(str(packed.with_suffix("")), "zip", task(peer, bytecode=True))
+    return packed.stat().st_size
+
+
+def _install(folder: Path, lock: Path, wanted: Iterable[str], *, bytecode: bool = True) -> None:
+    what = [*wanted, "--constraints", str(lock)] if wanted else ["--requirements", str(lock)]
+    command = [
+        *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"),
+        *("--python", sys.executable, "--link-mode", "copy", "--target", str(folder), *what),
+    ]
+    subprocess.run(command, check=True, timeout=INSTALL_S)
+    if bytecode:
+        _compile(folder)
+
+
+def _compile(folder: Path) -> None:
+    """As the zip's own: not compared with its source at import."""
+    options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
+    interpreter = find_python(target().python)
+    subprocess.run([interpreter, "-m", "compileall", *options, str(folder)], check=True)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    seen = sha256(sys.version.encode())
+    for path in paths:
+        seen.update(path.read_bytes())
+    return seen.hexdigest()[:12]

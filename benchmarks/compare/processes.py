@@ -1,0 +1,134 @@
+"""The processes of a comparison: canned backends on one core, a peer on another."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.request import urlopen
+
+from benchmarks.compare.environments import runtime, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.compare.environments import Peer
+
+HERE = Path(__file__).parent
+HOST = "127.0.0.1"
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""The first is the peers', the last the backends'; a machine with one has both on it."""
+
+Sample = dict[str, float]
+
+
+def _pin(core: int) -> None:
+    if CORES:
+        os.sched_setaffinity(0, {CORES[core]})
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def calls(self) -> list[str]:
+        """What was asked since the last time, in its order."""
+        with urlopen(f"{self.url}/calls", timeout=10) as answer:  # noqa: S310
+            told: list[str] = json.load(answer)
+        return told
+
+
+@contextmanager
+def backends(*options: str) -> Iterator[Backends]:
+    command = [sys.executable, "-m", "benchmarks.compare.backends", *options]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(-1)
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101
+        yield Backends(int(process.stdout.readline()))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def environment(dynamodb: str, convoy: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "todo",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+        "ALLOW_ANONYMOUS": "true",
+        "CONVOY_API_KEY": "CO.bench",
+        "CONVOY_APP_ID": "everyone",
+        "CONVOY_PROJECT_ID": "p",
+        "CONVOY_BASE_URL": f"{convoy}/api",
+        "TODOS_TABLE": "todos",
+        "OUTBOX_TABLE": "outbox",
+        "IDEMPOTENCY_TABLE": "idempotency",
+        "POWERTOOLS_SERVICE_NAME": "todo",
+        "PYTHONDONTWRITEBYTECODE": "1",  # as Lambda's file system, which is read-only
+        "PATH": os.defpath,
+    }
+
+
+class Worker:
+    """A peer's process. `imported` is what importing its handler took."""
+
+    def __init__(self, process: subprocess.Popen[str], log: IO[str]) -> None:
+        self._process = process
+        self._log = log
+        self.imported = self._read()
+
+    def call(self, route: str, count: int) -> Sample:
+        """What each of so many calls took. Raises RuntimeError if one went wrong."""
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(f"{route} {count}\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Sample:
+        assert self._process.stdout is not None  # noqa: S101
+        line = self._process.stdout.readline()
+        if not line:
+            self._log.seek(0)
+            raise RuntimeError(self._log.read()[-2000:])
+        sample: Sample = json.loads(line)
+        return sample
+
+
+@contextmanager
+def worker(
+    peer: Peer, environment: dict[str, str], *, bytecode: bool = True, stub: bool = False
+) -> Iterator[Worker]:
+    stubs = [str(HERE / "stubs" / f"{peer.handler or peer.name}.py")] if stub else []
+    folders = [str(task(peer, bytecode=bytecode)), str(runtime())]
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(
+            [sys.executable, "-s", "-S", str(HERE / "worker.py"), *folders, *stubs],
+            env=environment | dict(peer.settings),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            preexec_fn=lambda: _pin(0),
+        ) as process,
+    ):
+        try:
+            yield Worker(process, log)
+        finally:
+            process.kill()

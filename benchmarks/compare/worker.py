@@ -1,0 +1,125 @@
+"""One peer in a process of its own, told on stdin what to do: it imports nothing of ours.
+
+    python -I -S worker.py TASK RUNTIME [STUB]
+
+Prints what importing the handler took; then, for each line `ROUTE COUNT`, what its calls took.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+
+
+class Context:
+    aws_request_id = "5f0b3b1e-7a37-4c5c-9d0c-000000000000"
+    function_name = "todo"
+    memory_limit_in_mb = 1024
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:todo"
+
+    def get_remaining_time_in_millis(self):
+        return 28_000
+
+
+ROUTES = {
+    "POST": ("POST", "/todo", '{"item":"Write the tests"}', 201),
+    "PUT": ("PUT", "/todo/1", '{"item":"Read the tests"}', 200),
+    "GET": ("GET", "/todo/1", None, 200),
+    "LIST": ("GET", "/todo", None, 200),
+}
+
+
+def event(method, path, body):
+    """API Gateway's, payload 2.0."""
+    host = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
+    headers = {
+        "accept": "*/*",
+        "accept-encoding": "gzip",
+        "content-length": str(len(body or "")),
+        "host": host,
+        "user-agent": "curl/8.5.0",
+        "x-amzn-trace-id": "Root=1-6564a1b2-3c4d5e6f708192a3b4c5d6e7",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    }
+    if body is not None:
+        headers["content-type"] = "application/json"
+    http = {
+        "method": method,
+        "path": path,
+        "protocol": "HTTP/1.1",
+        "sourceIp": "203.0.113.7",
+        "userAgent": "curl/8.5.0",
+    }
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef1234",
+            "domainName": host,
+            "domainPrefix": "abcdef1234",
+            "http": http,
+            "requestId": "OLnbnhpAliAEJfw=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "24/Nov/2026:12:00:00 +0000",
+            "timeEpoch": 1795521600000,
+        },
+        "isBase64Encoded": False,
+        **({} if body is None else {"body": body}),
+    }
+
+
+def timed(call, count):
+    """Seconds of each call, by the wall and of this process's CPU."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(count):
+        call()
+    return {
+        "wall_s": (time.perf_counter() - wall) / count,
+        "cpu_s": (time.process_time() - cpu) / count,
+    }
+
+
+def main():
+    task, runtime, *stub = sys.argv[1:]
+    sys.path[:0] = [task, runtime]
+    out, sys.stdout = sys.stdout, sys.stderr  # logs and metrics are not what is read here
+    modules = set(sys.modules)
+    loaded = {}
+
+    def load():
+        import handler
+
+        loaded["handler"] = handler
+
+    told = timed(load, 1)
+    told["modules"] = len(sys.modules.keys() - modules)
+    handler = loaded["handler"]
+    for path in stub:
+        with open(path) as source:
+            exec(compile(source.read(), path, "exec"), {"handler": handler})
+    print(json.dumps(told), file=out, flush=True)
+    for line in sys.stdin:
+        route, count = line.split()
+        method, path, body, status = ROUTES[route]
+        asked, context = event(method, path, body), Context()
+
+        def call(asked=asked, context=context, status=status):
+            answer = handler.api(asked, context)
+            if answer["statusCode"] != status:
+                raise SystemExit(f"{route}: {answer}")
+
+        gc.collect()
+        told = timed(call, int(count))
+        told["rss_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps(told), file=out, flush=True)
+
+
+main()
