@@ -50,8 +50,8 @@ DYNAMODB = Config(
 """Seconds. A call that DynamoDB does not answer ends, and its request with it, after two times
 1 + 3 s and botocore's pause of up to 1 s between them.
 
-botocore puts its own user agent together anew for each call, and looks through the parameters, whose
-types mypy has seen: 11 % and 7 % of the time of a call."""
+botocore puts its own user agent together anew for each call, and looks through the parameters,
+whose types mypy has seen: 11 % and 7 % of the time of a call."""
 
 SECRETS_MANAGER = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
