@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from uuid import uuid4
 
-import boto3
 from botocore.config import Config
 
-from app import api, gateway, logs
+from app import api, aws, gateway, logs
 from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
 from app.config import Settings, SettingsError
@@ -181,11 +179,8 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
 
 
 def _secrets_manager() -> Client:
-    region = os.environ.get("AWS_REGION")
-    client: Client = boto3.client("secretsmanager", region_name=region, config=SECRETS_MANAGER)
-    return client
+    return cast("Client", aws.client("secretsmanager", SECRETS_MANAGER))
 
 
 def dynamodb() -> DynamoDBClient:
-    # botocore reads the region from AWS_DEFAULT_REGION alone; Lambda and the other SDKs set this.
-    return boto3.client("dynamodb", region_name=os.environ.get("AWS_REGION"), config=DYNAMODB)
+    return cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))

@@ -8,28 +8,30 @@ The same sources, lock and Python give the same bytes.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import grimp
 
+from app.aws import DATA
+from infra import aws_data, bytecode
+from infra.run import PackageError, run, uv
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from infra.bytecode import Bytecode
 
 ROOT = Path(__file__).parents[1]
-TASK = "/var/task"
-"""Where Lambda unpacks the zip."""
-
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 """uv's name of each of Lambda's architectures."""
 
@@ -39,25 +41,17 @@ SHIPPED = ("boto3",)
 The risk: Lambda's version is another than the lock's, mostly older, and changes unasked.
 """
 
-DEAD = re.compile(r"^bin/|(^|/)tests/|\.pyi$|\.dist-info/RECORD$|^\.lock$")
-"""Commands, tests, stubs, and the list of files that has the commands' hashes: made anew each time.
+DEAD = re.compile(r"^bin/|(^|/)tests/|\.pyi$|\.dist-info/RECORD$|^\.lock$|^pydantic/v1/")
+"""Commands, tests, stubs, the list of files that has the commands' hashes, which are made anew each
+time, and pydantic's old self: FastAPI looks for it, and does without.
 
 Other metadata stays: some packages read their own version.
 """
 
-SOURCE_ONLY = "convoy/(api|models)/"
-"""The SDK's generated code: of its 541 modules 9 are ever imported, and bytecode adds 1.4 MB."""
+SDK = "convoy"
+HANDLER_IMPORTS = ("app.cold_start", "app.wiring")
 
 DOWNLOAD_S = 300.0
-COMPILE_S = 300.0
-FIND_S = 60.0
-"""Seconds for each step: a download of 5 MB, some 600 modules, a look through the PATH."""
-
-Bytecode = Literal["auto", "require", "none"]
-
-
-class PackageError(Exception):
-    """The zip could not be built; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ class Target:
     python: str = "3.13"
 
 
-def build(target: Target, out: Path, bytecode: Bytecode = "auto") -> None:
+def build(target: Target, out: Path, mode: Bytecode = "auto") -> None:
     """Write the zip to `out`, whole or not at all. Raises PackageError.
 
     Without a Python of the target's version here, `auto` warns and leaves out the bytecode.
@@ -78,10 +72,12 @@ def build(target: Target, out: Path, bytecode: Bytecode = "auto") -> None:
         task = Path(temporary, "task")
         install_dependencies(target, task)
         copy_own(task)
+        thin_sdk(task)
         for file in _files(task):
             if DEAD.search(file.relative_to(task).as_posix()):
                 file.unlink()
-        add_bytecode(task, target.python, bytecode)
+        aws_data.write(task / DATA.name)
+        bytecode.add(task, target.python, mode)
         unfinished = Path(temporary, "zip")
         write_zip(task, unfinished)
         unfinished.replace(out)
@@ -98,48 +94,39 @@ def install_dependencies(target: Target, task: Path) -> None:
         # As constraints, the lock has each hash, and what nothing needs is not installed.
         *("--constraints", str(ROOT / "requirements.txt"), "--target", str(task)),
     ]
-    _run([*_uv("pip", "install"), *options, *wanted], "uv pip install", DOWNLOAD_S)
+    run([*uv("pip", "install"), *options, *wanted], "uv pip install", DOWNLOAD_S)
 
 
 def copy_own(task: Path) -> None:
     """Copy `handler` and what it imports: not the operator's command."""
-    graph = grimp.build_graph("app", cache_dir=None)
-    modules = {"app", "app.wiring", *graph.find_upstream_modules("app.wiring")}
-    files = ["app/__init__.py" if name == "app" else name.replace(".", "/") for name in modules]
+    used = _sources(imported())
     (task / "app").mkdir()
-    for file in ["handler", *files]:
-        name = f"{file.removesuffix('.py')}.py"
-        shutil.copyfile(ROOT / name, task / name)
+    for source in [ROOT / "handler.py", *(ROOT / "app").rglob("*.py")]:
+        name = source.relative_to(ROOT).as_posix()
+        if name in used | {"handler.py"}:
+            shutil.copyfile(source, task / name)
 
 
-def add_bytecode(task: Path, python: str, bytecode: Bytecode) -> None:
-    """Compile the sources as Python `python` does. Raises PackageError if `require`d in vain."""
-    if bytecode == "none":
-        return
-    try:
-        interpreter = find_python(python)
-    except PackageError as error:
-        if bytecode == "require":
-            raise
-        print(f"warning: no bytecode, so cold starts will be slower: {error}", file=sys.stderr)
-        return
-    # Not compared with its source at import: times are those of the build.
-    options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-x", SOURCE_ONLY]
-    paths = ["-s", str(task), "-p", TASK, str(task)]
-    # The order of a set constant, in the bytecode, follows the hashes of its strings.
-    environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
-    command = [interpreter, "-s", "-S", "-m", "compileall", *options, *paths]
-    _run(command, "compileall", COMPILE_S, environment)
+def thin_sdk(task: Path) -> None:
+    """Of the SDK, which has 541 modules, keep the few that the functions import."""
+    used = _sources(imported())
+    for source in (task / SDK).rglob("*.py"):
+        if source.relative_to(task).as_posix() not in used:
+            source.unlink()
 
 
-def find_python(version: str) -> str:
-    """The path of a Python of this minor version. Raises PackageError."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    # Before the rest: pyenv's own commands on the PATH fail for a version that is not switched on.
-    folders = [str(folder) for folder in sorted(pyenv.glob(f"versions/{version}.*/bin"))]
-    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
-    command = [*_uv("python", "find"), "--no-project", "--no-python-downloads", version]
-    return _run(command, f"finding Python {version}", FIND_S, os.environ | {"PATH": path}).strip()
+@cache
+def imported() -> frozenset[str]:
+    """The modules of the app and the SDK that `handler` imports, and the packages they are in."""
+    graph = grimp.build_graph("app", SDK, cache_dir=None)
+    modules = {*HANDLER_IMPORTS}.union(*map(graph.find_upstream_modules, HANDLER_IMPORTS))
+    packages = {name.rpartition(".")[0] for name in modules}
+    return frozenset(modules | packages | {name.rpartition(".")[0] for name in packages})
+
+
+def _sources(modules: Iterable[str]) -> set[str]:
+    paths = [name.replace(".", "/") for name in modules]
+    return {f"{path}{end}" for path in paths for end in (".py", "/__init__.py")}
 
 
 def write_zip(task: Path, out: Path) -> None:
@@ -170,36 +157,6 @@ def summary(out: Path) -> str:
 
 def _files(folder: Path) -> list[Path]:
     return sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix)
-
-
-def _uv(*command: str) -> list[str]:
-    return [sys.executable, "-m", "uv", *command]
-
-
-def _run(
-    command: Sequence[str],
-    what: str,
-    timeout_s: float,
-    environment: Mapping[str, str] | None = None,
-) -> str:
-    """What the command printed. Raises PackageError."""
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PackageError(f"{what} did not end within {timeout_s:.0f} s") from error
-    except OSError as error:
-        raise PackageError(f"{what} did not start: {error}") from error
-    if done.returncode != 0:
-        raise PackageError(f"{what} failed: {(done.stderr + done.stdout).strip()}")
-    return done.stdout
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -34,11 +34,35 @@ def test_clients_are_built_at_the_cold_start_and_kept(
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("a client was built during a request")
 
-    monkeypatch.setattr("boto3.client", forbidden)
+    monkeypatch.setattr("botocore.session.Session.create_client", forbidden)
     monkeypatch.setattr("httpx.Client", forbidden)
 
     assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
     assert call(request("http_api_v2", "GET", "/todo"))["statusCode"] == 200
+
+
+def test_once_there_is_a_connection_a_request_is_answered_without_a_thread(
+    call: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr("threading.Thread.start", forbidden)
+
+    for method, path, body, status in (
+        ("POST", "/todo", '{"id": 1, "item": "x"}', 201),
+        ("POST", "/todo", '{"id": 1, "item": "x"}', 409),
+        ("PUT", "/todo/1", '{"item": "y"}', 200),
+        ("PUT", "/todo/1", "{}", 422),
+        ("GET", "/todo/1", None, 200),
+        ("GET", "/todo", None, 200),
+        ("DELETE", "/todo/1", None, 200),
+        ("GET", "/todo/1", None, 404),
+        ("GET", "/", None, 200),
+    ):
+        assert call(request("http_api_v2", method, path, body))["statusCode"] == status
 
 
 def test_the_scheduled_relay_delivers_what_is_left_and_reports(

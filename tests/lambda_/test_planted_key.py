@@ -143,7 +143,7 @@ def test_the_traceback_of_a_fault_of_ours_does_not_show_the_key(
     def fault(*_: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    environment.setattr(DeadlineTransport, "handle_request", fault)
+    environment.setattr(DeadlineTransport, "exchange", fault)
 
     answer = cold_start()(CREATE)
 
