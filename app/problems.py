@@ -62,13 +62,17 @@ def problem(
 ) -> JSONResponse:
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "title": title(status),
         "status": status,
         "detail": detail,
     }
     if errors:
         body["errors"] = errors
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def title(status: int) -> str:
+    return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
 class BodyLimit:
@@ -120,7 +124,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
     kinds = {found["type"] for found in error.errors()}
@@ -148,12 +152,12 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
 
 
-def _bad_input(_: Request, error: Exception) -> JSONResponse:
+async def _bad_input(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, BadInput)  # noqa: S101
     return problem(400, f"{error.fault['field']}: {error}", errors=[error.fault])
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     status, headers, errors = error.status_code, dict(error.headers or {}), []
     if status == 405:
@@ -180,24 +184,24 @@ _DETAILS = {
 }
 
 
-def _todo(request: Request, error: Exception) -> JSONResponse:
+async def _todo(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, TodoNotFound) and request.method != "GET":
         # The tutorial's own answer, from before there were problem details.
         return JSONResponse({"data": str(error)}, 404)
     return problem(_STATUS[type(error)], str(error))
 
 
-def _key_reused(_: Request, __: Exception) -> JSONResponse:
+async def _key_reused(_: Request, __: Exception) -> JSONResponse:
     told = fault("header", "Idempotency-Key", "stands for another request: take a new one")
     return problem(422, "This Idempotency-Key came with another request before.", errors=[told])
 
 
-def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(_: Request, error: Exception) -> JSONResponse:
     log.warning("store unavailable: %s", error)
     detail = "The store is busy. The change may or may not have been made: read, then try again."
     return problem(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-def _unexpected(_: Request, error: Exception) -> JSONResponse:
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return problem(500, "Something failed on our side. It has been logged.")

@@ -36,6 +36,10 @@ def _without_null(schema: dict[str, Any]) -> None:
             field.update(field.pop("anyOf")[0])
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
 class Input(BaseModel):
     """No unknown field, no guessing (`"1"` is not 1), and null does not stand for absence."""
 
@@ -116,4 +120,6 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    errors: list[Fault] | SkipJsonSchema[None] = None
+    errors: Annotated[
+        list[Fault] | SkipJsonSchema[None], Field(json_schema_extra=_without_default)
+    ] = None

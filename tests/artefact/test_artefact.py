@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.package import ROOT
 from tests.artefact.runtime_api import FunctionError
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 
@@ -53,6 +54,12 @@ def test_problems_are_told_as_text(start: Start) -> None:
         assert (answer["statusCode"], answer["isBase64Encoded"]) == (status, False)
         assert answer["headers"]["content-type"] == "application/problem+json"
         assert json.loads(answer["body"])["status"] == status
+
+
+def test_the_zip_tells_the_document_that_is_committed(start: Start) -> None:
+    answer = start("handler.api").invoke(ask("GET", "/openapi.json"))
+
+    assert json.loads(answer["body"]) == json.loads((ROOT / "docs" / "openapi.json").read_text())
 
 
 def test_the_relay_of_the_zip_delivers_what_an_outage_left(
