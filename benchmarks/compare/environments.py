@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.package import ROOT, Target, build, find_python
+from infra.bytecode import find_python
+from infra.package import ROOT, Target, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,14 +70,17 @@ def runtime() -> Path:
     lock = ROOT / "requirements.txt"
     folder = BUILD / f"runtime-{_digest([lock])}"
     if not folder.exists():
-        boto3 = next(line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line)
+        boto3 = next(
+            line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line
+        )
         _install(folder, lock, [boto3])
     return folder
 
 
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
-    sources = [ROOT / "handler.py", ROOT / "requirements.txt", ROOT / "infra" / "package.py"]
+    sources = [ROOT / name for name in ("handler.py", "requirements.txt")]
+    sources += [ROOT / "infra" / name for name in ("aws_data.py", "bytecode.py", "package.py")]
     sources += sorted((ROOT / "app").rglob("*.py"))
     kind = "bytecode" if bytecode else "sources"
     out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"

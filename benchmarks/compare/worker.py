@@ -111,7 +111,7 @@ def main():
         method, path, body, status = ROUTES[route]
         asked, context = event(method, path, body), Context()
 
-        def call(asked=asked, context=context, status=status):
+        def call(asked=asked, context=context, status=status, route=route):
             answer = handler.api(asked, context)
             if answer["statusCode"] != status:
                 raise SystemExit(f"{route}: {answer}")

@@ -101,7 +101,11 @@ def _change(todo, event_type, condition):
         "due_at": {"N": str(int(time.time() * 1000) + 60_000)},
         "state": {"S": "waiting"},
     }
-    new = {"TableName": OUTBOX, "Item": row, "ConditionExpression": "attribute_not_exists(event_id)"}
+    new = {
+        "TableName": OUTBOX,
+        "Item": row,
+        "ConditionExpression": "attribute_not_exists(event_id)",
+    }
     dynamodb.transact_write_items(
         ClientRequestToken=event["id"], TransactItems=[{"Put": put}, {"Put": new}]
     )
