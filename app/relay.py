@@ -7,6 +7,7 @@ what one of them writes about a row it has seen change is dropped.
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.outbox_table import FAILED, WAITING
-from app.publisher import Accepted, Misconfigured, Unavailable
+from app.publisher import Accepted, Misconfigured, Refused, Unavailable
 from app.relay_run import Run
 from app.service import StoreError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.outbox_table import Row, UnreadableRow
-    from app.publisher import Publisher
+    from app.publisher import Outcome, Publisher
     from app.relay_run import Report
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Outbox(Protocol):
 
 @dataclass(slots=True)
 class Relay:
-    """`jitter` gives a number from 0 to 1.
+    """`workers` publish at the same time. `jitter` gives a number from 0 to 1.
 
     What Convoy asks for in `Retry-After` is kept from run to run, for as long as the relay lives.
     """
@@ -78,10 +79,10 @@ class Relay:
 
         Raises StoreError if nothing of the outbox could be read.
         """
-        run = Run(time_left, self.reserve_s)
+        run = Run(time_left, self.reserve_s, threading.Semaphore(self.workers))
         if self._quiet_until and self._quiet_until > self.clock():
             run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="relay") as threads:
+        with ThreadPoolExecutor(self.workers * 2, thread_name_prefix="relay") as threads:
             for page in self._pages(run):
                 tries = [
                     (row, threads.submit(copy_context().run, self._deal_with, row, run))
@@ -115,36 +116,52 @@ class Relay:
     def _deal_with(self, row: Row, run: Run) -> None:
         if row.state == FAILED:
             run.count_failed()
-        elif row.state == WAITING and row.due_at <= self.clock() and run.may_go_on():
+        elif row.state == WAITING and row.due_at <= self.clock():
             self._try(row, run)
         else:
             run.leave(row)
 
     def _try(self, row: Row, run: Run) -> None:
-        outcome = self.publisher.publish(row.event)
+        with run.turns:
+            if not run.may_go_on():
+                return run.leave(row)
+            outcome = self.publisher.publish(row.event)
+            self._learn(outcome, run)
         try:
-            match outcome:
-                case Accepted():
-                    run.count_delivered()
-                    self.outbox.ack(row.event.id)
-                case Unavailable(reason, after):
-                    run.count_outage(f"Convoy is down: {reason}")
-                    if after:
-                        run.stop(f"Convoy asked for {after} s: {reason}")
-                        pause = timedelta(seconds=min(after, MAX_RETRY_AFTER_S))
-                        self._quiet_until = self.clock() + pause
-                    self._postpone(row, run, reason, after=after or 0)
-                case Misconfigured(reason):
-                    # Of one row alone it may be a proxy that dislikes the payload.
-                    run.count_outage(f"misconfigured: {reason}")
-                    self._postpone(row, run, reason)
-                case _:
-                    run.count_answer()
-                    self._refused(row, outcome.reason, run)
+            self._settle(row, outcome, run)
         except StoreError as error:
             # The row is as it was: it is tried again, under the same key.
             run.leave(row)
             log.warning("left %s as it was: %s", row.event.id, error, extra=_about(row))
+
+    def _learn(self, outcome: Outcome, run: Run) -> None:
+        """What it tells of Convoy, before others take their turn."""
+        match outcome:
+            case Accepted():
+                run.count_delivered()
+            case Unavailable(reason, after):
+                run.count_outage(f"Convoy is down: {reason}")
+                if after:
+                    run.stop(f"Convoy asked for {after} s: {reason}")
+                    pause = timedelta(seconds=min(after, MAX_RETRY_AFTER_S))
+                    self._quiet_until = self.clock() + pause
+            case Misconfigured(reason):
+                # Of one row alone it may be a proxy that dislikes the payload.
+                run.count_outage(f"misconfigured: {reason}")
+            case _:
+                run.count_answer()
+
+    def _settle(self, row: Row, outcome: Outcome, run: Run) -> None:
+        """Write what becomes of the row; the next one is under way meanwhile."""
+        match outcome:
+            case Accepted():
+                self.outbox.ack(row.event.id)
+            case Unavailable(reason, after):
+                self._postpone(row, run, reason, after=after or 0)
+            case Misconfigured(reason):
+                self._postpone(row, run, reason)
+            case Refused(reason):
+                self._refused(row, reason, run)
 
     def _refused(self, row: Row, reason: str, run: Run) -> None:
         log.warning("refused %s: %s", row.event.id, reason, extra=_about(row))

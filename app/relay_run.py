@@ -40,10 +40,11 @@ class Report:
 
 @dataclass
 class Run:
-    """What the workers of one run share."""
+    """What the workers of one run share; who publishes has one of its `turns`."""
 
     time_left: Callable[[], float]
     reserve_s: float
+    turns: threading.Semaphore
     lock: threading.Lock = field(default_factory=threading.Lock)
     outages: int = 0
     stopped: str | None = None
