@@ -59,13 +59,13 @@ class Canned(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._new = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101
         self._transport = transport
         sock: socket.socket = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        calls.append("connect")
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -79,24 +79,28 @@ class Canned(asyncio.Protocol):
             self._answer(head)
 
     def _answer(self, head: bytes) -> None:
+        if head.startswith(b"get /calls "):
+            content = json.dumps(calls).encode()
+            calls.clear()
+            head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content)
+            self._transport.write(head + content)
+            return
+        if self._new:
+            calls.append("connect")
+            self._new = False
         at = head.find(b"x-amz-target: dynamodb_20120810.")
         if at >= 0:
             asked = head[at + 32 :].split(b"\r\n", 1)[0].decode()
             name = next(each for each in ANSWERS if each.lower() == asked)
             calls.append(name)
             self._transport.write(ANSWERS[name])
-        elif head.startswith(b"get /calls "):
-            content = json.dumps(calls).encode()
-            calls.clear()
-            head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content)
-            self._transport.write(head + content)
+            return
+        calls.append("publish")
+        if self.delay_s:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.delay_s, self._transport.write, ACCEPTED)
         else:
-            calls.append("publish")
-            if self.delay_s:
-                loop = asyncio.get_running_loop()
-                loop.call_later(self.delay_s, self._transport.write, ACCEPTED)
-            else:
-                self._transport.write(ACCEPTED)
+            self._transport.write(ACCEPTED)
 
 
 async def serve(options: argparse.Namespace) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 BUILD = ROOT / "build" / "bench"
 INSTALL_S = 300
-UNUSED = "*.pyc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,15 @@ def runtime() -> Path:
             line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line
         )
         _install(folder, lock, [boto3])
+    return folder
+
+
+def plotting() -> Path:
+    """What draws the plot."""
+    lock = HERE / "locks" / "plot.txt"
+    folder = BUILD / f"plot-{_digest([lock])}"
+    if not folder.exists():
+        _install(folder, lock, [], bytecode=False)
     return folder
 
 

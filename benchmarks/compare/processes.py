@@ -34,6 +34,18 @@ def _pin(core: int) -> None:
         os.sched_setaffinity(0, {CORES[core]})
 
 
+@contextmanager
+def on_the_peers_core() -> Iterator[None]:
+    """This process, for what is measured within it."""
+    before = os.sched_getaffinity(0) if CORES else set()
+    _pin(0)
+    try:
+        yield
+    finally:
+        if CORES:
+            os.sched_setaffinity(0, before)
+
+
 @dataclass(frozen=True, slots=True)
 class Backends:
     port: int
@@ -52,15 +64,14 @@ class Backends:
 @contextmanager
 def backends(*options: str) -> Iterator[Backends]:
     command = [sys.executable, "-m", "benchmarks.compare.backends", *options]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(-1)
-    )
-    try:
-        assert process.stdout is not None  # noqa: S101
-        yield Backends(int(process.stdout.readline()))
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101
+            yield Backends(int(process.stdout.readline()))
+        finally:
+            process.kill()
 
 
 def environment(dynamodb: str, convoy: str) -> dict[str, str]:

@@ -77,7 +77,10 @@ def publish(event):
         "data": event,
     }
     content = json.dumps(body, separators=(",", ":")).encode()
-    return http.request("POST", URL, body=content, headers=HEADERS).status == 201
+    try:
+        return http.request("POST", URL, body=content, headers=HEADERS).status == 201
+    except urllib3.exceptions.HTTPError:
+        return False
 
 
 def _change(todo, event_type, condition):

@@ -1,0 +1,89 @@
+"""The project beside its peers, in one interleaved run: `make bench`.
+
+A run of all parts writes benchmarks/results.json, the tables of the README and of
+docs/performance.md, and docs/benchmark.svg; a run of some only prints them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from benchmarks.compare import (
+    cold,
+    drain,
+    environments,
+    growth,
+    outage,
+    publishing,
+    report,
+    targets,
+    warm,
+)
+from benchmarks.compare.tables import grid
+from infra.local.dynamodb_local import DynamoDBLocalError
+from infra.package import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.compare.tables import Table
+
+PARTS: dict[str, Callable[[], list[Table]]] = {
+    "cold": lambda: [cold.measure(rounds=15)],
+    "warm": lambda: warm.measure(rounds=25),
+    "publishing": lambda: [publishing.measure(rounds=25)],
+    "outage": lambda: [outage.measure(rounds=5)],
+    "growth": lambda: [growth.measure(rounds=9)],
+    "drain": lambda: [drain.measure()],
+}
+PLOT = ROOT / "docs" / "benchmark.svg"
+
+
+def main() -> int:
+    names = _parts()
+    tables: list[Table] = []
+    for name in names:
+        start = time.monotonic()
+        try:
+            found = PARTS[name]()
+        except DynamoDBLocalError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+            continue
+        for table in found:
+            print(f"\n{table.markdown()}")
+        print(f"\n({name}: {time.monotonic() - start:.0f} s)", flush=True)
+        tables += found
+    values = {name: value for table in tables for name, value in table.found.items()}
+    print(f"\n{grid(targets.COLUMNS, targets.rows(values))}")
+    if values.keys() != targets.TARGETS.keys():
+        print("\nNot all was measured: nothing is written.")
+        return 0
+    report.write(report.results(tables, datetime.now(UTC).date()))
+    _draw()
+    print(f"\nWritten: {report.RESULTS.name}, {PLOT.name}, and the documents' tables.")
+    return 0
+
+
+def _parts() -> list[str]:
+    parser = argparse.ArgumentParser(prog="benchmarks.compare", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)}; without: all")
+    wanted: list[str] = parser.parse_args().parts
+    if unknown := set(wanted) - PARTS.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    return wanted or list(PARTS)
+
+
+def _draw() -> None:
+    script = environments.HERE / "plot.py"
+    command = [sys.executable, "-s", "-S", str(script), str(report.RESULTS), str(PLOT)]
+    folder = str(environments.plotting())
+    subprocess.run(command, env={"PYTHONPATH": folder}, check=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,124 @@
+"""The relay drains an outbox on DynamoDB Local into a Convoy that answers in 20 ms."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+from uuid import uuid4
+
+from app.config import Settings
+from app.events import CREATED, envelope
+from app.wiring import Parts
+from benchmarks.compare.processes import backends, environment, on_the_peers_core
+from benchmarks.compare.tables import Table
+from infra.local import dynamodb_local, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
+
+    Item = Mapping[str, UniversalAttributeValueTypeDef]
+
+CONVOY_S = 0.02
+SIZES = (100, 1_000, 10_000, 100_000)
+WORKERS = (1, 2, 4, 8)
+AT_MOST_S = 4.0
+"""Seconds of one pass: of many rows it sends a part, and its rate is as good."""
+
+BATCH = 25
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def measure(sizes: tuple[int, ...] = SIZES) -> Table:
+    """Raises DynamoDBLocalError where it can't be run."""
+    rows: list[list[str | float]] = []
+    shares: list[float] = []
+    with ExitStack() as stack:
+        url = stack.enter_context(dynamodb_local.running())
+        canned = stack.enter_context(backends("--convoy-delay-s", str(CONVOY_S)))
+        stack.enter_context(patch.dict(os.environ, environment(url, canned.url)))
+        stack.enter_context(on_the_peers_core())
+        drain = _Drain(Parts.build(Settings.load()))
+        for size in sizes:
+            rates = [drain.rate(size, workers) for workers in WORKERS]
+            of_size = [
+                rate * CONVOY_S / workers for rate, workers in zip(rates, WORKERS, strict=True)
+            ]
+            shares += of_size
+            rows.append(
+                [size, *(cell for pair in zip(rates, of_size, strict=True) for cell in pair)]
+            )
+    return Table(
+        name="drain",
+        title="Relay: events a second out of the outbox",
+        note=f"On DynamoDB Local, Convoy answering in {CONVOY_S * 1000:.0f} ms; a pass ends after"
+        f" {AT_MOST_S:.0f} s. The share is of what so many workers could do if Convoy alone"
+        " took time.",
+        columns=(
+            "rows",
+            *(cell for count in WORKERS for cell in (f"{count} worker{'s'[: count > 1]}", "share")),
+        ),
+        rows=rows,
+        found={"relay": min(shares)},
+    )
+
+
+@dataclass(slots=True)
+class _Drain:
+    parts: Parts
+    waiting: int = 0
+
+    def __post_init__(self) -> None:
+        names = {
+            "TodosTable": self.parts.settings.todos_table,
+            "OutboxTable": self.parts.settings.outbox_table,
+            "IdempotencyTable": self.parts.settings.idempotency_table,
+        }
+        tables.create_tables(self.parts.client, names)
+
+    def rate(self, size: int, workers: int) -> float:
+        """Events delivered in a second, of `size` that wait, on connections that are open."""
+        relay = self.parts.relay(workers=workers)
+        self._fill(workers)
+        relay.run()
+        self.waiting = 0
+        self._fill(size)
+        start = time.perf_counter()
+        report = relay.run(lambda: start + AT_MOST_S - time.perf_counter() + relay.reserve_s)
+        took_s = time.perf_counter() - start
+        self.waiting -= report.delivered
+        return report.delivered / took_s
+
+    def _fill(self, size: int) -> None:
+        with ThreadPoolExecutor(4) as threads:
+            for _ in threads.map(self._write, _batches(size - self.waiting)):
+                pass
+        self.waiting = size
+
+    def _write(self, count: int) -> None:
+        batch = [{"PutRequest": {"Item": self._row()}} for _ in range(count)]
+        table = self.parts.settings.outbox_table
+        answer = self.parts.client.batch_write_item(RequestItems={table: batch})  # type: ignore[dict-item]
+        assert not answer["UnprocessedItems"]  # noqa: S101
+
+    def _row(self) -> Item:
+        event = envelope(
+            CREATED,
+            event_id=str(uuid4()),
+            owner="everyone",
+            now=LONG_AGO,
+            todo={"id": 1, "item": "Write the tests", "completed": False, "version": 1},
+        )
+        return self.parts.outbox.put(event)["Item"]
+
+
+def _batches(rows: int) -> Iterator[int]:
+    for at in range(0, rows, BATCH):
+        yield min(BATCH, rows - at)

@@ -1,0 +1,126 @@
+"""A list and two mutations on DynamoDB Local, as the todos of other owners grow."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import chain, islice, starmap
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from app.wiring import dynamodb
+from benchmarks.compare.environments import OURS
+from benchmarks.compare.processes import backends, environment, worker
+from benchmarks.compare.tables import Samples, Table, rotated
+from infra.local import dynamodb_local, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from benchmarks.compare.processes import Worker
+
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
+ROUTES = ("LIST", "POST", "PUT")
+TODOS_PER_OWNER = 100
+BATCH = 25
+WARM_UP, CALLS = 150, 30
+
+
+def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
+    """Raises DynamoDBLocalError where it can't be run."""
+    with ExitStack() as stack:
+        url = stack.enter_context(dynamodb_local.running())
+        canned = stack.enter_context(backends())
+        settings = environment(url, canned.url)
+        with patch.dict(os.environ, settings):
+            client = dynamodb()
+            for size in sizes:
+                _fill(client, size)
+        workers = {
+            size: stack.enter_context(worker(OURS, settings | _names(size))) for size in sizes
+        }
+        return _table(_sampled(workers, rounds), rounds, sizes)
+
+
+def _table(wall: Samples, rounds: int, sizes: tuple[int, ...]) -> Table:
+    smallest, largest = sizes[0], sizes[-1]
+    grown = {route: wall.ratio(f"{route} {largest}", f"{route} {smallest}") for route in ROUTES}
+    return Table(
+        name="growth",
+        title="Growth: requests of an owner of 100 todos, on DynamoDB Local",
+        note=f"Milliseconds, medians of {rounds} rounds of {CALLS} requests.",
+        columns=("others' todos", "list of 100", "ratio", "POST", "ratio", "PUT", "ratio"),
+        rows=[
+            [
+                size,
+                *(
+                    cell
+                    for route in ROUTES
+                    for cell in (
+                        wall.median(f"{route} {size}") * 1000,
+                        wall.ratio(f"{route} {size}", f"{route} {smallest}"),
+                    )
+                ),
+            ]
+            for size in sizes
+        ],
+        found={"growth": max(grown.values())},
+    )
+
+
+def _sampled(workers: dict[int, Worker], rounds: int) -> Samples:
+    wall = Samples()
+    for process in workers.values():
+        for route in ROUTES:
+            process.call(route, WARM_UP)
+    for turn in range(rounds):
+        for route in ROUTES:
+            for size in rotated(list(workers), turn):
+                wall.add(f"{route} {size}", workers[size].call(route, CALLS)["wall_s"])
+    return wall
+
+
+def _names(size: int) -> dict[str, str]:
+    return {
+        "TODOS_TABLE": f"todos-{size}",
+        "OUTBOX_TABLE": f"outbox-{size}",
+        "IDEMPOTENCY_TABLE": f"idempotency-{size}",
+    }
+
+
+def _fill(client: DynamoDBClient, size: int) -> None:
+    """The owner's own hundred, and `size` todos of others."""
+    todos, outbox, keys = _names(size).values()
+    names = {"TodosTable": todos, "OutboxTable": outbox, "IdempotencyTable": keys}
+    tables.create_tables(client, names)
+
+    def write(items: list[dict[str, Any]]) -> None:
+        batch = [{"PutRequest": {"Item": item}} for item in items]
+        answer = client.batch_write_item(RequestItems={todos: batch})  # type: ignore[dict-item]
+        assert not answer["UnprocessedItems"]  # noqa: S101
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in threads.map(write, _batches(size)):
+            pass
+
+
+def _batches(size: int) -> Iterator[list[dict[str, Any]]]:
+    own = (("everyone", number) for number in range(1, TODOS_PER_OWNER + 1))
+    others = ((f"owner-{at // TODOS_PER_OWNER}", at) for at in range(size))
+    todos = starmap(_todo, chain(own, others))
+    while batch := list(islice(todos, BATCH)):
+        yield batch
+
+
+def _todo(owner: str, number: int) -> dict[str, Any]:
+    return {
+        "owner": {"S": owner},
+        "id": {"N": str(number)},
+        "item": {"S": "Write the tests"},
+        "completed": {"BOOL": False},
+        "version": {"N": "1"},
+        "born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"},
+    }

@@ -1,0 +1,73 @@
+"""Convoy takes connections and never answers: what a mutation takes then."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from benchmarks.compare.environments import BARE_OUTBOX, OURS
+from benchmarks.compare.processes import HOST, backends, environment, worker
+from benchmarks.compare.tables import Samples, Table, rotated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.compare.environments import Peer
+
+WARM_UP, CALLS = 300, 100
+"""Together less than the 5 s that our breaker stays open."""
+
+
+def measure(rounds: int) -> Table:
+    first, then = Samples(), Samples()
+    with backends() as canned, _black_hole() as hole:
+        healthy = environment(canned.url, canned.url)
+        dark = environment(canned.url, hole)
+        for turn in range(rounds):
+            for peer in rotated((OURS, BARE_OUTBOX), turn):
+                then.add(f"{peer.name} healthy", _healthy(peer, healthy))
+                tried, open_ = _black_holed(peer, dark)
+                first.add(peer.name, tried)
+                then.add(peer.name, open_)
+    rows: list[list[str | float]] = [
+        [
+            peer.title,
+            then.median(f"{peer.name} healthy") * 1000,
+            first.median(peer.name) * 1000,
+            then.median(peer.name) * 1000,
+            then.ratio(peer.name, f"{peer.name} healthy"),
+        ]
+        for peer in (OURS, BARE_OUTBOX)
+    ]
+    return Table(
+        name="outage",
+        title="Convoy black-holed: a POST",
+        note=f"Milliseconds, medians of {rounds} rounds. Both wait 2 s for Convoy, and answer with"
+        " success: the event is in the outbox. Our breaker then skips the attempt for 5 s.",
+        columns=("handler", "healthy", "first of the outage", "the next", "to healthy"),
+        rows=rows,
+        found={"breaker open / healthy": then.ratio(OURS.name, f"{OURS.name} healthy")},
+    )
+
+
+def _healthy(peer: Peer, settings: dict[str, str]) -> float:
+    with worker(peer, settings) as process:
+        process.call("POST", WARM_UP)
+        return process.call("POST", CALLS)["wall_s"]
+
+
+def _black_holed(peer: Peer, settings: dict[str, str]) -> tuple[float, float]:
+    """The first POST, which waits for the deadline, and one of the next. In seconds."""
+    with worker(peer, settings) as process:
+        first = process.call("POST", 1)["wall_s"]
+        if peer is not OURS:
+            return first, process.call("POST", 1)["wall_s"]
+        process.call("POST", WARM_UP)
+        return first, process.call("POST", CALLS)["wall_s"]
+
+
+@contextmanager
+def _black_hole() -> Iterator[str]:
+    with socket.create_server((HOST, 0), backlog=512) as hole:
+        yield f"http://{HOST}:{hole.getsockname()[1]}"

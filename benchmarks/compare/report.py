@@ -1,0 +1,76 @@
+"""What is kept of a comparison: benchmarks/results.json, and its tables in the documents."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.compare import targets
+from benchmarks.compare.processes import CORES
+from benchmarks.compare.tables import Table, grid
+from infra.package import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
+PACKAGES = ("boto3", "convoy-python", "fastapi", "mangum", "pydantic")
+_BLOCK = re.compile(r"(<!-- make bench -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def results(tables: Iterable[Table], today: date) -> dict[str, Any]:
+    """JSON: where and when, each table's rows, and the values of the targets."""
+    told = list(tables)
+    return {
+        "date": today.isoformat(),
+        "machine": {"processor": _processor(), "cores": len(CORES) or 1},
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+        },
+        "targets": {name: value for table in told for name, value in table.found.items()},
+        "tables": [asdict(table) for table in told],
+    }
+
+
+def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
+    """The README and docs/performance.md, with the tables of these results."""
+    machine = kept["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
+    where = f"{kept['date']}, {machine['processor']}, {machine['cores']} cores; {versions}."
+    overview = grid(targets.COLUMNS, targets.rows(kept["targets"]))
+    tables = [Table(**table).markdown() for table in kept["tables"]]
+    return {
+        README: _with(README, f"{overview}\n"),
+        PERFORMANCE: _with(PERFORMANCE, "\n\n".join([where, overview, *tables]) + "\n"),
+    }
+
+
+def _with(document: Path, text: str) -> str:
+    told, blocks = _BLOCK.subn(lambda block: block[1] + text + block[2], document.read_text())
+    if blocks != 1:
+        raise ValueError(f"{document} has {blocks} places for the tables of `make bench`")
+    return told
+
+
+def _processor() -> str:
+    """As Linux names it; elsewhere the machine's kind."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.machine()
+    named = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
+    return named[1] if named else platform.machine()
+
+
+def write(kept: Mapping[str, Any]) -> None:
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    for path, text in documents(kept).items():
+        path.write_text(text)

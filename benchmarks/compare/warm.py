@@ -1,0 +1,99 @@
+"""Warm: what a request takes of a process that has answered many."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from benchmarks.compare.environments import BARE_OUTBOX, OURS, PEERS, VALIDATED
+from benchmarks.compare.processes import backends, environment, worker
+from benchmarks.compare.tables import Samples, Table, rotated
+
+if TYPE_CHECKING:
+    from benchmarks.compare.processes import Worker
+
+ROUTES = ("POST", "PUT", "GET", "LIST")
+CALLS = 60
+WARM_UP = 300
+STUBBED = [peer for peer in PEERS if peer.handler != "tutorial"]
+
+
+def measure(rounds: int) -> list[Table]:
+    with ExitStack() as stack:
+        canned = stack.enter_context(backends())
+        settings = environment(canned.url, canned.url)
+        full = {peer.name: stack.enter_context(worker(peer, settings)) for peer in PEERS}
+        stubbed = {
+            peer.name: stack.enter_context(worker(peer, settings, stub=True)) for peer in STUBBED
+        }
+        return [_with_backends(full, rounds), _stubbed(stubbed, rounds)]
+
+
+def _with_backends(workers: dict[str, Worker], rounds: int) -> Table:
+    wall, cpu, memory = _sampled(workers, ROUTES, rounds)
+    rows = []
+    for peer in PEERS:
+        row: list[str | float] = [peer.title, "yes" if peer.outbox else "no"]
+        for route in ROUTES:
+            row.append(wall.median(peer.name + route) * 1e6)
+            row.append(wall.ratio(peer.name + route, BARE_OUTBOX.name + route))
+        rows.append([*row, cpu.median(f"{peer.name}POST") * 1e6, memory[peer.name]])
+    return Table(
+        name="warm",
+        title="Warm: a request, DynamoDB and Convoy answering at once",
+        note=f"Microseconds, medians of {rounds} rounds of {CALLS} requests; the list has 100"
+        " todos. Without an outbox a mutation makes one call less.",
+        columns=(
+            *("handler", "outbox", "POST", "ratio", "PUT", "ratio", "GET", "ratio"),
+            *("LIST", "ratio", "CPU of POST", "peak MB"),
+        ),
+        rows=rows,
+        found={
+            "warm POST / bare": wall.ratio(f"{OURS.name}POST", f"{BARE_OUTBOX.name}POST"),
+            "list of 100 / bare": wall.ratio(f"{OURS.name}LIST", f"{BARE_OUTBOX.name}LIST"),
+        },
+    )
+
+
+def _stubbed(workers: dict[str, Worker], rounds: int) -> Table:
+    wall, cpu, _ = _sampled(workers, ("POST",), rounds)
+    rows: list[list[str | float]] = [
+        [
+            peer.title,
+            wall.median(f"{peer.name}POST") * 1e6,
+            wall.ratio(f"{peer.name}POST", f"{VALIDATED.name}POST"),
+            cpu.median(f"{peer.name}POST") * 1e6,
+        ]
+        for peer in STUBBED
+    ]
+    return Table(
+        name="stubbed",
+        title="Warm: a POST without its calls",
+        note="What the framework and our own code take, in microseconds; the ratio is to Powertools"
+        " with validation.",
+        columns=("handler", "POST", "ratio", "CPU"),
+        rows=rows,
+        found={
+            "POST without calls / Powertools with validation": wall.ratio(
+                f"{OURS.name}POST", f"{VALIDATED.name}POST"
+            )
+        },
+    )
+
+
+def _sampled(
+    workers: dict[str, Worker], routes: tuple[str, ...], rounds: int
+) -> tuple[Samples, Samples, dict[str, float]]:
+    """Wall and CPU in seconds, and the most memory that each took, in megabytes."""
+    wall, cpu, memory = Samples(), Samples(), {}
+    for process in workers.values():
+        for route in routes:
+            process.call(route, WARM_UP)
+    for turn in range(rounds):
+        for route in routes:
+            for name in rotated(list(workers), turn):
+                told = workers[name].call(route, CALLS)
+                wall.add(name + route, told["wall_s"])
+                cpu.add(name + route, told["cpu_s"])
+                memory[name] = told["rss_kb"] / 1000
+    return wall, cpu, memory
