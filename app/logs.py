@@ -32,7 +32,8 @@ def configure(stream: TextIO | None = None) -> None:
     )
     handler.addFilter(_with_request_id)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("botocore", "httpx", "httpcore"):
+    # The gateway has an access log: what Mangum would add is not worth 10 % of a request.
+    for chatty in ("botocore", "httpx", "httpcore", "mangum.http"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
