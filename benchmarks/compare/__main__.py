@@ -19,6 +19,7 @@ from benchmarks.compare import (
     environments,
     growth,
     outage,
+    profiling,
     publishing,
     report,
     targets,
@@ -40,6 +41,7 @@ PARTS: dict[str, Callable[[], list[Table]]] = {
     "outage": lambda: [outage.measure(rounds=5)],
     "growth": lambda: [growth.measure(rounds=9)],
     "drain": lambda: [drain.measure()],
+    "profile": lambda: profiling.measure(rounds=5),
 }
 PLOT = ROOT / "docs" / "benchmark.svg"
 

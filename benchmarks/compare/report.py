@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from infra.package import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
+
+    from benchmarks.compare.tables import Cell
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
@@ -35,9 +37,16 @@ def results(tables: Iterable[Table], today: date) -> dict[str, Any]:
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
-        "targets": {name: value for table in told for name, value in table.found.items()},
-        "tables": [asdict(table) for table in told],
+        "targets": {name: _short(value) for table in told for name, value in table.found.items()},
+        "tables": [
+            asdict(replace(table, rows=[list(map(_short, row)) for row in table.rows]))
+            for table in told
+        ],
     }
+
+
+def _short(cell: Cell) -> Cell:
+    return float(f"{cell:.4g}") if isinstance(cell, float) else cell
 
 
 def documents(kept: Mapping[str, Any]) -> dict[Path, str]:

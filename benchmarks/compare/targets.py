@@ -51,7 +51,7 @@ def rows(found: Mapping[str, float]) -> list[list[Cell]]:
         [
             target.title,
             target.told,
-            f"{found[name]:.2f}",
+            found[name],
             "yes" if target.is_met(found[name]) else "no",
         ]
         for name, target in TARGETS.items()

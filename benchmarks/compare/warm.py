@@ -95,5 +95,5 @@ def _sampled(
                 told = workers[name].call(route, CALLS)
                 wall.add(name + route, told["wall_s"])
                 cpu.add(name + route, told["cpu_s"])
-                memory[name] = told["rss_kb"] / 1000
+                memory[name] = told["peak_kb"] / 1000
     return wall, cpu, memory

@@ -7,7 +7,6 @@ Prints what importing the handler took; then, for each line `ROUTE COUNT`, what 
 
 import gc
 import json
-import resource
 import sys
 import time
 
@@ -87,6 +86,12 @@ def timed(call, count):
     }
 
 
+def peak_kb():
+    """The most that was resident; getrusage would tell the parent's, where that had more."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
 def main():
     task, runtime, *stub = sys.argv[1:]
     sys.path[:0] = [task, runtime]
@@ -118,8 +123,9 @@ def main():
 
         gc.collect()
         told = timed(call, int(count))
-        told["rss_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        told["peak_kb"] = peak_kb()
         print(json.dumps(told), file=out, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
