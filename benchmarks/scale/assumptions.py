@@ -1,7 +1,7 @@
 """What the plan rests on and the code does not tell: change it here, then `make scale`.
 
 Nothing of it was measured on AWS. Quotas are the defaults that AWS grants an account, by the page
-named; prices are the list prices of us-east-1, without free tiers, as of August 2026.
+named; prices are the list prices of us-east-1, without free tiers, as of spring 2026.
 """
 
 # --- Measured: on one core of a laptop, which stands in for a vCPU of Lambda's ---
@@ -82,7 +82,6 @@ WRITES_PER_M = 0.625
 READS_PER_M = 0.125
 """On demand."""
 
-STORED_PER_GB_MONTH = 0.25
 LOGS_PER_GB = 0.50
 DATA_OUT_PER_GB = 0.09
 
