@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench soak package smoke docs fix lock clean
+.PHONY: run test check bench soak scale package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -22,6 +22,9 @@ bench: .venv/ready        ## the project beside its peers: tables, benchmarks/re
 
 soak: .venv/ready         ## a minute and a half of load on a failing Convoy; needs Java
 	$(BIN)/python -m benchmarks.soak
+
+scale: .venv/ready        ## the figures of docs/scale.md; the relay's CPU here: ARGS=--measure
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
 	@$(BIN)/python -m infra.package $(ARGS)

@@ -149,7 +149,8 @@ class DeadlineTransport(httpx.BaseTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context,
             max_connections=max_connections,
-            max_keepalive_connections=20,
+            # httpcore 1.0.9 closes what becomes idle where there are more, those in use included.
+            max_keepalive_connections=max_connections,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=self._backend,
         )

@@ -100,7 +100,8 @@ class Parts:
         return TodoService(
             store=self.store,
             delivery=OutboxDelivery(
-                self._metered(Breaker(self.publisher, time.monotonic)), self.outbox
+                self._metered(Breaker(self.publisher, time.monotonic, _random.random)),
+                self.outbox,
             ),
             clock=now,
             new_event_id=lambda: str(uuid4()),

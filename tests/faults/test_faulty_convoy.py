@@ -48,7 +48,7 @@ PAUSE = timedelta(seconds=FIRST_PAUSE_S, milliseconds=-1)
 @contextmanager
 def client_of(dynamodb: DynamoDBClient, publisher: Publisher) -> Iterator[TestClient]:
     """The API with its breaker."""
-    delivery = OutboxDelivery(Breaker(publisher, lambda: 0.0), make_outbox(dynamodb))
+    delivery = OutboxDelivery(Breaker(publisher, lambda: 0.0, lambda: 0.0), make_outbox(dynamodb))
     service = make_service(dynamodb, publisher, delivery=delivery)
     with TestClient(api.build(service, lambda _: OWNER)) as client:
         yield client

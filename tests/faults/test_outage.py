@@ -49,7 +49,9 @@ class Deployment:
     committed: dict[str, Fact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        delivery = OutboxDelivery(Breaker(self, self.seconds), make_outbox(self.dynamodb))
+        delivery = OutboxDelivery(
+            Breaker(self, self.seconds, lambda: 0.0), make_outbox(self.dynamodb)
+        )
         service = make_service(self.dynamodb, self, delivery=delivery, clock=lambda: self.now)
         self._api = TestClient(api.build(service, lambda _: OWNER))
 

@@ -188,7 +188,7 @@ class World(RuleBasedStateMachine):
 
     def _api(self) -> TodoService:
         """A new process of it."""
-        breaker = Breaker(self.seams, self._seconds)
+        breaker = Breaker(self.seams, self._seconds, lambda: 0.0)
         return make_service(
             self.dynamodb,
             self.publisher,

@@ -47,7 +47,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(inner: Scripted, clock: Clock) -> Breaker:
-    return Breaker(inner, clock)
+    return Breaker(inner, clock, lambda: 0.0)
 
 
 def skipped(outcome: Outcome) -> bool:
@@ -64,6 +64,21 @@ def test_after_an_outage_nothing_is_tried_for_a_few_seconds(
     clock.now += OPEN_S - 0.1
     assert skipped(breaker.publish(EVENT))
     assert inner.tries == 1
+
+
+def test_breakers_that_an_outage_opened_together_do_not_try_again_together(
+    inner: Scripted, clock: Clock
+) -> None:
+    early, late = (Breaker(inner, clock, jitter) for jitter in (lambda: 0.0, lambda: 1.0))
+    inner.outcome = Unavailable("503")
+    for breaker in (early, late):
+        breaker.publish(EVENT)
+
+    clock.now += OPEN_S
+    assert not skipped(early.publish(EVENT))
+    assert skipped(late.publish(EVENT))
+    clock.now += OPEN_S
+    assert not skipped(late.publish(EVENT))
 
 
 def test_then_one_tries_and_a_success_lets_all_through_again(

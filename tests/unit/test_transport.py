@@ -246,6 +246,30 @@ def test_connections_are_kept_alive_between_exchanges() -> None:
     assert connections == 1
 
 
+def test_connections_are_kept_alive_however_many_are_in_use() -> None:
+    many, rounds = 30, 3
+    connections: list[socket.socket] = []
+    all_there = threading.Barrier(many, timeout=10)
+
+    def gather(connection: socket.socket) -> None:
+        connections.append(connection)
+        while read_request(connection):
+            all_there.wait()
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    transport = DeadlineTransport(10)
+    with (
+        ThreadPoolExecutor(many) as threads,
+        raw_server(gather) as url,
+        httpx.Client(transport=transport) as http,
+    ):
+        for _ in range(rounds):
+            answers = list(threads.map(lambda _: http.get(url).status_code, range(many)))
+            assert answers == [204] * many
+
+    assert len(connections) == many
+
+
 def test_each_exchange_has_a_deadline_of_its_own() -> None:
     def serve(connection: socket.socket) -> None:
         while read_request(connection):

@@ -1,0 +1,37 @@
+"""`make scale`: the figures of `docs/scale.md`, put into it between the marks, and printed."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from benchmarks.scale import measure
+from benchmarks.scale.tables import tables
+
+PLAN = Path(__file__).parents[2] / "docs" / "scale.md"
+MARKED = re.compile(r"<!-- make scale: ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def filled(plan: str, made: dict[str, str]) -> str:
+    """The plan with each marked table as it is made now. Raises KeyError for an unknown mark."""
+    return MARKED.sub(
+        lambda mark: f"<!-- make scale: {mark[1]} -->\n{made[mark[1]]}\n<!-- end -->", plan
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print and write the figures of docs/scale.md.")
+    parser.add_argument("--measure", action="store_true", help="the relay's CPU on this machine")
+    if parser.parse_args().measure:
+        relayed, scanned = measure.measure()
+        print(f"RELAYED_CPU_S {relayed:.6f}\nSCANNED_CPU_S {scanned:.6f}")
+        return
+    made = tables()
+    for name, table in made.items():
+        print(f"{name}\n\n{table}\n")
+    PLAN.write_text(filled(PLAN.read_text(), made))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Dollars, by list price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.scale import assumptions as given
+from benchmarks.scale.work import logged_bytes, of, published_bytes
+
+if TYPE_CHECKING:
+    from benchmarks.scale.deployment import Deployment
+    from benchmarks.scale.work import Work
+
+M = 1_000_000
+GB = 1_000_000_000
+PLAIN_WRITES = 1
+"""Of a conditional put of the todo, as it would be without an outbox."""
+
+USE = 0.7
+"""Of provisioned capacity, on an average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    what: str
+    how_many: str
+    price: str
+    dollars: float
+
+
+def lambda_time(deployment: Deployment, seconds: float) -> float:
+    """Dollars of a million requests of so many seconds."""
+    return M * seconds * deployment.memory_mb / 1024 * given.LAMBDA_PER_GB_S
+
+
+def per_million(deployment: Deployment) -> list[Line]:
+    """A million updates that Convoy accepts."""
+    work = of("PUT")
+    writes, reads = work.writes.total(), work.reads.total()
+    ms = deployment.change_s * 1000
+    logged = logged_bytes(deployment.access_log)
+    sent = published_bytes() + given.ANSWER_BYTES
+    gb_s = M * deployment.change_s * deployment.memory_mb / 1024
+    return [
+        Line("API Gateway", "1 M", f"{given.GATEWAY_PER_M:.2f} per M", given.GATEWAY_PER_M),
+        Line("Lambda, requests", "1 M", f"{given.LAMBDA_PER_M:.2f} per M", given.LAMBDA_PER_M),
+        Line(
+            "Lambda, time",
+            f"1 M × {ms:.0f} ms × {deployment.memory_mb / 1024:g} GB = {gb_s:,.0f} GB-s",
+            f"{given.LAMBDA_PER_GB_S:.10f} per GB-s",
+            lambda_time(deployment, deployment.change_s),
+        ),
+        Line(
+            "DynamoDB, writes",
+            f"1 M × {writes}",
+            f"{given.WRITES_PER_M} per M",
+            writes * given.WRITES_PER_M,
+        ),
+        Line(
+            "DynamoDB, reads",
+            f"1 M × {reads}",
+            f"{given.READS_PER_M} per M",
+            reads * given.READS_PER_M,
+        ),
+        Line(
+            "logs, metrics among them",
+            f"1 M × {logged} bytes",
+            f"{given.LOGS_PER_GB:.2f} per GB",
+            M * logged / GB * given.LOGS_PER_GB,
+        ),
+        Line(
+            "data out, to Convoy and to clients",
+            f"1 M × {sent} bytes",
+            f"{given.DATA_OUT_PER_GB:.2f} per GB",
+            M * sent / GB * given.DATA_OUT_PER_GB,
+        ),
+    ]
+
+
+def total(deployment: Deployment) -> float:
+    return sum(line.dollars for line in per_million(deployment))
+
+
+def guarantee(deployment: Deployment) -> float:
+    """What of it a million changes would not cost if their events could be lost."""
+    writes = of("PUT").writes.total() - PLAIN_WRITES
+    transaction_for_put_s, ack_s = given.TRANSACTION_S - given.CALL_S, given.CALL_S
+    return writes * given.WRITES_PER_M + lambda_time(deployment, transaction_for_put_s + ack_s)
+
+
+def key(deployment: Deployment) -> float:
+    """What a million `Idempotency-Key`s add."""
+    plain, keyed = of("PUT"), of("PUT", key="k")
+    return units(keyed) - units(plain) + lambda_time(deployment, given.CALL_S)
+
+
+def units(work: Work) -> float:
+    return work.writes.total() * given.WRITES_PER_M + work.reads.total() * given.READS_PER_M
+
+
+def provisioned_per_hour(rate: float) -> float:
+    """DynamoDB's writes, at USE of what is provisioned."""
+    return rate * of("PUT").writes.total() / USE * given.WRITE_UNIT_PER_HOUR
