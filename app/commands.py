@@ -5,6 +5,7 @@ What a script reads goes to stdout; what went wrong, and progress, to stderr.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import Counter
@@ -18,8 +19,9 @@ from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_bla
 from app.config import Settings, SettingsError
 from app.convoy_commands import convoy
 from app.dynamo import named_errors
-from app.outbox_table import FAILED, WAITING
+from app.outbox_table import FAILED, WAITING, WHOLE, Segment
 from app.passes import Pass, interrupts, watched
+from app.relay import WORKERS
 from app.service import StoreError
 from app.wiring import Parts, now
 
@@ -128,16 +130,32 @@ def _redrive_one(table: OutboxTable, event_id: str) -> int:
     return 1
 
 
+def _segment(told: str) -> Segment:
+    match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", told)
+    if match is None or int(match[1]) > int(match[2]):
+        raise typer.BadParameter("must be one of 1/4 to 4/4, or of as many as there are relays")
+    return Segment(int(match[1]), int(match[2]))
+
+
 @cli.command(epilog=EXIT_CODES)
 def relay(
     ctx: typer.Context,
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Pass after pass, until Ctrl-C.")] = False,
     every: Annotated[int, typer.Option(min=1, help="With --watch: seconds between passes.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = 4,
+    workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = WORKERS,
     deadline_s: Annotated[
         float | None,
         typer.Option(min=12, help="Seconds for a pass; its last 11 are for what has begun."),
+    ] = None,
+    segment: Annotated[
+        Segment | None,
+        typer.Option(
+            parser=_segment,
+            metavar="N/OF",
+            show_default=False,
+            help="Of several relays the Nth, with a part of the outbox each.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -149,7 +167,8 @@ def relay(
     if as_json:
         logs.configure(sys.stderr)
     with _parts(_to_stderr if as_json else _nowhere) as parts, interrupts() as interrupt:
-        run = Pass(parts.relay(workers=workers), parts.metrics, interrupt, deadline_s, as_json)
+        relay = parts.relay(workers=workers, segment=segment or WHOLE)
+        run = Pass(relay, parts.metrics, interrupt, deadline_s, as_json)
         if watch:
             watched(run, every, wait)
             return

@@ -56,6 +56,17 @@ def _give_up(error: UnreadableRow) -> NoReturn:
     raise error
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The `number`th, from 1, `of` so many parts that a table's rows fall into."""
+
+    number: int
+    of: int
+
+
+WHOLE = Segment(1, 1)
+
+
 class OutboxTable:
     """`grace` is how long a new row is left to the request that wrote it."""
 
@@ -92,14 +103,19 @@ class OutboxTable:
         return _row(answer["Item"]) if "Item" in answer else None
 
     def pages(
-        self, unreadable: Callable[[UnreadableRow], object] = _give_up
+        self,
+        unreadable: Callable[[UnreadableRow], object] = _give_up,
+        segment: Segment = WHOLE,
     ) -> Iterator[list[Row]]:
-        """Every row, a page of up to 1 MB at a time, in no order. Raises StoreError.
+        """Every row of a segment, a page of up to 1 MB at a time, in no order. Raises StoreError.
 
         What can't be read is given to `unreadable`, and is in no page.
         """
         pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table, ConsistentRead=True
+            TableName=self._table,
+            ConsistentRead=True,
+            Segment=segment.number - 1,
+            TotalSegments=segment.of,
         )
         with named_errors():
             for page in pages:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from app.outbox_table import FAILED, WAITING
+from app.outbox_table import FAILED, WAITING, WHOLE
 from app.publisher import Accepted, Misconfigured, Refused, Unavailable
 from app.relay_run import Run
 from app.service import StoreError
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from app.outbox_table import Row, UnreadableRow
+    from app.outbox_table import Row, Segment, UnreadableRow
     from app.publisher import Outcome, Publisher
     from app.relay_run import Report
 
 log = logging.getLogger(__name__)
+
+WORKERS = 16
+"""Publishes at the same time. The deployed relay then has an hour's outage of 200 changes a second
+behind it within the next: docs/scale.md."""
 
 MAX_REFUSALS = 8
 """Convoy answers 400 to some of its own outages: with the pauses below, for twenty minutes."""
@@ -50,7 +54,9 @@ class Outbox(Protocol):
     """The table, as the relay sees it; each call raises StoreError when it could not be made."""
 
     def ack(self, event_id: str) -> None: ...
-    def pages(self, unreadable: Callable[[UnreadableRow], object]) -> Iterable[list[Row]]: ...
+    def pages(
+        self, unreadable: Callable[[UnreadableRow], object], segment: Segment
+    ) -> Iterable[list[Row]]: ...
     def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool: ...
     def park(self, row: Row, *, reason: str) -> bool: ...
 
@@ -59,6 +65,8 @@ class Outbox(Protocol):
 class Relay:
     """`workers` publish at the same time. `jitter` gives a number from 0 to 1.
 
+    Relays that have a `segment` of the table each do not meet at the same rows.
+
     What Convoy asks for in `Retry-After` is kept from run to run, for as long as the relay lives.
     """
 
@@ -66,8 +74,9 @@ class Relay:
     outbox: Outbox
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
-    workers: int = 4
+    workers: int = WORKERS
     reserve_s: float = RESERVE_S
+    segment: Segment = WHOLE
     _quiet_until: datetime | None = field(default=None, init=False)
 
     def run(
@@ -80,6 +89,7 @@ class Relay:
         Raises StoreError if nothing of the outbox could be read.
         """
         run = Run(time_left, self.reserve_s, threading.Semaphore(self.workers))
+        run.partial = self.segment != WHOLE
         if self._quiet_until and self._quiet_until > self.clock():
             run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
         with ThreadPoolExecutor(self.workers * 2, thread_name_prefix="relay") as threads:
@@ -101,7 +111,7 @@ class Relay:
         """The outbox, until it is read or time is up: as much as can be read of it."""
         begun = False
         try:
-            for page in self.outbox.pages(run.count_unreadable):
+            for page in self.outbox.pages(run.count_unreadable, self.segment):
                 begun = True
                 yield page
                 if run.is_out_of_time():

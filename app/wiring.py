@@ -19,9 +19,9 @@ from app.breaker import Breaker
 from app.config import Settings, SettingsError
 from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
-from app.outbox_table import OutboxTable
+from app.outbox_table import WHOLE, OutboxTable, Segment
 from app.publisher import ConvoyPublisher, Publisher
-from app.relay import WRITE_S, Relay
+from app.relay import WORKERS, WRITE_S, Relay
 from app.secret import Secret
 from app.service import TodoService
 from app.store import DynamoStore
@@ -110,7 +110,7 @@ class Parts:
             publish_reads=self.settings.publish_reads,
         )
 
-    def relay(self, *, workers: int = 4) -> Relay:
+    def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
         return Relay(
             self._metered(self.publisher),
@@ -119,6 +119,7 @@ class Parts:
             _random.random,
             workers,
             reserve_s=self.settings.convoy_deadline_s + WRITE_S,
+            segment=segment,
         )
 
     def close(self) -> None:

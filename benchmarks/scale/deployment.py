@@ -36,7 +36,8 @@ class Relays:
     @property
     def tries_per_s(self) -> float:
         """Rows that all of them publish while they work: they wait, or they are out of CPU."""
-        waiting = self.workers / (PUBLISH_S + CALL_S)
+        # A row is taken out while its worker publishes the next.
+        waiting = self.workers / PUBLISH_S
         # One interpreter runs on one core.
         return self.each * min(waiting, min(self.vcpus, 1) / RELAYED_CPU_S)
 

@@ -25,9 +25,8 @@ from benchmarks.compare import backends
 from benchmarks.scale.assumptions import ITEM, OWNER, PUBLISH_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from app.outbox_table import UnreadableRow
 
 ROUNDS = 7
 WORKERS = 50
@@ -42,7 +41,7 @@ class Paged:
         self._page = page
         self.ack, self.postpone, self.park = outbox.ack, outbox.postpone, outbox.park
 
-    def pages(self, unreadable: Callable[[UnreadableRow], object]) -> Iterable[list[Row]]:  # noqa: ARG002
+    def pages(self, *_: object) -> Iterable[list[Row]]:
         return [self._page]
 
 

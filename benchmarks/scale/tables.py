@@ -106,9 +106,8 @@ def relays(deployment: Deployment) -> dict[str, Relays]:
     return {
         f"as deployed: {deployed.workers} workers, {deployment.memory_mb} MB, "
         f"{deployed.works_s:.0f} s of each minute": deployed,
-        "16 workers (`app/wiring.py`)": replace(deployed, workers=16),
         f"`relay --watch --workers {ALWAYS.workers}`, on a core of its own": ALWAYS,
-        f"{segments} of these, a segment of the table each (not in the code)": replace(
+        f"{segments} of these, with a `--segment` of the table each": replace(
             ALWAYS, each=segments
         ),
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app import todos
-from app.outbox_table import FAILED, WAITING, OutboxTable, Row, UnreadableRow
+from app.outbox_table import FAILED, WAITING, OutboxTable, Row, Segment, UnreadableRow
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.support import GRACE, NOW, TABLES, make_outbox
 
@@ -216,3 +217,16 @@ def test_a_redrive_is_not_undone_by_a_relay_that_saw_the_row_before(
 
     assert not table.park(row, reason="late")
     assert the_row(table).state == WAITING
+
+
+def test_segments_have_each_row_once_between_them(store: DynamoStore, table: OutboxTable) -> None:
+    for todo_id in range(1, 41):
+        commit(store, todo_id)
+
+    parts = [
+        [row.event.id for page in table.pages(segment=Segment(number, 3)) for row in page]
+        for number in (1, 2, 3)
+    ]
+
+    assert sorted(chain(*parts)) == sorted(f"e{todo_id}" for todo_id in range(1, 41))
+    assert all(len(part) < 40 for part in parts)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.events import Event
-    from app.outbox_table import Row, UnreadableRow
+    from app.outbox_table import Row, Segment, UnreadableRow
     from app.publisher import ConvoyPublisher, Outcome
     from app.service import Claim, Record
     from app.todos import Change, Todo
@@ -92,8 +92,10 @@ class Seams:
         self._table.ack(event_id)
         self.acked.add(event_id)
 
-    def pages(self, unreadable: Callable[[UnreadableRow], object]) -> Iterable[list[Row]]:
-        return self._table.pages(unreadable)
+    def pages(
+        self, unreadable: Callable[[UnreadableRow], object], segment: Segment
+    ) -> Iterable[list[Row]]:
+        return self._table.pages(unreadable, segment)
 
     def postpone(self, row: Row, **how: Any) -> bool:
         return self._step("postpone", self._table.postpone, row, **how)

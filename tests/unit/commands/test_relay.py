@@ -38,6 +38,22 @@ def test_the_relay_delivers_what_is_due_and_an_empty_outbox_is_code_0(
     assert outbox.event_ids() == []
 
 
+def test_relays_that_have_a_segment_each_share_the_outbox(rows: Rows, convoy: Convoy) -> None:
+    ids = [f"e{n}" for n in range(12)]
+    for each in ids:
+        rows.waiting(each)
+
+    delivered = []
+    for segment in ("1/2", "2/2"):
+        result = run("relay", "--segment", segment, "--json")
+        delivered.append(json.loads(result.stdout)["delivered"])
+        # What it has not seen of the table it can't tell.
+        assert json.loads(result.stdout)["partial"] is True
+
+    assert sum(delivered) == len(ids)
+    assert sorted(event["idempotency_key"] for event in convoy.events()) == sorted(ids)
+
+
 def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
     rows.waiting("e1", age=240, due_in=60)
     rows.failed("e2")

@@ -54,7 +54,7 @@ def test_thousands_of_attempts_do_not_break_the_backoff(world: World) -> None:
     due: list[datetime] = []
 
     class Stubborn:
-        def pages(self, unreadable: object) -> list[list[Row]]:
+        def pages(self, *_: object) -> list[list[Row]]:
             return [[stubborn]]
 
         def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
