@@ -53,6 +53,8 @@ def build(
         title="Todos with webhooks",
         version="0.1.0",
         redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.service = service
     app.state.owner_of = owner_of

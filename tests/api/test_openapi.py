@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
@@ -46,6 +48,11 @@ def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:
     in_body = document["components"]["schemas"]["NewTodo"]["properties"]["id"]
     for schema in (in_path["schema"], in_body):
         assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
+
+
+@pytest.mark.parametrize("path", ["/redoc", "/docs/oauth2-redirect"])
+def test_pages_that_nobody_was_told_of_are_not_there(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
 
 
 def test_the_documentation_page_is_served(client: TestClient) -> None:
