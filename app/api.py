@@ -7,6 +7,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import BeforeValidator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -106,13 +107,15 @@ def _canonical(value: object) -> object:
 
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 IfMatch = Annotated[
-    list[str] | None, Header(description='Versions, as ETags: act only on one of these, or on "*".')
+    list[str] | SkipJsonSchema[None],
+    Header(description='Versions, as ETags: act only on one of these, or on "*".'),
 ]
 
 
 IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         alias="Idempotency-Key",
         description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
         " within 24 hours is not done again, and gets the first answer.",
@@ -131,7 +134,9 @@ async def ping(request: Request) -> JSONResponse:
 async def list_todos(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)] = DEFAULT_PAGE,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    cursor: Annotated[
+        str | SkipJsonSchema[None], Query(description="`next` of the page before.")
+    ] = None,
 ) -> JSONResponse:
     """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""
     page = await _call(request, TodoService.page, limit=limit, after=_decode(cursor))
