@@ -225,7 +225,8 @@ def _etag(version: int) -> str:
 
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
-_ENTITY_TAGS = re.compile(rf"\s*{_ENTITY_TAG}(?:\s*,\s*{_ENTITY_TAG})*\s*")
+_SPACE = "[ \t]*"
+_ENTITY_TAGS = re.compile(f"{_SPACE}{_ENTITY_TAG}(?:{_SPACE},{_SPACE}{_ENTITY_TAG})*{_SPACE}")
 _VERSION = re.compile(r'(?<!W/)"([1-9][0-9]{0,15})"')
 
 
@@ -234,7 +235,7 @@ def _versions(if_match: list[str] | None) -> frozenset[int] | None:
     if if_match is None:
         return None
     value = ",".join(if_match)
-    if value.strip() == "*":
+    if value.strip(" \t") == "*":
         return None
     if _ENTITY_TAGS.fullmatch(value) is None:
         raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')

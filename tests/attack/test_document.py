@@ -80,7 +80,7 @@ def test_whatever_the_document_allows_or_forbids_the_answer_is_as_it_says(
     session = requests.Session()
     session.mount(HOST, Adapter(way, tally))
 
-    @inputs(40)
+    @inputs(25)
     @given(case=OPERATIONS[operation].as_strategy(mode))
     def attack(case: Any) -> None:
         answer = case.call_and_validate(

@@ -107,14 +107,14 @@ class Gateway:
     ) -> Answer:
         path, _, query = target.partition("?")
         event = request("http_api_v2", method, path)
-        event |= {"rawQueryString": query, **_told(body)}
+        event |= {"rawQueryString": query, **told(body)}
         event["headers"] = {name.lower(): value for name, value in headers.items()}
         event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": owner}}}
         answer = self.invoke(event)
         return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 
 
-def _told(body: bytes) -> Json:
+def told(body: bytes) -> Json:
     """What is no text comes in base64."""
     try:
         return {"body": body.decode(), "isBase64Encoded": False}
