@@ -37,7 +37,7 @@ def _problems(*statuses: int) -> Responses:
 
 NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
 
-router = APIRouter(responses=_problems(401, 500, 503))
+router = APIRouter(responses=_problems(401, 500))
 
 
 def build(
@@ -130,7 +130,7 @@ async def ping(request: Request) -> JSONResponse:
     return JSONResponse({"message": "Wilkomen!"})
 
 
-@router.get("/todo", response_model=Todos, responses=_problems(400, 422))
+@router.get("/todo", response_model=Todos, responses=_problems(400, 422, 503))
 async def list_todos(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)] = DEFAULT_PAGE,
@@ -146,7 +146,7 @@ async def list_todos(
     return JSONResponse(body)
 
 
-@router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422))
+@router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422, 503))
 async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     todo = await _call(request, TodoService.get, todo_id)
     return JSONResponse({"data": todo.public()}, headers={"ETag": _etag(todo.version)})
@@ -156,7 +156,7 @@ async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     "/todo",
     status_code=201,
     response_model=Created,
-    responses=_problems(400, 409, 413, 415, 422),
+    responses=_problems(400, 409, 413, 415, 422, 503),
 )
 async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> JSONResponse:
     done = await _call(
@@ -178,7 +178,7 @@ async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = No
 @router.put(
     "/todo/{id}",
     response_model=Done,
-    responses=NOT_FOUND | _problems(400, 412, 413, 415, 422),
+    responses=NOT_FOUND | _problems(400, 412, 413, 415, 422, 503),
 )
 async def update_todo(
     request: Request,
@@ -201,7 +201,9 @@ async def update_todo(
     return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
 
 
-@router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422))
+@router.delete(
+    "/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422, 503)
+)
 async def delete_todo(
     request: Request,
     todo_id: PathId,
