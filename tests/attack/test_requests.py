@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from tests.attack.tally import inputs
 from tests.attack.ways import JSON
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.attack.tally import Tally
     from tests.attack.ways import Way
     from tests.support import Convoy
@@ -149,3 +152,29 @@ def test_no_header_of_an_answer_repeats_what_the_client_sent(way: Way) -> None:
 
         assert "set-cookie" not in json.dumps(dict(answer.headers))
         assert all(value.isprintable() for value in answer.headers.values())
+
+
+def test_no_url_of_a_clients_is_ever_called(
+    way: Way, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://169.254.169.254/latest/meta-data"
+    looked_up: list[object] = []
+    look_up = socket.getaddrinfo
+
+    def watched(host: str, *args: Any, **kwargs: Any) -> Any:
+        looked_up.append(host)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", watched)
+    headers = JSON | {"x-forwarded-host": "169.254.169.254", "referer": url, "origin": url}
+    for method, target, body in (
+        ("POST", f"/todo?url={url}", json.dumps({"id": 1, "item": url}).encode()),
+        ("POST", "/todo", json.dumps({"item": "x", "url": url, "callback": url}).encode()),
+        ("GET", f"/{url}", b""),
+        ("GET", f"/todo?cursor={url}", b""),
+        ("PUT", "/todo/1", json.dumps({"item": f"<img src={url}>"}).encode()),
+    ):
+        way.ask(method, target, body, headers)
+
+    assert len(convoy.events()) == 2
+    assert set(looked_up) <= {"127.0.0.1", b"127.0.0.1"}
