@@ -60,7 +60,6 @@ def build(
     app.state.service = service
     app.state.owner_of = owner_of
     app.state.run = run
-    app.state.routes = router.routes
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

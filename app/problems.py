@@ -179,7 +179,7 @@ def _methods(request: Request) -> set[str]:
     """All that the path takes; Starlette itself tells those of the first route alone."""
     matching = (
         route
-        for route in request.app.state.routes
+        for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     )
     return {method for route in matching for method in route.methods or ()}
