@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check bench soak scale package smoke docs fix lock clean
+.PHONY: run test check attack audit bench soak scale package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -16,6 +16,12 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+attack: .venv/ready       ## ten times the hostile inputs of `make test`, and their count; TIMES=100: more
+	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no tests/attack
+
+audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
+	@$(BIN)/python -m infra.audit
 
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -43,7 +49,7 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 # and a newer one is out.
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
 	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
-	    "requirements-checkov.txt --group checkov" \
+	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \

@@ -2,10 +2,11 @@
 
 from app import cold_start  # isort: skip  # before what it makes faster
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from mangum import Mangum
 
+from app.gateway import without_address
 from app.wiring import lambda_parts
 
 
@@ -20,11 +21,16 @@ class Context(Protocol):
 _app, _relay = lambda_parts()
 
 # Mangum base64-encodes what it does not know to be text.
-api = Mangum(
+_mangum = Mangum(
     _app,
     lifespan="off",
     text_mime_types=["text/", "application/json", "application/problem+json"],
 )
+
+
+def api(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # as Mangum has it
+    """One request, as a gateway or a load balancer tells it."""
+    return _mangum(without_address(event), context)
 
 
 def relay(_event: object, context: Context) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import BeforeValidator
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -36,7 +37,7 @@ def _problems(*statuses: int) -> Responses:
 
 NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
 
-router = APIRouter(responses=_problems(401, 500, 503))
+router = APIRouter(responses=_problems(401, 500))
 
 
 def build(
@@ -53,11 +54,12 @@ def build(
         title="Todos with webhooks",
         version="0.1.0",
         redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.service = service
     app.state.owner_of = owner_of
     app.state.run = run
-    app.state.routes = router.routes
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -104,13 +106,15 @@ def _canonical(value: object) -> object:
 
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 IfMatch = Annotated[
-    list[str] | None, Header(description='Versions, as ETags: act only on one of these, or on "*".')
+    list[str] | SkipJsonSchema[None],
+    Header(description='Versions, as ETags: act only on one of these, or on "*".'),
 ]
 
 
 IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         alias="Idempotency-Key",
         description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
         " within 24 hours is not done again, and gets the first answer.",
@@ -125,11 +129,13 @@ async def ping(request: Request) -> JSONResponse:
     return JSONResponse({"message": "Wilkomen!"})
 
 
-@router.get("/todo", response_model=Todos, responses=_problems(400, 422))
+@router.get("/todo", response_model=Todos, responses=_problems(400, 422, 503))
 async def list_todos(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)] = DEFAULT_PAGE,
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    cursor: Annotated[
+        str | SkipJsonSchema[None], Query(description="`next` of the page before.")
+    ] = None,
 ) -> JSONResponse:
     """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""
     page = await _call(request, TodoService.page, limit=limit, after=_decode(cursor))
@@ -139,7 +145,7 @@ async def list_todos(
     return JSONResponse(body)
 
 
-@router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422))
+@router.get("/todo/{id}", response_model=OneTodo, responses=_problems(404, 422, 503))
 async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     todo = await _call(request, TodoService.get, todo_id)
     return JSONResponse({"data": todo.public()}, headers={"ETag": _etag(todo.version)})
@@ -149,7 +155,7 @@ async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     "/todo",
     status_code=201,
     response_model=Created,
-    responses=_problems(400, 409, 413, 415, 422),
+    responses=_problems(400, 409, 413, 415, 422, 503),
 )
 async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> JSONResponse:
     done = await _call(
@@ -171,7 +177,7 @@ async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = No
 @router.put(
     "/todo/{id}",
     response_model=Done,
-    responses=NOT_FOUND | _problems(400, 412, 413, 415, 422),
+    responses=NOT_FOUND | _problems(400, 412, 413, 415, 422, 503),
 )
 async def update_todo(
     request: Request,
@@ -194,7 +200,9 @@ async def update_todo(
     return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
 
 
-@router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422))
+@router.delete(
+    "/todo/{id}", response_model=Done, responses=NOT_FOUND | _problems(400, 412, 422, 503)
+)
 async def delete_todo(
     request: Request,
     todo_id: PathId,
@@ -218,7 +226,8 @@ def _etag(version: int) -> str:
 
 
 _ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
-_ENTITY_TAGS = re.compile(rf"\s*{_ENTITY_TAG}(?:\s*,\s*{_ENTITY_TAG})*\s*")
+_SPACE = "[ \t]*"
+_ENTITY_TAGS = re.compile(f"{_SPACE}{_ENTITY_TAG}(?:{_SPACE},{_SPACE}{_ENTITY_TAG})*{_SPACE}")
 _VERSION = re.compile(r'(?<!W/)"([1-9][0-9]{0,15})"')
 
 
@@ -227,7 +236,7 @@ def _versions(if_match: list[str] | None) -> frozenset[int] | None:
     if if_match is None:
         return None
     value = ",".join(if_match)
-    if value.strip() == "*":
+    if value.strip(" \t") == "*":
         return None
     if _ENTITY_TAGS.fullmatch(value) is None:
         raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')

@@ -40,6 +40,22 @@ class Gateway:
         return None
 
 
+_ADDRESS = {"host", "x-forwarded-port"}
+
+
+def without_address(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event without the headers that tell where it was sent, which nothing here asks for.
+
+    Mangum 0.22 fails on a port that is no number, and a client may send one.
+    """
+    kept = {
+        part: {name: value for name, value in event[part].items() if name.lower() not in _ADDRESS}
+        for part in ("headers", "multiValueHeaders")
+        if event.get(part)
+    }
+    return {**event, **kept}
+
+
 def owner_of(request: Request) -> str:
     owner: str = request.scope["owner"]
     return owner
@@ -55,8 +71,13 @@ def _caller(context: Mapping[str, Any]) -> str | None:
 
 
 def _principal(arn: str | None) -> str | None:
-    """A role's ARN without the session's name, which its caller is free to choose."""
-    return arn.rpartition("/")[0] if arn and ":assumed-role/" in arn else arn
+    """A role's ARN without the session's name, which its caller is free to choose.
+
+    Of a federated user the name is all that there is: nobody.
+    """
+    if arn is None or ":federated-user/" in arn:
+        return None
+    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
 def _split(context: Mapping[str, Any], path: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
@@ -87,7 +88,10 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except ClientDisconnect:
+            return None  # what has come is not what was meant, and nobody waits for an answer
         if body is None:
             refusal = problem(413, f"The body is over {MAX_BODY_BYTES} bytes.")
             return await refusal(scope, receive, send)
@@ -101,10 +105,12 @@ class BodyLimit:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None as soon as it is over the limit."""
+    """The body; None as soon as it is over the limit. Raises ClientDisconnect: it is not whole."""
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             return None
@@ -163,7 +169,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     if status == 400:
-        errors = [fault("body", "body", "could not be read: too deep, or a number too long")]
+        errors = [
+            fault("body", "body", "could not be read: not UTF-8, too deep, or a number too long")
+        ]
     return problem(status, _DETAILS.get(status, error.detail), errors=errors, headers=headers)
 
 
@@ -171,7 +179,7 @@ def _methods(request: Request) -> set[str]:
     """All that the path takes; Starlette itself tells those of the first route alone."""
     matching = (
         route
-        for route in request.app.state.routes
+        for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     )
     return {method for route in matching for method in route.methods or ()}

@@ -36,6 +36,11 @@ def _without_null(schema: dict[str, Any]) -> None:
             field.update(field.pop("anyOf")[0])
 
 
+def _not_empty(schema: dict[str, Any]) -> None:
+    _without_null(schema)
+    schema["minProperties"] = 1
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
@@ -60,6 +65,8 @@ class NewTodo(Input):
 
 
 class TodoUpdate(Input):
+    model_config = ConfigDict(json_schema_extra=_not_empty)
+
     item: Item | None = None
     completed: bool | None = None
 

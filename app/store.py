@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
+from itertools import accumulate
 from random import SystemRandom
 from typing import TYPE_CHECKING, Literal, Required, TypedDict, cast
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
     from app.outbox_table import OutboxTable
     from app.service import Claim
+
+MAX_PAGE_CHARACTERS = 800_000
+"""Of all items of a page. Lambda answers with up to 6 MB, in which a control character, escaped
+here and again by Lambda, takes 7 bytes."""
 
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 """Upper bounds, in seconds, of the random pauses between tries of a contended transaction."""
@@ -63,7 +69,10 @@ class DynamoStore:
         return _todo(answer["Item"]) if "Item" in answer else None
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page:
-        """Up to `limit` todos in the order of their ids; fewer where they fill DynamoDB's 1 MB."""
+        """Up to `limit` todos in the order of their ids.
+
+        Fewer where they fill DynamoDB's 1 MB, or MAX_PAGE_CHARACTERS.
+        """
         with named_errors():
             answer = self._client.query(
                 TableName=self._todos,
@@ -77,8 +86,9 @@ class DynamoStore:
                 ConsistentRead=True,
             )
         todos = [_todo(item) for item in answer["Items"]]
-        more = len(todos) > limit or "LastEvaluatedKey" in answer
-        kept = todos[:limit]
+        characters = list(accumulate(len(todo.item) for todo in todos))
+        kept = todos[: min(limit, bisect_right(characters, MAX_PAGE_CHARACTERS))]
+        more = len(todos) > len(kept) or "LastEvaluatedKey" in answer
         return Page(kept, kept[-1].id if more else None)
 
     def commit(self, change: Change, claim: Claim | None = None) -> None:

@@ -71,7 +71,12 @@ def test_a_path_that_is_not_served_is_a_404_problem(client: TestClient, path: st
 
 @pytest.mark.parametrize(
     ("path", "methods"),
-    [("/", {"GET"}), ("/todo", {"GET", "POST"}), ("/todo/1", {"GET", "PUT", "DELETE"})],
+    [
+        ("/", {"GET"}),
+        ("/todo", {"GET", "POST"}),
+        ("/todo/1", {"GET", "PUT", "DELETE"}),
+        ("/docs", {"GET", "HEAD"}),
+    ],
 )
 def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(
     client: TestClient, path: str, methods: set[str]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -170,6 +171,35 @@ def test_a_body_over_64_kib_is_a_413(
 
     assert response.status_code == 413
     assert response.json()["detail"] == "The body is over 65536 bytes."
+    assert_nothing_changed(client, convoy)
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/todo"), ("DELETE", "/todo/1")])
+def test_a_body_whose_client_leaves_before_its_end_changes_nothing(
+    client: TestClient, convoy: Convoy, method: str, path: str
+) -> None:
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    came = iter([{"type": "http.request", "body": b'{"item": "x"}', "more_body": True}])
+    answered: list[object] = []
+
+    async def receive() -> dict[str, Any]:
+        return next(came, {"type": "http.disconnect"})
+
+    async def send(message: object) -> None:
+        answered.append(message)
+
+    async def serve() -> None:
+        await client.app(scope, receive, send)
+
+    asyncio.run(serve())
+
+    assert answered == []
     assert_nothing_changed(client, convoy)
 
 

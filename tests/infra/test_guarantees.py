@@ -1,4 +1,4 @@
-"""`docs/guarantees.md` names tests that there are."""
+"""`docs/guarantees.md` and `docs/security.md` name tests that there are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GUARANTEES = (ROOT / "docs" / "guarantees.md").read_text()
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", GUARANTEES)
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", GUARANTEES + SECURITY)))
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED)
@@ -22,3 +23,10 @@ def test_every_promise_stands_beside_a_test() -> None:
 
     assert len(rows) >= 12
     assert [promise for promise, proof in rows if "::test_" not in proof] == []
+
+
+def test_every_risk_of_owasps_stands_beside_a_test() -> None:
+    rows = re.findall(r"^\| API(\d+) .+ \| .+ \| (.+) \|$", SECURITY, re.MULTILINE)
+
+    assert [int(number) for number, _ in rows] == list(range(1, 11))
+    assert [number for number, proof in rows if "::test_" not in proof] == []

@@ -40,7 +40,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
     def start() -> Invoke:
         sys.modules.pop("handler", None)
         handler = importlib.import_module("handler")
-        services.append(handler.api.app.state.service)
+        services.append(handler._app.state.service)
 
         def invoke(event: Json) -> Json:
             answer: Json = handler.api(event, None)

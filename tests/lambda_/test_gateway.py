@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app import todos
+from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
+from tests.support import NOW
 
 if TYPE_CHECKING:
+    from app.store import DynamoStore
     from tests.lambda_.gateways import Invoke
     from tests.support import Convoy
+
+LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
+"""And no more: the gateway would tell the client of an error of ours."""
 
 
 @pytest.mark.parametrize("kind", EVENTS)
@@ -43,6 +50,40 @@ def test_a_missing_body_is_a_422_problem_as_text(call: Invoke, kind: str) -> Non
     assert answer["statusCode"] == 422
     assert answer["headers"]["content-type"] == "application/problem+json"
     assert json.loads(answer["body"])["errors"][0]["field"] == "body"
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(
+    "header", [{"X-Forwarded-Port": "80,443"}, {"x-forwarded-port": "x"}, {"Host": "api:x"}]
+)
+def test_a_port_that_is_no_number_is_not_asked_for(
+    call: Invoke, kind: str, header: dict[str, str]
+) -> None:
+    event = request(kind, "GET", "/todo")
+    for part, value in (
+        ("headers", header),
+        ("multiValueHeaders", {k: [v] for k, v in header.items()}),
+    ):
+        if part in event:
+            event[part] |= value
+
+    assert call(event)["statusCode"] == 200
+
+
+def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
+    call: Invoke, store: DynamoStore
+) -> None:
+    for todo_id in range(100):
+        todo = Todo("everyone", todo_id, "\x01" * MAX_ITEM_LENGTH)
+        store.commit(todos.create(todo, now=NOW, event_id=f"event-{todo_id}"))
+
+    first = call(request("http_api_v2", "GET", "/todo"))
+    page = json.loads(first["body"])
+    rest = call(request("http_api_v2", "GET", "/todo", query={"cursor": page["next"]}))
+
+    assert len(json.dumps(first)) < LAMBDA_ANSWERS_BYTES
+    ids = [todo["id"] for todo in page["data"] + json.loads(rest["body"])["data"]]
+    assert ids == list(range(100))
 
 
 def test_a_location_behind_a_rest_apis_stage_can_be_followed(call: Invoke) -> None:

@@ -19,6 +19,8 @@ JWT = {"jwt": {"claims": {"sub": "ann", "iss": "https://issuer.example"}, "scope
 IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}
 SESSION = "arn:aws:sts::123456789012:assumed-role/Caller/session-1"
 ROLE = "arn:aws:sts::123456789012:assumed-role/Caller"
+FEDERATED = {"iam": {"userArn": "arn:aws:sts::123456789012:federated-user/ann"}}
+"""Named as its caller likes."""
 COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-central-1:ann"}}}
 
 
@@ -59,7 +61,8 @@ ASKED = [
 
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize(
-    "authorizer", [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}]
+    "authorizer",
+    [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}, FEDERATED],
 )
 def test_nobody_is_answered_whom_no_authorizer_vouched_for(
     cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: Json | None

@@ -1,0 +1,92 @@
+"""`make audit`: whether a pinned package has a known vulnerability. Needs network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.run import PackageError, run, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / ".local" / "audit"
+OPTIONS = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes")
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+
+VULNERABLE = 1
+NOT_AUDITED = 3
+"""Whoever can't ask has found nothing, and knows nothing."""
+
+TIMEOUT_S = 300.0
+
+
+def main() -> int:
+    try:
+        _install()
+        packages = [package for lock in LOCKS for package in _audited(lock)]
+    except PackageError as error:
+        print(f"error: not audited: {error}", file=sys.stderr)
+        return NOT_AUDITED
+    lines, code = verdict(packages)
+    print("\n".join(lines))
+    return code
+
+
+def verdict(packages: Iterable[dict[str, Any]]) -> tuple[list[str], int]:
+    """What pip-audit's report comes to: its lines, and the exit code."""
+    known = {package["name"]: package for package in packages}
+    vulnerable = [
+        f"{name} {package['version']}: {found['id']}, mended in {_versions(found)}"
+        for name, package in sorted(known.items())
+        for found in package.get("vulns", ())
+    ]
+    skipped = {
+        name: package["skip_reason"] for name, package in known.items() if "skip_reason" in package
+    }
+    lines = [
+        *vulnerable,
+        f"{len(known) - len(skipped)} packages audited; vulnerabilities: {len(vulnerable)}.",
+    ]
+    if skipped:
+        lines.append(f"error: {len(skipped)} could not be, such as: {next(iter(skipped.values()))}")
+    return lines, VULNERABLE if vulnerable else NOT_AUDITED if skipped else 0
+
+
+def _versions(found: dict[str, Any]) -> str:
+    return ", ".join(found["fix_versions"]) or "no version yet"
+
+
+def _install() -> None:
+    python = ["--python", sys.executable]
+    run(uv("venv", "--quiet", "--allow-existing", *python, str(HOME)), "uv venv", TIMEOUT_S)
+    lock = str(ROOT / "requirements-audit.txt")
+    sync = uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(HOME), lock)
+    run(sync, "installing pip-audit", TIMEOUT_S)
+
+
+def _audited(lock: str) -> list[dict[str, Any]]:
+    told = _asked([str(HOME / "bin" / "pip-audit"), *OPTIONS, "-r", str(ROOT / lock)])
+    packages: list[dict[str, Any]] = json.loads(told)["dependencies"]
+    return packages
+
+
+def _asked(command: Sequence[str]) -> str:
+    """Its report, found something or not. Raises PackageError when there is none."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackageError(str(error)) from error
+    if not done.stdout:
+        raise PackageError((done.stderr.strip().splitlines() or ["pip-audit told nothing"])[-1])
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What is attacked, by either way in; and the count of it all."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app import api, gateway
+from tests.attack.tally import Tally
+from tests.attack.ways import Asgi, Gateway, Way
+from tests.lambda_.conftest import cold_start, environment
+from tests.support import make_service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.publisher import ConvoyPublisher
+    from tests.lambda_.gateways import Invoke
+
+__all__ = ["cold_start", "environment"]
+
+TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Tally()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.stash[TALLY].tried:
+        terminalreporter.write_line(str(config.stash[TALLY]))
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    return request.config.stash[TALLY]
+
+
+@pytest.fixture
+def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Way]:
+    ids = count(2**40)
+    service = make_service(dynamodb, publisher, new_todo_id=lambda: next(ids))
+    with asyncio.Runner() as loop:
+        yield Asgi(api.build(service, gateway.owner_of), loop)
+
+
+@pytest.fixture
+def lambda_(cold_start: Callable[[], Invoke]) -> Way:
+    return Gateway(cold_start())
+
+
+@pytest.fixture(params=["asgi", "lambda_"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each way in, in turn."""
+    found: Way = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,55 @@
+"""Whatever a client makes the gateway hand over: the handler answers, and an error is a problem."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+
+from tests.attack.bent import events
+from tests.attack.tally import inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.attack.tally import Tally
+    from tests.lambda_.gateways import Invoke
+    from tests.support import Json
+
+
+def test_whatever_a_client_sends_the_handler_answers_and_an_error_is_a_problem(
+    cold_start: Callable[[], Invoke], tally: Tally, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke = cold_start()
+
+    @inputs(400)
+    @given(event=events())
+    def attack(event: Json) -> None:
+        answer = invoke(event)
+        tally.count(answer["statusCode"])
+
+        assert answer["statusCode"] < 500
+        json.dumps(answer).encode()
+        _is_as_promised(answer)
+        _one_line_of_json_each(capsys.readouterr().out)
+
+    attack()
+
+
+def _is_as_promised(answer: Json) -> None:
+    media_type = answer["headers"]["content-type"]
+    if answer["statusCode"] >= 400 and media_type != "application/json":
+        assert media_type == "application/problem+json"
+        assert json.loads(answer["body"])["status"] == answer["statusCode"]
+    for name, value in answer["headers"].items():
+        assert f"{name}{value}".isascii()
+        assert f"{name}{value}".isprintable()
+
+
+def _one_line_of_json_each(out: str) -> None:
+    for line in out.splitlines():
+        told = json.loads(line)
+        assert told.get("level", "INFO") == "INFO", told
