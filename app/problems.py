@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
+from app.changes import Exists, NotFound, ResourceError, VersionMismatch
 from app.service import KeyReused, StoreError, StoreUnavailable
-from app.todos import TodoError, TodoExists, TodoNotFound, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ RETRY_AFTER_S = 1
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's phrases, which Python has from 3.13 on."""
 
-_STATUS = {TodoNotFound: 404, TodoExists: 409, VersionMismatch: 412}
+_STATUS = {NotFound: 404, Exists: 409, VersionMismatch: 412}
 
 
 class BadInput(Exception):
@@ -117,7 +117,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BadInput, _bad_input)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(TodoError, _todo)
+    app.add_exception_handler(ResourceError, _refused)
     app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(StoreError, _unexpected)
@@ -184,8 +184,8 @@ _DETAILS = {
 }
 
 
-async def _todo(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, TodoNotFound) and request.method != "GET":
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, NotFound) and request.method != "GET":
         # The tutorial's own answer, from before there were problem details.
         return JSONResponse({"data": str(error)}, 404)
     return problem(_STATUS[type(error)], str(error))

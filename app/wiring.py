@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from botocore.config import Config
 
-from app import api, aws, gateway, logs
+from app import api, aws, gateway, logs, routing
 from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
 from app.config import Settings, SettingsError
@@ -23,8 +23,9 @@ from app.outbox_table import OutboxTable
 from app.publisher import ConvoyPublisher, Publisher
 from app.relay import WRITE_S, Relay
 from app.secret import Secret
-from app.service import TodoService
+from app.service import Service
 from app.store import DynamoStore
+from app.todos import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class Parts:
 
     settings: Settings
     client: DynamoDBClient
-    store: DynamoStore
+    store: DynamoStore[Todo]
     outbox: OutboxTable
     publisher: ConvoyPublisher
     metrics: Metrics
@@ -83,7 +84,8 @@ class Parts:
         )
         store = DynamoStore(
             client,
-            todos_table=settings.todos_table,
+            TODO,
+            table=settings.todos_table,
             keys_table=settings.idempotency_table,
             outbox=outbox,
         )
@@ -96,15 +98,16 @@ class Parts:
         metrics = Metrics(emit, now, settings.metrics_namespace)
         return cls(settings, client, store, outbox, publisher, metrics)
 
-    def service(self) -> TodoService:
-        return TodoService(
+    def service(self) -> Service[Todo]:
+        return Service(
+            kind=TODO,
             store=self.store,
             delivery=OutboxDelivery(
                 self._metered(Breaker(self.publisher, time.monotonic)), self.outbox
             ),
             clock=now,
             new_event_id=lambda: str(uuid4()),
-            new_todo_id=lambda: secrets.randbits(53),
+            new_id=lambda: secrets.randbits(53),
             pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
             publish_reads=self.settings.publish_reads,
         )
@@ -145,7 +148,7 @@ def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
-    app = api.build(parts.service(), gateway.owner_of, api.inline)
+    app = api.build(parts.service(), gateway.owner_of, routing.inline)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
     app.add_middleware(logs.RequestId)

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.api_key import ApiKey
+from app.changes import Change
 from app.config import Settings
 from app.outbox import OutboxDelivery
 from app.outbox_table import FAILED, OutboxTable
 from app.publisher import ConvoyPublisher
-from app.service import TodoService
+from app.service import Service
 from app.store import DynamoStore
+from app.todos import TODO, Todo
 from infra.local import convoy as stand_in
 from infra.local.courier import FAILURE, SUCCESS
 from infra.local.resources import PROJECT_ID
@@ -45,6 +47,10 @@ GRACE = timedelta(seconds=60)
 OWNER = "ann"
 
 Json = dict[str, Any]
+
+TodoService = Service[Todo]
+TodoStore = DynamoStore[Todo]
+TodoChange = Change[Todo]
 
 
 def foreign(name: str) -> bool:
@@ -158,10 +164,11 @@ def make_outbox(client: DynamoDBClient) -> OutboxTable:
 
 def make_store(
     client: DynamoDBClient, sleep: Callable[[float], None] = lambda _: None
-) -> DynamoStore:
+) -> TodoStore:
     return DynamoStore(
         client,
-        todos_table=TABLES["TodosTable"],
+        TODO,
+        table=TABLES["TodosTable"],
         keys_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),
         sleep=sleep,
@@ -170,14 +177,15 @@ def make_store(
 
 def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> TodoService:
     parts: Json = {
+        "kind": TODO,
         "store": make_store(client),
         "delivery": OutboxDelivery(publisher, make_outbox(client)),
         "clock": lambda: NOW,
         "new_event_id": new_ids(),
-        "new_todo_id": lambda: 7007,
+        "new_id": lambda: 7007,
         "pause": lambda _: None,
     }
-    return TodoService(**parts | override)
+    return Service(**parts | override)
 
 
 def named_convoy() -> tuple[str, str, str]:
