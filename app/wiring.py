@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.changes import Kind, R
     from app.config import ConvoySettings
     from app.relay_run import Report
     from app.secret import Client
+    from app.service import Store
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -56,7 +58,6 @@ SECRETS_MANAGER = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
 """Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
-
 
 _random = SystemRandom()
 
@@ -99,18 +100,7 @@ class Parts:
         return cls(settings, client, store, outbox, publisher, metrics)
 
     def service(self) -> Service[Todo]:
-        return Service(
-            kind=TODO,
-            store=self.store,
-            delivery=OutboxDelivery(
-                self._metered(Breaker(self.publisher, time.monotonic)), self.outbox
-            ),
-            clock=now,
-            new_event_id=lambda: str(uuid4()),
-            new_id=lambda: secrets.randbits(53),
-            pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
-            publish_reads=self.settings.publish_reads,
-        )
+        return self._service(TODO, self.store)
 
     def relay(self, *, workers: int = 4) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
@@ -126,6 +116,20 @@ class Parts:
     def close(self) -> None:
         self.publisher.close()
         self.client.close()
+
+    def _service(self, kind: Kind[R], store: Store[R]) -> Service[R]:
+        return Service(
+            kind=kind,
+            store=store,
+            delivery=OutboxDelivery(
+                self._metered(Breaker(self.publisher, time.monotonic)), self.outbox
+            ),
+            clock=now,
+            new_event_id=lambda: str(uuid4()),
+            new_id=lambda: secrets.randbits(53),
+            pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
+            publish_reads=self.settings.publish_reads,
+        )
 
     def _metered(self, publisher: Publisher) -> Publisher:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
