@@ -25,6 +25,7 @@ from app.service import Service
 from app.store import DynamoStore
 from app.todos import TODO, Todo
 from infra.local import convoy as stand_in
+from infra.local import tables
 from infra.local.courier import FAILURE, SUCCESS
 from infra.local.resources import PROJECT_ID
 
@@ -38,11 +39,7 @@ if TYPE_CHECKING:
     from app.publisher import Publisher
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
-TABLES = {
-    "TodosTable": "test-todos",
-    "OutboxTable": "test-outbox",
-    "IdempotencyTable": "test-idempotency",
-}
+TABLES = tables.names("test-")
 GRACE = timedelta(seconds=60)
 OWNER = "ann"
 
@@ -152,9 +149,7 @@ def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
         "CONVOY_APP_ID": owner,
         "CONVOY_PROJECT_ID": PROJECT_ID,
         "CONVOY_BASE_URL": convoy.api,
-        "TODOS_TABLE": TABLES["TodosTable"],
-        "OUTBOX_TABLE": TABLES["OutboxTable"],
-        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+        **tables.settings(TABLES),
     }
 
 
