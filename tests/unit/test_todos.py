@@ -52,10 +52,10 @@ def test_the_owner_is_never_told_in_a_payload() -> None:
     assert "ann" not in json.dumps(todos.create(TODO, now=NOW, event_id="e").event.data)
 
 
-def test_event_types_are_six_and_each_differs() -> None:
-    assert len(events.CATALOGUE) == 6
+def test_each_event_type_differs() -> None:
     for attribute in ("name", "event", "description"):
-        assert len({getattr(kind, attribute) for kind in events.CATALOGUE}) == 6
+        told = [getattr(event_type, attribute) for event_type in events.CATALOGUE]
+        assert len(set(told)) == len(told)
 
 
 def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:
