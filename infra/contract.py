@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import api, catalogue
-from app.events import CATALOGUE, CREATED, DELETED, FAILED, PING, RETRIEVED, UPDATED, envelope
+from app.events import CATALOGUE, envelope
 from app.todos import Todo
 from infra import vectors
 
@@ -106,12 +106,12 @@ added at any time: pass over it.
 """
 
 WHEN = {
-    PING: "`GET /` was called.",
-    RETRIEVED: "Todos were read; `todo` is there if it was one alone.",
-    CREATED: "A todo was created; `todo` is its state after that.",
-    UPDATED: "A todo was updated; `todo` is its state after that.",
-    DELETED: "A todo was deleted; `todo` is its last state.",
-    FAILED: "A todo that is not there was to be updated or deleted. Nothing changed.",
+    "ping": "`GET /` was called.",
+    "retrieved": "Todos were read; `todo` is there if it was one alone.",
+    "created": "A todo was created; `todo` is its state after that.",
+    "updated": "A todo was updated; `todo` is its state after that.",
+    "deleted": "A todo was deleted; `todo` is its last state.",
+    "failed": "A todo that is not there was to be updated or deleted. Nothing changed.",
 }
 
 
@@ -129,7 +129,8 @@ def _section(event_type: EventType) -> str:
     ]
     payload = json.dumps(example(event_type), indent=2)
     table = "\n".join(["| field | what | |", "|---|---|---|", *rows])
-    return f"## `{event_type.name}`\n\n{WHEN[event_type]}\n\n{table}\n\n```json\n{payload}\n```\n"
+    name = event_type.name
+    return f"## `{name}`\n\n{WHEN[name]}\n\n{table}\n\n```json\n{payload}\n```\n"
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -170,7 +170,7 @@ def make_store(
     )
 
 
-def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> TodoService:
+def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:
     parts: Json = {
         "kind": TODO,
         "store": make_store(client),
