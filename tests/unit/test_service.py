@@ -22,7 +22,7 @@ def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
     dynamodb: DynamoDBClient, publisher: ConvoyPublisher, outbox: Outbox
 ) -> None:
     make_service(dynamodb, publisher).create(OWNER, 1, {"item": "x"}, key="k")
-    notes = make_service(dynamodb, publisher, kind=replace(TODO, name="note"))
+    others = make_service(dynamodb, publisher, kind=replace(TODO, name="other"))
 
     with pytest.raises(KeyReused):
-        notes.create(OWNER, 1, {"item": "x"}, key="k")
+        others.create(OWNER, 1, {"item": "x"}, key="k")
