@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from app import problems, routing, todo_routes
+from app.body_limit import BodyLimit
 from app.schemas import Message, Problem
 from app.service import Service
 from app.todos import Todo
@@ -42,6 +43,7 @@ def build(
     app.state.owner_of = owner_of
     app.state.run = run
     app.state.routes = routes
+    app.add_middleware(BodyLimit)
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastapi import FastAPI, Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-
-MAX_BODY_BYTES = 64 * 1024
-"""Room for the longest item, escaped; DynamoDB takes 400 KB an item."""
 
 MAX_FAULTS = 20
 MAX_FIELD_LENGTH = 100
@@ -75,45 +71,7 @@ def title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
-class BodyLimit:
-    """Reads the body before anything else does, and refuses one over MAX_BODY_BYTES.
-
-    Starlette's own limit answers in plain text, and only where a route reads the body.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        body = await _read(receive)
-        if body is None:
-            refusal = problem(413, f"The body is over {MAX_BODY_BYTES} bytes.")
-            return await refusal(scope, receive, send)
-        pending: list[Message] = [{"type": "http.request", "body": body}]
-
-        async def replay() -> Message:
-            return pending.pop() if pending else await receive()
-
-        await self._app(scope, replay, send)
-        return None
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body; None as soon as it is over the limit."""
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        more = message.get("more_body", False)
-    return body
-
-
 def install(app: FastAPI) -> None:
-    app.add_middleware(BodyLimit)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BadInput, _bad_input)
     app.add_exception_handler(HTTPException, _http)
