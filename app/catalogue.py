@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from app.events import CATALOGUE
-from app.schemas import TodoId, TodoOut
+from app.schemas import ResourceId, TodoOut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.events import EventType
 
     Schema = dict[str, Any]
@@ -23,6 +25,12 @@ HEADERS = {
     "X-Convoy-Idempotency-Key": "The event's id: what came under it before is the same event.",
 }
 
+CARRIED: Mapping[str, TypeAdapter[Any]] = {
+    "todo": TypeAdapter(TodoOut),
+    "todo_id": TypeAdapter(ResourceId),
+}
+"""What events carry."""
+
 
 def schema(event_type: EventType) -> Schema:
     """Of the payload. What it does not name may be added: receivers pass over it."""
@@ -34,7 +42,7 @@ def schema(event_type: EventType) -> Schema:
     }
     required = list(properties)
     if event_type.carries is not None:
-        properties[event_type.carries] = _carried(event_type.carries)
+        properties[event_type.carries] = CARRIED[event_type.carries].json_schema()
         if event_type.always:
             required.append(event_type.carries)
     return {
@@ -49,12 +57,6 @@ def schema(event_type: EventType) -> Schema:
 def webhooks() -> Schema:
     """The section of an OpenAPI document, by event type."""
     return {event_type.name: {"post": _operation(event_type)} for event_type in CATALOGUE}
-
-
-def _carried(name: str) -> Schema:
-    if name == "todo":
-        return TodoOut.model_json_schema()
-    return TypeAdapter(TodoId).json_schema()
 
 
 def _operation(event_type: EventType) -> Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 class EventType:
     """`name` is what Convoy filters on; `event` and `description` stand in the payload.
 
-    `carries` is what the payload has beside them, `always` or at times.
+    `carries` names what the payload has beside them, `always` or at times.
     """
 
     name: str
     event: str
     description: str
-    carries: Literal["todo", "todo_id"] | None = None
+    carries: str | None = None
     always: bool = True
 
 
@@ -50,7 +50,7 @@ class Event:
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
 ) -> Event:
-    """Wrap what the event is `about` (`todo=` or `todo_id=`, JSON values); `now` is aware, UTC."""
+    """Wrap what the event is `about`: `todo=`, `todo_id=`, as JSON values. `now` is aware, UTC."""
     data = {
         "event": event_type.event,
         "description": event_type.description,

@@ -8,26 +8,21 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
+from app.changes import Exists, NotFound, ResourceError, VersionMismatch
 from app.service import KeyReused, StoreError, StoreUnavailable
-from app.todos import TodoError, TodoExists, TodoNotFound, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
     from fastapi import FastAPI, Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-
-MAX_BODY_BYTES = 64 * 1024
-"""Room for the longest item, escaped; DynamoDB takes 400 KB an item."""
 
 MAX_FAULTS = 20
 MAX_FIELD_LENGTH = 100
@@ -39,7 +34,7 @@ RETRY_AFTER_S = 1
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's phrases, which Python has from 3.13 on."""
 
-_STATUS = {TodoNotFound: 404, TodoExists: 409, VersionMismatch: 412}
+_STATUS = {NotFound: 404, Exists: 409, VersionMismatch: 412}
 
 
 class BadInput(Exception):
@@ -76,54 +71,11 @@ def title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
-class BodyLimit:
-    """Reads the body before anything else does, and refuses one over MAX_BODY_BYTES.
-
-    Starlette's own limit answers in plain text, and only where a route reads the body.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        try:
-            body = await _read(receive)
-        except ClientDisconnect:
-            return None  # what has come is not what was meant, and nobody waits for an answer
-        if body is None:
-            refusal = problem(413, f"The body is over {MAX_BODY_BYTES} bytes.")
-            return await refusal(scope, receive, send)
-        pending: list[Message] = [{"type": "http.request", "body": body}]
-
-        async def replay() -> Message:
-            return pending.pop() if pending else await receive()
-
-        await self._app(scope, replay, send)
-        return None
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body; None as soon as it is over the limit. Raises ClientDisconnect: it is not whole."""
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        more = message.get("more_body", False)
-    return body
-
-
 def install(app: FastAPI) -> None:
-    app.add_middleware(BodyLimit)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BadInput, _bad_input)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(TodoError, _todo)
+    app.add_exception_handler(ResourceError, _refused)
     app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(StoreError, _unexpected)
@@ -192,8 +144,8 @@ _DETAILS = {
 }
 
 
-async def _todo(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, TodoNotFound) and request.method != "GET":
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, NotFound) and request.method != "GET":
         # The tutorial's own answer, from before there were problem details.
         return JSONResponse({"data": str(error)}, 404)
     return problem(_STATUS[type(error)], str(error))

@@ -122,13 +122,19 @@ def event_summary(event: Json) -> Json:
 
 def event_line(event: Json) -> str:
     data = event["data"] if isinstance(event["data"], dict) else {}
-    about = f"todo {data['todo_id']}" if "todo_id" in data else ""
-    if isinstance(todo := data.get("todo"), dict):
-        about = f"todo {todo.get('id')}, version {todo.get('version')}"
     duplicate = " (duplicate: not sent)" if event["is_duplicate_event"] else ""
     at = _clock(event["created_at"])
-    line = f"{at}  {event['event_type']:9}  {event['idempotency_key'] or '-'}  {about}{duplicate}"
-    return line.rstrip()
+    told = f"{event['idempotency_key'] or '-'}  {_about(data)}{duplicate}"
+    return f"{at}  {event['event_type']:9}  {told}".rstrip()
+
+
+def _about(data: Json) -> str:
+    for name, value in data.items():
+        if isinstance(value, dict):
+            return f"{name} {value.get('id')}, version {value.get('version')}"
+        if name.endswith("_id"):
+            return f"{name.removesuffix('_id')} {value}"
+    return ""
 
 
 def _say(

@@ -6,9 +6,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.todos import MAX_ID, MAX_ITEM_LENGTH
+from app.changes import MAX_ID
+from app.todos import MAX_ITEM_LENGTH
 
-TodoId = Annotated[int, Field(ge=0, le=MAX_ID)]
+ResourceId = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
 def _without_nul(text: str) -> str:
@@ -59,7 +60,7 @@ class Input(BaseModel):
 
 
 class NewTodo(Input):
-    id: TodoId | None = None
+    id: ResourceId | None = None
     item: Item
     completed: bool = False
 
@@ -78,7 +79,7 @@ class TodoUpdate(Input):
 
 
 class TodoOut(BaseModel):
-    id: TodoId
+    id: ResourceId
     item: Item
     completed: bool
     version: Annotated[int, Field(ge=1)]
@@ -103,7 +104,7 @@ class OneTodo(BaseModel):
 class Created(BaseModel):
     data: list[str]
     id: Annotated[
-        TodoId | SkipJsonSchema[None],
+        ResourceId | SkipJsonSchema[None],
         Field(description="The id drawn for a todo that came without one."),
     ] = None
 

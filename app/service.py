@@ -6,18 +6,19 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol
 
-from app import events, todos
-from app.todos import Change, Todo, TodoError, TodoNotFound, VersionMismatch
+from app import events
+from app.changes import Change, Kind, NotFound, R, ResourceError, VersionMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
     from datetime import datetime
+
+    Fields = Mapping[str, object]
 
 MAX_DECISIONS = 8
 """Times a change is decided anew when other writers were faster, before the client is told to."""
-
 
 KEY_LIFE = timedelta(hours=24)
 """How long an idempotency key stands for its first request."""
@@ -40,14 +41,14 @@ class KeyTaken(Exception):
 
 
 class VersionClash(Exception):
-    """Another writer came first: the todo is not as the change saw it."""
+    """Another writer came first: the resource is not as the change saw it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[R]):
     """`after` is the id to continue after; None on the last page."""
 
-    todos: Sequence[Todo]
+    found: Sequence[R]
     after: int | None
 
 
@@ -66,22 +67,22 @@ class Record:
     """What a key stands for: the first request, and the change that it made."""
 
     fingerprint: str
-    todo_id: int
+    id: int
     version: int
     event_id: str
 
 
-class Store(Protocol):
+class Store(Protocol[R]):
     """Each call raises StoreError or StoreUnavailable when it could not be made."""
 
-    def get(self, owner: str, todo_id: int) -> Todo | None: ...
+    def get(self, owner: str, resource_id: int) -> R | None: ...
 
-    def page(self, owner: str, *, limit: int, after: int | None) -> Page: ...
+    def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]: ...
 
-    def commit(self, change: Change, claim: Claim | None = None) -> None:
+    def commit(self, change: Change[R], claim: Claim | None = None) -> None:
         """Save the change with its event, and the claim's record: all or nothing.
 
-        Raises TodoExists or VersionClash when the todo is no longer as the change saw it, KeyTaken
+        Raises Exists or VersionClash when the resource is no longer as the change saw it, KeyTaken
         when the claim's key has a record.
         """
 
@@ -104,9 +105,9 @@ class Delivery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`version` is the todo's after the change (before it, for a deletion)."""
+    """`version` is the resource's after the change (before it, for a deletion)."""
 
-    todo_id: int
+    id: int
     version: int
     event_id: str
     accepted: bool
@@ -114,46 +115,50 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
-class TodoService:
-    """`clock` gives the time, aware, in UTC; `pause` waits a moment after the nth clash."""
+class Service(Generic[R]):
+    """What can be asked of one kind of resource.
 
-    store: Store
+    `clock` gives the time, aware, in UTC; `pause` waits a moment after the nth clash.
+    """
+
+    kind: Kind[R]
+    store: Store[R]
     delivery: Delivery
     clock: Callable[[], datetime]
     new_event_id: Callable[[], str]
-    new_todo_id: Callable[[], int]
+    new_id: Callable[[], int]
     pause: Callable[[int], None]
     publish_reads: bool = True
 
     def ping(self, owner: str) -> None:
         self._read(events.PING, owner)
 
-    def get(self, owner: str, todo_id: int) -> Todo:
-        """Raises TodoNotFound."""
-        todo = self.store.get(owner, todo_id)
-        if todo is None:
-            raise TodoNotFound(todo_id)
-        self._read(events.RETRIEVED, owner, todo=todo.public())
-        return todo
+    def get(self, owner: str, resource_id: int) -> R:
+        """Raises NotFound."""
+        found = self.store.get(owner, resource_id)
+        if found is None:
+            raise NotFound(self.kind.name, resource_id)
+        self._read(self.kind.retrieved, owner, **{self.kind.name: found.public()})
+        return found
 
-    def page(self, owner: str, *, limit: int, after: int | None) -> Page:
+    def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
         page = self.store.page(owner, limit=limit, after=after)
-        self._read(events.RETRIEVED, owner)
+        self._read(self.kind.retrieved, owner)
         return page
 
     def create(
-        self, owner: str, todo_id: int | None, item: str, *, completed: bool, key: str | None = None
+        self, owner: str, resource_id: int | None, fields: Fields, *, key: str | None = None
     ) -> Committed:
-        """A None id is drawn at random: among a million todos it is taken once in 10**10 draws.
+        """A None id is drawn at random: among a million it is taken once in 10**10 draws.
 
-        Raises TodoExists, KeyReused.
+        Raises Exists, KeyReused.
         """
-        new_id = self.new_todo_id() if todo_id is None else todo_id
-        todo = Todo(owner, new_id, item, completed)
-        claim = self._claim(owner, key, "create", todo_id, item, completed)
+        new_id = self.new_id() if resource_id is None else resource_id
+        new = self.kind.new(**{"owner": owner, "id": new_id, **fields})
+        claim = self._claim(owner, key, "create", resource_id, fields)
 
         def commit() -> Committed:
-            change = todos.create(todo, now=self.clock(), event_id=self.new_event_id())
+            change = self.kind.create(new, now=self.clock(), event_id=self.new_event_id())
             self.store.commit(change, claim)
             return self._deliver(change)
 
@@ -162,81 +167,78 @@ class TodoService:
     def update(
         self,
         owner: str,
-        todo_id: int,
+        resource_id: int,
+        fields: Fields,
         *,
-        item: str | None,
-        completed: bool | None,
         versions: Set[int] | None = None,
         key: str | None = None,
     ) -> Committed:
-        """Change what is given, if the todo is at one of `versions` (None: at any).
+        """Change these fields, if the resource is at one of `versions` (None: at any).
 
-        Raises TodoNotFound, VersionMismatch, KeyReused.
+        Raises NotFound, VersionMismatch, KeyReused.
         """
 
-        def decide(todo: Todo) -> Change:
-            return todos.update(
-                todo,
-                item=item,
-                completed=completed,
-                now=self.clock(),
-                event_id=self.new_event_id(),
-            )
+        def decide(seen: R) -> Change[R]:
+            return self.kind.update(seen, **fields, now=self.clock(), event_id=self.new_event_id())
 
-        claim = self._claim(owner, key, "update", todo_id, item, completed, versions)
-        return self._change(owner, todo_id, versions, claim, decide)
+        claim = self._claim(owner, key, "update", resource_id, fields, versions)
+        return self._change(owner, resource_id, versions, claim, decide)
 
     def delete(
         self,
         owner: str,
-        todo_id: int,
+        resource_id: int,
         *,
         versions: Set[int] | None = None,
         key: str | None = None,
     ) -> Committed:
-        """Raises TodoNotFound, VersionMismatch, KeyReused."""
+        """Raises NotFound, VersionMismatch, KeyReused."""
 
-        def decide(todo: Todo) -> Change:
-            return todos.delete(todo, now=self.clock(), event_id=self.new_event_id())
+        def decide(seen: R) -> Change[R]:
+            return self.kind.delete(seen, now=self.clock(), event_id=self.new_event_id())
 
-        claim = self._claim(owner, key, "delete", todo_id, versions)
-        return self._change(owner, todo_id, versions, claim, decide)
+        claim = self._claim(owner, key, "delete", resource_id, versions)
+        return self._change(owner, resource_id, versions, claim, decide)
 
     def _change(
         self,
         owner: str,
-        todo_id: int,
+        resource_id: int,
         versions: Set[int] | None,
         claim: Claim | None,
-        decide: Callable[[Todo], Change],
+        decide: Callable[[R], Change[R]],
     ) -> Committed:
+        name = self.kind.name
+
         def commit() -> Committed:
             for clashes in range(1, MAX_DECISIONS + 1):
-                todo = self.store.get(owner, todo_id)
-                if todo is None:
-                    raise TodoNotFound(todo_id)
-                if versions is not None and todo.version not in versions:
-                    raise VersionMismatch(todo_id, todo.version)
-                change = decide(todo)
+                seen = self.store.get(owner, resource_id)
+                if seen is None:
+                    raise NotFound(name, resource_id)
+                if versions is not None and seen.version not in versions:
+                    raise VersionMismatch(name, resource_id, seen.version)
+                change = decide(seen)
                 try:
                     self.store.commit(change, claim)
                 except VersionClash:
                     self.pause(clashes)
                 else:
                     return self._deliver(change)
-            raise StoreUnavailable(f"Todo with id {todo_id} has too many writers at once.")
+            raise StoreUnavailable(
+                f"The {name} with id {resource_id} has too many writers at once."
+            )
 
         try:
             return self._once(claim, commit)
-        except TodoNotFound:
-            self._announce(events.FAILED, owner, todo_id=todo_id)
+        except NotFound:
+            self._announce(self.kind.failed, owner, **{f"{name}_id": resource_id})
             raise
 
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
             return None
-        fingerprint = sha256(json.dumps(request, default=sorted).encode()).hexdigest()
-        return Claim(owner, key, fingerprint, self.clock())
+        asked = json.dumps([self.kind.name, *request], sort_keys=True, default=sorted)
+        return Claim(owner, key, sha256(asked.encode()).hexdigest(), self.clock())
 
     def _once(self, claim: Claim | None, commit: Callable[[], Committed]) -> Committed:
         """Commit, unless the claim's key stands for a change already: then tell of that one."""
@@ -246,7 +248,7 @@ class TodoService:
         if record is None:
             try:
                 return commit()
-            except (KeyTaken, TodoError):
+            except (KeyTaken, ResourceError):
                 # Its twin may have been faster, and this the state that it left behind.
                 record = self.store.record(claim)
                 if record is None:
@@ -254,11 +256,11 @@ class TodoService:
         if record.fingerprint != claim.fingerprint:
             raise KeyReused(claim.key)
         accepted = not self.store.is_waiting(record.event_id)
-        return Committed(record.todo_id, record.version, record.event_id, accepted, replayed=True)
+        return Committed(record.id, record.version, record.event_id, accepted, replayed=True)
 
-    def _deliver(self, change: Change) -> Committed:
+    def _deliver(self, change: Change[R]) -> Committed:
         accepted = self.delivery.deliver(change.event)
-        return Committed(change.todo.id, change.todo.version, change.event.id, accepted)
+        return Committed(change.state.id, change.state.version, change.event.id, accepted)
 
     def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
         if self.publish_reads:

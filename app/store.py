@@ -1,4 +1,4 @@
-"""DynamoDB: the todos, and what commits with them: events and idempotency records."""
+"""DynamoDB: a kind of resource, and what commits with it: events and idempotency records."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 from bisect import bisect_right
 from itertools import accumulate
 from random import SystemRandom
-from typing import TYPE_CHECKING, Literal, Required, TypedDict, cast
+from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast
 
+from app.changes import Change, Exists, Kind, R
 from app.dynamo import TRANSIENT, named_errors
 from app.service import (
     KEY_LIFE,
@@ -18,7 +19,6 @@ from app.service import (
     StoreUnavailable,
     VersionClash,
 )
-from app.todos import Change, Todo, TodoExists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,49 +33,56 @@ if TYPE_CHECKING:
     from app.service import Claim
 
 MAX_PAGE_CHARACTERS = 800_000
-"""Of all items of a page. Lambda answers with up to 6 MB, in which a control character, escaped
+"""Of all text of a page. Lambda answers with up to 6 MB, in which a control character, escaped
 here and again by Lambda, takes 7 bytes."""
 
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 """Upper bounds, in seconds, of the random pauses between tries of a contended transaction."""
 
 _REFUSED = "ConditionalCheckFailed"
+_TYPES = {str: "S", bool: "BOOL"}
 
 
-class DynamoStore:
-    """`client` brings the deadlines: its connect and read timeouts and its retries bound a call."""
+class DynamoStore(Generic[R]):
+    """`client` brings the deadlines: its connect and read timeouts and its retries bound a call.
+
+    A field of the resource is an attribute of its name; a row that lacks one has its default.
+    """
 
     def __init__(
         self,
         client: DynamoDBClient,
+        kind: Kind[R],
         *,
-        todos_table: str,
+        table: str,
         keys_table: str,
         outbox: OutboxTable,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._todos = todos_table
+        self._kind = kind
+        self._fields = tuple(kind.new.__dataclass_fields__)
+        self._table = table
         self._keys = keys_table
         self._outbox = outbox
         self._sleep = sleep
         self._random = SystemRandom()
 
-    def get(self, owner: str, todo_id: int) -> Todo | None:
+    def get(self, owner: str, resource_id: int) -> R | None:
         with named_errors():
             answer = self._client.get_item(
-                TableName=self._todos, Key=_key(owner, todo_id), ConsistentRead=True
+                TableName=self._table, Key=_key(owner, resource_id), ConsistentRead=True
             )
-        return _todo(answer["Item"]) if "Item" in answer else None
+        return self._state(answer["Item"]) if "Item" in answer else None
 
-    def page(self, owner: str, *, limit: int, after: int | None) -> Page:
-        """Up to `limit` todos in the order of their ids.
+    def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
+        """Up to `limit` in the order of their ids.
 
         Fewer where they fill DynamoDB's 1 MB, or MAX_PAGE_CHARACTERS.
         """
         with named_errors():
             answer = self._client.query(
-                TableName=self._todos,
+                TableName=self._table,
                 KeyConditionExpression="#owner = :owner AND #id > :after",
                 ExpressionAttributeNames={"#owner": "owner", "#id": "id"},
                 ExpressionAttributeValues={
@@ -85,16 +92,17 @@ class DynamoStore:
                 Limit=limit + 1,
                 ConsistentRead=True,
             )
-        todos = [_todo(item) for item in answer["Items"]]
-        characters = list(accumulate(len(todo.item) for todo in todos))
-        kept = todos[: min(limit, bisect_right(characters, MAX_PAGE_CHARACTERS))]
-        more = len(todos) > len(kept) or "LastEvaluatedKey" in answer
-        return Page(kept, kept[-1].id if more else None)
+        found = answer["Items"]
+        characters = list(accumulate(map(_characters, found)))
+        kept = found[: min(limit, bisect_right(characters, MAX_PAGE_CHARACTERS))]
+        more = len(found) > len(kept) or "LastEvaluatedKey" in answer
+        page = [self._state(item) for item in kept]
+        return Page(page, page[-1].id if more else None)
 
-    def commit(self, change: Change, claim: Claim | None = None) -> None:
-        """One transaction: the todo, if it is still as seen, its event's row, the key's record.
+    def commit(self, change: Change[R], claim: Claim | None = None) -> None:
+        """One transaction: the resource, if it is still as seen, its event's row, the key's record.
 
-        Raises TodoExists, VersionClash, KeyTaken, StoreUnavailable, StoreError.
+        Raises Exists, VersionClash, KeyTaken, StoreUnavailable, StoreError.
         """
         items: list[TransactWriteItemTypeDef] = [
             self._write(change),
@@ -108,7 +116,7 @@ class DynamoStore:
             if not codes or _committed_before(reasons):
                 return
             if _REFUSED in codes:
-                raise _refusal(change, reasons)
+                raise self._refusal(change, reasons)
             if not codes <= TRANSIENT:
                 raise StoreError(f"DynamoDB cancelled the transaction: {sorted(codes)}")
             if pause is not None:
@@ -128,7 +136,7 @@ class DynamoStore:
             return None
         return Record(
             fingerprint=item["fingerprint"]["S"],
-            todo_id=int(item["todo_id"]["N"]),
+            id=int(item["id"]["N"]),
             version=int(item["version"]["N"]),
             event_id=item["event_id"]["S"],
         )
@@ -148,20 +156,14 @@ class DynamoStore:
             return cast("Sequence[Mapping[str, Any]]", error.response["CancellationReasons"])
         return ()
 
-    def _write(self, change: Change) -> TransactWriteItemTypeDef:
-        key = _key(change.todo.owner, change.todo.id)
+    def _write(self, change: Change[R]) -> TransactWriteItemTypeDef:
+        key = _key(change.state.owner, change.state.id)
         if change.deletes:
-            return {"Delete": {"TableName": self._todos, "Key": key, **_unchanged(change)}}
-        item: Item = {
-            **key,
-            "item": {"S": change.todo.item},
-            "completed": {"BOOL": change.todo.completed},
-            "version": {"N": str(change.todo.version)},
-            "born": {"S": change.todo.born},
-        }
-        return {"Put": {"TableName": self._todos, "Item": item, **_unchanged(change)}}
+            return {"Delete": {"TableName": self._table, "Key": key, **_unchanged(change)}}
+        item = {name: _attribute(getattr(change.state, name)) for name in self._fields}
+        return {"Put": {"TableName": self._table, "Item": item, **_unchanged(change)}}
 
-    def _keep(self, claim: Claim, change: Change) -> TransactWriteItemTypeDef:
+    def _keep(self, claim: Claim, change: Change[R]) -> TransactWriteItemTypeDef:
         return {
             "Put": {
                 "TableName": self._keys,
@@ -169,8 +171,8 @@ class DynamoStore:
                     "owner": {"S": claim.owner},
                     "key": {"S": claim.key},
                     "fingerprint": {"S": claim.fingerprint},
-                    "todo_id": {"N": str(change.todo.id)},
-                    "version": {"N": str(change.todo.version)},
+                    "id": {"N": str(change.state.id)},
+                    "version": {"N": str(change.state.version)},
                     "event_id": {"S": change.event.id},
                     "expires_at": {"N": str(int((claim.now + KEY_LIFE).timestamp()))},
                 },
@@ -180,6 +182,15 @@ class DynamoStore:
             }
         }
 
+    def _refusal(self, change: Change[R], reasons: Sequence[Mapping[str, Any]]) -> Exception:
+        if any(reason["Code"] == _REFUSED for reason in reasons[2:]):
+            return KeyTaken()
+        return Exists(self._kind.name, change.state.id) if change.seen is None else VersionClash()
+
+    def _state(self, item: Item) -> R:
+        values = {name: _value(item[name]) for name in self._fields if name in item}
+        return self._kind.new(**values)
+
 
 class _Condition(TypedDict, total=False):
     ConditionExpression: Required[str]
@@ -188,15 +199,15 @@ class _Condition(TypedDict, total=False):
     ReturnValuesOnConditionCheckFailure: Literal["NONE"]  # unused; a ** item must name all its keys
 
 
-def _unchanged(change: Change) -> _Condition:
+def _unchanged(change: Change[R]) -> _Condition:
     if change.seen is None:
         return {
             "ConditionExpression": "attribute_not_exists(#id)",
             "ExpressionAttributeNames": {"#id": "id"},
         }
     return {
-        # Versions start anew where a deleted todo's id is taken again: the version alone would do
-        # for a change that was decided on the todo before.
+        # Versions start anew where a deleted resource's id is taken again: the version alone
+        # would do for a change that was decided on the one before.
         "ConditionExpression": "#version = :version AND #born = :born",
         "ExpressionAttributeNames": {"#version": "version", "#born": "born"},
         "ExpressionAttributeValues": {
@@ -211,22 +222,20 @@ def _committed_before(reasons: Sequence[Mapping[str, Any]]) -> bool:
     return bool(reasons[1]["Code"] == _REFUSED)
 
 
-def _refusal(change: Change, reasons: Sequence[Mapping[str, Any]]) -> Exception:
-    if any(reason["Code"] == _REFUSED for reason in reasons[2:]):
-        return KeyTaken()
-    return TodoExists(change.todo.id) if change.seen is None else VersionClash()
+def _key(owner: str, resource_id: int) -> dict[str, AttributeValueTypeDef]:
+    return {"owner": {"S": owner}, "id": {"N": str(resource_id)}}
 
 
-def _key(owner: str, todo_id: int) -> dict[str, AttributeValueTypeDef]:
-    return {"owner": {"S": owner}, "id": {"N": str(todo_id)}}
+def _attribute(value: object) -> AttributeValueTypeDef:
+    if type(value) is int:
+        return {"N": str(value)}
+    return cast("AttributeValueTypeDef", {_TYPES[type(value)]: value})
 
 
-def _todo(item: Item) -> Todo:
-    return Todo(
-        owner=item["owner"]["S"],
-        id=int(item["id"]["N"]),
-        item=item["item"]["S"],
-        completed=item["completed"]["BOOL"],
-        version=int(item["version"]["N"]),
-        born=item["born"]["S"],
-    )
+def _value(attribute: Mapping[str, Any]) -> object:
+    ((name, value),) = attribute.items()
+    return int(value) if name == "N" else value
+
+
+def _characters(item: Item) -> int:
+    return sum(len(value["S"]) for value in item.values() if "S" in value)

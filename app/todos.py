@@ -6,40 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app import events
+from app.changes import Change, Kind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-MAX_ID = 2**53 - 1
-"""The largest integer that JavaScript holds exactly (`Number.MAX_SAFE_INTEGER`)."""
-
 MAX_ITEM_LENGTH = 10_000
 """Characters. At four bytes each, ten times under DynamoDB's 400 KB an item."""
-
-
-class TodoError(Exception):
-    """A request that the todo's state forbids."""
-
-    def __init__(self, todo_id: int, message: str) -> None:
-        super().__init__(message)
-        self.todo_id = todo_id
-
-
-class TodoNotFound(TodoError):
-    def __init__(self, todo_id: int) -> None:
-        super().__init__(todo_id, f"Todo with id {todo_id} not found.")
-
-
-class TodoExists(TodoError):
-    def __init__(self, todo_id: int) -> None:
-        super().__init__(todo_id, f"Todo with id {todo_id} already exists.")
-
-
-class VersionMismatch(TodoError):
-    """The version that the client asked for (`If-Match`) is not the current one."""
-
-    def __init__(self, todo_id: int, version: int) -> None:
-        super().__init__(todo_id, f"Todo with id {todo_id} is at version {version}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +23,8 @@ class Todo:
     completed: bool = False
     version: int = 1
     born: str = field(default="", compare=False)
-    """The id of the event that tells of its creation: a todo created again is another todo."""
 
     def public(self) -> dict[str, object]:
-        """What a client and a receiver see of it."""
         return {
             "id": self.id,
             "item": self.item,
@@ -62,28 +33,19 @@ class Todo:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A step of one todo, and the event that tells of it. They are saved together or not at all.
-
-    `todo` is the state after the change (before it, for a deletion); `seen` is the state that it
-    was decided on, None where there was no todo.
-    """
-
-    todo: Todo
-    seen: Todo | None
-    event: events.Event
-    deletes: bool = False
-
-
-def create(todo: Todo, *, now: datetime, event_id: str) -> Change:
+def create(todo: Todo, *, now: datetime, event_id: str) -> Change[Todo]:
     event = _event(events.CREATED, todo, now=now, event_id=event_id)
     return Change(replace(todo, born=event_id), None, event)
 
 
 def update(
-    todo: Todo, *, item: str | None, completed: bool | None, now: datetime, event_id: str
-) -> Change:
+    todo: Todo,
+    *,
+    item: str | None = None,
+    completed: bool | None = None,
+    now: datetime,
+    event_id: str,
+) -> Change[Todo]:
     """Replace what is given, keep what is None."""
     after = replace(
         todo,
@@ -94,7 +56,7 @@ def update(
     return Change(after, todo, _event(events.UPDATED, after, now=now, event_id=event_id))
 
 
-def delete(todo: Todo, *, now: datetime, event_id: str) -> Change:
+def delete(todo: Todo, *, now: datetime, event_id: str) -> Change[Todo]:
     event = _event(events.DELETED, todo, now=now, event_id=event_id)
     return Change(todo, todo, event, deletes=True)
 
@@ -105,3 +67,6 @@ def _event(
     return events.envelope(
         event_type, event_id=event_id, owner=todo.owner, now=now, todo=todo.public()
     )
+
+
+TODO = Kind("todo", Todo, create, update, delete, events.RETRIEVED, events.FAILED)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from botocore.config import Config
 
-from app import api, aws, gateway, logs
+from app import api, aws, gateway, logs, routing
 from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
 from app.config import Settings, SettingsError
@@ -23,8 +23,9 @@ from app.outbox_table import WHOLE, OutboxTable, Segment
 from app.publisher import ConvoyPublisher, Publisher
 from app.relay import WORKERS, WRITE_S, Relay
 from app.secret import Secret
-from app.service import TodoService
+from app.service import Service
 from app.store import DynamoStore
+from app.todos import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.changes import Kind, R
     from app.config import ConvoySettings
     from app.relay_run import Report
     from app.secret import Client
+    from app.service import Store
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -56,7 +59,6 @@ SECRETS_MANAGER = Config(
 )
 """Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
 
-
 _random = SystemRandom()
 
 
@@ -66,7 +68,7 @@ class Parts:
 
     settings: Settings
     client: DynamoDBClient
-    store: DynamoStore
+    store: DynamoStore[Todo]
     outbox: OutboxTable
     publisher: ConvoyPublisher
     metrics: Metrics
@@ -83,7 +85,8 @@ class Parts:
         )
         store = DynamoStore(
             client,
-            todos_table=settings.todos_table,
+            TODO,
+            table=settings.todos_table,
             keys_table=settings.idempotency_table,
             outbox=outbox,
         )
@@ -96,19 +99,8 @@ class Parts:
         metrics = Metrics(emit, now, settings.metrics_namespace)
         return cls(settings, client, store, outbox, publisher, metrics)
 
-    def service(self) -> TodoService:
-        return TodoService(
-            store=self.store,
-            delivery=OutboxDelivery(
-                self._metered(Breaker(self.publisher, time.monotonic, _random.random)),
-                self.outbox,
-            ),
-            clock=now,
-            new_event_id=lambda: str(uuid4()),
-            new_todo_id=lambda: secrets.randbits(53),
-            pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
-            publish_reads=self.settings.publish_reads,
-        )
+    def service(self) -> Service[Todo]:
+        return self._service(TODO, self.store)
 
     def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
@@ -125,6 +117,21 @@ class Parts:
     def close(self) -> None:
         self.publisher.close()
         self.client.close()
+
+    def _service(self, kind: Kind[R], store: Store[R]) -> Service[R]:
+        return Service(
+            kind=kind,
+            store=store,
+            delivery=OutboxDelivery(
+                self._metered(Breaker(self.publisher, time.monotonic, _random.random)),
+                self.outbox,
+            ),
+            clock=now,
+            new_event_id=lambda: str(uuid4()),
+            new_id=lambda: secrets.randbits(53),
+            pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
+            publish_reads=self.settings.publish_reads,
+        )
 
     def _metered(self, publisher: Publisher) -> Publisher:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
@@ -147,7 +154,7 @@ def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
-    app = api.build(parts.service(), gateway.owner_of, api.inline)
+    app = api.build(parts.service(), gateway.owner_of, routing.inline)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
     app.add_middleware(logs.RequestId)

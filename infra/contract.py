@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import api, catalogue
-from app.events import CATALOGUE, DELETED, FAILED, PING, RETRIEVED, envelope
+from app.events import CATALOGUE, envelope
 from app.todos import Todo
 from infra import vectors
 
@@ -83,13 +83,14 @@ def _by_name(parameters: list[Any]) -> dict[str, Any]:
     return {f"{each['in']} {each['name']}": each for each in parameters}
 
 
+CARRIED = {"todo": Todo("ann", 1, "Write the tests").public(), "todo_id": 1}
+"""Examples of what events carry."""
+
+
 def example(event_type: EventType) -> dict[str, object]:
     """The payload of an event of this type, at a fixed time."""
-    about: dict[str, object] = {}
-    if event_type.carries == "todo":
-        about["todo"] = Todo("ann", 1, "Write the tests").public()
-    elif event_type.carries == "todo_id":
-        about["todo_id"] = 1
+    carries = event_type.carries
+    about = {} if carries is None else {carries: CARRIED[carries]}
     event_id = "fda3c152-30d6-4111-8c99-8b099a3e16df"
     at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)
@@ -105,10 +106,12 @@ added at any time: pass over it.
 """
 
 WHEN = {
-    PING: "`GET /` was called.",
-    RETRIEVED: "Todos were read; `todo` is there if it was one alone.",
-    DELETED: "A todo was deleted; `todo` is its last state.",
-    FAILED: "A todo that is not there was to be updated or deleted. Nothing changed.",
+    "ping": "`GET /` was called.",
+    "retrieved": "Todos were read; `todo` is there if it was one alone.",
+    "created": "A todo was created; `todo` is its state after that.",
+    "updated": "A todo was updated; `todo` is its state after that.",
+    "deleted": "A todo was deleted; `todo` is its last state.",
+    "failed": "A todo that is not there was to be updated or deleted. Nothing changed.",
 }
 
 
@@ -120,14 +123,14 @@ def events() -> str:
 
 def _section(event_type: EventType) -> str:
     schema = catalogue.schema(event_type)
-    when = WHEN.get(event_type, f"A todo was {event_type.name}; `todo` is its state after that.")
     rows = [
         f"| `{name}` | {_kind(value)} | {'always' if name in schema['required'] else 'at times'} |"
         for name, value in schema["properties"].items()
     ]
     payload = json.dumps(example(event_type), indent=2)
     table = "\n".join(["| field | what | |", "|---|---|---|", *rows])
-    return f"## `{event_type.name}`\n\n{when}\n\n{table}\n\n```json\n{payload}\n```\n"
+    name = event_type.name
+    return f"## `{name}`\n\n{WHEN[name]}\n\n{table}\n\n```json\n{payload}\n```\n"
 
 
 def _kind(schema: dict[str, Any]) -> str:

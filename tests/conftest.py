@@ -28,6 +28,8 @@ from tests.support import (
     TABLES,
     Convoy,
     Outbox,
+    TodoService,
+    TodoStore,
     foreign,
     make_publisher,
     make_service,
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.publisher import ConvoyPublisher
-    from app.service import TodoService
-    from app.store import DynamoStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -170,7 +170,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
 
 
 @pytest.fixture
-def store(dynamodb: DynamoDBClient) -> DynamoStore:
+def store(dynamodb: DynamoDBClient) -> TodoStore:
     return make_store(dynamodb)
 
 

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.api_key import ApiKey
+from app.changes import Change
 from app.config import Settings
 from app.outbox import OutboxDelivery
 from app.outbox_table import FAILED, OutboxTable
 from app.publisher import ConvoyPublisher
-from app.service import TodoService
+from app.service import Service
 from app.store import DynamoStore
+from app.todos import TODO, Todo
 from infra.local import convoy as stand_in
+from infra.local import tables
 from infra.local.courier import FAILURE, SUCCESS
 from infra.local.resources import PROJECT_ID
 
@@ -36,15 +39,15 @@ if TYPE_CHECKING:
     from app.publisher import Publisher
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
-TABLES = {
-    "TodosTable": "test-todos",
-    "OutboxTable": "test-outbox",
-    "IdempotencyTable": "test-idempotency",
-}
+TABLES = tables.names("test-")
 GRACE = timedelta(seconds=60)
 OWNER = "ann"
 
 Json = dict[str, Any]
+
+TodoService = Service[Todo]
+TodoStore = DynamoStore[Todo]
+TodoChange = Change[Todo]
 
 
 def foreign(name: str) -> bool:
@@ -146,9 +149,7 @@ def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
         "CONVOY_APP_ID": owner,
         "CONVOY_PROJECT_ID": PROJECT_ID,
         "CONVOY_BASE_URL": convoy.api,
-        "TODOS_TABLE": TABLES["TodosTable"],
-        "OUTBOX_TABLE": TABLES["OutboxTable"],
-        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+        **tables.settings(TABLES),
     }
 
 
@@ -158,26 +159,28 @@ def make_outbox(client: DynamoDBClient) -> OutboxTable:
 
 def make_store(
     client: DynamoDBClient, sleep: Callable[[float], None] = lambda _: None
-) -> DynamoStore:
+) -> TodoStore:
     return DynamoStore(
         client,
-        todos_table=TABLES["TodosTable"],
+        TODO,
+        table=TABLES["TodosTable"],
         keys_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),
         sleep=sleep,
     )
 
 
-def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> TodoService:
+def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:
     parts: Json = {
+        "kind": TODO,
         "store": make_store(client),
         "delivery": OutboxDelivery(publisher, make_outbox(client)),
         "clock": lambda: NOW,
         "new_event_id": new_ids(),
-        "new_todo_id": lambda: 7007,
+        "new_id": lambda: 7007,
         "pause": lambda _: None,
     }
-    return TodoService(**parts | override)
+    return Service(**parts | override)
 
 
 def named_convoy() -> tuple[str, str, str]:

@@ -19,8 +19,9 @@ from app.outbox import OutboxDelivery
 from app.outbox_table import OutboxTable
 from app.publisher import Accepted
 from app.sdk import FanoutEvent
-from app.service import TodoService
+from app.service import Service
 from app.store import DynamoStore
+from app.todos import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, LOG_LINE_OVERHEAD, OWNER, PUBLISH_OVERHEAD
 
 if TYPE_CHECKING:
@@ -110,32 +111,33 @@ def of(call: str, *, item: str = ITEM, key: str | None = None) -> Work:
     client = Counting()
     service = _service(cast("DynamoDBClient", client), client)
     if call == "POST":
-        service.create(OWNER, TODO_ID, item, completed=False, key=key)
+        service.create(OWNER, TODO_ID, {"item": item}, key=key)
         return client.work
-    service.create(OWNER, TODO_ID, item, completed=False)
+    service.create(OWNER, TODO_ID, {"item": item})
     client.work = Work()
     if call == "PUT":
-        service.update(OWNER, TODO_ID, item=item, completed=None, key=key)
+        service.update(OWNER, TODO_ID, {"item": item}, key=key)
     else:
         service.delete(OWNER, TODO_ID, key=key)
     return client.work
 
 
-def _service(client: DynamoDBClient, counting: Counting) -> TodoService:
+def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
     outbox = OutboxTable(client, "outbox", grace=timedelta(minutes=1))
-    store = DynamoStore(client, todos_table="todos", keys_table="keys", outbox=outbox)
+    store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox)
 
     class Publisher:
         def publish(self, event: Event) -> Accepted:
             counting.work.event = event
             return Accepted()
 
-    return TodoService(
+    return Service(
+        kind=TODO,
         store=store,
         delivery=OutboxDelivery(Publisher(), outbox),
         clock=lambda: NOW,
         new_event_id=lambda: EVENT_ID,
-        new_todo_id=lambda: TODO_ID,
+        new_id=lambda: TODO_ID,
         pause=lambda _: None,
     )
 

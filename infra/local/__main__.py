@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from infra.local.parts import Part
 
-TABLES = {"TodosTable": "todos", "OutboxTable": "outbox", "IdempotencyTable": "idempotency"}
+TABLES = tables.names()
 
 
 def main() -> int:
@@ -123,9 +123,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        "TODOS_TABLE": TABLES["TodosTable"],
-        "OUTBOX_TABLE": TABLES["OutboxTable"],
-        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+        **tables.settings(TABLES),
     }
     if "convoy" in ports:
         environment |= {

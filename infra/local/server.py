@@ -53,11 +53,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _config(app: Starlette, log_level: str = "warning") -> uvicorn.Config:
+def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,
-        log_level=log_level,
+        log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
     )

@@ -27,6 +27,18 @@ def template() -> dict[str, Any]:
     return loaded
 
 
+def names(prefix: str = "") -> dict[str, str]:
+    """`todos` for `TodosTable`, and so on."""
+    return {
+        each: f"{prefix}{each.removesuffix('Table').lower()}" for each in template()["Resources"]
+    }
+
+
+def settings(names: Mapping[str, str]) -> dict[str, str]:
+    """The names as the app is told them: `TODOS_TABLE`, and so on."""
+    return {f"{each.removesuffix('Table').upper()}_TABLE": name for each, name in names.items()}
+
+
 def create_tables(client: DynamoDBClient, names: Mapping[str, str]) -> None:
     """Create each table; `names` gives a table's name for its logical id in the template."""
     for logical_id, resource in template()["Resources"].items():

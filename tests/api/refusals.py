@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.todos import Todo
+from tests.support import OWNER
+
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
@@ -20,4 +23,4 @@ def assert_nothing_changed(client: TestClient, convoy: Convoy) -> None:
     """Only the todo of the set-up, and only its event."""
     assert [event["event_type"] for event in convoy.events()] == ["created"]
     todos = client.get("/todo").json()["data"]
-    assert todos == [{"id": 1, "item": "one", "completed": False, "version": 1}]
+    assert todos == [Todo(OWNER, 1, "one").public()]

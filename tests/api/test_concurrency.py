@@ -40,7 +40,7 @@ class OnceAllAreThere:
 def test_requests_are_published_at_the_same_time(
     dynamodb: DynamoDBClient, method: str, path: str
 ) -> None:
-    service = make_service(dynamodb, OnceAllAreThere(), new_todo_id=iter(range(1, 999)).__next__)
+    service = make_service(dynamodb, OnceAllAreThere(), new_id=iter(range(1, 999)).__next__)
 
     with server.running(api.build(service, lambda _: OWNER)) as url:
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app import api
 from app.service import KEY_LIFE
-from tests.support import NOW, OWNER, make_service
+from tests.support import NOW, OWNER, TodoChange, TodoStore, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from app.publisher import ConvoyPublisher
     from app.service import Claim
-    from app.store import DynamoStore
-    from app.todos import Change
     from tests.support import Convoy, Outbox
 
 KEY = {"idempotency-key": "k-1"}
@@ -165,7 +163,7 @@ def test_an_expired_key_can_be_taken_for_another_request(
 def test_a_twin_that_was_faster_gives_both_one_answer_and_one_event(
     client: TestClient,
     convoy: Convoy,
-    store: DynamoStore,
+    store: TodoStore,
     monkeypatch: pytest.MonkeyPatch,
     method: str,
     path: str,
@@ -189,14 +187,14 @@ def test_a_twin_that_was_faster_gives_both_one_answer_and_one_event(
 def test_a_twin_that_deleted_between_look_up_and_read_is_no_404(
     client: TestClient,
     convoy: Convoy,
-    store: DynamoStore,
+    store: TodoStore,
     monkeypatch: pytest.MonkeyPatch,
     if_match: str | None,
 ) -> None:
     headers = KEY | ({"if-match": if_match} if if_match else {})
     get = type(store).get
 
-    def late(self: DynamoStore, owner: str, todo_id: int) -> object:
+    def late(self: TodoStore, owner: str, todo_id: int) -> object:
         monkeypatch.setattr(type(store), "get", get)
         client.delete("/todo/1", headers=headers)
         return get(self, owner, todo_id)
@@ -229,11 +227,11 @@ def test_a_key_that_is_none_is_a_400_that_names_it(
 
 
 def before_the_next_commit(
-    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+    store: TodoStore, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
 ) -> None:
     commit = type(store).commit
 
-    def late(self: DynamoStore, change: Change, claim: Claim | None = None) -> None:
+    def late(self: TodoStore, change: TodoChange, claim: Claim | None = None) -> None:
         monkeypatch.setattr(type(store), "commit", commit)
         act()
         commit(self, change, claim)

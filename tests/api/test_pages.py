@@ -9,22 +9,20 @@ import pytest
 
 from app import todos
 from app.todos import Todo
-from tests.support import NOW, OWNER
+from tests.support import NOW, OWNER, TodoStore
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from app.store import DynamoStore
 
-
-def fill(store: DynamoStore, ids: range, owner: str = OWNER, item: str = "x") -> None:
+def fill(store: TodoStore, ids: range, owner: str = OWNER, item: str = "x") -> None:
     for todo_id in ids:
         todo = Todo(owner, todo_id, item)
         store.commit(todos.create(todo, now=NOW, event_id=f"fill-{owner}-{todo_id}"))
 
 
 def test_following_next_gives_every_todo_once_in_the_order_of_ids(
-    client: TestClient, store: DynamoStore
+    client: TestClient, store: TodoStore
 ) -> None:
     fill(store, range(7))
 
@@ -40,7 +38,7 @@ def test_following_next_gives_every_todo_once_in_the_order_of_ids(
     assert pages == [[0, 1, 2], [3, 4, 5], [6]]
 
 
-def test_a_full_last_page_has_no_next(client: TestClient, store: DynamoStore) -> None:
+def test_a_full_last_page_has_no_next(client: TestClient, store: TodoStore) -> None:
     fill(store, range(3))
 
     assert "next" not in client.get("/todo", params={"limit": 3}).json()
@@ -50,7 +48,7 @@ def test_an_empty_list_is_an_empty_page(client: TestClient) -> None:
     assert client.get("/todo").json() == {"data": []}
 
 
-def test_a_page_holds_100_unless_told_otherwise(client: TestClient, store: DynamoStore) -> None:
+def test_a_page_holds_100_unless_told_otherwise(client: TestClient, store: TodoStore) -> None:
     fill(store, range(101))
 
     body = client.get("/todo").json()
@@ -60,7 +58,7 @@ def test_a_page_holds_100_unless_told_otherwise(client: TestClient, store: Dynam
 
 
 def test_a_page_of_long_todos_ends_early_and_tells_of_more(
-    client: TestClient, store: DynamoStore
+    client: TestClient, store: TodoStore
 ) -> None:
     fill(store, range(30), item="\N{CLINKING BEER MUGS}" * 10_000)  # 40 kB each
 
@@ -71,7 +69,7 @@ def test_a_page_of_long_todos_ends_early_and_tells_of_more(
     assert [todo["id"] for todo in first["data"] + rest["data"]] == list(range(30))
 
 
-def test_a_page_holds_one_owners_todos_alone(client: TestClient, store: DynamoStore) -> None:
+def test_a_page_holds_one_owners_todos_alone(client: TestClient, store: TodoStore) -> None:
     fill(store, range(2))
     fill(store, range(2, 4), owner="bob")
 

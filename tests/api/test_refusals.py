@@ -12,8 +12,7 @@ from tests.api.refusals import MAX_ID, assert_nothing_changed, fields
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from app.store import DynamoStore
-    from tests.support import Convoy, Outbox
+    from tests.support import Convoy, Outbox, TodoStore
 
 pytestmark = pytest.mark.usefixtures("one_todo")
 
@@ -89,7 +88,7 @@ def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(
 
 
 def test_when_dynamodb_is_busy_the_answer_is_a_503_that_says_when_to_come_back(
-    client: TestClient, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object) -> None:
         raise StoreUnavailable("throttled at table arn:aws:dynamodb:secret")
@@ -104,7 +103,7 @@ def test_when_dynamodb_is_busy_the_answer_is_a_503_that_says_when_to_come_back(
 
 @pytest.mark.parametrize("error", [StoreError("arn:aws:secret"), RuntimeError("arn:aws:secret")])
 def test_a_fault_of_ours_is_a_500_problem_that_tells_nothing_of_it(
-    client: TestClient, store: DynamoStore, monkeypatch: pytest.MonkeyPatch, error: Exception
+    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(*_: object) -> None:
         raise error

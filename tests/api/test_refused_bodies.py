@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.todos import MAX_ITEM_LENGTH
 from tests.api.refusals import MAX_ID, assert_nothing_changed, fields
 
 if TYPE_CHECKING:
@@ -161,17 +162,25 @@ def test_a_body_of_another_content_type_is_a_415(
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/todo"), ("PUT", "/todo/1"), ("DELETE", "/todo/1"), ("GET", "/")]
 )
-def test_a_body_over_64_kib_is_a_413(
+def test_a_body_over_128_kib_is_a_413(
     client: TestClient, convoy: Convoy, method: str, path: str, declared: bool
 ) -> None:
-    body = b'{"item": "' + b"x" * 65_536 + b'"}'
+    body = b'{"item": "' + b"x" * 131_072 + b'"}'
     content = body if declared else iter([body[:40_000], body[40_000:]])
 
     response = client.request(method, path, content=content, headers=JSON)
 
     assert response.status_code == 413
-    assert response.json()["detail"] == "The body is over 65536 bytes."
+    assert response.json()["detail"] == "The body is over 131072 bytes."
     assert_nothing_changed(client, convoy)
+
+
+def test_the_longest_item_is_taken_however_it_is_escaped(client: TestClient) -> None:
+    item = "😀" * MAX_ITEM_LENGTH
+
+    response = client.post("/todo", content=json.dumps({"item": item}), headers=JSON)
+
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/todo"), ("DELETE", "/todo/1")])

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from app.service import Claim
-    from app.store import DynamoStore
-    from app.todos import Change
-    from tests.support import Convoy, Outbox
+    from tests.support import Convoy, Outbox, TodoChange, TodoStore
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +71,7 @@ def test_a_missing_todo_is_a_404_whatever_if_match_says(client: TestClient) -> N
 
 
 def test_without_if_match_a_change_is_decided_anew_on_what_another_writer_left(
-    client: TestClient, convoy: Convoy, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, convoy: Convoy, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     racing(store, monkeypatch, lambda: client.put("/todo/1", json={"completed": True}), times=1)
 
@@ -86,7 +84,7 @@ def test_without_if_match_a_change_is_decided_anew_on_what_another_writer_left(
 
 
 def test_with_if_match_a_faster_writer_means_412(
-    client: TestClient, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     racing(store, monkeypatch, lambda: client.put("/todo/1", json={"completed": True}), times=1)
 
@@ -95,7 +93,7 @@ def test_with_if_match_a_faster_writer_means_412(
 
 
 def test_a_todo_that_another_writer_deletes_meanwhile_is_a_404(
-    client: TestClient, convoy: Convoy, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, convoy: Convoy, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     racing(store, monkeypatch, lambda: client.delete("/todo/1"), times=1)
 
@@ -106,11 +104,11 @@ def test_a_todo_that_another_writer_deletes_meanwhile_is_a_404(
 
 
 def test_too_many_faster_writers_are_a_503_and_no_event(
-    client: TestClient, convoy: Convoy, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, convoy: Convoy, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = 0
 
-    def clash(self: DynamoStore, change: Change, _: Claim | None) -> None:
+    def clash(self: TodoStore, change: TodoChange, _: Claim | None) -> None:
         nonlocal tries
         tries += 1
         raise VersionClash
@@ -129,13 +127,17 @@ def change(client: TestClient, method: str, if_match: str) -> int:
 
 
 def racing(
-    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, rival: Callable[[], object], *, times: int
+    store: TodoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    rival: Callable[[], object],
+    *,
+    times: int,
 ) -> None:
     """Let a rival commit between the read and the commit of the next request."""
     commit = type(store).commit
     left = times
 
-    def late(self: DynamoStore, change: Change, claim: Claim | None = None) -> None:
+    def late(self: TodoStore, change: TodoChange, claim: Claim | None = None) -> None:
         nonlocal left
         if left > 0:
             left -= 1

@@ -12,13 +12,12 @@ import pytest
 from app import todos
 from app.outbox_table import FAILED, WAITING, OutboxTable, Row, Segment, UnreadableRow
 from app.todos import MAX_ITEM_LENGTH, Todo
-from tests.support import GRACE, NOW, TABLES, make_outbox
+from tests.support import GRACE, NOW, TABLES, TodoStore, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.events import Event
-    from app.store import DynamoStore
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
@@ -33,14 +32,14 @@ def table(dynamodb: DynamoDBClient) -> OutboxTable:
     return make_outbox(dynamodb)
 
 
-def commit(store: DynamoStore, todo_id: int = 1, item: str = "one") -> Event:
+def commit(store: TodoStore, todo_id: int = 1, item: str = "one") -> Event:
     change = todos.create(Todo("ann", todo_id, item), now=NOW, event_id=f"e{todo_id}")
     store.commit(change)
     return change.event
 
 
 @pytest.fixture
-def row(store: DynamoStore, table: OutboxTable) -> Row:
+def row(store: TodoStore, table: OutboxTable) -> Row:
     """That of a commit, as the relay reads it."""
     commit(store)
     return the_row(table)
@@ -57,7 +56,7 @@ def scanned(table: OutboxTable) -> list[Row]:
 
 
 def test_a_commit_leaves_a_row_that_is_due_after_the_grace(
-    store: DynamoStore, table: OutboxTable
+    store: TodoStore, table: OutboxTable
 ) -> None:
     event = commit(store)
 
@@ -67,7 +66,7 @@ def test_a_commit_leaves_a_row_that_is_due_after_the_grace(
 
 @pytest.mark.parametrize("item", ["Grüße, 中文, שלום, 𝄞", 'a"b\\c\n\x00\u2028', "", LONGEST])
 def test_a_row_survives_to_the_last_character(
-    store: DynamoStore, table: OutboxTable, item: str
+    store: TodoStore, table: OutboxTable, item: str
 ) -> None:
     event = commit(store, item=item)
 
@@ -79,7 +78,7 @@ def test_an_event_without_a_row_is_none(table: OutboxTable) -> None:
     assert scanned(table) == []
 
 
-def test_every_row_is_found_over_more_than_one_page(store: DynamoStore, table: OutboxTable) -> None:
+def test_every_row_is_found_over_more_than_one_page(store: TodoStore, table: OutboxTable) -> None:
     for todo_id in range(12):
         commit(store, todo_id, LONGEST)
 
@@ -92,7 +91,7 @@ def test_every_row_is_found_over_more_than_one_page(store: DynamoStore, table: O
 
 
 def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
-    store: DynamoStore, table: OutboxTable, dynamodb: DynamoDBClient
+    store: TodoStore, table: OutboxTable, dynamodb: DynamoDBClient
 ) -> None:
     commit(store, 1)
     damaged = the_row(table)
@@ -116,7 +115,7 @@ def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
 
 
 def test_rows_that_leave_between_two_pages_hide_no_other(
-    store: DynamoStore, table: OutboxTable
+    store: TodoStore, table: OutboxTable
 ) -> None:
     for todo_id in range(12):
         commit(store, todo_id, LONGEST)
@@ -131,7 +130,7 @@ def test_rows_that_leave_between_two_pages_hide_no_other(
     assert scanned(table) == []
 
 
-def test_an_ack_takes_out_its_own_row_alone(store: DynamoStore, table: OutboxTable) -> None:
+def test_an_ack_takes_out_its_own_row_alone(store: TodoStore, table: OutboxTable) -> None:
     commit(store, 1)
     commit(store, 2)
 
@@ -219,7 +218,7 @@ def test_a_redrive_is_not_undone_by_a_relay_that_saw_the_row_before(
     assert the_row(table).state == WAITING
 
 
-def test_segments_have_each_row_once_between_them(store: DynamoStore, table: OutboxTable) -> None:
+def test_segments_have_each_row_once_between_them(store: TodoStore, table: OutboxTable) -> None:
     for todo_id in range(1, 41):
         commit(store, todo_id)
 

@@ -11,24 +11,23 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from app import todos
+from app.changes import Exists
 from app.service import Claim, StoreError, StoreUnavailable
 from app.store import CONFLICT_PAUSES_S
-from app.todos import Todo, TodoExists
-from tests.support import NOW, Outbox, make_store
+from app.todos import Todo
+from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.store import DynamoStore
-    from app.todos import Change
 
 TODO = Todo("ann", 1, "one")
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
-def created() -> Change:
+def created() -> TodoChange:
     return todos.create(TODO, now=NOW, event_id="e1")
 
 
@@ -89,7 +88,7 @@ def cancelled(*reasons: str) -> AWSResponse:
     ],
 )
 def test_a_contended_transaction_is_tried_again_under_the_same_token(
-    store: DynamoStore, wire: Wire, reasons: tuple[str, str]
+    store: TodoStore, wire: Wire, reasons: tuple[str, str]
 ) -> None:
     wire.answers = [cancelled(*reasons)] * 2
 
@@ -115,18 +114,18 @@ def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_t
 
 
 def test_a_refused_condition_is_told_at_once_even_beside_a_conflict(
-    store: DynamoStore, wire: Wire
+    store: TodoStore, wire: Wire
 ) -> None:
     wire.answers = [cancelled("ConditionalCheckFailed", "TransactionConflict")]
 
-    with pytest.raises(TodoExists):
+    with pytest.raises(Exists):
         store.commit(created())
 
     assert len(wire.calls) == 1
 
 
 def test_a_cancellation_that_waiting_does_not_mend_is_an_error_at_once(
-    store: DynamoStore, wire: Wire
+    store: TodoStore, wire: Wire
 ) -> None:
     wire.answers = [cancelled("ItemCollectionSizeLimitExceeded", "None")]
 
@@ -161,7 +160,7 @@ CALLS = {
     ],
 )
 def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
-    store: DynamoStore,
+    store: TodoStore,
     wire: Wire,
     code: str,
     status: int,
@@ -179,7 +178,7 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
 
 @pytest.mark.parametrize("call", ["get", "page"])
 def test_reads_are_consistent_what_was_committed_is_seen(
-    store: DynamoStore, wire: Wire, call: str
+    store: TodoStore, wire: Wire, call: str
 ) -> None:
     CALLS[call](store)
 
@@ -203,7 +202,11 @@ def test_a_call_has_a_deadline_of_its_own(dynamodb: DynamoDBClient) -> None:
     ],
 )
 def test_a_dynamodb_out_of_reach_is_unavailable(
-    store: DynamoStore, wire: Wire, error: Exception, call: str, monkeypatch: pytest.MonkeyPatch
+    store: TodoStore,
+    wire: Wire,
+    error: Exception,
+    call: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     wire.answers = [error] * 9
@@ -222,7 +225,7 @@ def test_a_dynamodb_out_of_reach_is_unavailable(
     ],
 )
 def test_what_waiting_does_not_mend_is_an_error(
-    store: DynamoStore, wire: Wire, failure: AWSResponse | Exception, call: str
+    store: TodoStore, wire: Wire, failure: AWSResponse | Exception, call: str
 ) -> None:
     wire.answers = [failure]
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from app import todos
+from app.changes import Exists
 from app.service import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
-from app.todos import Todo, TodoExists
-from tests.support import NOW, Outbox
-
-if TYPE_CHECKING:
-    from app.store import DynamoStore
-    from app.todos import Change
+from app.todos import Todo
+from tests.support import NOW, Outbox, TodoChange, TodoStore
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
@@ -24,33 +20,33 @@ CLAIM = Claim("ann", "key", "fingerprint", NOW)
 SECOND = timedelta(seconds=1)
 
 
-def created(todo: Todo = TODO, event_id: str = "e1") -> Change:
+def created(todo: Todo = TODO, event_id: str = "e1") -> TodoChange:
     return todos.create(todo, now=NOW, event_id=event_id)
 
 
-def test_a_key_that_came_with_no_change_has_no_record(store: DynamoStore) -> None:
+def test_a_key_that_came_with_no_change_has_no_record(store: TodoStore) -> None:
     store.commit(created())
 
     assert store.record(CLAIM) is None
 
 
-def test_a_key_stands_for_the_change_that_it_came_with(store: DynamoStore) -> None:
+def test_a_key_stands_for_the_change_that_it_came_with(store: TodoStore) -> None:
     store.commit(created())
     change = todos.update(TODO, item="uno", completed=None, now=NOW, event_id="e2")
     store.commit(change, CLAIM)
 
-    assert store.record(CLAIM) == Record("fingerprint", todo_id=1, version=2, event_id="e2")
+    assert store.record(CLAIM) == Record("fingerprint", id=1, version=2, event_id="e2")
 
 
-def test_a_key_stands_for_the_greatest_id_to_the_last_digit(store: DynamoStore) -> None:
+def test_a_key_stands_for_the_greatest_id_to_the_last_digit(store: TodoStore) -> None:
     store.commit(created(replace(TODO, id=2**53 - 1)), CLAIM)
 
     record = store.record(CLAIM)
     assert record is not None
-    assert record.todo_id == 2**53 - 1
+    assert record.id == 2**53 - 1
 
 
-def test_a_taken_key_lets_no_second_change_through(store: DynamoStore, outbox: Outbox) -> None:
+def test_a_taken_key_lets_no_second_change_through(store: TodoStore, outbox: Outbox) -> None:
     store.commit(created(), CLAIM)
 
     with pytest.raises(KeyTaken):
@@ -60,7 +56,7 @@ def test_a_taken_key_lets_no_second_change_through(store: DynamoStore, outbox: O
     assert outbox.event_ids() == ["e1"]
 
 
-def test_a_taken_key_is_told_before_what_became_of_the_todo(store: DynamoStore) -> None:
+def test_a_taken_key_is_told_before_what_became_of_the_todo(store: TodoStore) -> None:
     """Its own first request is what changed the todo."""
     store.commit(created(), CLAIM)
 
@@ -70,10 +66,10 @@ def test_a_taken_key_is_told_before_what_became_of_the_todo(store: DynamoStore) 
         store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
 
 
-def test_a_refused_change_leaves_its_key_free(store: DynamoStore) -> None:
+def test_a_refused_change_leaves_its_key_free(store: TodoStore) -> None:
     store.commit(created())
 
-    with pytest.raises(TodoExists):
+    with pytest.raises(Exists):
         store.commit(created(event_id="e2"), CLAIM)
     with pytest.raises(VersionClash):
         store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
@@ -81,7 +77,7 @@ def test_a_refused_change_leaves_its_key_free(store: DynamoStore) -> None:
     assert store.record(CLAIM) is None
 
 
-def test_one_key_of_two_owners_stands_for_a_change_of_each(store: DynamoStore) -> None:
+def test_one_key_of_two_owners_stands_for_a_change_of_each(store: TodoStore) -> None:
     bobs = replace(CLAIM, owner="bob")
     store.commit(created(), CLAIM)
     assert store.record(bobs) is None
@@ -92,17 +88,17 @@ def test_one_key_of_two_owners_stands_for_a_change_of_each(store: DynamoStore) -
 
 
 def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
-    store: DynamoStore,
+    store: TodoStore,
 ) -> None:
     store.commit(created(), CLAIM)
     after = replace(CLAIM, now=NOW + KEY_LIFE)
 
     assert store.record(after) is None
     store.commit(created(replace(TODO, id=2), "e2"), after)
-    assert store.record(after) == Record("fingerprint", todo_id=2, version=1, event_id="e2")
+    assert store.record(after) == Record("fingerprint", id=2, version=1, event_id="e2")
 
 
-def test_a_key_is_taken_until_the_end_of_its_life(store: DynamoStore) -> None:
+def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
     store.commit(created(), CLAIM)
     before = replace(CLAIM, now=NOW + KEY_LIFE - SECOND)
 
@@ -111,7 +107,7 @@ def test_a_key_is_taken_until_the_end_of_its_life(store: DynamoStore) -> None:
         store.commit(created(replace(TODO, id=2), "e2"), before)
 
 
-def test_an_event_waits_until_it_is_acked(store: DynamoStore, outbox: Outbox) -> None:
+def test_an_event_waits_until_it_is_acked(store: TodoStore, outbox: Outbox) -> None:
     assert not store.is_waiting("e1")
     store.commit(created(), CLAIM)
     assert store.is_waiting("e1")

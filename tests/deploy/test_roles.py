@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.relay import Relay
-from tests.support import NOW, OWNER, TABLES, make_outbox
+from tests.support import NOW, OWNER, TABLES, TodoService, make_outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.publisher import ConvoyPublisher
-    from app.service import TodoService
     from tests.deploy.osls import Template
     from tests.support import Convoy, Json
 
@@ -50,8 +49,8 @@ def test_the_api_may_make_the_calls_that_it_makes_and_no_other(
     template: Template, todo_service: TodoService, calls: Calls
 ) -> None:
     for _ in range(2):  # the second time it asks what the key stands for
-        todo_service.create(OWNER, 1, "x", completed=False, key="k")
-    todo_service.update(OWNER, 1, item="y", completed=None)
+        todo_service.create(OWNER, 1, {"item": "x"}, key="k")
+    todo_service.update(OWNER, 1, {"item": "y"})
     todo_service.get(OWNER, 1)
     todo_service.page(OWNER, limit=1, after=None)
     todo_service.delete(OWNER, 1)
@@ -68,8 +67,8 @@ def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
     calls: Calls,
 ) -> None:
     convoy.fail(status=503)
-    todo_service.create(OWNER, 1, "x", completed=False)
-    todo_service.create(OWNER, 2, "x", completed=False)
+    todo_service.create(OWNER, 1, {"item": "x"})
+    todo_service.create(OWNER, 2, {"item": "x"})
     convoy.fail(status=400, times=1)
     calls.clear()
 

@@ -17,15 +17,13 @@ from starlette.routing import Route
 from app import api
 from infra import smoke
 from infra.local import server
-from tests.support import OWNER
+from tests.support import OWNER, TodoService, TodoStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
-    from app.service import TodoService
-    from app.store import DynamoStore
     from tests.support import Convoy, Outbox
 
     Smoke = Callable[..., int]
@@ -70,7 +68,7 @@ def doorkeeper(asked: list[tuple[Request, bytes]]) -> Iterator[str]:
 def test_a_stage_that_works_is_told_so_and_left_as_it_was(
     run: Smoke,
     stage: str,
-    store: DynamoStore,
+    store: TodoStore,
     convoy: Convoy,
     outbox: Outbox,
     capsys: pytest.CaptureFixture[str],
@@ -78,7 +76,7 @@ def test_a_stage_that_works_is_told_so_and_left_as_it_was(
     assert run(f"{stage}/") == 0
 
     assert capsys.readouterr().out.splitlines()[-1] == "The stage works."
-    assert store.page(OWNER, limit=1, after=None).todos == []
+    assert store.page(OWNER, limit=1, after=None).found == []
     assert outbox.event_ids() == []
     types = [event["event_type"] for event in convoy.events()]
     assert types == ["ping", "created", "retrieved", "deleted"]

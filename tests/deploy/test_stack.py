@@ -17,7 +17,7 @@ from app.outbox_table import OutboxTable
 from app.store import DynamoStore
 from app.wiring import dynamodb
 from tests.deploy.osls import Project
-from tests.support import NOW, OWNER
+from tests.support import NOW, OWNER, TodoStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +52,13 @@ class Stack:
         (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
-    def store(self) -> DynamoStore:
+    def store(self) -> TodoStore:
         """The app's own, on this stack's tables."""
         outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], grace=timedelta())
         return DynamoStore(
             dynamodb(),
-            todos_table=self.outputs["TodosTable"],
+            todos.TODO,
+            table=self.outputs["TodosTable"],
             keys_table=self.outputs["IdempotencyTable"],
             outbox=outbox,
         )
@@ -174,7 +175,7 @@ def test_the_app_keeps_a_todo_and_its_event_in_the_stack_s_tables(stack: Stack) 
 
     store.commit(change)
 
-    assert store.get(OWNER, 1) == change.todo
+    assert store.get(OWNER, 1) == change.state
     assert store.is_waiting("event-1")
 
 

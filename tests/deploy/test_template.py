@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.config import Settings
 from app.metrics import Metrics
 from app.relay_run import Report
+from tests.support import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,7 @@ def test_a_stage_for_work_can_be_removed_whole(packaged: Packaged) -> None:
     template = packaged("dev")
 
     assert template.parameters["DeletionProtection"] == "false"
-    for table in ("TodosTable", "OutboxTable", "IdempotencyTable"):
+    for table in TABLES:
         assert template.resources[table]["DeletionPolicy"] == "Delete"
 
 
@@ -135,7 +136,7 @@ def test_production_keeps_its_tables_whatever_is_removed(packaged: Packaged) -> 
     template = packaged("prod")
 
     assert template.parameters["DeletionProtection"] == "true"
-    for table in ("TodosTable", "OutboxTable", "IdempotencyTable"):
+    for table in TABLES:
         resource = template.resources[table]
         assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
         assert resource["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
@@ -144,7 +145,7 @@ def test_production_keeps_its_tables_whatever_is_removed(packaged: Packaged) -> 
 def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Template) -> None:
     tables = template.of_type("AWS::DynamoDB::Table")
 
-    assert set(tables) == {"TodosTable", "OutboxTable", "IdempotencyTable"}
+    assert set(tables) == set(TABLES)
     for table in tables.values():
         recovery = table["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": True}

@@ -14,7 +14,7 @@ from app import wiring
 from app.relay import Relay
 from tests.faults import victims
 from tests.faults.world import World
-from tests.support import OWNER, deployment, make_outbox, make_service
+from tests.support import OWNER, TodoService, deployment, make_outbox, make_service
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from app.publisher import ConvoyPublisher
-    from app.service import TodoService
     from tests.faults.victims import Call, Environment, Step
     from tests.support import Convoy, Outbox
 

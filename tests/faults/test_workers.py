@@ -14,12 +14,11 @@ import pytest
 
 from app import todos, wiring
 from app.todos import Todo
-from tests.support import GRACE, OWNER, foreign, raw_server, read_request
+from tests.support import GRACE, OWNER, TodoStore, foreign, raw_server, read_request
 
 if TYPE_CHECKING:
     import socket
 
-    from app.store import DynamoStore
     from tests.support import Outbox
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +57,7 @@ class Crowd:
 
 @pytest.mark.parametrize("workers", [1, 3, 6])
 def test_as_many_publishes_as_there_are_workers_are_under_way_at_a_time(
-    store: DynamoStore,
+    store: TodoStore,
     outbox: Outbox,
     environment: dict[str, str],
     tmp_path: Path,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from app.outbox_table import OutboxTable
     from app.publisher import ConvoyPublisher
-    from app.store import DynamoStore
+    from tests.support import TodoStore
 
     Environment = Mapping[str, str]
 
@@ -83,7 +83,7 @@ def _mortal_parts(environment: Environment, step: Step) -> Parts:
     )
     return replace(
         parts,
-        store=cast("DynamoStore", _Mortal(parts.store, step, dynamodb)),
+        store=cast("TodoStore", _Mortal(parts.store, step, dynamodb)),
         outbox=cast("OutboxTable", _Mortal(parts.outbox, step, dynamodb)),
         publisher=cast("ConvoyPublisher", _Mortal(parts.publisher, step, convoy)),
     )

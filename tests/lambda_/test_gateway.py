@@ -14,9 +14,8 @@ from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 
 if TYPE_CHECKING:
-    from app.store import DynamoStore
     from tests.lambda_.gateways import Invoke
-    from tests.support import Convoy
+    from tests.support import Convoy, TodoStore
 
 LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
 """And no more: the gateway would tell the client of an error of ours."""
@@ -71,7 +70,7 @@ def test_a_port_that_is_no_number_is_not_asked_for(
 
 
 def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
-    call: Invoke, store: DynamoStore
+    call: Invoke, store: TodoStore
 ) -> None:
     for todo_id in range(100):
         todo = Todo("everyone", todo_id, "\x01" * MAX_ITEM_LENGTH)
@@ -101,8 +100,8 @@ def test_a_stage_named_as_our_path_is_not_mistaken_for_it(call: Invoke, kind: st
     assert json.loads(call(event)["body"]) == {"data": []}
 
 
-def test_a_body_over_64_kib_is_a_413(call: Invoke) -> None:
-    answer = call(request("http_api_v2", "POST", "/todo", '"' + "x" * 65_536 + '"'))
+def test_a_body_over_128_kib_is_a_413(call: Invoke) -> None:
+    answer = call(request("http_api_v2", "POST", "/todo", '"' + "x" * 131_072 + '"'))
 
     assert answer["statusCode"] == 413
     assert json.loads(answer["body"])["title"]

@@ -51,7 +51,7 @@ ASKED = [
     ("GET", "/", None),
     ("POST", "/todo", '{"id": 1, "item": "x"}'),
     ("POST", "/todo", "{"),
-    ("POST", "/todo", '"' + "x" * 70_000 + '"'),
+    ("POST", "/todo", '"' + "x" * 140_000 + '"'),
     ("PATCH", "/todo", None),
     ("GET", "/nothing", None),
     ("GET", "/docs", None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
-from tests.support import make_outbox, make_store
+from tests.support import TodoChange, make_outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.outbox_table import Row, Segment, UnreadableRow
     from app.publisher import ConvoyPublisher, Outcome
     from app.service import Claim, Record
-    from app.todos import Change, Todo
+    from app.todos import Todo
 
     Moment = tuple[Literal["before", "after"], str]
 
@@ -75,10 +75,10 @@ class Seams:
     def is_waiting(self, event_id: str) -> bool:
         return self._store.is_waiting(event_id)
 
-    def commit(self, change: Change, claim: Claim | None = None) -> None:
+    def commit(self, change: TodoChange, claim: Claim | None = None) -> None:
         self._step("commit", self._commit, change, claim)
 
-    def _commit(self, change: Change, claim: Claim | None) -> None:
+    def _commit(self, change: TodoChange, claim: Claim | None) -> None:
         self._store.commit(change, claim)
         self.committed.append(change.event)
 

@@ -20,14 +20,14 @@ from hypothesis.stateful import (
 )
 
 from app.breaker import OPEN_S, Breaker
+from app.changes import ResourceError
 from app.outbox import OutboxDelivery
 from app.relay import MAX_REFUSALS, Relay
 from app.service import KEY_LIFE, KeyReused
-from app.todos import TodoError
 from infra.local.tables import create_tables
 from tests.properties.happenings import FAULTS, IDS, ITEMS, KEYS, OF_RELAYS, OF_REQUESTS, OWNERS
 from tests.properties.seams import Crash, Seams
-from tests.support import NOW, TABLES, Outbox, make_publisher, make_service
+from tests.support import NOW, TABLES, Outbox, TodoService, make_publisher, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.relay_run import Report
-    from app.service import Committed, TodoService
+    from app.service import Committed
     from tests.properties.happenings import Interruption
     from tests.support import Convoy
 
@@ -71,7 +71,7 @@ class World(RuleBasedStateMachine):
         interruption: Interruption | None,
     ) -> None:
         with self._request(interruption) as asked_at:
-            done = self.service.create(owner, todo_id, item, completed=False, key=key)
+            done = self.service.create(owner, todo_id, {"item": item}, key=key)
             self._one_event_a_key(owner, key, done, asked_at)
 
     @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=OF_REQUESTS)
@@ -84,7 +84,7 @@ class World(RuleBasedStateMachine):
         interruption: Interruption | None,
     ) -> None:
         with self._request(interruption) as asked_at:
-            done = self.service.update(owner, todo_id, item=item, completed=None, key=key)
+            done = self.service.update(owner, todo_id, {"item": item}, key=key)
             self._one_event_a_key(owner, key, done, asked_at)
 
     @rule(owner=OWNERS, todo_id=IDS, key=KEYS, interruption=OF_REQUESTS)
@@ -116,7 +116,7 @@ class World(RuleBasedStateMachine):
     ) -> None:
         self.convoy.fail(status=503)
         for owner in ("ann", "bob"):
-            self.service.create(owner, None, "x", completed=False)
+            self.service.create(owner, None, {"item": "x"})
         self.convoy.recover()
         if fault:
             self.convoy.fail(**fault)
@@ -196,7 +196,7 @@ class World(RuleBasedStateMachine):
             delivery=OutboxDelivery(breaker, self.seams),
             clock=lambda: self.now,
             new_event_id=self._new_id,
-            new_todo_id=lambda: 100 + self.ids,
+            new_id=lambda: 100 + self.ids,
         )
 
     def _seconds(self) -> float:
@@ -225,7 +225,7 @@ class World(RuleBasedStateMachine):
         try:
             with self._interrupted(interruption):
                 yield self.now
-        except (TodoError, KeyReused):
+        except (ResourceError, KeyReused):
             pass
         except Crash:
             self.service = self._api()

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.changes import Exists, NotFound, VersionMismatch
 from app.service import MAX_DECISIONS, Committed, StoreUnavailable
-from app.todos import Todo, TodoExists, TodoNotFound, VersionMismatch
+from app.todos import Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race, told
-from tests.support import OWNER, Convoy, Outbox
+from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Set
 
-    from app.service import TodoService
-    from app.store import DynamoStore
 
 pytestmark = ON_DYNAMODB_LOCAL
 
 
 def creation(service: TodoService, todo_id: int, item: str) -> Callable[[], Committed]:
-    return lambda: service.create(OWNER, todo_id, item, completed=False)
+    return lambda: service.create(OWNER, todo_id, {"item": item})
 
 
 def update(
     service: TodoService, todo_id: int, item: str, versions: Set[int] | None = None
 ) -> Callable[[], Committed]:
-    return lambda: service.update(OWNER, todo_id, item=item, completed=None, versions=versions)
+    return lambda: service.update(OWNER, todo_id, {"item": item}, versions=versions)
 
 
 def deletion(service: TodoService, todo_id: int) -> Callable[[], Committed]:
@@ -33,13 +32,13 @@ def deletion(service: TodoService, todo_id: int) -> Callable[[], Committed]:
 
 
 def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
-    todo_service: TodoService, store: DynamoStore, convoy: Convoy, outbox: Outbox
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
         outcomes = race([creation(todo_service, todo_id, str(racer)) for racer in range(RACERS)])
 
         (winner,) = of(Committed, outcomes)
-        assert len(of(TodoExists, outcomes)) == RACERS - 1
+        assert len(of(Exists, outcomes)) == RACERS - 1
         item = str(outcomes.index(winner))
         assert store.get(OWNER, todo_id) == Todo(OWNER, todo_id, item)
         (event,) = told(convoy, todo_id)
@@ -49,7 +48,7 @@ def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
 
 def test_many_updates_of_one_todo_leave_no_gap_and_one_event_each(
     todo_service: TodoService,
-    store: DynamoStore,
+    store: TodoStore,
     convoy: Convoy,
     outbox: Outbox,
 ) -> None:
@@ -101,7 +100,7 @@ def test_of_many_updates_of_one_version_one_wins_and_the_others_learn_the_versio
 
 
 def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
-    todo_service: TodoService, store: DynamoStore, convoy: Convoy, outbox: Outbox
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
         creation(todo_service, todo_id, "first")()
@@ -109,7 +108,7 @@ def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
         outcomes = race([deletion(todo_service, todo_id)] * RACERS)
 
         (winner,) = of(Committed, outcomes)
-        assert len(of(TodoNotFound, outcomes)) == RACERS - 1
+        assert len(of(NotFound, outcomes)) == RACERS - 1
         assert store.get(OWNER, todo_id) is None
         deleted = [event for event in told(convoy, todo_id) if event["event"] == "todo.deleted"]
         assert [event["id"] for event in deleted] == [winner.event_id]
@@ -117,7 +116,7 @@ def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
 
 
 def test_a_deletion_among_updates_is_the_last_that_is_told(
-    todo_service: TodoService, store: DynamoStore, convoy: Convoy, outbox: Outbox
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
         creation(todo_service, todo_id, "first")()
@@ -126,7 +125,7 @@ def test_a_deletion_among_updates_is_the_last_that_is_told(
         outcomes = race([*updates, deletion(todo_service, todo_id)])
 
         committed = of(Committed, outcomes)
-        assert len(committed) + len(of(TodoNotFound, outcomes)) == MAX_DECISIONS
+        assert len(committed) + len(of(NotFound, outcomes)) == MAX_DECISIONS
         assert store.get(OWNER, todo_id) is None
         events = sorted(told(convoy, todo_id), key=lambda event: event["event"] == "todo.deleted")
         last = len(committed)

@@ -19,7 +19,17 @@ from app.relay_run import Report
 from app.service import Committed
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race
-from tests.support import GRACE, NOW, OWNER, Convoy, Outbox, make_outbox, make_service
+from tests.support import (
+    GRACE,
+    NOW,
+    OWNER,
+    Convoy,
+    Outbox,
+    TodoService,
+    TodoStore,
+    make_outbox,
+    make_service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +39,6 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.publisher import ConvoyPublisher, Publisher
-    from app.service import TodoService
-    from app.store import DynamoStore
 
 pytestmark = ON_DYNAMODB_LOCAL
 
@@ -63,7 +71,7 @@ def make_relay(client: DynamoDBClient, publisher: Publisher, now: datetime = NOW
 
 
 @pytest.fixture
-def left(store: DynamoStore) -> set[str]:
+def left(store: TodoStore) -> set[str]:
     """The events that requests left in the outbox: several pages of them."""
     for todo_id in range(ROWS):
         todo = Todo(OWNER, todo_id, LONG)
@@ -95,7 +103,7 @@ def create_many(service: TodoService) -> set[str]:
     """Rounds of concurrent requests; the ids of their events."""
 
     def create(todo_id: int) -> Committed:
-        return service.create(OWNER, todo_id, "one", completed=False)
+        return service.create(OWNER, todo_id, {"item": "one"})
 
     events = set()
     for first in range(0, RACERS * ROUNDS, RACERS):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.config import Settings, SettingsError
+from infra.local import tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,9 +16,7 @@ COMPLETE = {
     "CONVOY_API_KEY": "CO.secret",
     "CONVOY_APP_ID": "ann",
     "CONVOY_PROJECT_ID": "p1",
-    "TODOS_TABLE": "todos",
-    "OUTBOX_TABLE": "outbox",
-    "IDEMPOTENCY_TABLE": "idempotency",
+    **tables.settings(tables.names()),
 }
 
 

@@ -16,10 +16,10 @@ TODO = Todo("ann", 1, "one", version=3)
 def test_a_creation_saw_nothing_and_its_event_tells_the_todo() -> None:
     change = todos.create(TODO, now=NOW, event_id="e")
 
-    assert (change.todo, change.seen, change.deletes) == (TODO, None, False)
+    assert (change.state, change.seen, change.deletes) == (TODO, None, False)
     assert (change.event.id, change.event.owner, change.event.type) == ("e", "ann", "created")
     assert change.event.data["todo"] == TODO.public()
-    assert change.todo.born == "e"
+    assert change.state.born == "e"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_update_replaces_what_is_given_and_counts_the_version(
 ) -> None:
     change = todos.update(TODO, item=item, completed=completed, now=NOW, event_id="e")
 
-    assert (change.todo, change.seen, change.deletes) == (expected, TODO, False)
+    assert (change.state, change.seen, change.deletes) == (expected, TODO, False)
     assert change.event.type == "updated"
     assert change.event.data["todo"] == expected.public()
 
@@ -43,7 +43,7 @@ def test_an_update_replaces_what_is_given_and_counts_the_version(
 def test_a_deletion_tells_the_last_state() -> None:
     change = todos.delete(TODO, now=NOW, event_id="e")
 
-    assert (change.todo, change.seen, change.deletes) == (TODO, TODO, True)
+    assert (change.state, change.seen, change.deletes) == (TODO, TODO, True)
     assert change.event.type == "deleted"
     assert change.event.data["todo"] == TODO.public()
 
@@ -52,10 +52,10 @@ def test_the_owner_is_never_told_in_a_payload() -> None:
     assert "ann" not in json.dumps(todos.create(TODO, now=NOW, event_id="e").event.data)
 
 
-def test_event_types_are_six_and_each_differs() -> None:
-    assert len(events.CATALOGUE) == 6
+def test_each_event_type_differs() -> None:
     for attribute in ("name", "event", "description"):
-        assert len({getattr(kind, attribute) for kind in events.CATALOGUE}) == 6
+        told = [getattr(event_type, attribute) for event_type in events.CATALOGUE]
+        assert len(set(told)) == len(told)
 
 
 def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:

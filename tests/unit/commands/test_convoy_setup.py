@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from app import catalogue
 from app.events import CATALOGUE
+from infra.local import tables
 from infra.local.resources import PROJECT
 from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run
 
@@ -112,7 +113,7 @@ def test_without_an_owner_one_is_drawn_and_found_again(
 
 
 def test_the_tables_need_no_names_yet(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TODOS_TABLE", "OUTBOX_TABLE", "IDEMPOTENCY_TABLE"):
+    for name in tables.settings(tables.names()):
         monkeypatch.delenv(name)
 
     assert run("convoy", "setup", "--url", URL).exit_code == DONE

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import make_outbox
+from tests.support import TodoStore, make_outbox
 from tests.unit.relay.world import World
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.outbox_table import OutboxTable
-    from app.store import DynamoStore
 
 
 @pytest.fixture
@@ -22,5 +21,5 @@ def table(dynamodb: DynamoDBClient) -> OutboxTable:
 
 
 @pytest.fixture
-def world(store: DynamoStore, table: OutboxTable) -> World:
+def world(store: TodoStore, table: OutboxTable) -> World:
     return World(store, table)

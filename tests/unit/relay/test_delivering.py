@@ -11,6 +11,7 @@ from app.outbox_table import OutboxTable, Row
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from app.relay import MAX_PAUSE_S, RESERVE_S, Relay
 from app.service import StoreUnavailable
+from app.todos import Todo
 from tests.support import NOW, TABLES
 from tests.unit.relay.world import DUE, World
 
@@ -54,7 +55,7 @@ def test_what_is_published_is_what_was_committed(
         "ann",
         "created",
     )
-    assert event["data"]["todo"] == {"id": 1, "item": "x", "completed": False, "version": 1}
+    assert event["data"]["todo"] == Todo("ann", 1, "x").public()
 
 
 def test_what_is_younger_is_left_to_its_request(world: World) -> None:

@@ -9,7 +9,7 @@ from app import todos
 from app.publisher import Accepted
 from app.relay import Relay
 from app.todos import Todo
-from tests.support import GRACE, NOW
+from tests.support import GRACE, NOW, TodoStore
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from app.events import Event
     from app.outbox_table import OutboxTable, Row
     from app.publisher import Outcome
-    from app.store import DynamoStore
 
 DUE = NOW + GRACE
 
@@ -25,7 +24,7 @@ DUE = NOW + GRACE
 class World:
     """An outbox on moto, a relay over it, and a Convoy that answers as told, event by event."""
 
-    def __init__(self, store: DynamoStore, table: OutboxTable) -> None:
+    def __init__(self, store: TodoStore, table: OutboxTable) -> None:
         self.table = table
         self.now = DUE
         self.answers: dict[str, Outcome] = {}
