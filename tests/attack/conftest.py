@@ -46,7 +46,7 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 @pytest.fixture
 def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Way]:
     ids = count(2**40)
-    service = make_service(dynamodb, publisher, new_todo_id=lambda: next(ids))
+    service = make_service(dynamodb, publisher, new_id=lambda: next(ids))
     with asyncio.Runner() as loop:
         yield Asgi(api.build(service, gateway.owner_of), loop)
 

@@ -25,7 +25,7 @@ DECLARED = {
 }
 
 NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
-OTHER, TEXT, LARGE = JSON | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 65_537
+OTHER, TEXT, LARGE = JSON | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 131_073
 KEY = JSON | {"idempotency-key": "a b"}
 
 Request = tuple[str, str, bytes, dict[str, str]]
