@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from infra.local import convoy as stand_in
-from infra.local import inbox, server
+from infra.local import inbox, project, server
 from infra.local.courier import Backoff
 from tests.support import Convoy
 
@@ -200,13 +200,16 @@ def test_silence_is_broken_now_and_then(convoy: Convoy, monkeypatch: pytest.Monk
         ("#42", ["e1"]),
         ("7", ["E2"]),
         ("e2", ["E2"]),
+        ("uid-2", ["E2"]),
         ("ring", []),
         ("reated", []),
     ],
 )
 def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
-    convoy: Convoy, search: str, found: list[str]
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch, search: str, found: list[str]
 ) -> None:
+    uids = iter(["UID-1", "UID-2"])
+    monkeypatch.setattr(project, "uid", lambda: next(uids))
     send(convoy, "e1")
     send(convoy, "E2", event_type="failed", data={"event": "todo.failure", "todo_id": 7})
 
