@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
 
+    from app.relay import Relay
+
     Item = Mapping[str, UniversalAttributeValueTypeDef]
 
 CONVOY_S = 0.02
@@ -32,6 +34,7 @@ WORKERS = (1, 2, 4, 8)
 AT_MOST_S = 4.0
 """Seconds of one pass: of many rows it sends a part, and its rate is as good."""
 
+WARM_UP_S = 0.5
 BATCH = 25
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -86,15 +89,18 @@ class _Drain:
     def rate(self, size: int, workers: int) -> float:
         """Events delivered in a second, of `size` that wait, on connections that are open."""
         relay = self.parts.relay(workers=workers)
-        self._fill(workers)
-        relay.run()
-        self.waiting = 0
+        self._fill(max(self.waiting, workers))
+        self._passed(relay, WARM_UP_S)
         self._fill(size)
         start = time.perf_counter()
-        report = relay.run(lambda: start + AT_MOST_S - time.perf_counter() + relay.reserve_s)
-        took_s = time.perf_counter() - start
-        self.waiting -= report.delivered
-        return report.delivered / took_s
+        delivered = self._passed(relay, AT_MOST_S)
+        return delivered / (time.perf_counter() - start)
+
+    def _passed(self, relay: Relay, seconds: float) -> int:
+        until = time.perf_counter() + seconds + relay.reserve_s
+        delivered = relay.run(lambda: until - time.perf_counter()).delivered
+        self.waiting -= delivered
+        return delivered
 
     def _fill(self, size: int) -> None:
         with ThreadPoolExecutor(4) as threads:
