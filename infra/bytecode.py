@@ -58,6 +58,8 @@ def find_python(version: str) -> str:
 
 
 def _compile(interpreter: str, task: Path, paths: list[Path], *where: str) -> None:
+    if not paths:
+        return  # compileall would take the folder that it runs in, and Python's own library
     # Not compared with its source at import: times are those of the build.
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", *where]
     # The order of a set constant, in the bytecode, follows the hashes of its strings.

@@ -152,6 +152,19 @@ def test_bytecode_can_be_left_out(sources: Path) -> None:
     assert compiled(sources) == []
 
 
+def test_nothing_is_compiled_but_what_is_packaged(
+    sources: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("checkout")
+    (elsewhere / "handler.py").write_text("ANSWER = 41\n")
+    monkeypatch.chdir(elsewhere)
+
+    bytecode.add(sources, RUNNING, "auto")
+
+    assert compiled(sources) == ["module.pyc"]
+    assert compiled(elsewhere) == []
+
+
 def test_a_module_that_does_not_compile_fails_the_build(sources: Path) -> None:
     (sources / "module.py").write_text("def\n")
 
