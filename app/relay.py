@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.outbox_table import FAILED, WAITING, WHOLE
-from app.publisher import Accepted, Misconfigured, Refused, Unavailable
+from app.publisher import Accepted, Misconfigured, Unavailable
 from app.relay_run import Run
 from app.service import StoreError
 
@@ -170,8 +170,8 @@ class Relay:
                 self._postpone(row, run, reason, after=after or 0)
             case Misconfigured(reason):
                 self._postpone(row, run, reason)
-            case Refused(reason):
-                self._refused(row, reason, run)
+            case _:
+                self._refused(row, outcome.reason, run)
 
     def _refused(self, row: Row, reason: str, run: Run) -> None:
         log.warning("refused %s: %s", row.event.id, reason, extra=_about(row))
