@@ -9,7 +9,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,11 @@ import pytest
 
 from benchmarks.compare import processes
 from tests.artefact.test_artefact import ask
+from tests.capacity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from botocore.model import OperationModel
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
 
@@ -110,8 +109,12 @@ def test_a_request_takes_this_capacity(client: TestClient, dynamodb: DynamoDBCli
     """Of a todo of 15 characters; in DynamoDB's units of reading and writing."""
     found = {}
     for name, (method, path, options) in CAPACITY.items():
-        with _counted(dynamodb) as found[name]:
+        with counted(dynamodb) as taken:
             assert client.request(method, path, **options).status_code < 300
+        found[name] = [
+            [call, sum(units.values()) / (2 if call == "TransactWriteItems" else 1)]
+            for call, units in taken
+        ]
 
     assert found == COSTS["capacity"]
 
@@ -134,32 +137,3 @@ CAPACITY: dict[str, tuple[str, str, Json]] = {
     "LIST": ("GET", "/todo", {}),
     "DELETE": ("DELETE", "/todo/1", {}),
 }
-
-
-@contextmanager
-def _counted(dynamodb: DynamoDBClient) -> Iterator[list[list[object]]]:
-    """The calls made meanwhile, and the units that each took.
-
-    DynamoDB Local tells four for each KB written in a transaction, and DynamoDB's price is two.
-    """
-    taken: list[list[object]] = []
-
-    def ask_for_units(params: Json, **_: object) -> None:
-        params["ReturnConsumedCapacity"] = "TOTAL"
-
-    def take(parsed: Json, model: OperationModel, **_: object) -> None:
-        told = parsed["ConsumedCapacity"]
-        tables = told if isinstance(told, list) else [told]
-        units = sum(table["CapacityUnits"] for table in tables)
-        twice = 2 if model.name == "TransactWriteItems" else 1
-        taken.append([model.name, units / twice])
-
-    hooks: dict[str, Callable[..., None]] = {
-        "provide-client-params.dynamodb": ask_for_units,
-        "after-call.dynamodb": take,
-    }
-    for event, hook in hooks.items():
-        dynamodb.meta.events.register(event, hook)
-    yield taken
-    for event, hook in hooks.items():
-        dynamodb.meta.events.unregister(event, hook)

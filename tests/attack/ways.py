@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tests.lambda_.gateways import request
@@ -37,25 +38,8 @@ class Answer:
         return json.loads(self.body)
 
 
-class Way(Protocol):
+class Way(ABC):
     """`target` is a path with its query, as they stand in a request's line."""
-
-    def ask(
-        self,
-        method: str,
-        target: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = JSON,
-        owner: str = "ann",
-    ) -> Answer: ...
-
-
-@dataclass(frozen=True)
-class Asgi:
-    """As uvicorn calls it, with the owner that it looks up in the scope."""
-
-    app: FastAPI
-    loop: asyncio.Runner
 
     def ask(
         self,
@@ -66,6 +50,36 @@ class Asgi:
         owner: str = "ann",
     ) -> Answer:
         path, _, query = target.partition("?")
+        return self._ask(method, path, query, body, headers, owner)
+
+    @abstractmethod
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        owner: str,
+    ) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Asgi(Way):
+    """As uvicorn calls it, with the owner that it looks up in the scope."""
+
+    app: FastAPI
+    loop: asyncio.Runner
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        owner: str,
+    ) -> Answer:
         scope: Json = {
             "type": "http",
             "method": method,
@@ -94,20 +108,20 @@ class Asgi:
 
 
 @dataclass(frozen=True)
-class Gateway:
+class Gateway(Way):
     """As an HTTP API calls the handler, whose JWT authorizer vouched for the owner."""
 
     invoke: Invoke
 
-    def ask(
+    def _ask(
         self,
         method: str,
-        target: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] = JSON,
-        owner: str = "ann",
+        path: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        owner: str,
     ) -> Answer:
-        path, _, query = target.partition("?")
         event = request("http_api_v2", method, path)
         event |= {"rawQueryString": query, **told(body)}
         event["headers"] = {name.lower(): value for name, value in headers.items()}

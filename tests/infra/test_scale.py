@@ -16,12 +16,11 @@ from benchmarks.scale.deployment import Deployment, Relays
 from benchmarks.scale.outage import OUTAGE_S, after_an_hour
 from benchmarks.scale.pool import Pool, black_hole
 from benchmarks.scale.tables import TABLES, tables
+from tests.capacity import counted
 from tests.support import NOW, make_store
 from tests.support import TABLES as NAMES
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PLENTY = 1e9
@@ -41,25 +40,14 @@ def test_the_committed_plan_has_the_figures_of_the_code() -> None:
 def test_the_units_are_those_that_dynamodb_local_tells(
     dynamodb: DynamoDBClient, length: int
 ) -> None:
-    told: dict[str, float] = {}
-
-    def ask(params: dict[str, Any], **_: object) -> None:
-        params["ReturnConsumedCapacity"] = "TOTAL"
-
-    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
-        consumed = parsed["ConsumedCapacity"]
-        for each in consumed if isinstance(consumed, list) else [consumed]:
-            told[f"{model.name} {each['TableName']}"] = each["CapacityUnits"]
-
-    for call in ("TransactWriteItems", "GetItem", "DeleteItem"):
-        dynamodb.meta.events.register(f"provide-client-params.dynamodb.{call}", ask)
-        dynamodb.meta.events.register(f"after-call.dynamodb.{call}", note)
     item = "x" * length
     store = make_store(dynamodb)
     change = todos.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
-    store.commit(change, Claim(OWNER, work.KEY, "f" * 64, NOW))
-    store.get(OWNER, work.TODO_ID)
-    store._outbox.ack(work.EVENT_ID)
+    with counted(dynamodb) as taken:
+        store.commit(change, Claim(OWNER, work.KEY, "f" * 64, NOW))
+        store.get(OWNER, work.TODO_ID)
+        store._outbox.ack(work.EVENT_ID)
+    told = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
     ours = work.of("POST", item=item, key=work.KEY)
     ack = told[f"DeleteItem {NAMES['OutboxTable']}"]

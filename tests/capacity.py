@@ -1,0 +1,41 @@
+"""What calls of DynamoDB take, as it tells."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.model import OperationModel
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.support import Json
+
+
+@contextmanager
+def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, float]]]]:
+    """The calls made meanwhile, and the units that each took of each table.
+
+    DynamoDB Local tells four for each KB written in a transaction, and DynamoDB's price is two.
+    """
+    taken: list[tuple[str, dict[str, float]]] = []
+
+    def ask(params: Json, **_: object) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def take(parsed: Json, model: OperationModel, **_: object) -> None:
+        told = parsed["ConsumedCapacity"]
+        tables = told if isinstance(told, list) else [told]
+        taken.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))
+
+    hooks: dict[str, Callable[..., None]] = {
+        "provide-client-params.dynamodb": ask,
+        "after-call.dynamodb": take,
+    }
+    for event, hook in hooks.items():
+        dynamodb.meta.events.register(event, hook)
+    yield taken
+    for event, hook in hooks.items():
+        dynamodb.meta.events.unregister(event, hook)
