@@ -8,6 +8,7 @@ The same sources, lock and Python give the same bytes.
 from __future__ import annotations
 
 import argparse
+import platform
 import re
 import shutil
 import sys
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import grimp
 
@@ -60,6 +61,12 @@ class Target:
 
     arch: str = "arm64"
     python: str = "3.13"
+
+    @classmethod
+    def native(cls) -> Self:
+        """What this machine, and the Python that runs this, can run."""
+        arch = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+        return cls(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def build(target: Target, out: Path, mode: Bytecode = "auto") -> None:

@@ -15,18 +15,13 @@ from uuid import uuid4
 from app.config import Settings
 from app.events import CREATED, Event, envelope
 from app.wiring import Parts
+from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, on_the_peers_core
 from benchmarks.compare.tables import Table
 from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from mypy_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
-
     from app.relay import Relay
-
-    Item = Mapping[str, UniversalAttributeValueTypeDef]
 
 CONVOY_S = 0.02
 SIZES = (100, 1_000, 10_000, 100_000)
@@ -35,7 +30,6 @@ AT_MOST_S = 12.0
 """Seconds of one pass: of many rows it sends a part, and its rate is as good."""
 
 WARM_UP_S, ALONE = 0.5, 50
-BATCH = 25
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -77,12 +71,7 @@ class _Drain:
     waiting: int = 0
 
     def __post_init__(self) -> None:
-        names = {
-            "TodosTable": self.parts.settings.todos_table,
-            "OutboxTable": self.parts.settings.outbox_table,
-            "IdempotencyTable": self.parts.settings.idempotency_table,
-        }
-        tables.create_tables(self.parts.client, names)
+        tables.create_tables(self.parts.client, tables.names())
 
     def publishing_alone(self, workers: int) -> float:
         """Events that so many threads publish in a second."""
@@ -115,25 +104,10 @@ class _Drain:
         return delivered
 
     def _fill(self, size: int) -> None:
-        with ThreadPoolExecutor(4) as threads:
-            for _ in threads.map(self._write, _batches(size - self.waiting)):
-                pass
+        rows = (self.parts.outbox.put(self._event())["Item"] for _ in range(size - self.waiting))
+        fill(self.parts.client, self.parts.settings.outbox_table, rows)
         self.waiting = size
-
-    def _write(self, count: int) -> None:
-        batch = [{"PutRequest": {"Item": self._row()}} for _ in range(count)]
-        table = self.parts.settings.outbox_table
-        answer = self.parts.client.batch_write_item(RequestItems={table: batch})  # type: ignore[dict-item]
-        assert not answer["UnprocessedItems"]  # noqa: S101
-
-    def _row(self) -> Item:
-        return self.parts.outbox.put(self._event())["Item"]
 
     def _event(self) -> Event:
         todo = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
         return envelope(CREATED, event_id=str(uuid4()), owner="everyone", now=LONG_AGO, todo=todo)
-
-
-def _batches(rows: int) -> Iterator[int]:
-    for at in range(0, rows, BATCH):
-        yield min(BATCH, rows - at)

@@ -6,12 +6,12 @@ each state of what they are made of.
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,12 +58,7 @@ TUTORIAL = Peer("tutorial", "the tutorial's way", outbox=False, lock="tutorial",
 PEERS = (OURS, BARE_OUTBOX, VALIDATED, POWERTOOLS, BARE, TUTORIAL)
 
 
-def target() -> Target:
-    """This machine, and the Python that runs this."""
-    arch = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return Target(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
-
-
+@cache
 def runtime() -> Path:
     """boto3 and what it needs, in the lock's versions, with bytecode."""
     lock = ROOT / "requirements.txt"
@@ -85,6 +80,7 @@ def plotting() -> Path:
     return folder
 
 
+@cache
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
     sources = [ROOT / name for name in ("handler.py", "requirements.txt")]
@@ -93,10 +89,11 @@ def zip_of_ours(*, bytecode: bool) -> Path:
     kind = "bytecode" if bytecode else "sources"
     out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"
     if not out.exists():
-        build(target(), out, "require" if bytecode else "none")
+        build(Target.native(), out, "require" if bytecode else "none")
     return out
 
 
+@cache
 def task(peer: Peer, *, bytecode: bool) -> Path:
     """The folder that holds a peer, as unpacked."""
     kind = "bytecode" if bytecode else "sources"
@@ -119,6 +116,11 @@ def task(peer: Peer, *, bytecode: bool) -> Path:
         if bytecode:
             _compile(folder)
     return folder
+
+
+def stub(peer: Peer) -> Path:
+    """What takes DynamoDB's and Convoy's place in its process."""
+    return HERE / "stubs" / ("ours.py" if peer.handler is None else "work.py")
 
 
 def size(peer: Peer) -> int:
@@ -145,7 +147,7 @@ def _install(folder: Path, lock: Path, wanted: Iterable[str], *, bytecode: bool 
 def _compile(folder: Path) -> None:
     """As the zip's own: not compared with its source at import."""
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
-    interpreter = find_python(target().python)
+    interpreter = find_python(Target.native().python)
     subprocess.run([interpreter, "-m", "compileall", *options, str(folder)], check=True)
 
 

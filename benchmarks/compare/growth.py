@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import chain, islice, starmap
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from app.wiring import dynamodb
 from benchmarks.compare.environments import OURS
+from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, worker
 from benchmarks.compare.tables import Samples, Table, rotated
 from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from benchmarks.compare.processes import Worker
@@ -25,12 +23,12 @@ if TYPE_CHECKING:
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 ROUTES = ("LIST", "POST", "PUT")
 TODOS_PER_OWNER = 100
-BATCH = 25
 WARM_UP, CALLS = 150, 30
 
 
 def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
     """Raises DynamoDBLocalError where it can't be run."""
+    names = {size: tables.names(f"{size}-") for size in sizes}
     with ExitStack() as stack:
         url = stack.enter_context(dynamodb_local.running())
         canned = stack.enter_context(backends())
@@ -38,9 +36,10 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
         with patch.dict(os.environ, settings):
             client = dynamodb()
             for size in sizes:
-                _fill(client, size)
+                _fill(client, names[size], size)
         workers = {
-            size: stack.enter_context(worker(OURS, settings | _names(size))) for size in sizes
+            size: stack.enter_context(worker(OURS, settings | tables.settings(names[size])))
+            for size in sizes
         }
         return _table(_sampled(workers, rounds), rounds, sizes)
 
@@ -83,36 +82,12 @@ def _sampled(workers: dict[int, Worker], rounds: int) -> Samples:
     return wall
 
 
-def _names(size: int) -> dict[str, str]:
-    return {
-        "TODOS_TABLE": f"todos-{size}",
-        "OUTBOX_TABLE": f"outbox-{size}",
-        "IDEMPOTENCY_TABLE": f"idempotency-{size}",
-    }
-
-
-def _fill(client: DynamoDBClient, size: int) -> None:
+def _fill(client: DynamoDBClient, names: dict[str, str], size: int) -> None:
     """The owner's own hundred, and `size` todos of others."""
-    todos, outbox, keys = _names(size).values()
-    names = {"TodosTable": todos, "OutboxTable": outbox, "IdempotencyTable": keys}
     tables.create_tables(client, names)
-
-    def write(items: list[dict[str, Any]]) -> None:
-        batch = [{"PutRequest": {"Item": item}} for item in items]
-        answer = client.batch_write_item(RequestItems={todos: batch})  # type: ignore[dict-item]
-        assert not answer["UnprocessedItems"]  # noqa: S101
-
-    with ThreadPoolExecutor(4) as threads:
-        for _ in threads.map(write, _batches(size)):
-            pass
-
-
-def _batches(size: int) -> Iterator[list[dict[str, Any]]]:
     own = (("everyone", number) for number in range(1, TODOS_PER_OWNER + 1))
     others = ((f"owner-{at // TODOS_PER_OWNER}", at) for at in range(size))
-    todos = starmap(_todo, chain(own, others))
-    while batch := list(islice(todos, BATCH)):
-        yield batch
+    fill(client, names["TodosTable"], starmap(_todo, chain(own, others)))
 
 
 def _todo(owner: str, number: int) -> dict[str, Any]:

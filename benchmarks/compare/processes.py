@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.request import urlopen
 
+from benchmarks.compare import environments
 from benchmarks.compare.environments import runtime, task
+from infra.local import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +64,9 @@ class Backends:
 
 
 @contextmanager
-def backends(*options: str) -> Iterator[Backends]:
-    command = [sys.executable, "-m", "benchmarks.compare.backends", *options]
+def backends(*options: str, module: str = "benchmarks.compare.backends") -> Iterator[Backends]:
+    """`module` runs them, with answers of its own."""
+    command = [sys.executable, "-m", module, *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(-1)
     ) as process:
@@ -87,9 +90,7 @@ def environment(dynamodb: str, convoy: str) -> dict[str, str]:
         "CONVOY_APP_ID": "everyone",
         "CONVOY_PROJECT_ID": "p",
         "CONVOY_BASE_URL": f"{convoy}/api",
-        "TODOS_TABLE": "todos",
-        "OUTBOX_TABLE": "outbox",
-        "IDEMPOTENCY_TABLE": "idempotency",
+        **tables.settings(tables.names()),
         "POWERTOOLS_SERVICE_NAME": "todo",
         "PYTHONDONTWRITEBYTECODE": "1",  # as Lambda's file system, which is read-only
         "PATH": os.defpath,
@@ -125,7 +126,7 @@ class Worker:
 def worker(
     peer: Peer, environment: dict[str, str], *, bytecode: bool = True, stub: bool = False
 ) -> Iterator[Worker]:
-    stubs = [str(HERE / "stubs" / f"{peer.handler or peer.name}.py")] if stub else []
+    stubs = [str(environments.stub(peer))] if stub else []
     folders = [str(task(peer, bytecode=bytecode)), str(runtime())]
     with (
         tempfile.TemporaryFile("w+") as log,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.environments import HERE, OURS, VALIDATED, runtime, task
+from benchmarks.compare.environments import HERE, OURS, VALIDATED, runtime, stub, task
 from benchmarks.compare.processes import environment
 from benchmarks.compare.tables import Table
 
@@ -108,8 +108,7 @@ def _import(peer: Peer) -> dict[str, float]:
 
 def _request(peer: Peer) -> dict[str, float]:
     """Seconds of each file."""
-    stub = HERE / "stubs" / f"{peer.handler or peer.name}.py"
-    arguments = [str(task(peer, bytecode=True)), str(runtime()), str(stub)]
+    arguments = [str(task(peer, bytecode=True)), str(runtime()), str(stub(peer))]
     told: dict[str, float] = json.loads(_python(peer, str(HERE / "profiled.py"), *arguments).stdout)
     return told
 

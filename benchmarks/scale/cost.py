@@ -31,7 +31,11 @@ class Line:
 
 def lambda_time(deployment: Deployment, seconds: float) -> float:
     """Dollars of a million requests of so many seconds."""
-    return M * seconds * deployment.memory_mb / 1024 * given.LAMBDA_PER_GB_S
+    return gb_s(deployment, seconds) * given.LAMBDA_PER_GB_S
+
+
+def gb_s(deployment: Deployment, seconds: float) -> float:
+    return M * seconds * deployment.memory_mb / 1024
 
 
 def per_million(deployment: Deployment) -> list[Line]:
@@ -41,13 +45,13 @@ def per_million(deployment: Deployment) -> list[Line]:
     ms = deployment.change_s * 1000
     logged = logged_bytes(deployment.access_log)
     sent = published_bytes() + given.ANSWER_BYTES
-    gb_s = M * deployment.change_s * deployment.memory_mb / 1024
     return [
         Line("API Gateway", "1 M", f"{given.GATEWAY_PER_M:.2f} per M", given.GATEWAY_PER_M),
         Line("Lambda, requests", "1 M", f"{given.LAMBDA_PER_M:.2f} per M", given.LAMBDA_PER_M),
         Line(
             "Lambda, time",
-            f"1 M × {ms:.0f} ms × {deployment.memory_mb / 1024:g} GB = {gb_s:,.0f} GB-s",
+            f"1 M × {ms:.0f} ms × {deployment.memory_mb / 1024:g} GB"
+            f" = {gb_s(deployment, deployment.change_s):,.0f} GB-s",
             f"{given.LAMBDA_PER_GB_S:.10f} per GB-s",
             lambda_time(deployment, deployment.change_s),
         ),

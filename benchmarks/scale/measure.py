@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,11 +19,11 @@ from app.outbox_table import OutboxTable, Row
 from app.relay import Relay
 from app.todos import Todo
 from app.wiring import Parts, now
-from benchmarks.compare import backends
+from benchmarks.compare import backends, processes
 from benchmarks.scale.assumptions import ITEM, OWNER, PUBLISH_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 
 ROUNDS = 7
@@ -70,8 +68,9 @@ def cpu_s(relay: Relay) -> float:
 def measure() -> tuple[float, float]:
     """A row that is published and taken out; one that is read and left."""
     logging.disable(logging.ERROR)
-    with answering() as port:
-        os.environ |= environment(port)
+    delay = ("--convoy-delay-s", str(PUBLISH_S))
+    with processes.backends(*delay, module="benchmarks.scale.measure") as canned:
+        os.environ |= processes.environment(canned.url, canned.url)
         with closing(Parts.build(Settings.load())) as parts:
             relay = Relay(parts.publisher, Paged(parts.outbox, rows()), now, lambda: 0.0, WORKERS)
             published = cpu_s(relay)
@@ -79,35 +78,8 @@ def measure() -> tuple[float, float]:
             return published, cpu_s(relay)
 
 
-def environment(port: int) -> dict[str, str]:
-    url = f"http://{backends.HOST}:{port}"
-    names = dict.fromkeys(("TODOS_TABLE", "OUTBOX_TABLE", "IDEMPOTENCY_TABLE"), "canned")
-    return names | {
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_ENDPOINT_URL_DYNAMODB": url,
-        "CONVOY_API_KEY": "key",
-        "CONVOY_APP_ID": OWNER,
-        "CONVOY_BASE_URL": f"{url}/api",
-        "CONVOY_PROJECT_ID": "project",
-    }
-
-
-@contextmanager
-def answering() -> Iterator[int]:
-    """The canned backends, which scan a page of rows that are not due; gives their port."""
-    command = [sys.executable, "-m", "benchmarks.scale.measure", "--convoy-delay-s", str(PUBLISH_S)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None  # noqa: S101
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.terminate()
-
-
 def main() -> None:
-    """Run the backends."""
+    """Run the backends, which scan a page of rows that are not due."""
     later = now() + timedelta(days=1)
     items = [outbox_table._item(replace(row, due_at=later)) for row in rows()]
     scan = {"Items": items, "Count": PAGE, "ScannedCount": PAGE}

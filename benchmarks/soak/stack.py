@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
-TABLES = {"TodosTable": "todos", "OutboxTable": "outbox", "IdempotencyTable": "idempotency"}
+TABLES = tables.names()
 
 START_S = 30.0
 """Seconds until a process that does not answer is given up."""
@@ -107,9 +107,7 @@ def environment(dynamodb_url: str, convoy_url: str) -> dict[str, str]:
         "CONVOY_APP_ID": "soak",
         "CONVOY_PROJECT_ID": "soak",
         "CONVOY_BASE_URL": f"{convoy_url}/api",
-        "TODOS_TABLE": TABLES["TodosTable"],
-        "OUTBOX_TABLE": TABLES["OutboxTable"],
-        "IDEMPOTENCY_TABLE": TABLES["IdempotencyTable"],
+        **tables.settings(TABLES),
         "RELAY_GRACE_S": "5",
         "NO_PROXY": HOST,
     }

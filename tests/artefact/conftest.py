@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 import zipfile
@@ -42,8 +41,7 @@ def native() -> Target:
     """What this machine, and the Python of these tests, can run."""
     if sys.platform != "linux":
         pytest.skip("the zip has Linux's wheels, and runs on Linux alone")
-    arch = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return Target(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
+    return Target.native()
 
 
 @pytest.fixture(scope="session")
