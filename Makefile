@@ -9,7 +9,7 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 
 test: .venv/ready         ## every test, with the coverage of app/
 	@infra/local/chromium.sh
-	$(BIN)/pytest --cov
+	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff check
