@@ -45,16 +45,16 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-# Extras stay: pip, asked for hashes, refuses `coverage[toml]` where the lock pins plain `coverage`
+# For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses `coverage[toml]` where the lock pins plain `coverage`
 # and a newer one is out.
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
+	@for compiled in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --no-strip-extras --no-header --output-file $$output || exit 1; done
+	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
 
 .venv/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit( \

@@ -46,13 +46,11 @@ if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Where several workers share the tests, one has all of a file, and all that packages."""
-    for item in items:
-        folder = item.path.parent
-        group = folder if folder.name == "deploy" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(item.config.rootpath))))
+    folder = item.path.parent
+    group = folder if folder.name == "deploy" else item.path
+    item.add_marker(pytest.mark.xdist_group(str(group.relative_to(item.config.rootpath))))
 
 
 @pytest.fixture(scope="session", autouse=True)
