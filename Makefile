@@ -9,7 +9,7 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 
 test: .venv/ready         ## every test, with the coverage of app/
 	@infra/local/chromium.sh
-	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff check
@@ -45,8 +45,8 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-# For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses `coverage[toml]` where the lock pins plain `coverage`
-# and a newer one is out.
+# For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses
+# `coverage[toml]` where the lock pins plain `coverage` and a newer one is out.
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
 	@for compiled in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \

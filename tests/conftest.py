@@ -46,13 +46,6 @@ if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where several workers share the tests, one has all of a file, and all that packages."""
-    folder = item.path.parent
-    group = folder if folder.name == "deploy" else item.path
-    item.add_marker(pytest.mark.xdist_group(str(group.relative_to(item.config.rootpath))))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
     """No test reaches an account, a Convoy or a .env of the person who runs it."""

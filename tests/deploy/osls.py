@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -143,7 +144,10 @@ def _options(params: dict[str, str]) -> list[str]:
 
 
 def install() -> None:
-    """`npm ci`, where what is installed is not what the lock file says. Raises NodeError."""
+    """`npm ci`, where what is installed is not what the lock file says; one at a time.
+
+    Raises NodeError.
+    """
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise NodeError(f"Node.js {LEAST_NODE} or later, with npm, is missing")
@@ -151,6 +155,13 @@ def install() -> None:
     version = re.match(r"v(\d+)\.", told)
     if version is None or int(version[1]) < LEAST_NODE:
         raise NodeError(f"Node.js {LEAST_NODE} or later is missing; `node` is {told.strip()}")
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "npm.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install(npm)
+
+
+def _install(npm: str) -> None:
     lock = sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     installed = ROOT / "node_modules" / f".installed-{lock[:12]}"
     if installed.exists():
