@@ -146,7 +146,7 @@ def relay(
     workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = WORKERS,
     deadline_s: Annotated[
         float | None,
-        typer.Option(min=12, help="Seconds for a pass; its last 11 are for what has begun."),
+        typer.Option(help="Seconds for a pass; its last 11 or so are for what has begun."),
     ] = None,
     segment: Annotated[
         Segment | None,
@@ -168,6 +168,11 @@ def relay(
         logs.configure(sys.stderr)
     with _parts(_to_stderr if as_json else _nowhere) as parts, interrupts() as interrupt:
         relay = parts.relay(workers=workers, segment=segment or WHOLE)
+        if deadline_s is not None and deadline_s <= relay.reserve_s:
+            raise typer.BadParameter(
+                f"must be over {relay.reserve_s:g}: so long may take what has begun",
+                param_hint="--deadline-s",
+            )
         run = Pass(relay, parts.metrics, interrupt, deadline_s, as_json)
         if watch:
             watched(run, every, wait)

@@ -39,15 +39,18 @@ class Metrics:
         )
 
     def relayed(self, report: Report) -> None:
-        """One pass of the relay, and what it left; that only if it has seen every row."""
-        values: dict[str, tuple[float, str]] = {"Relayed": (report.delivered, "Count")}
+        """One pass of the relay, and what it left: of a partial one, no less than that.
+
+        `ParkedRows`, whose alarm would end where a pass meets none, is told by whole passes alone.
+        """
+        values: dict[str, tuple[float, str]] = {
+            "Relayed": (report.delivered, "Count"),
+            "OutboxDepth": (report.pending, "Count"),
+            "OutboxAge": (report.oldest_s, "Seconds"),
+        }
         if not report.partial:
-            values |= {
-                "OutboxDepth": (report.pending, "Count"),
-                "OutboxAge": (report.oldest_s, "Seconds"),
-                "ParkedRows": (report.failed, "Count"),
-            }
-        self._put({}, values, stopped=report.stopped)
+            values["ParkedRows"] = (report.failed, "Count")
+        self._put({}, values, stopped=report.stopped, partial=report.partial)
 
     def _put(
         self,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, ScanInputTypeDef
 
     Item = Mapping[str, AttributeValueTypeDef]
 
@@ -106,20 +106,28 @@ class OutboxTable:
         self,
         unreadable: Callable[[UnreadableRow], object] = _give_up,
         segment: Segment = WHOLE,
+        after: str | None = None,
     ) -> Iterator[list[Row]]:
         """Every row of a segment, a page of up to 1 MB at a time, in no order. Raises StoreError.
 
-        What can't be read is given to `unreadable`, and is in no page.
+        What can't be read is given to `unreadable`, and is in no page. `after` is the id of a row
+        of an earlier reading, there still or not: those that came before it are left out.
         """
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            Segment=segment.number - 1,
-            TotalSegments=segment.of,
-        )
+        asked: ScanInputTypeDef = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "Segment": segment.number - 1,
+            "TotalSegments": segment.of,
+        }
+        if after is not None:
+            asked["ExclusiveStartKey"] = {"event_id": {"S": after}}
         with named_errors():
-            for page in pages:
+            while True:
+                page = self._client.scan(**asked)
                 yield list(_readable(page["Items"], unreadable))
+                if "LastEvaluatedKey" not in page:
+                    return
+                asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
         """Count a failed try. False: somebody else dealt with the row meanwhile."""

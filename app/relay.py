@@ -33,8 +33,8 @@ WORKERS = 16
 """Publishes at the same time. The deployed relay then has an hour's outage of 200 changes a second
 behind it within the next: docs/scale.md."""
 
-MAX_REFUSALS = 8
-"""Convoy answers 400 to some of its own outages: with the pauses below, for twenty minutes."""
+MAX_REFUSALS = 30
+"""Convoy answers 400 to some of its own outages: with the pauses below, for three to six hours."""
 
 FIRST_PAUSE_S = 30.0
 MAX_PAUSE_S = 900.0
@@ -55,7 +55,7 @@ class Outbox(Protocol):
 
     def ack(self, event_id: str) -> None: ...
     def pages(
-        self, unreadable: Callable[[UnreadableRow], object], segment: Segment
+        self, unreadable: Callable[[UnreadableRow], object], segment: Segment, after: str | None
     ) -> Iterable[list[Row]]: ...
     def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool: ...
     def park(self, row: Row, *, reason: str) -> bool: ...
@@ -67,7 +67,8 @@ class Relay:
 
     Relays that have a `segment` of the table each do not meet at the same rows.
 
-    What Convoy asks for in `Retry-After` is kept from run to run, for as long as the relay lives.
+    Kept from run to run, for as long as the relay lives: what Convoy asks for in `Retry-After`, and
+    how far a run came that could not read all. The next one reads what is behind.
     """
 
     publisher: Publisher
@@ -78,6 +79,7 @@ class Relay:
     reserve_s: float = RESERVE_S
     segment: Segment = WHOLE
     _quiet_until: datetime | None = field(default=None, init=False)
+    _after: str | None = field(default=None, init=False)
 
     def run(
         self,
@@ -89,7 +91,7 @@ class Relay:
         Raises StoreError if nothing of the outbox could be read.
         """
         run = Run(time_left, self.reserve_s, threading.Semaphore(self.workers))
-        run.partial = self.segment != WHOLE
+        run.partial = self.segment != WHOLE or self._after is not None
         if self._quiet_until and self._quiet_until > self.clock():
             run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
         with ThreadPoolExecutor(self.workers * 2, thread_name_prefix="relay") as threads:
@@ -111,12 +113,14 @@ class Relay:
         """The outbox, until it is read or time is up: as much as can be read of it."""
         begun = False
         try:
-            for page in self.outbox.pages(run.count_unreadable, self.segment):
+            for page in self.outbox.pages(run.count_unreadable, self.segment, self._after):
                 begun = True
                 yield page
                 if run.is_out_of_time():
                     run.partial = True
                     return
+                self._after = page[-1].event.id if page else self._after
+            self._after = None
         except StoreError as error:
             if not begun:
                 raise
@@ -178,8 +182,8 @@ class Relay:
         if row.refusals + 1 < MAX_REFUSALS:
             self._postpone(row, run, reason, refused=True)
             return
-        self.outbox.park(row, reason=reason)
-        run.count_failed()
+        if self.outbox.park(row, reason=reason):
+            run.count_failed()
 
     def _postpone(
         self, row: Row, run: Run, reason: str, *, after: int = 0, refused: bool = False
@@ -187,8 +191,8 @@ class Relay:
         doublings = min(row.refusals if refused else row.attempts, 10)
         pause = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S) * (0.5 + self.jitter() / 2)
         due_at = self.clock() + timedelta(seconds=max(pause, min(after, MAX_RETRY_AFTER_S)))
-        self.outbox.postpone(row, due_at=due_at, reason=reason, refused=refused)
-        run.leave(row)
+        if self.outbox.postpone(row, due_at=due_at, reason=reason, refused=refused):
+            run.leave(row)
 
 
 def _about(row: Row) -> dict[str, str]:

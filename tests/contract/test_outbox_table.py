@@ -90,6 +90,19 @@ def test_every_row_is_found_over_more_than_one_page(store: TodoStore, table: Out
     )
 
 
+def test_a_reading_goes_on_behind_a_row_whether_it_is_still_there_or_not(
+    store: TodoStore, table: OutboxTable
+) -> None:
+    for todo_id in range(12):
+        commit(store, todo_id)
+    rows = scanned(table)
+
+    (left,) = table.pages(after=rows[4].event.id)
+    assert left == rows[5:]
+    table.ack(rows[4].event.id)
+    assert list(table.pages(after=rows[4].event.id)) == [rows[5:]]
+
+
 def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
     store: TodoStore, table: OutboxTable, dynamodb: DynamoDBClient
 ) -> None:

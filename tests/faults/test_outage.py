@@ -100,6 +100,7 @@ class Deployment:
         ("black hole", OPEN_S),
         ("401", OPEN_S),
         ("503, come back in 120 s", MAX_OPEN_S),
+        ("400", EVERY.total_seconds()),  # for all that the breaker knows, it was the event
     ],
 )
 def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(

@@ -93,9 +93,9 @@ class Seams:
         self.acked.add(event_id)
 
     def pages(
-        self, unreadable: Callable[[UnreadableRow], object], segment: Segment
+        self, unreadable: Callable[[UnreadableRow], object], segment: Segment, after: str | None
     ) -> Iterable[list[Row]]:
-        return self._table.pages(unreadable, segment)
+        return self._table.pages(unreadable, segment, after)
 
     def postpone(self, row: Row, **how: Any) -> bool:
         return self._step("postpone", self._table.postpone, row, **how)

@@ -56,7 +56,7 @@ def test_an_id_that_is_not_there_is_told_on_stderr_with_code_1(
         ["outbox", "show", " "],
         ["outbox", "show"],
         ["relay", "--workers", "0"],
-        ["relay", "--deadline-s", "5"],
+        ["relay", "--deadline-s", "11"],
         ["relay", "--segment", "0/2"],
         ["relay", "--segment", "3/2"],
         ["relay", "--segment", "2"],

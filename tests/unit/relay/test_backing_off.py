@@ -94,6 +94,18 @@ def test_what_convoy_keeps_refusing_is_parked_with_the_reason_and_never_dropped(
     assert world.published["e1"] == MAX_REFUSALS
 
 
+def test_three_hours_in_which_convoy_refuses_everything_park_nothing(world: World) -> None:
+    world.leave("e1")
+    world.answer = Refused("400: its queue is down")
+    back = world.now + timedelta(hours=3)
+    while world.now < back:
+        assert world.relay(jitter=0.0).run().failed == 0
+        world.now = world.row("e1").due_at
+    world.answer = Accepted()
+
+    assert world.relay().run().delivered == 1
+
+
 def test_outages_do_not_count_as_refusals(world: World) -> None:
     world.leave("e1")
     for _ in range(MAX_REFUSALS * 2):

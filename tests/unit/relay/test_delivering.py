@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.support import NOW, TABLES
 from tests.unit.relay.world import DUE, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -158,6 +158,34 @@ def test_out_of_time_between_pages_the_next_page_is_not_read(
 
     assert (report.stopped, report.partial) == ("out of time", True)
     assert read == [0]
+
+
+def test_rows_behind_more_than_a_run_can_read_are_reached_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OutboxTable, "pages", row_by_row(OutboxTable.pages))
+    world.leave("e1", "e2", "e3")
+    parked = [row for (row,) in world.table.pages()][:2]
+    assert all(world.table.park(row, reason="400") for row in parked)
+    relay = world.relay()
+
+    seconds = iter([30.0, 0.0])
+    first = relay.run(lambda: next(seconds))
+    assert (first.delivered, first.failed, first.partial) == (0, 2, True)
+
+    second = relay.run()
+    assert (second.delivered, second.failed, second.partial) == (1, 1, True)
+    third = relay.run()
+    assert (third.delivered, third.failed, third.partial) == (0, 2, False)
+
+
+def row_by_row(pages: Callable[..., Iterator[list[Row]]]) -> Callable[..., Iterator[list[Row]]]:
+    def read(*args: Any, **kwargs: Any) -> Iterator[list[Row]]:
+        for page in pages(*args, **kwargs):
+            for row in page:
+                yield [row]
+
+    return read
 
 
 @pytest.mark.parametrize("outcome", [Accepted(), Unavailable("503"), Refused("400")])

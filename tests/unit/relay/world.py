@@ -41,8 +41,8 @@ class World:
         self.published[event.id] += 1
         return self.answers.get(event.id, self.answer)
 
-    def relay(self, workers: int = 1) -> Relay:
-        return Relay(self, self.table, lambda: self.now, lambda: 1.0, workers)
+    def relay(self, workers: int = 1, jitter: float = 1.0) -> Relay:
+        return Relay(self, self.table, lambda: self.now, lambda: jitter, workers)
 
     def row(self, event_id: str) -> Row:
         row = self.table.get(event_id)
