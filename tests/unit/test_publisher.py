@@ -175,10 +175,13 @@ def test_an_answer_that_can_not_be_decompressed_is_an_outage(
     assert_outage(publisher.publish(EVENT), "DecodingError")
 
 
-def test_a_late_answer_is_an_outage(convoy: Convoy) -> None:
-    convoy.fail(delay_s=5, status=503)  # refused then: it would come into a later test
+def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:
+    def wait(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.recv(1)
 
-    assert_outage(publish(convoy.api, deadline_s=0.1), "ReadTimeout")
+    with raw_server(wait) as url:
+        assert_outage(publish(url, deadline_s=0.1), "ReadTimeout")
 
 
 def test_what_is_sent_is_compact_json_with_the_key_in_a_header() -> None:
