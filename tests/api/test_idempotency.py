@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from app import api
-from app.service import KEY_LIFE
+from app import api, todos
+from app.service import Claim
+from app.todos import Todo
 from tests.support import NOW, OWNER, TodoChange, TodoStore, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from httpx2 import Response
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.publisher import ConvoyPublisher
-    from app.service import Claim
     from tests.support import Convoy, Outbox
 
+DAY = timedelta(hours=24)
 KEY = {"idempotency-key": "k-1"}
-CREATE: tuple[str, str, dict[str, Any] | None] = ("POST", "/todo", {"item": "two"})
-UPDATE: tuple[str, str, dict[str, Any] | None] = ("PUT", "/todo/1", {"item": "uno"})
-DELETE: tuple[str, str, dict[str, Any] | None] = ("DELETE", "/todo/1", None)
+Asked = tuple[str, str, dict[str, Any] | None]
+CREATE: Asked = ("POST", "/todo", {"item": "two"})
+UPDATE: Asked = ("PUT", "/todo/1", {"item": "uno"})
+DELETE: Asked = ("DELETE", "/todo/1", None)
 REQUESTS = [CREATE, UPDATE, DELETE]
 
 
@@ -72,35 +76,65 @@ def replay_status(client: TestClient, method: str, path: str, body: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body"),
+    ("first", "other"),
     [
-        ("POST", "/todo", {"item": "three"}),
-        ("POST", "/todo", {"item": "two", "completed": True}),
-        ("POST", "/todo", {"item": "two", "id": 5}),
-        ("PUT", "/todo/1", {"item": "two"}),
-        ("DELETE", "/todo/1", None),
+        (CREATE, ("POST", "/todo", {"item": "three"})),
+        (CREATE, ("POST", "/todo", {"item": "two", "completed": True})),
+        (CREATE, ("POST", "/todo", {"item": "two", "id": 5})),
+        (CREATE, UPDATE),
+        (CREATE, DELETE),
+        (UPDATE, ("PUT", "/todo/1", {"item": "eins"})),
+        (UPDATE, ("PUT", "/todo/2", {"item": "uno"})),
+        (UPDATE, DELETE),
+        (DELETE, ("DELETE", "/todo/2", None)),
+        (DELETE, UPDATE),
     ],
 )
 def test_another_request_under_the_same_key_is_a_422_that_names_it(
-    client: TestClient, convoy: Convoy, method: str, path: str, body: dict[str, Any] | None
+    client: TestClient, convoy: Convoy, first: Asked, other: Asked
 ) -> None:
-    client.post("/todo", json={"item": "two"}, headers=KEY)
+    ask(client, first)
 
-    response = client.request(method, path, json=body, headers=KEY)
+    response = ask(client, other)
 
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "Idempotency-Key"
     assert len(convoy.events()) == 2
 
 
-@pytest.mark.parametrize("if_match", [None, '"7"'])
-def test_another_if_match_is_another_request(client: TestClient, if_match: str | None) -> None:
-    client.put("/todo/1", json={"item": "uno"}, headers=KEY | {"if-match": '"1"'})
+@pytest.mark.parametrize("asked", [UPDATE, DELETE])
+@pytest.mark.parametrize("if_match", [{}, {"if-match": '"7"'}])
+def test_another_if_match_is_another_request(
+    client: TestClient, asked: Asked, if_match: dict[str, str]
+) -> None:
+    ask(client, asked, KEY | {"if-match": '"1"'})
 
-    headers = KEY | ({"if-match": if_match} if if_match else {})
-    response = client.put("/todo/1", json={"item": "uno"}, headers=headers)
+    assert ask(client, asked, KEY | if_match).status_code == 422
 
-    assert response.status_code == 422
+
+@pytest.mark.parametrize(
+    ("asked", "if_match", "stored"),
+    [
+        (CREATE, {}, '["todo", "create", null, {"completed": false, "item": "two"}]'),
+        (UPDATE, {}, '["todo", "update", 1, {"item": "uno"}, null]'),
+        (UPDATE, {"if-match": '"2", "1"'}, '["todo", "update", 1, {"item": "uno"}, [1, 2]]'),
+        (DELETE, {}, '["todo", "delete", 1, null]'),
+    ],
+)
+def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
+    client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
+) -> None:
+    claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
+    store.commit(todos.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
+
+    answer = ask(client, asked, KEY | if_match)
+
+    assert answer.headers["idempotency-replayed"] == "true"
+
+
+def ask(client: TestClient, asked: Asked, headers: dict[str, str] = KEY) -> Response:
+    method, path, body = asked
+    return client.request(method, path, json=body, headers=headers)
 
 
 def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:
@@ -125,9 +159,7 @@ def test_another_owners_key_is_another_key(
     assert [event["owner_id"] for event in convoy.events()] == [OWNER, OWNER, "bob"]
 
 
-@pytest.mark.parametrize(
-    ("after", "status"), [(KEY_LIFE - timedelta(seconds=2), 201), (KEY_LIFE, 409)]
-)
+@pytest.mark.parametrize(("after", "status"), [(DAY - timedelta(seconds=2), 201), (DAY, 409)])
 def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
     client: TestClient,
     dynamodb: DynamoDBClient,
@@ -148,9 +180,7 @@ def test_an_expired_key_can_be_taken_for_another_request(
     client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher
 ) -> None:
     client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
-    later = make_service(
-        dynamodb, publisher, clock=lambda: NOW + KEY_LIFE, new_event_id=lambda: "later"
-    )
+    later = make_service(dynamodb, publisher, clock=lambda: NOW + DAY, new_event_id=lambda: "later")
     with TestClient(api.build(later, lambda _: OWNER)) as client_later:
         first = client_later.delete("/todo/2", headers=KEY)
         again = client_later.delete("/todo/2", headers=KEY)
