@@ -255,7 +255,7 @@ class Service(Generic[R]):
                 if record is None:
                     raise
         if record.fingerprint != claim.fingerprint:
-            raise KeyReused(claim.key)
+            raise KeyReused
         accepted = not self.store.is_waiting(record.event_id)
         return Committed(record.id, record.version, record.event_id, accepted, replayed=True)
 

@@ -60,6 +60,7 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 404, "body": "404 page not found", "headers": {"content-type": "text/plain"}},
          Misconfigured("404: not Convoy's JSON but text/plain")),
         ({"status": 405}, Misconfigured("405: told to fail")),
+        ({"status": 407}, Misconfigured("407: told to fail")),
         ({"status": 200, "body": "<!doctype html>", "headers": HTML},
          Misconfigured("200: not Convoy's JSON but text/html")),
         ({"status": 202}, Misconfigured("202: told to fail")),
