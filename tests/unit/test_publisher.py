@@ -52,6 +52,7 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 400, "body": "<p>", "headers": HTML},
          Refused("400: not Convoy's JSON but text/html")),
         ({"status": 400, "body": '{"message":"a\\nb\\u001b[31m"}'}, Refused("400: a b [31m")),
+        ({"status": 400, "body": json.dumps({"message": "x" * 300})}, Refused("400: " + "x" * 195)),
         ({"status": 415, "body": ""}, Refused("415: not Convoy's JSON but application/json")),
         ({"status": 413}, Refused("413: told to fail")),
         ({"status": 401}, Misconfigured("401: told to fail")),
