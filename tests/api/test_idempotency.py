@@ -53,6 +53,16 @@ def test_the_same_request_gets_the_first_answer_again_and_no_second_event(
     assert len(convoy.events()) == 2
 
 
+@pytest.mark.parametrize("asked", REQUESTS)
+def test_a_request_that_comes_again_is_not_written_again_to_find_that_out(
+    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    ask(client, asked)
+    monkeypatch.setattr(type(store), "commit", None)
+
+    assert ask(client, asked).headers["idempotency-replayed"] == "true"
+
+
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 def test_a_replay_tells_what_became_of_the_event_since(
     client: TestClient,
