@@ -3,46 +3,36 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
 
-from app import api, todos
-from app.service import Claim
-from app.todos import Todo
+from app import api
+from tests.api.keyed import KEY, REQUESTS, ask
 from tests.support import NOW, OWNER, TodoChange, TodoStore, make_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from httpx2 import Response
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.publisher import ConvoyPublisher
+    from app.service import Claim
+    from tests.api.keyed import Asked
     from tests.support import Convoy, Outbox
 
 DAY = timedelta(hours=24)
-KEY = {"idempotency-key": "k-1"}
-Asked = tuple[str, str, dict[str, Any] | None]
-CREATE: Asked = ("POST", "/todo", {"item": "two"})
-UPDATE: Asked = ("PUT", "/todo/1", {"item": "uno"})
-DELETE: Asked = ("DELETE", "/todo/1", None)
-REQUESTS = [CREATE, UPDATE, DELETE]
+
+pytestmark = pytest.mark.usefixtures("one_todo")
 
 
-@pytest.fixture(autouse=True)
-def _one_todo(client: TestClient) -> None:
-    client.post("/todo", json={"id": 1, "item": "one"})
-
-
-@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+@pytest.mark.parametrize("asked", REQUESTS)
 def test_the_same_request_gets_the_first_answer_again_and_no_second_event(
-    client: TestClient, convoy: Convoy, method: str, path: str, body: dict[str, Any] | None
+    client: TestClient, convoy: Convoy, asked: Asked
 ) -> None:
-    first = client.request(method, path, json=body, headers=KEY)
-    again = client.request(method, path, json=body, headers=KEY)
+    first = ask(client, asked)
+    again = ask(client, asked)
 
     assert first.status_code < 300
     assert (again.status_code, again.content) == (first.status_code, first.content)
@@ -63,96 +53,24 @@ def test_a_request_that_comes_again_is_not_written_again_to_find_that_out(
     assert ask(client, asked).headers["idempotency-replayed"] == "true"
 
 
-@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+@pytest.mark.parametrize("asked", REQUESTS)
 def test_a_replay_tells_what_became_of_the_event_since(
     client: TestClient,
     convoy: Convoy,
     outbox: Outbox,
-    method: str,
-    path: str,
-    body: dict[str, Any] | None,
+    asked: Asked,
 ) -> None:
     convoy.fail(status=503)
-    first = client.request(method, path, json=body, headers=KEY)
+    first = ask(client, asked)
     assert first.headers["webhook-status"] == "pending"
-    assert replay_status(client, method, path, body) == "pending"
+    assert replay_status(client, asked) == "pending"
 
     outbox.ack(first.headers["webhook-id"])
-    assert replay_status(client, method, path, body) == "accepted"
+    assert replay_status(client, asked) == "accepted"
 
 
-def replay_status(client: TestClient, method: str, path: str, body: dict[str, Any] | None) -> str:
-    return client.request(method, path, json=body, headers=KEY).headers["webhook-status"]
-
-
-@pytest.mark.parametrize(
-    ("first", "other"),
-    [
-        (CREATE, ("POST", "/todo", {"item": "three"})),
-        (CREATE, ("POST", "/todo", {"item": "two", "completed": True})),
-        (CREATE, ("POST", "/todo", {"item": "two", "id": 5})),
-        (CREATE, UPDATE),
-        (CREATE, DELETE),
-        (UPDATE, ("PUT", "/todo/1", {"item": "eins"})),
-        (UPDATE, ("PUT", "/todo/2", {"item": "uno"})),
-        (UPDATE, DELETE),
-        (DELETE, ("DELETE", "/todo/2", None)),
-        (DELETE, UPDATE),
-    ],
-)
-def test_another_request_under_the_same_key_is_a_422_that_names_it(
-    client: TestClient, convoy: Convoy, first: Asked, other: Asked
-) -> None:
-    ask(client, first)
-
-    response = ask(client, other)
-
-    assert response.status_code == 422
-    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
-    assert len(convoy.events()) == 2
-
-
-@pytest.mark.parametrize("asked", [UPDATE, DELETE])
-@pytest.mark.parametrize("if_match", [{}, {"if-match": '"7"'}])
-def test_another_if_match_is_another_request(
-    client: TestClient, asked: Asked, if_match: dict[str, str]
-) -> None:
-    ask(client, asked, KEY | {"if-match": '"1"'})
-
-    assert ask(client, asked, KEY | if_match).status_code == 422
-
-
-@pytest.mark.parametrize(
-    ("asked", "if_match", "stored"),
-    [
-        (CREATE, {}, '["todo", "create", null, {"completed": false, "item": "two"}]'),
-        (UPDATE, {}, '["todo", "update", 1, {"item": "uno"}, null]'),
-        (UPDATE, {"if-match": '"2", "1"'}, '["todo", "update", 1, {"item": "uno"}, [1, 2]]'),
-        (DELETE, {}, '["todo", "delete", 1, null]'),
-    ],
-)
-def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
-    client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
-) -> None:
-    claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
-    store.commit(todos.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
-
-    answer = ask(client, asked, KEY | if_match)
-
-    assert answer.headers["idempotency-replayed"] == "true"
-
-
-def ask(client: TestClient, asked: Asked, headers: dict[str, str] = KEY) -> Response:
-    method, path, body = asked
-    return client.request(method, path, json=body, headers=headers)
-
-
-def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:
-    headers = KEY | {"content-type": "application/json"}
-    first = client.post("/todo", content=b'{"id": 2, "item": "two"}', headers=headers)
-    again = client.post("/todo", content=b'{"item":"two","id":2}', headers=headers)
-
-    assert (first.status_code, again.status_code) == (201, 201)
+def replay_status(client: TestClient, asked: Asked) -> str:
+    return ask(client, asked).headers["webhook-status"]
 
 
 def test_another_owners_key_is_another_key(
@@ -199,23 +117,21 @@ def test_an_expired_key_can_be_taken_for_another_request(
     assert again.headers["idempotency-replayed"] == "true"
 
 
-@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+@pytest.mark.parametrize("asked", REQUESTS)
 def test_a_twin_that_was_faster_gives_both_one_answer_and_one_event(
     client: TestClient,
     convoy: Convoy,
     store: TodoStore,
     monkeypatch: pytest.MonkeyPatch,
-    method: str,
-    path: str,
-    body: dict[str, Any] | None,
+    asked: Asked,
 ) -> None:
     answers = []
 
     def twin() -> None:
-        answers.append(client.request(method, path, json=body, headers=KEY))
+        answers.append(ask(client, asked))
 
     before_the_next_commit(store, monkeypatch, twin)
-    answers.append(client.request(method, path, json=body, headers=KEY))
+    answers.append(ask(client, asked))
 
     first, second = answers
     assert (second.status_code, second.content) == (first.status_code, first.content)
