@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from infra import mutants
 from infra.mutants import Mutant
+from infra.run import ROOT
 
 PAUSE = Mutant("app.service.xǁServiceǁ_change__mutmut_34", "app.service.Service._change", "pause()")
 AFTER = Mutant("app.publisher.x__after__mutmut_7", "app.publisher._after", "return 1")
@@ -64,3 +67,11 @@ def test_every_reason_can_be_read() -> None:
     document = mutants.DOCUMENT.read_text()
 
     assert len(mutants.explained(document)) == document.count("\n| `app.")
+
+
+def test_what_is_to_be_changed_is_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    paths = project["tool"]["mutmut"]["only_mutate"]
+
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
