@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check attack audit bench soak scale package smoke docs fix lock clean
+.PHONY: run test check attack audit mutants bench soak scale package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -22,6 +22,9 @@ attack: .venv/ready       ## ten times the hostile inputs of `make test`, and th
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
 	@$(BIN)/python -m infra.audit
+
+mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
+	@$(BIN)/python -m infra.mutants
 
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -50,6 +53,7 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
 	@for compiled in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
+	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
@@ -69,4 +73,4 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	@touch $@
 
 clean:                    ## forget what was installed, built and logged
-	rm -rf .venv .local .serverless build node_modules
+	rm -rf .venv .local .serverless build mutants node_modules

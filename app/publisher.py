@@ -124,13 +124,9 @@ def outcome_of(response: httpx.Response) -> Outcome:
 
 
 def _has_nul(value: object) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case Mapping():
-            return any(map(_has_nul, value.values()))
-        case _:
-            return False
+    if isinstance(value, Mapping):
+        return any(map(_has_nul, value.values()))
+    return isinstance(value, str) and "\0" in value
 
 
 def _retry_after(response: httpx.Response) -> int | None:

@@ -211,7 +211,9 @@ class Service(Generic[R]):
         name = self.kind.name
 
         def commit() -> Committed:
-            for clashes in range(1, MAX_DECISIONS + 1):
+            for clashes in range(MAX_DECISIONS):
+                if clashes:
+                    self.pause(clashes)
                 seen = self.store.get(owner, resource_id)
                 if seen is None:
                     raise NotFound(name, resource_id)
@@ -221,9 +223,8 @@ class Service(Generic[R]):
                 try:
                     self.store.commit(change, claim)
                 except VersionClash:
-                    self.pause(clashes)
-                else:
-                    return self._deliver(change)
+                    continue
+                return self._deliver(change)
             raise StoreUnavailable(
                 f"The {name} with id {resource_id} has too many writers at once."
             )
@@ -254,7 +255,7 @@ class Service(Generic[R]):
                 if record is None:
                     raise
         if record.fingerprint != claim.fingerprint:
-            raise KeyReused(claim.key)
+            raise KeyReused
         accepted = not self.store.is_waiting(record.event_id)
         return Committed(record.id, record.version, record.event_id, accepted, replayed=True)
 

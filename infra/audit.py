@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.run import PackageError, run, uv
+from infra.run import ROOT, PackageError, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".local" / "audit"
 OPTIONS = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -27,8 +26,8 @@ TIMEOUT_S = 300.0
 
 def main() -> int:
     try:
-        _install()
-        packages = [package for lock in LOCKS for package in _audited(lock)]
+        programs = environment(HOME, "requirements-audit.txt")
+        packages = [package for lock in LOCKS for package in _audited(programs, lock)]
     except PackageError as error:
         print(f"error: not audited: {error}", file=sys.stderr)
         return NOT_AUDITED
@@ -61,16 +60,8 @@ def _versions(found: dict[str, Any]) -> str:
     return ", ".join(found["fix_versions"]) or "no version yet"
 
 
-def _install() -> None:
-    python = ["--python", sys.executable]
-    run(uv("venv", "--quiet", "--allow-existing", *python, str(HOME)), "uv venv", TIMEOUT_S)
-    lock = str(ROOT / "requirements-audit.txt")
-    sync = uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(HOME), lock)
-    run(sync, "installing pip-audit", TIMEOUT_S)
-
-
-def _audited(lock: str) -> list[dict[str, Any]]:
-    told = _asked([str(HOME / "bin" / "pip-audit"), *OPTIONS, "-r", str(ROOT / lock)])
+def _audited(programs: Path, lock: str) -> list[dict[str, Any]]:
+    told = _asked([str(programs / "pip-audit"), *OPTIONS, "-r", str(ROOT / lock)])
     packages: list[dict[str, Any]] = json.loads(told)["dependencies"]
     return packages
 

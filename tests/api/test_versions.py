@@ -103,8 +103,12 @@ def test_a_todo_that_another_writer_deletes_meanwhile_is_a_404(
     assert [event["event_type"] for event in convoy.events()][-2:] == ["deleted", "failed"]
 
 
-def test_too_many_faster_writers_are_a_503_and_no_event(
-    client: TestClient, convoy: Convoy, store: TodoStore, monkeypatch: pytest.MonkeyPatch
+def test_too_many_faster_writers_are_a_503_no_event_and_a_line_of_the_log(
+    client: TestClient,
+    convoy: Convoy,
+    store: TodoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     tries = 0
 
@@ -119,6 +123,7 @@ def test_too_many_faster_writers_are_a_503_and_no_event(
 
     assert (response.status_code, response.headers["retry-after"], tries) == (503, "1", 8)
     assert len(convoy.events()) == 2
+    assert "The todo with id 1 has too many writers at once." in caplog.text
 
 
 def change(client: TestClient, method: str, if_match: str) -> int:

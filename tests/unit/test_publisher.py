@@ -52,6 +52,7 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 400, "body": "<p>", "headers": HTML},
          Refused("400: not Convoy's JSON but text/html")),
         ({"status": 400, "body": '{"message":"a\\nb\\u001b[31m"}'}, Refused("400: a b [31m")),
+        ({"status": 400, "body": json.dumps({"message": "x" * 300})}, Refused("400: " + "x" * 195)),
         ({"status": 415, "body": ""}, Refused("415: not Convoy's JSON but application/json")),
         ({"status": 413}, Refused("413: told to fail")),
         ({"status": 401}, Misconfigured("401: told to fail")),
@@ -60,6 +61,7 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 404, "body": "404 page not found", "headers": {"content-type": "text/plain"}},
          Misconfigured("404: not Convoy's JSON but text/plain")),
         ({"status": 405}, Misconfigured("405: told to fail")),
+        ({"status": 407}, Misconfigured("407: told to fail")),
         ({"status": 200, "body": "<!doctype html>", "headers": HTML},
          Misconfigured("200: not Convoy's JSON but text/html")),
         ({"status": 202}, Misconfigured("202: told to fail")),
@@ -175,10 +177,13 @@ def test_an_answer_that_can_not_be_decompressed_is_an_outage(
     assert_outage(publisher.publish(EVENT), "DecodingError")
 
 
-def test_a_late_answer_is_an_outage(convoy: Convoy) -> None:
-    convoy.fail(delay_s=5, status=503)  # refused then: it would come into a later test
+def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:
+    def wait(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.recv(1)
 
-    assert_outage(publish(convoy.api, deadline_s=0.1), "ReadTimeout")
+    with raw_server(wait) as url:
+        assert_outage(publish(url, deadline_s=0.1), "ReadTimeout")
 
 
 def test_what_is_sent_is_compact_json_with_the_key_in_a_header() -> None:

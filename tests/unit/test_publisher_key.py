@@ -101,11 +101,11 @@ def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
     with publisher(convoy.api, fail) as publish:
         outcome = publish.publish(EVENT)
 
-    assert outcome == Misconfigured(
-        "401: the key was refused, and can't be read anew: "
-        "CONVOY_API_KEY_SECRET (kept): it may not be read."
-    )
-    assert "can't be read anew: CONVOY_API_KEY_SECRET (kept): it may not" in caplog.text
+    reason = "can't be read anew: CONVOY_API_KEY_SECRET (kept): it may not be read."
+    assert outcome == Misconfigured(f"401: the key was refused, and {reason}")
+    assert [record.message for record in caplog.records if record.name == "app.publisher"] == [
+        f"the API key was refused, and {reason}"
+    ]
 
 
 def test_a_reading_that_hangs_is_left_at_the_publishs_deadline(convoy: Convoy) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.service import KeyReused
+from app.service import KeyReused, StoreUnavailable, VersionClash
 from app.todos import TODO
 from tests.support import OWNER, make_service
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.publisher import ConvoyPublisher
-    from tests.support import Outbox
+    from tests.support import Outbox, TodoStore
 
 
 def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
@@ -26,3 +26,23 @@ def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
 
     with pytest.raises(KeyReused):
         others.create(OWNER, 1, {"item": "x"}, key="k")
+
+
+def test_between_its_decisions_a_change_waits_longer_each_time_and_not_after_the_last(
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    store: TodoStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def clash(*_: object) -> None:
+        raise VersionClash
+
+    pauses: list[int] = []
+    service = make_service(dynamodb, publisher, pause=pauses.append)
+    service.create(OWNER, 1, {"item": "x"})
+    monkeypatch.setattr(type(store), "commit", clash)
+
+    with pytest.raises(StoreUnavailable):
+        service.update(OWNER, 1, {"item": "y"})
+
+    assert pauses == [1, 2, 3, 4, 5, 6, 7]

@@ -1,0 +1,87 @@
+"""What makes two requests under one Idempotency-Key the same, and what does not."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app import todos
+from app.service import Claim
+from app.todos import Todo
+from tests.api.keyed import CREATE, DELETE, KEY, UPDATE, ask
+from tests.support import NOW, OWNER
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from tests.api.keyed import Asked
+    from tests.support import Convoy, TodoStore
+
+pytestmark = pytest.mark.usefixtures("one_todo")
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        (CREATE, ("POST", "/todo", {"item": "three"})),
+        (CREATE, ("POST", "/todo", {"item": "two", "completed": True})),
+        (CREATE, ("POST", "/todo", {"item": "two", "id": 5})),
+        (CREATE, UPDATE),
+        (CREATE, DELETE),
+        (UPDATE, ("PUT", "/todo/1", {"item": "eins"})),
+        (UPDATE, ("PUT", "/todo/2", {"item": "uno"})),
+        (UPDATE, DELETE),
+        (DELETE, ("DELETE", "/todo/2", None)),
+        (DELETE, UPDATE),
+    ],
+)
+def test_another_request_under_the_same_key_is_a_422_that_names_it(
+    client: TestClient, convoy: Convoy, first: Asked, other: Asked
+) -> None:
+    ask(client, first)
+
+    response = ask(client, other)
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len(convoy.events()) == 2
+
+
+@pytest.mark.parametrize("asked", [UPDATE, DELETE])
+@pytest.mark.parametrize("if_match", [{}, {"if-match": '"7"'}])
+def test_another_if_match_is_another_request(
+    client: TestClient, asked: Asked, if_match: dict[str, str]
+) -> None:
+    ask(client, asked, KEY | {"if-match": '"1"'})
+
+    assert ask(client, asked, KEY | if_match).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("asked", "if_match", "stored"),
+    [
+        (CREATE, {}, '["todo", "create", null, {"completed": false, "item": "two"}]'),
+        (UPDATE, {}, '["todo", "update", 1, {"item": "uno"}, null]'),
+        (UPDATE, {"if-match": '"2", "1"'}, '["todo", "update", 1, {"item": "uno"}, [1, 2]]'),
+        (DELETE, {}, '["todo", "delete", 1, null]'),
+    ],
+)
+def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
+    client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
+) -> None:
+    claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
+    store.commit(todos.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
+
+    answer = ask(client, asked, KEY | if_match)
+
+    assert answer.headers["idempotency-replayed"] == "true"
+
+
+def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:
+    headers = KEY | {"content-type": "application/json"}
+    first = client.post("/todo", content=b'{"id": 2, "item": "two"}', headers=headers)
+    again = client.post("/todo", content=b'{"item":"two","id":2}', headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)
