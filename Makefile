@@ -60,17 +60,26 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
 
-.venv/ready: requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit( \
-	  f"error: Python 3.11 or later is needed; $(PYTHON) is {sys.version.split()[0]}. Name another: make PYTHON=…")'
+.venv/ready: requirements-dev.txt $(BIN)/python
+	@$(BIN)/python -c '$(NEW_ENOUGH)' .venv 'Do away with it: make clean'
+	@echo 'Installing the packages of requirements-dev.txt into .venv: a minute or two.'
 	@if command -v uv >/dev/null; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
 	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
 	else \
-	  $(PYTHON) -m venv .venv && \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt; \
+	  $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements-dev.txt; \
 	fi
 	@touch $@
+
+# Made anew where the Python that it links to is gone: to make, it does not exist then.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo 'error: there is no $(PYTHON). Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c '$(NEW_ENOUGH)' $(PYTHON) 'Name another: make PYTHON=...'
+	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
+	else $(PYTHON) -m venv --clear .venv; fi
+
+NEW_ENOUGH = import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or later is needed, \
+  and %s is %s. %s" % (sys.argv[1], sys.version.split()[0], sys.argv[2]))
 
 clean:                    ## forget what was installed, built and logged
 	rm -rf .venv .local .serverless build mutants node_modules

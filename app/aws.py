@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import botocore.session
+from botocore import exceptions
 from botocore.config import Config
 from botocore.loaders import Loader
 
@@ -19,6 +20,17 @@ def client(service: str, config: Config) -> object:
     region = os.environ.get("AWS_REGION")
     made: object = session.create_client(service, region_name=region, config=config)
     return made
+
+
+def missing(error: exceptions.BotoCoreError) -> str | None:
+    """What the environment does not have, and what to do; None where it is something else."""
+    match error:
+        case exceptions.NoRegionError():
+            return "no AWS region is known; set AWS_REGION in the environment."
+        case exceptions.NoCredentialsError() | exceptions.PartialCredentialsError():
+            return f"{error}; set AWS credentials in the environment, or run under a role."
+        case _:
+            return None
 
 
 class _OneService(Loader):

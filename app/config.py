@@ -1,7 +1,7 @@
 """Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
 
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -24,11 +24,24 @@ class SettingsError(Exception):
 
 def _api_root(value: str) -> str:
     url = urlsplit(value.strip())
-    if url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment:
+    web = url.scheme in {"https", "http"} and url.hostname and url.geturl().isprintable()
+    if not web or url.query or url.fragment:
         raise ValueError("must be an http or https URL, without query")
+    if not _reachable(url):
+        raise ValueError("has a host or a port that no network has")
     if not url.path.rstrip("/").endswith("/api"):
         raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
     return url.geturl().rstrip("/")
+
+
+def _reachable(url: SplitResult) -> bool:
+    """Whether its host is one to look up, and its port one to connect to."""
+    try:
+        (url.hostname or "").encode("idna")
+        port = url.port
+    except ValueError:
+        return False
+    return port != 0
 
 
 def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
@@ -70,6 +83,8 @@ class ConvoySettings(BaseSettings):
             return cls()
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+        except UnicodeDecodeError as error:
+            raise SettingsError(f".env is not text in UTF-8: {error.reason}.") from None
 
 
 class Settings(ConvoySettings):

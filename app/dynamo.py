@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore import exceptions as aws
 
+from app.aws import missing
 from app.service import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ TRANSIENT = {
 }
 """Error and cancellation codes that waiting mends (API reference of `TransactWriteItems`)."""
 
+_CREDENTIALS = "Are the AWS credentials in the environment the right ones, and still valid?"
+_ADVICE = {
+    "ExpiredTokenException": _CREDENTIALS,
+    "InvalidSignatureException": _CREDENTIALS,
+    "UnrecognizedClientException": _CREDENTIALS,
+    "ResourceNotFoundException": "Such a table is not in this account and AWS_REGION: are"
+    " TODOS_TABLE, OUTBOX_TABLE and IDEMPOTENCY_TABLE the names of its own?",
+}
+"""What to look at, by error code ("Common errors" of DynamoDB's API reference)."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -42,11 +53,13 @@ def named_errors() -> Iterator[None]:
             raise
         transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
         failure = StoreUnavailable if transient else StoreError
-        raise failure(f"DynamoDB: {error}") from error
+        told = str(error).partition("\n")[0]  # what follows is a page of HTML, or what was signed
+        raise failure(f"DynamoDB: {told} {_ADVICE.get(code, '')}".strip()) from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
-        raise StoreUnavailable(f"DynamoDB did not answer: {error}") from error
+        told = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
+        raise StoreUnavailable(told) from error
     except aws.BotoCoreError as error:
-        raise StoreError(f"DynamoDB could not be asked: {error}") from error
+        raise StoreError(f"DynamoDB could not be asked: {missing(error) or error}") from error
 
 
 def to_ms(moment: datetime) -> str:

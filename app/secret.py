@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore import exceptions as aws
 
 from app.api_key import SecretError, usable
+from app.aws import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,14 +68,10 @@ def _explain(error: Exception) -> str:
         case aws.ClientError():
             told = f"Secrets Manager refused: {error}"
             return _REFUSALS.get(error.response["Error"]["Code"], told)
-        case aws.NoRegionError():
-            return "no AWS region is known; set AWS_REGION."
-        case aws.NoCredentialsError() | aws.PartialCredentialsError():
-            return f"{error}; set AWS credentials, or run under a role."
         case aws.ConnectionError() | aws.HTTPClientError():
             return f"Secrets Manager did not answer ({error}); see that its network lets it."
         case aws.BotoCoreError():
-            return f"Secrets Manager could not be asked: {error}"
+            return missing(error) or f"Secrets Manager could not be asked: {error}"
         case _:
             return f"{error}; mend AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL."
 

@@ -110,6 +110,8 @@ def sentence(report: Report) -> str:
     sentences = [f"{', '.join(told)}."]
     if report.stopped:
         sentences.append(f"Stopped early: {report.stopped}.")
+        if report.stopped.startswith("misconfigured"):
+            sentences.append("See what to mend: convoy ping.")
     elif report.pending:
         sentences.append("See when they are due: outbox list.")
     if report.failed:

@@ -138,10 +138,17 @@ class Parts:
 
 
 def local_api() -> FastAPI:
-    """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`."""
+    """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`.
+
+    Ends the process where the settings are not such that it can start.
+    """
     logs.configure()
-    settings = Settings.load()
-    app = api.build(Parts.build(settings, _emit).service(), lambda _: settings.convoy_app_id)
+    try:
+        settings = Settings.load()
+        parts = Parts.build(settings, _emit)
+    except SettingsError as error:
+        sys.exit(f"error: {error}")
+    app = api.build(parts.service(), lambda _: settings.convoy_app_id)
     app.add_middleware(logs.RequestId)
     return app
 

@@ -25,6 +25,7 @@ from app.wiring import Parts
 from benchmarks.soak import latencies, stack, trouble
 from benchmarks.soak.clients import Tally, client
 from benchmarks.soak.report import report
+from infra.local.dynamodb_local import DynamoDBLocalError
 
 if TYPE_CHECKING:
     from benchmarks.soak.stack import Stack
@@ -64,4 +65,7 @@ def load(under_load: Stack, parts: Parts) -> Tally:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DynamoDBLocalError as error:
+        sys.exit(f"error: {error}")

@@ -6,25 +6,27 @@ CONVOY_API_KEY in the environment or in .env the real Convoy is used and the sta
 
 from __future__ import annotations
 
+import signal
+
+# Until all of it is imported, Ctrl-C ends it without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import os
 import shlex
-import signal
 import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from dotenv import dotenv_values
-
 from app.config import Settings, SettingsError
 from app.project import ConvoyError
 from app.project_wiring import Convoy
 from app.setup import set_up
 from app.wiring import dynamodb
-from infra.local import convoy, receiving, resources, tables
-from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, running
+from infra.local import convoy, dotenv_file, receiving, resources, tables
+from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, make_room, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +63,7 @@ def _options() -> argparse.Namespace:
             f"--{name}",
             type=int,
             metavar="PORT",
-            default=os.environ.get(variable, str(default)),
+            default=os.environ.get(variable) or str(default),
             help=f"0 for any free one (default: ${variable} or {default})",
         )
     parser.add_argument(
@@ -71,9 +73,9 @@ def _options() -> argparse.Namespace:
 
 
 def _run(stack: ExitStack, options: argparse.Namespace) -> None:
-    LOGS.mkdir(exist_ok=True)
-    for variable, value in dotenv_values(options.env_file).items():
-        os.environ.setdefault(variable, value or "")
+    make_room()
+    for variable, value in dotenv_file.read(options.env_file).items():
+        os.environ.setdefault(variable, value)
     real = bool(os.environ.get("CONVOY_API_KEY"))
     names = ["dynamodb", "api"] if real else ["dynamodb", "convoy", "api"]
     ports = free_ports({name: getattr(options, name) for name in names})

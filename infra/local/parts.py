@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,28 +31,47 @@ class StackError(Exception):
     """The stack can't run; the message says what to do."""
 
 
+def make_room() -> None:
+    """Raises StackError if nothing can be written where the logs go."""
+    try:
+        LOGS.mkdir(exist_ok=True)
+        with TemporaryFile(dir=LOGS):
+            pass
+    except OSError as error:
+        raise StackError(
+            f"{LOGS} can't be written to, and the logs go there: {error.strerror}.\n"
+            "Let it be a folder of yours, or take another checkout."
+        ) from error
+
+
 def free_ports(wanted: Mapping[str, int]) -> dict[str, int]:
-    """The ports, with free ones for 0. Raises StackError if one is taken, or wanted twice."""
+    """The ports, with free ones for 0. Raises StackError, which tells each that can't be had."""
     ports: dict[str, int] = {}
+    problems: dict[str, str] = {}
     for name, port in wanted.items():
-        bound = _free(name, port)
+        try:
+            bound = _bound(port)
+        except (OSError, OverflowError) as error:
+            problems[name] = f"can't be used: {getattr(error, 'strerror', error)}"
+            continue
         if bound in ports.values():
-            raise StackError(f"port {port} ({name}) is wanted twice.")
+            problems[name] = "is wanted twice"
         ports[name] = bound
+    if problems:
+        told = [f"port {wanted[name]} ({name}) {problem}." for name, problem in problems.items()]
+        instead = " ".join(f"{name.upper()}_PORT=0" for name in problems)
+        told.append(
+            f"Stop what listens there (another `make run`?), or use any: {instead} make run"
+        )
+        raise StackError("\n".join(told))
     return ports
 
 
-def _free(name: str, port: int) -> int:
-    """The port, or any free one for 0. Raises StackError if it is taken."""
+def _bound(port: int) -> int:
+    """The port, or any free one for 0. Raises OSError or OverflowError."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise StackError(
-                f"port {port} ({name}) can't be used: {getattr(error, 'strerror', error)}.\n"
-                f"Stop what listens there, or choose another: {name.upper()}_PORT=… make run"
-            ) from error
+        probe.bind((HOST, port))
         bound: int = probe.getsockname()[1]
         return bound
 

@@ -160,7 +160,7 @@ def test_an_endpoint_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(
     ("session", "told"),
-    [({}, "no AWS region is known; set AWS_REGION."),
+    [({}, "no AWS region is known; set AWS_REGION in the environment."),
      ({"region_name": "eu-central-1"}, "Unable to locate credentials; set AWS credentials"),
      ({"region_name": "eu-central-1", "aws_access_key_id": "x"}, "Partial credentials found")],
 )  # fmt: skip

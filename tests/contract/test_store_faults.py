@@ -64,9 +64,9 @@ class _Raw:
         yield self._body
 
 
-def refusal(code: str, *reasons: str, status: int = 400) -> AWSResponse:
+def refusal(code: str, *reasons: str, status: int = 400, message: str = "") -> AWSResponse:
     """DynamoDB's answer; without a code, that of something on the way to it."""
-    body: dict[str, object] = {}
+    body: dict[str, object] = {"message": message} if message else {}
     if code:
         body["__type"] = f"com.amazonaws.dynamodb.v20120810#{code}"
     if reasons:
@@ -174,6 +174,24 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
         CALLS[call](store)
 
     assert len(wire.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ResourceNotFoundException", "TODOS_TABLE, OUTBOX_TABLE and IDEMPOTENCY_TABLE"),
+        ("UnrecognizedClientException", "Are the AWS credentials in the environment the right"),
+        ("ExpiredTokenException", "Are the AWS credentials in the environment the right"),
+        ("InvalidSignatureException", "Are the AWS credentials in the environment the right"),
+    ],
+)
+def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
+    store: TodoStore, wire: Wire, code: str, advice: str
+) -> None:
+    wire.answers = [refusal(code, message="It is refused.\n\nWhat was signed: …")]
+
+    with pytest.raises(StoreError, match=rf"^DynamoDB: .*{code}.* It is refused. .*{advice}.+$"):
+        store.get("ann", 1)
 
 
 @pytest.mark.parametrize("call", ["get", "page"])

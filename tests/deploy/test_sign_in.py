@@ -77,3 +77,14 @@ def test_what_is_missing_or_contradicts_is_refused_by_name(
 
     assert done.returncode != 0
     assert told in done.stdout + done.stderr
+
+
+def test_a_region_that_nothing_names_is_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+
+    done = project.run("package")
+
+    assert done.returncode != 0
+    assert "No AWS region is known: set AWS_REGION, or give --region" in done.stdout + done.stderr

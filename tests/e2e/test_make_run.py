@@ -6,13 +6,16 @@ import os
 import re
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.e2e.conftest import ANY_PORTS, STOP_S, end_of, running
+from infra.local import dotenv_file, parts
+from tests.e2e.conftest import ANY_PORTS, STOP_S, end_of, running, started
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
@@ -55,6 +58,20 @@ def test_an_interrupt_ends_everything_that_was_started(number: signal.Signals) -
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 
+@pytest.mark.parametrize(("module", "imported"), [("infra.local", "pydantic"), ("app", "typer")])
+def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
+    tmp_path: Path, module: str, imported: str
+) -> None:
+    interrupt = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / f"{imported}.py").write_text(interrupt)
+    command = (sys.executable, "-m", module)
+
+    with started(command=command, PYTHONPATH=str(tmp_path)) as process:
+        _, errors = process.communicate(timeout=STOP_S)
+
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
+
+
 def test_the_end_of_one_part_ends_all_and_is_told() -> None:
     with running() as stack:
         children = children_of(stack.process.pid)
@@ -85,6 +102,18 @@ def test_a_busy_port_is_named_with_what_to_do(name: str) -> None:
     assert f"{name.upper()}_PORT=" in errors
 
 
+def test_a_second_stack_is_told_every_port_that_the_first_one_has(stack: Stack) -> None:
+    api, convoy = urlsplit(stack.api).port, urlsplit(stack.inbox).port
+
+    code, errors = end_of("--dynamodb=0", API_PORT=str(api), CONVOY_PORT=str(convoy))
+
+    assert code == 1
+    convoys, apis, advice = errors.splitlines()
+    assert convoys == f"error: port {convoy} (convoy) can't be used: Address already in use."
+    assert apis == f"port {api} (api) can't be used: Address already in use."
+    assert advice.endswith("or use any: CONVOY_PORT=0 API_PORT=0 make run")
+
+
 @pytest.mark.parametrize(
     ("api", "convoy", "told"),
     [
@@ -110,6 +139,49 @@ def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_na
 
     assert code == 1
     assert re.findall(r"(\w+) is not set", errors) == ["CONVOY_APP_ID", "CONVOY_PROJECT_ID"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"# mine\nCONVOY_API_KEI=CO.real\n", "{}, line 2: CONVOY_API_KEI is no setting. "),
+        (b"CONVOY_API_KEY CO.real\n", "{}, line 1: not NAME=value. "),
+        (b'CONVOY_API_KEY="CO.real\n', "{}, line 1: not NAME=value. "),
+        (b"\xff\xfeC\x00", "{} can't be read: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_mistake_in_the_env_file_is_told_and_no_stand_in_started(
+    tmp_path: Path, written: bytes, told: str
+) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_bytes(written)
+
+    code, errors = end_of(f"--env-file={dotenv}")
+
+    assert code == 1
+    assert errors.startswith(f"error: {told.format(dotenv)}")
+    assert "CO.real" not in errors
+
+
+def test_what_convoy_setup_writes_into_the_env_file_is_no_mistake(tmp_path: Path) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_text("CONVOY_APP_ID='a b'\nCONVOY_ENDPOINT_SECRET=x\nAWS_PROFILE\n")
+
+    assert dotenv_file.read(dotenv) == {
+        "CONVOY_APP_ID": "a b",
+        "CONVOY_ENDPOINT_SECRET": "x",
+        "AWS_PROFILE": "",
+    }
+
+
+def test_logs_that_have_nowhere_to_go_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".local").touch()
+    monkeypatch.setattr(parts, "LOGS", tmp_path / ".local")
+
+    with pytest.raises(parts.StackError, match=r"\.local can't be written to, and the logs go"):
+        parts.make_room()
 
 
 def children_of(pid: int) -> list[int]:

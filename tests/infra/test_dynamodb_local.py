@@ -61,6 +61,20 @@ def test_without_java_it_says_so(home: Path) -> None:
     assert refusal() == "Java 17 or later is missing, for DynamoDB Local"
 
 
+def test_make_soak_says_so_without_a_traceback(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.soak"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    told = "error: Java 17 or later is missing, for DynamoDB Local\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
 @pytest.mark.parametrize(
     "told", ['openjdk version "11.0.2"', 'java version "1.8.0_392"', "Unable to locate a Java"]
 )

@@ -71,6 +71,12 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
         ("CONVOY_BASE_URL", "convoy.example.com/api"),
         ("CONVOY_BASE_URL", "https://convoy.example.com/x?y=/api"),
         ("CONVOY_BASE_URL", "https:///api"),
+        ("CONVOY_BASE_URL", "https://convoy.example.com:port/api"),
+        ("CONVOY_BASE_URL", "https://convoy.example.com:99999/api"),
+        ("CONVOY_BASE_URL", "https://convoy.example.com:0/api"),
+        ("CONVOY_BASE_URL", "https://convoy..com/api"),
+        ("CONVOY_BASE_URL", "https://[::1/api"),
+        ("CONVOY_BASE_URL", "https://convoy.example.com/\x01/api"),
         ("CONVOY_DEADLINE_S", "0"),
         ("CONVOY_DEADLINE_S", "11"),
         ("CONVOY_DEADLINE_S", "nan"),
@@ -159,6 +165,13 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(
     settings = Settings.load()
 
     assert (settings.convoy_app_id, settings.todos_table) == ("bob", "todos")
+
+
+def test_a_dotenv_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CONVOY_APP_ID=bob\n", encoding="utf-16")
+
+    with pytest.raises(SettingsError, match=r"^\.env is not text in UTF-8: invalid start byte"):
+        Settings.load()
 
 
 @pytest.mark.parametrize("document", ["README.md", ".env.example"])

@@ -43,3 +43,12 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     assert len(created.headers["webhook-id"]) == 36
     owners = [event["owner_id"] for event in convoy.events()]
     assert owners == ["house"] * (published + 1)
+
+
+def test_the_local_api_without_settings_ends_with_their_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit, match=r"^error: CONVOY_API_KEY: neither it nor CONVOY_API_KEY_"):
+        wiring.local_api()

@@ -81,6 +81,19 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None, "partial": False}
 
 
+def test_a_wrong_key_is_told_with_the_command_that_says_what_to_mend(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for event_id in ("e1", "e2", "e3"):
+        rows.waiting(event_id)
+    monkeypatch.setenv("CONVOY_API_KEY", "CO.wrong")
+
+    told = run("relay").stdout
+
+    assert "\nStopped early: misconfigured: 401: authorization failed.\n" in told
+    assert told.endswith("See what to mend: convoy ping.\n")
+
+
 def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:
     rows.waiting("e1")
     convoy.fail(status=400)
