@@ -130,7 +130,8 @@ class _Body(httpx.SyncByteStream):
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Raises one of ERRORS when the exchange failed or `deadline_s` (seconds) passed.
+    """Raises one of ERRORS when the exchange failed, `deadline_s` (seconds) passed, or the answer
+    is over `max_bytes`.
 
     `backend` opens the connections; tests put a slow one there.
     """
@@ -139,11 +140,13 @@ class DeadlineTransport(httpx.BaseTransport):
         self,
         deadline_s: float,
         *,
+        max_bytes: int,
         ssl_context: ssl.SSLContext | None = None,
         backend: httpcore.NetworkBackend | None = None,
         max_connections: int = 100,
     ) -> None:
         self._deadline_s = deadline_s
+        self._max_bytes = max_bytes
         self._limit = _Limit()
         self._backend = _Backend(self._limit, backend or httpcore.SyncBackend())
         self._pool = httpcore.ConnectionPool(
@@ -179,10 +182,21 @@ class DeadlineTransport(httpx.BaseTransport):
         """The whole answer, by then (on the monotonic clock), without httpx's own part in it."""
         answer = self._send(request, ends_at)
         try:
-            content = b"".join(answer.iter_stream())
+            content = self._whole(answer)
         finally:
             answer.close()
-        return httpx.Response(answer.status, headers=answer.headers, content=content)
+        response = httpx.Response(answer.status, content=content)
+        # Not before: httpx would unpack the content, which nobody asked to be packed, to any size.
+        response.headers = httpx.Headers(answer.headers)
+        return response
+
+    def _whole(self, answer: httpcore.Response) -> bytes:
+        content = bytearray()
+        for part in answer.iter_stream():
+            content += part
+            if len(content) > self._max_bytes:
+                raise httpcore.RemoteProtocolError(f"the answer is over {self._max_bytes} bytes")
+        return bytes(content)
 
     def _send(self, request: httpcore.Request, ends_at: float) -> httpcore.Response:
         self._limit.ends_at = ends_at

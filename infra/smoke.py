@@ -132,7 +132,9 @@ def _expect(call: str, found: Json, expected: Json) -> None:
 
 def main() -> int:
     options = _options()
-    transport = DeadlineTransport(DEADLINE_S, ssl_context=httpx.create_ssl_context())
+    transport = DeadlineTransport(
+        DEADLINE_S, max_bytes=1024 * 1024, ssl_context=httpx.create_ssl_context()
+    )
     with httpx.Client(
         base_url=options.url.rstrip("/"), auth=_auth(options), transport=transport
     ) as http:

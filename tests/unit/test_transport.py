@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 DEADLINE_S = 0.2
+MAX_BYTES = 1024 * 1024
 PATIENCE_S = 1.0
 """Far over the deadline and far under what each of these servers would take."""
 
@@ -93,7 +94,7 @@ def test_over_tls_the_deadline_holds_too() -> None:
         with server_context.wrap_socket(connection, server_side=True) as secured:
             drip_body(secured)
 
-    transport = DeadlineTransport(DEADLINE_S * 2, ssl_context=client_context)
+    transport = DeadlineTransport(DEADLINE_S * 2, max_bytes=MAX_BYTES, ssl_context=client_context)
     with raw_server(drip_over_tls) as url, httpx.Client(transport=transport) as http:
         started = time.monotonic()
         with pytest.raises(httpcore.ReadTimeout):
@@ -102,7 +103,7 @@ def test_over_tls_the_deadline_holds_too() -> None:
 
 
 def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
-    transport = DeadlineTransport(DEADLINE_S, max_connections=1)
+    transport = DeadlineTransport(DEADLINE_S, max_bytes=MAX_BYTES, max_connections=1)
     with (
         ThreadPoolExecutor() as threads,
         raw_server(begin) as url,
@@ -122,7 +123,7 @@ def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) ->
         return now
 
     monkeypatch.setattr("app.transport.time", SimpleNamespace(monotonic=monotonic))
-    transport = DeadlineTransport(60.0, max_connections=1)
+    transport = DeadlineTransport(60.0, max_bytes=MAX_BYTES, max_connections=1)
     with (
         ThreadPoolExecutor() as threads,
         raw_server(begin) as url,
@@ -257,7 +258,7 @@ def test_connections_are_kept_alive_however_many_are_in_use() -> None:
             all_there.wait()
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    transport = DeadlineTransport(10)
+    transport = DeadlineTransport(10, max_bytes=MAX_BYTES)
     with (
         ThreadPoolExecutor(many) as threads,
         raw_server(gather) as url,
@@ -283,4 +284,5 @@ def test_each_exchange_has_a_deadline_of_its_own() -> None:
 def client(
     backend: httpcore.NetworkBackend | None = None, deadline_s: float = DEADLINE_S
 ) -> httpx.Client:
-    return httpx.Client(transport=DeadlineTransport(deadline_s, backend=backend))
+    transport = DeadlineTransport(deadline_s, max_bytes=MAX_BYTES, backend=backend)
+    return httpx.Client(transport=transport)
