@@ -87,7 +87,7 @@ class _Sender(httpx.Client):
     def __init__(self, base_url: str, api_key: ApiKey, deadline_s: float, max_bytes: int) -> None:
         url = httpx.URL(base_url)
         ssl_context = httpx.create_ssl_context() if url.scheme == "https" else None
-        self._deadline = DeadlineTransport(deadline_s, max_bytes=max_bytes, ssl_context=ssl_context)
+        self._deadline = DeadlineTransport(max_bytes=max_bytes, ssl_context=ssl_context)
         super().__init__(transport=self._deadline, trust_env=False)
         self._root = url
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
