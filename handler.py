@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from mangum import Mangum
 
 from app.gateway import without_address
+from app.logs import named
 from app.wiring import lambda_parts
 
 
@@ -30,7 +31,8 @@ _mangum = Mangum(
 
 def api(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # as Mangum has it
     """One request, as a gateway or a load balancer tells it."""
-    return _mangum(without_address(event), context)
+    with named(context.aws_request_id):
+        return _mangum(without_address(event), context)
 
 
 def relay(_event: object, context: Context) -> dict[str, object]:
