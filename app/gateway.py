@@ -1,8 +1,9 @@
-"""What a Lambda event tells beside the request: the stage's prefix, and who is calling."""
+"""What a Lambda event tells beside the request: what comes before our paths, and who calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from app.problems import problem
 
@@ -34,7 +35,7 @@ class Gateway:
                 headers={"WWW-Authenticate": "Bearer"},
             )
             return await refusal(scope, receive, send)
-        prefix, path = _split(context, scope["path"])
+        prefix, path = _split(scope["aws.event"], scope["path"])
         scope = {**scope, "owner": owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)
         return None
@@ -80,16 +81,23 @@ def _principal(arn: str | None) -> str | None:
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
-def _split(context: Mapping[str, Any], path: str) -> tuple[str, str]:
+def _split(event: Mapping[str, Any], path: str) -> tuple[str, str]:
     """What clients put before our paths, and our path.
 
-    A REST API hands the path over without its stage or base path, and tells the whole beside it;
-    an HTTP API leaves a named stage in the path; `$default` and a load balancer have none.
+    What a REST API has matched as `{proxy+}` is ours; the whole, which its context tells, may begin
+    with a custom domain's base path, with the stage, or with both. An HTTP API leaves a named stage
+    in the path; `$default` and a load balancer have none.
     """
-    whole = context.get("path", path)
-    if whole != path and whole.endswith(path):
-        return whole.removesuffix(path), path
-    prefix = "/" + context.get("stage", "$default")
+    context = event["requestContext"]
+    if event.get("resource") in {"/", "/{proxy+}"}:
+        matched = (event.get("pathParameters") or {}).get("proxy")
+        ours = f"/{matched}" if matched else ""
+        whole = context["path"].rstrip("/")
+        if whole.endswith(ours):
+            prefix = whole.removesuffix(ours)
+            return prefix, unquote(context["path"].removeprefix(prefix)) or "/"
+    stage = context.get("stage", "$default")
+    prefix = "" if stage == "$default" else f"/{stage}"
     if path == prefix or path.startswith(f"{prefix}/"):
         return prefix, path.removeprefix(prefix) or "/"
     return "", path
