@@ -31,7 +31,7 @@ class Gateway:
         if owner is None:
             refusal = problem(
                 401,
-                "Sign in first: no authorizer vouched for this request.",
+                "Sign in first: the gateway tells of no caller that this API knows.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
             return await refusal(scope, receive, send)
@@ -63,20 +63,32 @@ def owner_of(request: Request) -> str:
 
 
 def _caller(context: Mapping[str, Any]) -> str | None:
-    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; payload 2.0 first, then 1.0."""
-    authorizer = context.get("authorizer") or {}
-    claims = (authorizer.get("jwt") or authorizer).get("claims") or {}
-    iam = authorizer.get("iam") or context.get("identity") or {}
-    cognito = (iam.get("cognitoIdentity") or {}).get("identityId") or iam.get("cognitoIdentityId")
-    return claims.get("sub") or cognito or _principal(iam.get("userArn")) or None
+    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; each in payload 2.0, or in 1.0.
+
+    What a Lambda authorizer tells beside them is its own, and of any form: nobody.
+    """
+    match context:
+        case {
+            "authorizer": {"jwt": {"claims": {"sub": str(subject)}}}
+            | {"claims": {"sub": str(subject)}}
+        }:
+            return subject
+        case {"authorizer": {"iam": {"cognitoIdentity": {"identityId": str(identity)}}}} | {
+            "identity": {"cognitoIdentityId": str(identity)}
+        }:
+            return identity
+        case {"authorizer": {"iam": {"userArn": str(arn)}}} | {"identity": {"userArn": str(arn)}}:
+            return _principal(arn)
+        case _:
+            return None
 
 
-def _principal(arn: str | None) -> str | None:
+def _principal(arn: str) -> str | None:
     """A role's ARN without the session's name, which its caller is free to choose.
 
     Of a federated user the name is all that there is: nobody.
     """
-    if arn is None or ":federated-user/" in arn:
+    if ":federated-user/" in arn:
         return None
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
