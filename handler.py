@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from mangum import Mangum
 
 from app.gateway import without_address
+from app.logs import named
 from app.wiring import lambda_parts
 
 
@@ -30,12 +31,16 @@ _mangum = Mangum(
 
 def api(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # as Mangum has it
     """One request, as a gateway or a load balancer tells it."""
-    return _mangum(without_address(event), context)
+    with named(context.aws_request_id):
+        return _mangum(without_address(event), context)
 
 
 def relay(_event: object, context: Context) -> dict[str, object]:
     """One pass over the outbox, for a schedule; ends before the function's own time does."""
-    time_left = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
+
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     return _relay(context.aws_request_id, time_left).as_dict()
 
 

@@ -13,7 +13,7 @@ from app.schemas import Message, Problem
 from app.service import Service
 from app.todos import Todo
 
-router = APIRouter(responses=routing.problems(401, 500))
+router = APIRouter(responses=routing.problems(401, 413, 500))
 
 
 @router.get("/", response_model=Message)

@@ -35,15 +35,16 @@ class Exchange:
     """`base_url` ends in `/api`.
 
     `deadline_s` is for one exchange in all, in seconds: the reading of another key after a 401, and
-    the second try with it, end by it too. Threads may share one: it keeps its connections alive.
+    the second try with it, end by it too. An answer over `max_bytes` is none. Threads may share
+    one: it keeps its connections alive.
     """
 
     def __init__(
-        self, *, base_url: str, project_id: str, api_key: ApiKey, deadline_s: float
+        self, *, base_url: str, project_id: str, api_key: ApiKey, deadline_s: float, max_bytes: int
     ) -> None:
         self._api_key = api_key
         self._project_id = project_id
-        self._sender = _Sender(base_url, api_key, deadline_s)
+        self._sender = _Sender(base_url, api_key, deadline_s, max_bytes)
         self._client = AuthenticatedClient(base_url=base_url, token="")  # the sender has the key
         self._client.set_httpx_client(self._sender)
 
@@ -83,10 +84,10 @@ class _Sender(httpx.Client):
     _AnsweredError for every answer, and SecretError when the key could not be read anew.
     """
 
-    def __init__(self, base_url: str, api_key: ApiKey, deadline_s: float) -> None:
+    def __init__(self, base_url: str, api_key: ApiKey, deadline_s: float, max_bytes: int) -> None:
         url = httpx.URL(base_url)
         ssl_context = httpx.create_ssl_context() if url.scheme == "https" else None
-        self._deadline = DeadlineTransport(deadline_s, ssl_context=ssl_context)
+        self._deadline = DeadlineTransport(max_bytes=max_bytes, ssl_context=ssl_context)
         super().__init__(transport=self._deadline, trust_env=False)
         self._root = url
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
@@ -149,6 +150,7 @@ def message_of(response: httpx.Response) -> str | None:
 
 def told(response: httpx.Response) -> str:
     """Its status, and what it says or that it is not Convoy's."""
-    content_type = response.headers.get("content-type", "no content type")
-    message = message_of(response) or f"not Convoy's JSON but {content_type}"
+    headers = response.headers
+    form = headers.get("content-encoding") or headers.get("content-type", "no content type")
+    message = message_of(response) or f"not Convoy's JSON but {form}"
     return f"{response.status_code}: {message}"

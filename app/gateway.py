@@ -1,8 +1,9 @@
-"""What a Lambda event tells beside the request: the stage's prefix, and who is calling."""
+"""What a Lambda event tells beside the request: what comes before our paths, and who calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from app.problems import problem
 
@@ -30,11 +31,11 @@ class Gateway:
         if owner is None:
             refusal = problem(
                 401,
-                "Sign in first: no authorizer vouched for this request.",
+                "Sign in first: the gateway tells of no caller that this API knows.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
             return await refusal(scope, receive, send)
-        prefix, path = _split(context, scope["path"])
+        prefix, path = _split(scope["aws.event"], scope["path"])
         scope = {**scope, "owner": owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)
         return None
@@ -62,34 +63,53 @@ def owner_of(request: Request) -> str:
 
 
 def _caller(context: Mapping[str, Any]) -> str | None:
-    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; payload 2.0 first, then 1.0."""
-    authorizer = context.get("authorizer") or {}
-    claims = (authorizer.get("jwt") or authorizer).get("claims") or {}
-    iam = authorizer.get("iam") or context.get("identity") or {}
-    cognito = (iam.get("cognitoIdentity") or {}).get("identityId") or iam.get("cognitoIdentityId")
-    return claims.get("sub") or cognito or _principal(iam.get("userArn")) or None
+    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; each in payload 2.0, or in 1.0.
+
+    What a Lambda authorizer tells beside them is its own, and of any form: nobody.
+    """
+    match context:
+        case {
+            "authorizer": {"jwt": {"claims": {"sub": str(subject)}}}
+            | {"claims": {"sub": str(subject)}}
+        }:
+            return subject
+        case {"authorizer": {"iam": {"cognitoIdentity": {"identityId": str(identity)}}}} | {
+            "identity": {"cognitoIdentityId": str(identity)}
+        }:
+            return identity
+        case {"authorizer": {"iam": {"userArn": str(arn)}}} | {"identity": {"userArn": str(arn)}}:
+            return _principal(arn)
+        case _:
+            return None
 
 
-def _principal(arn: str | None) -> str | None:
+def _principal(arn: str) -> str | None:
     """A role's ARN without the session's name, which its caller is free to choose.
 
     Of a federated user the name is all that there is: nobody.
     """
-    if arn is None or ":federated-user/" in arn:
+    if ":federated-user/" in arn:
         return None
     return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
-def _split(context: Mapping[str, Any], path: str) -> tuple[str, str]:
+def _split(event: Mapping[str, Any], path: str) -> tuple[str, str]:
     """What clients put before our paths, and our path.
 
-    A REST API hands the path over without its stage or base path, and tells the whole beside it;
-    an HTTP API leaves a named stage in the path; `$default` and a load balancer have none.
+    What a REST API has matched as `{proxy+}` is ours; the whole, which its context tells, may begin
+    with a custom domain's base path, with the stage, or with both. An HTTP API leaves a named stage
+    in the path; `$default` and a load balancer have none.
     """
-    whole = context.get("path", path)
-    if whole != path and whole.endswith(path):
-        return whole.removesuffix(path), path
-    prefix = "/" + context.get("stage", "$default")
+    context = event["requestContext"]
+    if event.get("resource") in {"/", "/{proxy+}"}:
+        matched = (event.get("pathParameters") or {}).get("proxy")
+        ours = f"/{matched}" if matched else ""
+        whole = context["path"].rstrip("/")
+        if whole.endswith(ours):
+            prefix = whole.removesuffix(ours)
+            return prefix, unquote(context["path"].removeprefix(prefix)) or "/"
+    stage = context.get("stage", "$default")
+    prefix = "" if stage == "$default" else f"/{stage}"
     if path == prefix or path.startswith(f"{prefix}/"):
         return prefix, path.removeprefix(prefix) or "/"
     return "", path

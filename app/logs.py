@@ -14,7 +14,8 @@ from pythonjsonlogger.json import JsonFormatter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -32,9 +33,11 @@ def configure(stream: TextIO | None = None) -> None:
     )
     handler.addFilter(_with_request_id)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # The gateway has an access log: what Mangum would add is not worth 10 % of a request.
-    for chatty in ("botocore", "httpx", "httpcore", "mangum.http"):
+    for chatty in ("botocore", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # The gateway has an access log, which is not worth 10 % of a request; app/problems.py has each
+    # fault.
+    logging.getLogger("mangum.http").setLevel(logging.CRITICAL)
 
 
 def _with_request_id(record: logging.LogRecord) -> bool:
@@ -53,12 +56,12 @@ def named(request: str) -> Iterator[None]:
 
 
 class RequestId:
-    """Names the request in every line that is logged for it: as Lambda does, or at random."""
+    """Names each request at random, round the whole application: Starlette's own middleware, which
+    has a fault logged, is outside of any that is added to it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context = scope.get("aws.context")
-        with named(getattr(context, "aws_request_id", None) or str(uuid4())):
-            await self._app(scope, receive, send)
+        with named(str(uuid4())):
+            await self.app(scope, receive, send)

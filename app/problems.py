@@ -156,9 +156,14 @@ async def _key_reused(_: Request, __: Exception) -> JSONResponse:
     return problem(422, "This Idempotency-Key came with another request before.", errors=[told])
 
 
-async def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     log.warning("store unavailable: %s", error)
-    detail = "The store is busy. The change may or may not have been made: read, then try again."
+    detail = "The store is busy: try again."
+    if request.method != "GET":
+        detail = (
+            "The store is busy. The change may or may not have been made: send it again under the"
+            " same Idempotency-Key; if it had none, read first."
+        )
     return problem(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 

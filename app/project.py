@@ -29,6 +29,9 @@ Json = dict[str, Any]
 DEADLINE_S = 30.0
 """Seconds for one call: Convoy may ping an endpoint's URL before it answers that it made it."""
 
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""Room for a page of the longest events."""
+
 PAGE = 100
 """Resources that are asked for at a time."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from app.exchange import Exchange
-from app.project import DEADLINE_S, Project
+from app.project import DEADLINE_S, MAX_ANSWER_BYTES, Project
 from app.publisher import ConvoyPublisher
 from app.wiring import api_key_of
 
@@ -27,7 +27,11 @@ class Convoy:
         base_url, project_id = settings.convoy_base_url, settings.convoy_project_id
         api_key = api_key_of(settings)
         exchange = Exchange(
-            base_url=base_url, project_id=project_id, api_key=api_key, deadline_s=DEADLINE_S
+            base_url=base_url,
+            project_id=project_id,
+            api_key=api_key,
+            deadline_s=DEADLINE_S,
+            max_bytes=MAX_ANSWER_BYTES,
         )
         publisher = ConvoyPublisher(
             base_url=base_url,

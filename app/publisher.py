@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 _MAX_REASON_LENGTH = 200
 
+MAX_ANSWER_BYTES = 1024 * 1024
+"""Far over what Convoy answers to a publish, and soon read through."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -75,7 +78,11 @@ class ConvoyPublisher:
         self, *, base_url: str, project_id: str, api_key: ApiKey, deadline_s: float
     ) -> None:
         self._convoy = Exchange(
-            base_url=base_url, project_id=project_id, api_key=api_key, deadline_s=deadline_s
+            base_url=base_url,
+            project_id=project_id,
+            api_key=api_key,
+            deadline_s=deadline_s,
+            max_bytes=MAX_ANSWER_BYTES,
         )
 
     def publish(self, event: Event) -> Outcome:

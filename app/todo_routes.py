@@ -24,7 +24,7 @@ from app.schemas import Created, Done, NewTodo, OneTodo, Todos, TodoUpdate
 from app.service import Service
 from app.todos import Todo
 
-router = APIRouter(responses=problems(401, 500, 503))
+router = APIRouter(responses=problems(401, 413, 500, 503))
 
 
 def _todos(request: Request) -> Service[Todo]:
@@ -56,7 +56,7 @@ async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     "/todo",
     status_code=201,
     response_model=Created,
-    responses=problems(400, 409, 413, 415, 422),
+    responses=problems(400, 409, 415, 422),
 )
 async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> JSONResponse:
     done = await call(
@@ -77,7 +77,7 @@ async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = No
 @router.put(
     "/todo/{id}",
     response_model=Done,
-    responses=NOT_FOUND | problems(400, 412, 413, 415, 422),
+    responses=NOT_FOUND | problems(400, 412, 415, 422),
 )
 async def update_todo(
     request: Request,

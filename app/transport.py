@@ -1,10 +1,10 @@
-"""An httpx transport whose exchanges end by a deadline, from the name's look-up to the last byte.
+"""Exchanges that end by a deadline, from the name's look-up to the last byte.
 
 httpx's own timeouts bound each phase and each read alone: a server that sends a byte a second, or
 a name with many dead addresses, outlives them.
 
     send ──▶ pool ──▶ connect (look-up, TCP, TLS) ──▶ write ──▶ read … read ──▶ done
-      └───────────────── deadline_s, counted once ────────────────────────────┘
+      └───────────────── ends_at, the same for all of it ─────────────────────┘
 """
 
 from __future__ import annotations
@@ -19,16 +19,10 @@ import httpx
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
-ERRORS = (
-    httpx.TransportError,
-    httpx.DecodingError,
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-)
+ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 """What an exchange raises when no whole answer came."""
 
 KEEP_ALIVE_S = 30.0
@@ -117,33 +111,21 @@ def _close(connecting: Future[httpcore.NetworkStream]) -> None:
         connecting.result().close()
 
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, inner: Iterable[bytes], close: Callable[[], None]) -> None:
-        self._inner = inner
-        self._close = close
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._inner
-
-    def close(self) -> None:
-        self._close()
-
-
 class DeadlineTransport(httpx.BaseTransport):
-    """Raises one of ERRORS when the exchange failed or `deadline_s` (seconds) passed.
+    """A client's of httpx, which closes it and does not send by it.
 
-    `backend` opens the connections; tests put a slow one there.
+    An answer over `max_bytes` is none. `backend` opens the connections; tests put a slow one there.
     """
 
     def __init__(
         self,
-        deadline_s: float,
         *,
+        max_bytes: int,
         ssl_context: ssl.SSLContext | None = None,
         backend: httpcore.NetworkBackend | None = None,
         max_connections: int = 100,
     ) -> None:
-        self._deadline_s = deadline_s
+        self._max_bytes = max_bytes
         self._limit = _Limit()
         self._backend = _Backend(self._limit, backend or httpcore.SyncBackend())
         self._pool = httpcore.ConnectionPool(
@@ -155,39 +137,30 @@ class DeadlineTransport(httpx.BaseTransport):
             network_backend=self._backend,
         )
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = self._send(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-            ),
-            time.monotonic() + self._deadline_s,
-        )
-        return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(answer.iter_stream(), answer.close),
-            extensions=answer.extensions,
-        )
-
     def exchange(self, request: httpcore.Request, ends_at: float) -> httpx.Response:
-        """The whole answer, by then (on the monotonic clock), without httpx's own part in it."""
-        answer = self._send(request, ends_at)
-        try:
-            content = b"".join(answer.iter_stream())
-        finally:
-            answer.close()
-        return httpx.Response(answer.status, headers=answer.headers, content=content)
+        """The whole answer, by then (on the monotonic clock), without httpx's own part in it.
 
-    def _send(self, request: httpcore.Request, ends_at: float) -> httpcore.Response:
+        Raises one of ERRORS.
+        """
         self._limit.ends_at = ends_at
         request.extensions["timeout"] = {"pool": ends_at - time.monotonic()}
-        return self._pool.handle_request(request)
+        answer = self._pool.handle_request(request)
+        try:
+            content = self._whole(answer)
+        finally:
+            answer.close()
+        response = httpx.Response(answer.status, content=content)
+        # Not before: httpx would unpack the content, which nobody asked to be packed, to any size.
+        response.headers = httpx.Headers(answer.headers)
+        return response
+
+    def _whole(self, answer: httpcore.Response) -> bytes:
+        content = bytearray()
+        for part in answer.iter_stream():
+            content += part
+            if len(content) > self._max_bytes:
+                raise httpcore.RemoteProtocolError(f"the answer is over {self._max_bytes} bytes")
+        return bytes(content)
 
     def close(self) -> None:
         self._pool.close()

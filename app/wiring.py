@@ -137,7 +137,7 @@ class Parts:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
-def local_api() -> FastAPI:
+def local_api() -> logs.RequestId:
     """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`.
 
     Ends the process where the settings are not such that it can start.
@@ -149,8 +149,7 @@ def local_api() -> FastAPI:
     except SettingsError as error:
         sys.exit(f"error: {error}")
     app = api.build(parts.service(), lambda _: settings.convoy_app_id)
-    app.add_middleware(logs.RequestId)
-    return app
+    return logs.RequestId(app)
 
 
 def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report]]:
@@ -164,7 +163,6 @@ def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report
     app = api.build(parts.service(), gateway.owner_of, routing.inline)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
-    app.add_middleware(logs.RequestId)
     relay = parts.relay()
 
     def run(request_id: str, time_left: Callable[[], float]) -> Report:

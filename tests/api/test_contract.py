@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,6 +164,8 @@ def test_while_convoy_is_down_a_mutation_succeeds_and_its_event_waits(
     [
         {"status": 500, "body": "[" * 100_000},
         {"status": 201, "body": "[" * 100_000},
+        {"status": 201, "body": json.dumps({"message": "x" * 1024 * 1024})},
+        {"status": 201, "body": "not gzip", "headers": {"content-encoding": "gzip"}},
         {"status": 429, "headers": {"retry-after": "9" * 5000}},
         {"reset": True},
     ],

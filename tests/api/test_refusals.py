@@ -98,7 +98,22 @@ def test_when_dynamodb_is_busy_the_answer_is_a_503_that_says_when_to_come_back(
     response = client.post("/todo", json={"item": "x"})
 
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert "send it again under the same Idempotency-Key" in response.json()["detail"]
     assert "arn:" not in response.text
+
+
+def test_a_read_that_finds_dynamodb_busy_is_told_to_try_again(
+    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(type(store), "page", busy)
+
+    response = client.get("/todo")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json()["detail"] == "The store is busy: try again."
 
 
 @pytest.mark.parametrize("error", [StoreError("arn:aws:secret"), RuntimeError("arn:aws:secret")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import struct
 import time
@@ -34,6 +35,21 @@ def _reset_mid_body(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def packed(connection: socket.socket) -> None:
+    """Answers as Convoy does, but for the gzip that nobody asked for."""
+    answer = gzip.compress(b'{"status":true,"message":"","data":null}')
+    head = b"HTTP/1.1 201 Created\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"
+    while read_request(connection):
+        connection.sendall(head % len(answer) + answer)
+
+
+def endless(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 201 Created\r\n\r\n")
+    while True:
+        connection.sendall(b" " * 65_536)
 
 
 def _hang_up(connection: socket.socket) -> None:
@@ -89,6 +105,8 @@ FAULTS: dict[str, Fault] = {
     "black hole": _server(r"\w+Timeout: ", _black_hole, deadline_s=0.05),
     "slow": _server(r"\w+Timeout: ", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
+    "201, packed": _server("201: not Convoy's JSON but gzip", packed),
+    "201, endless": _server("RemoteProtocolError: the answer is over", endless, deadline_s=30.0),
     "hangs up": _server("RemoteProtocolError", _hang_up),
     "refused": Fault("ConnectError", _closed_port),
     "reset": _stand_in("ReadError", reset=True),

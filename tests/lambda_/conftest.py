@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.lambda_.gateways import Context
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
         services.append(handler._app.state.service)
 
         def invoke(event: Json) -> Json:
-            answer: Json = handler.api(event, None)
+            answer: Json = handler.api(event, Context())
             answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
             assert answer["isBase64Encoded"] is False
             return answer

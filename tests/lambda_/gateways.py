@@ -58,6 +58,11 @@ def request(
             del event["body"]
     else:
         event |= {"httpMethod": method, "path": path, "queryStringParameters": query}
+        if kind == "rest_api":
+            proxy = path.strip("/")
+            event["resource"] = "/{proxy+}" if proxy else "/"
+            event["pathParameters"] = {"proxy": proxy} if proxy else None
+            event["requestContext"] |= {"resourcePath": event["resource"], "path": f"/dev{path}"}
         if kind != "alb":
             event["multiValueQueryStringParameters"] = {k: [v] for k, v in (query or {}).items()}
         else:

@@ -15,7 +15,7 @@ from tests.support import NOW
 
 if TYPE_CHECKING:
     from tests.lambda_.gateways import Invoke
-    from tests.support import Convoy, TodoStore
+    from tests.support import Convoy, Json, TodoStore
 
 LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
 """And no more: the gateway would tell the client of an error of ours."""
@@ -85,14 +85,51 @@ def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
     assert ids == list(range(100))
 
 
-def test_a_location_behind_a_rest_apis_stage_can_be_followed(call: Invoke) -> None:
-    create = request("rest_api", "POST", "/todo", '{"id": 1, "item": "x"}')
-    create["requestContext"]["path"] = "/base/path/todo"
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [("/dev", ""), ("/base", "/base"), ("/base/path", "/base/path"), ("/dev", "/dev"),
+     ("/base/dev", "/base/dev"), ("/todo", "/todo"), ("", "")],
+)  # fmt: skip
+def test_whatever_a_rest_api_has_before_our_paths_is_left_out_and_told_in_locations(
+    call: Invoke, before: str, told: str
+) -> None:
+    """Behind a custom domain with a base path the event's own path has it too (`told`)."""
 
-    assert call(create)["headers"]["location"] == "/base/path/todo/1"
+    def ask(method: str, path: str, body: str | None = None) -> Json:
+        event = request("rest_api", method, path, body)
+        event["path"] = f"{told}{path}"
+        event["requestContext"]["path"] = f"{before}{path}"
+        return call(event)
+
+    created = ask("POST", "/todo", '{"id": 1, "item": "x"}')
+
+    assert (created["statusCode"], created["headers"]["location"]) == (201, f"{before}/todo/1")
+    assert ask("GET", "/todo/1")["statusCode"] == 200
+    assert ask("GET", "/")["statusCode"] == 200
+    assert ask("GET", "/todo/todo")["statusCode"] == 422
+    assert ask("GET", "/todo/")["statusCode"] == 404
 
 
-@pytest.mark.parametrize("kind", EVENTS)
+def test_the_root_of_a_base_path_is_ours(call: Invoke) -> None:
+    event = request("rest_api", "GET", "/")
+    event["path"] = event["requestContext"]["path"] = "/base"
+
+    assert json.loads(call(event)["body"]) == {"message": "Wilkomen!"}
+
+
+def test_an_encoded_path_is_decoded_once(call: Invoke) -> None:
+    assert call(request("rest_api", "GET", "/%74odo"))["statusCode"] == 200
+    assert call(request("rest_api", "GET", "/%2574odo"))["statusCode"] == 404
+    event = request("rest_api", "GET", "/%74odo")
+    event["pathParameters"]["proxy"] = "todo"
+    assert call(event)["statusCode"] == 200
+
+
+def test_where_there_is_no_stage_no_path_has_it(call: Invoke) -> None:
+    assert call(request("http_api_v2", "GET", "/$default/todo"))["statusCode"] == 404
+
+
+@pytest.mark.parametrize("kind", sorted(EVENTS.keys() - {"alb"}))
 def test_a_stage_named_as_our_path_is_not_mistaken_for_it(call: Invoke, kind: str) -> None:
     event = request(kind, "GET", "/todo/todo" if kind.startswith("http") else "/todo")
     event["requestContext"] |= {"stage": "todo", "path": "/todo/todo"}

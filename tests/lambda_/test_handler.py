@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from app.store import DynamoStore
 from infra.local import convoy as stand_in
 from tests.lambda_.gateways import Context, request
 
@@ -163,6 +164,25 @@ def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_te
     assert postponed["reason"] == "400: told to fail"
     assert "secret present" not in out
     assert stand_in.API_KEY not in out
+
+
+def test_a_fault_of_ours_is_logged_once_under_its_requests_id(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the store broke")
+
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setattr(DynamoStore, "commit", broken)
+
+    answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+
+    assert answer["statusCode"] == 500
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (fault,) = [line for line in lines if "the store broke" in line.get("exc_info", "")]
+    assert fault["request_id"] == "request-1"
 
 
 def test_of_a_request_that_goes_well_nothing_is_logged(

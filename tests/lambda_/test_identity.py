@@ -62,8 +62,10 @@ ASKED = [
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize(
     "authorizer",
-    [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}, FEDERATED],
-)
+    [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}, FEDERATED,
+     {"claims": {"sub": 7}}, {"claims": "ann"}, {"jwt": "ann"}, {"iam": "ann"},
+     {"principalId": "ann", "sub": "ann"}, {"lambda": {"claims": {"sub": "ann"}}}],
+)  # fmt: skip
 def test_nobody_is_answered_whom_no_authorizer_vouched_for(
     cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: Json | None
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from app.api_key import ApiKey
 from app.events import Event
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from tests.faults.faulty import endless, packed
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
@@ -169,12 +170,16 @@ def test_an_answer_that_is_not_http_is_an_outage() -> None:
         assert_outage(publish(url), "RemoteProtocolError")
 
 
-def test_an_answer_that_can_not_be_decompressed_is_an_outage(
-    publisher: ConvoyPublisher, convoy: Convoy
-) -> None:
-    convoy.fail(status=500, headers={"content-encoding": "gzip"})
+def test_a_packed_answer_is_not_unpacked() -> None:
+    with raw_server(packed) as url:
+        assert publish(url) == Unavailable("201: not Convoy's JSON but gzip")
 
-    assert_outage(publisher.publish(EVENT), "DecodingError")
+
+def test_of_an_answer_no_more_is_read_than_convoy_ever_answers() -> None:
+    with raw_server(endless) as url:
+        outcome = publish(url, deadline_s=30.0)
+
+    assert outcome == Unavailable("RemoteProtocolError: the answer is over 1048576 bytes")
 
 
 def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:

@@ -7,11 +7,11 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpcore
-import httpx
 import pytest
 import trustme
 
@@ -19,7 +19,9 @@ from app.transport import ERRORS, DeadlineTransport, _Limit, _Stream
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    import httpx
 
 DEADLINE_S = 0.2
 PATIENCE_S = 1.0
@@ -56,16 +58,16 @@ def black_hole(connection: socket.socket) -> None:
 def test_a_server_that_takes_for_ever_is_left_at_the_deadline(
     behave: Callable[[socket.socket], None],
 ) -> None:
-    with raw_server(behave) as url, client() as http:
+    with raw_server(behave) as url, sender() as sent:
         started = time.monotonic()
         with pytest.raises(httpcore.ReadTimeout):
-            http.get(url)
+            post(sent, url)
         assert time.monotonic() - started < PATIENCE_S
 
 
 def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
-    with raw_server(black_hole) as url, client() as http, pytest.raises(httpcore.WriteTimeout):
-        http.post(url, content=b"x" * 50_000_000)
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.WriteTimeout):
+        post(sent, url, b"x" * 50_000_000)
 
 
 def sip(connection: socket.socket) -> None:
@@ -75,10 +77,10 @@ def sip(connection: socket.socket) -> None:
 
 
 def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> None:
-    with raw_server(sip) as url, client() as http:
+    with raw_server(sip) as url, sender() as sent:
         started = time.monotonic()
         with pytest.raises(httpcore.WriteTimeout):
-            http.post(url, content=b"x" * 50_000_000)
+            post(sent, url, b"x" * 50_000_000)
         assert time.monotonic() - started < PATIENCE_S
 
 
@@ -93,46 +95,58 @@ def test_over_tls_the_deadline_holds_too() -> None:
         with server_context.wrap_socket(connection, server_side=True) as secured:
             drip_body(secured)
 
-    transport = DeadlineTransport(DEADLINE_S * 2, ssl_context=client_context)
-    with raw_server(drip_over_tls) as url, httpx.Client(transport=transport) as http:
+    with raw_server(drip_over_tls) as url, sender(ssl_context=client_context) as sent:
         started = time.monotonic()
         with pytest.raises(httpcore.ReadTimeout):
-            http.get(url.replace("http:", "https:"))
+            post(sent, url.replace("http:", "https:"), deadline_s=DEADLINE_S * 2)
         assert time.monotonic() - started < PATIENCE_S
 
 
 def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
-    transport = DeadlineTransport(DEADLINE_S, max_connections=1)
+    taken = threading.Event()
+
+    def keep(connection: socket.socket) -> None:
+        begin(connection)
+        taken.set()
+
     with (
         ThreadPoolExecutor() as threads,
-        raw_server(begin) as url,
-        httpx.Client(transport=transport) as http,
-        http.stream("GET", url),
+        raw_server(keep) as url,
+        sender(max_connections=1) as sent,
     ):
-        waiting = threads.submit(http.get, url)
-        assert isinstance(waiting.exception(timeout=5), httpcore.PoolTimeout)
+        threads.submit(post, sent, url, deadline_s=10)
+        assert taken.wait(timeout=5)
+        with pytest.raises(httpcore.PoolTimeout):
+            post(sent, url)
 
 
 def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds, asked = 0.0, threading.Event()
+    seconds, taken, asked, go_on = 0.0, *(threading.Event() for _ in range(3))
 
     def monotonic() -> float:
         now = seconds
         asked.set()
         return now
 
+    def wait(connection: socket.socket) -> None:
+        read_request(connection)
+        taken.set()
+        go_on.wait()
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+
     monkeypatch.setattr("app.transport.time", SimpleNamespace(monotonic=monotonic))
-    transport = DeadlineTransport(60.0, max_connections=1)
     with (
         ThreadPoolExecutor() as threads,
-        raw_server(begin) as url,
-        httpx.Client(transport=transport) as http,
+        raw_server(wait) as url,
+        sender(max_connections=1) as sent,
     ):
-        with http.stream("GET", url):
-            asked.clear()
-            waiting = threads.submit(http.get, url)
-            assert asked.wait(timeout=5)
-            seconds = 60.0
+        threads.submit(sent.exchange, request(url), ends_at=1000.0)
+        assert taken.wait(timeout=5)
+        asked.clear()
+        waiting = threads.submit(sent.exchange, request(url), ends_at=60.0)
+        assert asked.wait(timeout=5)
+        seconds = 60.0
+        go_on.set()
         assert isinstance(waiting.exception(timeout=5), httpcore.ConnectTimeout)
 
 
@@ -151,8 +165,8 @@ def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> 
 
 
 def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
-    with raw_server(black_hole) as url, client() as http, pytest.raises(httpcore.ConnectTimeout):
-        http.get(url.replace("http:", "https:"))
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.ConnectTimeout):
+        post(sent, url.replace("http:", "https:"))
 
 
 class SlowConnect(httpcore.SyncBackend):
@@ -191,9 +205,9 @@ def test_a_look_up_that_hangs_is_left_at_the_deadline_and_its_connection_closed_
             closed.set()
 
     backend = SlowConnect()
-    with raw_server(wait_for_the_end) as url, client(backend) as http:
+    with raw_server(wait_for_the_end) as url, sender(backend=backend) as sent:
         with pytest.raises(httpcore.ConnectTimeout):
-            http.get(url)
+            post(sent, url)
         backend.go_on.set()
         assert closed.wait(timeout=5)
     assert len(backend.late) == 1
@@ -203,10 +217,10 @@ def test_a_look_up_that_fails_after_the_deadline_does_no_harm(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     backend = SlowConnect()
-    with socket.socket() as unused, client(backend) as http:
+    with socket.socket() as unused, sender(backend=backend) as sent:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(httpcore.ConnectTimeout):
-            http.get(f"http://127.0.0.1:{unused.getsockname()[1]}")
+            post(sent, f"http://127.0.0.1:{unused.getsockname()[1]}")
         backend.go_on.set()
         assert backend.failed.wait(timeout=5)
     assert "exception calling callback" not in caplog.text
@@ -218,18 +232,18 @@ def test_look_ups_that_were_given_up_do_not_hold_up_the_next() -> None:
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
     backend = SlowConnect()
-    with raw_server(serve) as url, client(backend) as http:
+    with raw_server(serve) as url, sender(backend=backend) as sent:
         with ThreadPoolExecutor(max_workers=40) as threads:
-            given_up = [threads.submit(http.get, url) for _ in range(40)]
+            given_up = [threads.submit(post, sent, url) for _ in range(40)]
         assert all(isinstance(one.exception(), httpcore.ConnectTimeout) for one in given_up)
         backend.go_on.set()
-        assert http.get(url).text == "ok"
+        assert post(sent, url).text == "ok"
     assert len(backend.late) < 20  # the eight that had begun, and the one that was wanted
 
 
 def test_a_deadline_that_passed_before_the_first_byte_sends_nothing() -> None:
-    with raw_server(black_hole) as url, client(deadline_s=0.0) as http, pytest.raises(ERRORS):
-        http.get(url)
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(ERRORS):
+        post(sent, url, deadline_s=0.0)
 
 
 def test_connections_are_kept_alive_between_exchanges() -> None:
@@ -241,8 +255,8 @@ def test_connections_are_kept_alive_between_exchanges() -> None:
         while read_request(connection):
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
-    with raw_server(serve) as url, client(deadline_s=5.0) as http:
-        assert [http.get(url).text for _ in range(5)] == ["ok"] * 5
+    with raw_server(serve) as url, sender() as sent:
+        assert [post(sent, url, deadline_s=5.0).text for _ in range(5)] == ["ok"] * 5
     assert connections == 1
 
 
@@ -257,15 +271,10 @@ def test_connections_are_kept_alive_however_many_are_in_use() -> None:
             all_there.wait()
             connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    transport = DeadlineTransport(10)
-    with (
-        ThreadPoolExecutor(many) as threads,
-        raw_server(gather) as url,
-        httpx.Client(transport=transport) as http,
-    ):
+    with ThreadPoolExecutor(many) as threads, raw_server(gather) as url, sender() as sent:
         for _ in range(rounds):
-            answers = list(threads.map(lambda _: http.get(url).status_code, range(many)))
-            assert answers == [204] * many
+            asked = [threads.submit(post, sent, url, deadline_s=10) for _ in range(many)]
+            assert [one.result().status_code for one in asked] == [204] * many
 
     assert len(connections) == many
 
@@ -276,11 +285,22 @@ def test_each_exchange_has_a_deadline_of_its_own() -> None:
             time.sleep(DEADLINE_S / 2)
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
-    with raw_server(serve) as url, client() as http:
-        assert [http.get(url).text for _ in range(4)] == ["ok"] * 4
+    with raw_server(serve) as url, sender() as sent:
+        assert [post(sent, url).text for _ in range(4)] == ["ok"] * 4
 
 
-def client(
-    backend: httpcore.NetworkBackend | None = None, deadline_s: float = DEADLINE_S
-) -> httpx.Client:
-    return httpx.Client(transport=DeadlineTransport(deadline_s, backend=backend))
+@contextmanager
+def sender(**options: Any) -> Iterator[DeadlineTransport]:
+    with closing(DeadlineTransport(**{"max_bytes": 1024, **options})) as sent:
+        yield sent
+
+
+def request(url: str, body: bytes = b"") -> httpcore.Request:
+    headers = [("host", "convoy"), ("content-length", str(len(body)))]
+    return httpcore.Request("POST", url, headers=headers, content=body)
+
+
+def post(
+    sent: DeadlineTransport, url: str, body: bytes = b"", deadline_s: float = DEADLINE_S
+) -> httpx.Response:
+    return sent.exchange(request(url, body), time.monotonic() + deadline_s)

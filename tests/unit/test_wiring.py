@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import wiring
+from app.store import DynamoStore
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -17,6 +19,33 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support import Convoy
+
+
+def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the store broke")
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployment(convoy, "house").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(DynamoStore, "commit", broken)
+    app = wiring.local_api()
+
+    with (
+        TestClient(app, raise_server_exceptions=False) as client,
+        closing(app.app.state.service.delivery.publisher.inner.inner),
+    ):
+        for _ in range(2):
+            assert client.post("/todo", json={"item": "x"}).status_code == 500
+
+    faults = [line for line in capsys.readouterr().out.splitlines() if "the store broke" in line]
+    assert len({json.loads(line)["request_id"] for line in faults} - {None}) == 2
 
 
 @pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])
@@ -34,7 +63,7 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     monkeypatch.setenv("PUBLISH_READS", publish_reads)
     app = wiring.local_api()
 
-    with TestClient(app) as client, closing(app.state.service.delivery.publisher.inner.inner):
+    with TestClient(app) as client, closing(app.app.state.service.delivery.publisher.inner.inner):
         assert client.get("/").status_code == 200
         assert client.get("/todo").status_code == 200
         created = client.post("/todo", json={"item": "x"})
