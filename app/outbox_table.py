@@ -102,6 +102,17 @@ class OutboxTable:
             )
         return _row(answer["Item"]) if "Item" in answer else None
 
+    def has(self, event_id: str) -> bool:
+        """Whether its row is there, be it readable or not."""
+        with named_errors():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={"event_id": {"S": event_id}},
+                ProjectionExpression="event_id",
+                ConsistentRead=True,
+            )
+        return "Item" in answer
+
     def pages(
         self,
         unreadable: Callable[[UnreadableRow], object] = _give_up,

@@ -147,7 +147,7 @@ class DynamoStore(Generic[R]):
         )
 
     def is_waiting(self, event_id: str) -> bool:
-        return self._outbox.get(event_id) is not None
+        return self._outbox.has(event_id)
 
     def _transact(
         self, items: Sequence[TransactWriteItemTypeDef], *, token: str
