@@ -26,3 +26,15 @@ def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
 
     with pytest.raises(KeyReused):
         others.create(OWNER, 1, {"item": "x"}, key="k")
+
+
+def test_whatever_a_body_says_the_owner_is_the_requests(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher
+) -> None:
+    fields = {"item": "x", "owner": "bob", "id": 2}
+    service = make_service(dynamodb, publisher)
+
+    service.create(OWNER, 1, fields)
+
+    assert [todo.id for todo in service.page(OWNER, limit=10, after=None).found] == [1]
+    assert service.page("bob", limit=10, after=None).found == []
