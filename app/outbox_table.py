@@ -178,7 +178,7 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
         "owner": {"S": row.event.owner},
         "event_type": {"S": row.event.type},
         "occurred_at": {"N": to_ms(row.event.occurred_at)},
-        "data": {"S": json.dumps(row.event.data, separators=(",", ":"))},
+        "data": {"S": json.dumps(row.event.data, ensure_ascii=False, separators=(",", ":"))},
         "due_at": {"N": to_ms(row.due_at)},
         "state": {"S": row.state},
         "attempts": {"N": str(row.attempts)},
