@@ -1,11 +1,11 @@
 """Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
 
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     Field,
+    HttpUrl,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -23,12 +23,15 @@ class SettingsError(Exception):
 
 
 def _api_root(value: str) -> str:
-    url = urlsplit(value.strip())
-    if url.scheme not in {"https", "http"} or not url.hostname or url.query or url.fragment:
-        raise ValueError("must be an http or https URL, without query")
-    if not url.path.rstrip("/").endswith("/api"):
+    try:
+        url = HttpUrl(value.strip())
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None
+    if url.query or url.fragment:
+        raise ValueError("must be without query")
+    if not (url.path or "").rstrip("/").endswith("/api"):
         raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
-    return url.geturl().rstrip("/")
+    return str(url).rstrip("/")
 
 
 def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:

@@ -71,6 +71,11 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
         ("CONVOY_BASE_URL", "convoy.example.com/api"),
         ("CONVOY_BASE_URL", "https://convoy.example.com/x?y=/api"),
         ("CONVOY_BASE_URL", "https:///api"),
+        ("CONVOY_BASE_URL", "https://convoy:abc/api"),
+        ("CONVOY_BASE_URL", "https://convoy:99999/api"),
+        ("CONVOY_BASE_URL", "https://convoy example.com/api"),
+        ("CONVOY_BASE_URL", "https://[::1/api"),
+        ("CONVOY_BASE_URL", "ftp://convoy.example.com/api"),
         ("CONVOY_DEADLINE_S", "0"),
         ("CONVOY_DEADLINE_S", "11"),
         ("CONVOY_DEADLINE_S", "nan"),
@@ -93,6 +98,15 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
         Settings.load()
 
     assert "CO.sec" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://convoy:5005/api", "https://[::1]:8002/x/api"])
+def test_an_api_root_is_kept_but_for_the_space_and_slash_around_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("CONVOY_BASE_URL", f" {url}/ ")
+
+    assert Settings.load().convoy_base_url == url
 
 
 @pytest.mark.parametrize("key", [None, "", " "])
