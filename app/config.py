@@ -44,6 +44,12 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     return SecretStr(usable(key) if key else "")
 
 
+def _anonymous(value: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
+    if value and not others.data.get("convoy_app_id"):
+        raise ValueError("needs CONVOY_APP_ID, the owner of what anonymous callers do")
+    return value
+
+
 class ConvoySettings(BaseSettings):
     """What it takes to manage Convoy's project."""
 
@@ -57,7 +63,7 @@ class ConvoySettings(BaseSettings):
         SecretStr("")
     )
     """The project's API key, unless it is in a secret: exactly one of the two is set."""
-    convoy_app_id: str = ""
+    convoy_app_id: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     """Owner of a deployment without sign-in."""
     convoy_project_id: Name
     """The outgoing project."""
@@ -78,7 +84,6 @@ class ConvoySettings(BaseSettings):
 class Settings(ConvoySettings):
     """What the API and the relay run on."""
 
-    convoy_app_id: Name
     todos_table: Name
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
@@ -96,8 +101,14 @@ class Settings(ConvoySettings):
         ),
     ] = "TodoConvoy"
     """CloudWatch's namespace of the metrics: stages of one account take one each."""
-    allow_anonymous: bool = False
+    allow_anonymous: Annotated[bool, AfterValidator(_anonymous)] = False
     """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
+
+
+class LocalSettings(Settings):
+    """What the API runs on outside Lambda, where nobody signs in."""
+
+    convoy_app_id: Name
 
 
 def _explain(error: ValidationError) -> str:

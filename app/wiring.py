@@ -16,7 +16,7 @@ from botocore.config import Config
 from app import api, aws, gateway, logs, routing
 from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
-from app.config import Settings, SettingsError
+from app.config import LocalSettings, Settings, SettingsError
 from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
 from app.outbox_table import WHOLE, OutboxTable, Segment
@@ -140,7 +140,7 @@ class Parts:
 def local_api() -> FastAPI:
     """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`."""
     logs.configure()
-    settings = Settings.load()
+    settings = LocalSettings.load()
     app = api.build(Parts.build(settings, _emit).service(), lambda _: settings.convoy_app_id)
     app.add_middleware(logs.RequestId)
     return app

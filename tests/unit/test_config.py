@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Settings, SettingsError
+from app.config import LocalSettings, Settings, SettingsError
 from infra.local import tables
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_a_missing_setting_is_named(
         monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError, match=f"{name} is not set") as raised:
-        Settings.load()
+        LocalSettings.load()
 
     assert ".env" in str(raised.value)
     assert str(raised.value).count("\n") == 1
@@ -59,9 +59,23 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv(name)
 
     with pytest.raises(SettingsError) as raised:
-        Settings.load()
+        LocalSettings.load()
 
     assert set(re.findall("^[A-Z_]+(?=:| is)", str(raised.value), re.MULTILINE)) == set(COMPLETE)
+
+
+@pytest.mark.parametrize("owner", [None, "", " "])
+def test_an_app_id_is_needed_inside_lambda_where_anybody_is_served_and_not_else(
+    monkeypatch: pytest.MonkeyPatch, owner: str | None
+) -> None:
+    monkeypatch.delenv("CONVOY_APP_ID")
+    if owner is not None:
+        monkeypatch.setenv("CONVOY_APP_ID", owner)
+    assert Settings.load().convoy_app_id == ""
+    monkeypatch.setenv("ALLOW_ANONYMOUS", "true")
+
+    with pytest.raises(SettingsError, match=r"^ALLOW_ANONYMOUS: needs CONVOY_APP_ID"):
+        Settings.load()
 
 
 @pytest.mark.parametrize(
