@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import wiring
+from app.config import Settings
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -43,3 +44,20 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     assert len(created.headers["webhook-id"]) == 36
     owners = [event["owner_id"] for event in convoy.events()]
     assert owners == ["house"] * (published + 1)
+
+
+def test_in_an_outage_that_one_service_met_no_other_tries(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy, dynamodb: DynamoDBClient
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployment(convoy, "house").items():
+        monkeypatch.setenv(name, value)
+    with closing(wiring.Parts.build(Settings.load())) as parts:
+        convoy.fail(status=503)
+        met = parts.service().create("house", 1, {"item": "x"})
+        convoy.recover()
+        spared = parts.service().create("house", 2, {"item": "x"})
+
+    assert not met.accepted
+    assert not spared.accepted
+    assert convoy.events() == []
