@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+
+log = logging.getLogger(__name__)
 
 START_S = 8.0
 """Seconds for the first reading: Lambda ends an initialisation after 10 s, and names no reason."""
@@ -40,6 +43,10 @@ class SecretError(Exception):
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"CONVOY_API_KEY_SECRET ({name}): {problem}")
+
+
+class SecretOutOfReach(SecretError):
+    """Waiting may mend it: no answer in time, too many requests, a failure of the other side."""
 
 
 class Source(Protocol):
@@ -74,10 +81,15 @@ class ApiKey:
 
     @classmethod
     def out_of(cls, source: Source, clock: Callable[[], float] = time.monotonic) -> Self:
-        """Reads it, within START_S. Raises SecretError."""
+        """Reads it, within START_S; out of reach it is blank, and read when it is used.
+
+        Raises SecretError.
+        """
         key = cls("", source, clock)
         try:
             key.renewed("", START_S)
+        except SecretOutOfReach as error:
+            log.warning("started without the API key: %s", error)
         except SecretError:
             key.close()
             raise
@@ -99,7 +111,7 @@ class ApiKey:
         try:
             return reading.result(timeout_s)
         except TimeoutError:
-            raise SecretError(
+            raise SecretOutOfReach(
                 self._source.name, "it could not be read in time; see that its network lets it."
             ) from None
 

@@ -19,7 +19,7 @@ from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_bla
 from app.config import Settings, SettingsError
 from app.convoy_commands import convoy
 from app.dynamo import named_errors
-from app.outbox_table import FAILED, WAITING, WHOLE, Segment
+from app.outbox_table import FAILED, WAITING, WHOLE, Segment, UnreadableRow
 from app.passes import Pass, interrupts, watched
 from app.relay import WORKERS
 from app.service import StoreError
@@ -28,7 +28,7 @@ from app.wiring import Parts, now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.outbox_table import OutboxTable, UnreadableRow
+    from app.outbox_table import OutboxTable
 
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 
@@ -192,10 +192,15 @@ def _to_stderr(line: str) -> None:
 
 @contextmanager
 def _parts(emit: Callable[[str], None] = _nowhere) -> Iterator[Parts]:
-    """What a command works with, for as long as it does. A wrong environment ends the command."""
+    """What a command works with, for as long as it does.
+
+    A wrong environment ends the command, and so does a row that can't be read.
+    """
     try:
         with closing(_build(emit)) as parts:
             yield parts
+    except UnreadableRow as error:
+        raise ended(str(error), LEFT) from error
     except (SettingsError, StoreError) as error:
         raise ended(str(error), ENVIRONMENT) from error
 

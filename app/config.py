@@ -1,11 +1,11 @@
 """Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
 
 from typing import Annotated, Self
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     AfterValidator,
     Field,
+    HttpUrl,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -23,25 +23,15 @@ class SettingsError(Exception):
 
 
 def _api_root(value: str) -> str:
-    url = urlsplit(value.strip())
-    web = url.scheme in {"https", "http"} and url.hostname and url.geturl().isprintable()
-    if not web or url.query or url.fragment:
-        raise ValueError("must be an http or https URL, without query")
-    if not _reachable(url):
-        raise ValueError("has a host or a port that no network has")
-    if not url.path.rstrip("/").endswith("/api"):
-        raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
-    return url.geturl().rstrip("/")
-
-
-def _reachable(url: SplitResult) -> bool:
-    """Whether its host is one to look up, and its port one to connect to."""
     try:
-        (url.hostname or "").encode("idna")
-        port = url.port
-    except ValueError:
-        return False
-    return port != 0
+        url = HttpUrl(value.strip())
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None
+    if url.query or url.fragment:
+        raise ValueError("must be without query")
+    if not (url.path or "").rstrip("/").endswith("/api"):
+        raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
+    return str(url).rstrip("/")
 
 
 def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
@@ -52,6 +42,12 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     if key and by_reference:
         raise ValueError("both it and CONVOY_API_KEY_SECRET are set; set one of them")
     return SecretStr(usable(key) if key else "")
+
+
+def _anonymous(value: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
+    if value and not others.data.get("convoy_app_id"):
+        raise ValueError("needs CONVOY_APP_ID, the owner of what anonymous callers do")
+    return value
 
 
 class ConvoySettings(BaseSettings):
@@ -67,7 +63,7 @@ class ConvoySettings(BaseSettings):
         SecretStr("")
     )
     """The project's API key, unless it is in a secret: exactly one of the two is set."""
-    convoy_app_id: str = ""
+    convoy_app_id: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     """Owner of a deployment without sign-in."""
     convoy_project_id: Name
     """The outgoing project."""
@@ -90,7 +86,6 @@ class ConvoySettings(BaseSettings):
 class Settings(ConvoySettings):
     """What the API and the relay run on."""
 
-    convoy_app_id: Name
     todos_table: Name
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
@@ -108,8 +103,14 @@ class Settings(ConvoySettings):
         ),
     ] = "TodoConvoy"
     """CloudWatch's namespace of the metrics: stages of one account take one each."""
-    allow_anonymous: bool = False
+    allow_anonymous: Annotated[bool, AfterValidator(_anonymous)] = False
     """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
+
+
+class LocalSettings(Settings):
+    """What the API runs on outside Lambda, where nobody signs in."""
+
+    convoy_app_id: Name
 
 
 def _explain(error: ValidationError) -> str:

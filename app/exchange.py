@@ -54,7 +54,7 @@ class Exchange:
         """What Convoy, or what stands before it, answers to a call of the SDK (`sync_detailed`).
 
         Raises one of `app.transport.ERRORS` when no whole answer came, SecretError when the key
-        could not be read anew, TypeError or ValueError when the arguments are not JSON.
+        could not be read, TypeError or ValueError when the arguments are not JSON.
         """
         try:
             call(self._project_id, *about, client=self._client, **arguments)
@@ -81,7 +81,7 @@ class _Sender(httpx.Client):
     """What the SDK sends by: httpx's redirects, cookies and flows would take half of the time.
 
     Signs with the key; after a 401 once more, if another key is to be had by the deadline. Raises
-    _AnsweredError for every answer, and SecretError when the key could not be read anew.
+    _AnsweredError for every answer, and SecretError when the key could not be read.
     """
 
     def __init__(self, base_url: str, api_key: ApiKey, deadline_s: float, max_bytes: int) -> None:
@@ -112,7 +112,7 @@ class _Sender(httpx.Client):
             target=f"{self._root.path}{url}{query}".encode(),
         )
         body = b"" if json is None else _compact(json)
-        key = self._api_key.value
+        key = self._api_key.value or self._api_key.renewed("", self._deadline_s)
         answer = self._send_with(key, method, target, body, ends_at)
         if answer.status_code == codes.UNAUTHORIZED:
             renewed = self._api_key.renewed(key, ends_at - time.monotonic())

@@ -28,6 +28,21 @@ class OutboxDelivery:
 
     def deliver(self, event: Event) -> bool:
         """True: Convoy has the event. False: it waits in the outbox, where the commit put it."""
+        try:
+            return self._deliver(event)
+        except Exception:
+            # The change is committed: what nobody foresaw must not tell its client that it failed.
+            log.exception("delivery failed; it waits in the outbox", extra={"event_id": event.id})
+            return False
+
+    def announce(self, event: Event) -> None:
+        """Publish once an event that has no row; a failure is logged, and that is all."""
+        try:
+            self._publish(event, otherwise="it is dropped: nothing changed")
+        except Exception:
+            log.exception("announcement failed; it is dropped", extra={"event_id": event.id})
+
+    def _deliver(self, event: Event) -> bool:
         if not self._publish(event, otherwise="it waits in the outbox"):
             return False
         try:
@@ -36,10 +51,6 @@ class OutboxDelivery:
             # The row stays, so the event goes out once more, under the same key: Convoy drops it.
             log.warning("ack failed: %s", error, extra={"event_id": event.id})
         return True
-
-    def announce(self, event: Event) -> None:
-        """Publish once an event that has no row; a failure is logged, and that is all."""
-        self._publish(event, otherwise="it is dropped: nothing changed")
 
     def _publish(self, event: Event, *, otherwise: str) -> bool:
         outcome = self.publisher.publish(event)

@@ -102,6 +102,17 @@ class OutboxTable:
             )
         return _row(answer["Item"]) if "Item" in answer else None
 
+    def has(self, event_id: str) -> bool:
+        """Whether its row is there, be it readable or not."""
+        with named_errors():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={"event_id": {"S": event_id}},
+                ProjectionExpression="event_id",
+                ConsistentRead=True,
+            )
+        return "Item" in answer
+
     def pages(
         self,
         unreadable: Callable[[UnreadableRow], object] = _give_up,
@@ -175,7 +186,7 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
         "owner": {"S": row.event.owner},
         "event_type": {"S": row.event.type},
         "occurred_at": {"N": to_ms(row.event.occurred_at)},
-        "data": {"S": json.dumps(row.event.data, separators=(",", ":"))},
+        "data": {"S": json.dumps(row.event.data, ensure_ascii=False, separators=(",", ":"))},
         "due_at": {"N": to_ms(row.due_at)},
         "state": {"S": row.state},
         "attempts": {"N": str(row.attempts)},

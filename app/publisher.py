@@ -108,8 +108,8 @@ class ConvoyPublisher:
         except ERRORS as error:
             return Unavailable(f"{type(error).__name__}: {error}")
         except SecretError as error:
-            log.warning("the API key was refused, and can't be read anew: %s", error)
-            return Misconfigured(f"401: the key was refused, and can't be read anew: {error}")
+            log.warning("no API key that Convoy takes: %s", error)
+            return Misconfigured(f"no API key that Convoy takes: {error}")
         except (TypeError, ValueError) as error:
             return Refused(f"not sent, not JSON: {error}")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as aws
 
-from app.api_key import SecretError, usable
+from app.api_key import SecretError, SecretOutOfReach, usable
 from app.aws import missing
 
 if TYPE_CHECKING:
@@ -55,12 +55,20 @@ class Secret:
             with closing(self._client()) as client:
                 answer = client.get_secret_value(SecretId=self.name)
         except (aws.ClientError, aws.BotoCoreError, ValueError) as error:
-            raise SecretError(self.name, _explain(error)) from error
+            failure = SecretOutOfReach if _may_pass(error) else SecretError
+            raise failure(self.name, _explain(error)) from error
         try:
             return _key_in(answer.get("SecretString") or "")
         except ValueError as error:
             # The cause is not passed on: a JSONDecodeError carries the whole text.
             raise SecretError(self.name, f"{error}; {_STORE}.") from None
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, aws.ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return status >= 500 or error.response["Error"]["Code"] == "ThrottlingException"
+    return isinstance(error, aws.ConnectionError | aws.HTTPClientError)
 
 
 def _explain(error: Exception) -> str:

@@ -154,7 +154,7 @@ class Service(Generic[R]):
         Raises Exists, KeyReused.
         """
         new_id = self.new_id() if resource_id is None else resource_id
-        new = self.kind.new(**{"owner": owner, "id": new_id, **fields})
+        new = self.kind.new(**{**fields, "owner": owner, "id": new_id})
         claim = self._claim(owner, key, "create", resource_id, fields)
 
         def commit() -> Committed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from dataclasses import MISSING
 from itertools import accumulate
 from random import SystemRandom
 from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast
@@ -39,6 +40,7 @@ here and again by Lambda, takes 7 bytes."""
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 """Upper bounds, in seconds, of the random pauses between tries of a contended transaction."""
 
+_COMPARED = {"version", "born"}
 _REFUSED = "ConditionalCheckFailed"
 _TYPES = {str: "S", bool: "BOOL"}
 
@@ -46,7 +48,8 @@ _TYPES = {str: "S", bool: "BOOL"}
 class DynamoStore(Generic[R]):
     """`client` brings the deadlines: its connect and read timeouts and its retries bound a call.
 
-    A field of the resource is an attribute of its name; a row that lacks one has its default.
+    A field of the resource is an attribute of its name; a row that lacks one has its default. But
+    `version` and `born` have to be there: a change compares with them.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class DynamoStore(Generic[R]):
     ) -> None:
         self._client = client
         self._kind = kind
-        self._fields = tuple(kind.new.__dataclass_fields__)
+        fields = kind.new.__dataclass_fields__
+        self._fields = tuple(fields)
+        self._needed = {name for name in fields if fields[name].default is MISSING} | _COMPARED
         self._table = table
         self._keys = keys_table
         self._outbox = outbox
@@ -142,7 +147,7 @@ class DynamoStore(Generic[R]):
         )
 
     def is_waiting(self, event_id: str) -> bool:
-        return self._outbox.get(event_id) is not None
+        return self._outbox.has(event_id)
 
     def _transact(
         self, items: Sequence[TransactWriteItemTypeDef], *, token: str
@@ -188,6 +193,9 @@ class DynamoStore(Generic[R]):
         return Exists(self._kind.name, change.state.id) if change.seen is None else VersionClash()
 
     def _state(self, item: Item) -> R:
+        if not self._needed <= item.keys():
+            row = f"{self._kind.name} {item['id']['N']} of {item['owner']['S']}"
+            raise StoreError(f"{row} can't be read: no {sorted(self._needed - item.keys())}")
         values = {name: _value(item[name]) for name in self._fields if name in item}
         return self._kind.new(**values)
 

@@ -16,11 +16,11 @@ from botocore.config import Config
 from app import api, aws, gateway, logs, routing
 from app.api_key import ApiKey, SecretError
 from app.breaker import Breaker
-from app.config import Settings, SettingsError
+from app.config import LocalSettings, Settings, SettingsError
 from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
 from app.outbox_table import WHOLE, OutboxTable, Segment
-from app.publisher import ConvoyPublisher, Publisher
+from app.publisher import ConvoyPublisher
 from app.relay import WORKERS, WRITE_S, Relay
 from app.secret import Secret
 from app.service import Service
@@ -71,6 +71,7 @@ class Parts:
     store: DynamoStore[Todo]
     outbox: OutboxTable
     publisher: ConvoyPublisher
+    delivery: OutboxDelivery
     metrics: Metrics
 
     @classmethod
@@ -97,7 +98,10 @@ class Parts:
             deadline_s=settings.convoy_deadline_s,
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
-        return cls(settings, client, store, outbox, publisher, metrics)
+        # One Convoy, one breaker, however many services there are.
+        breaker = Breaker(publisher, time.monotonic, _random.random)
+        delivery = OutboxDelivery(MeteredPublisher(breaker, metrics, time.monotonic), outbox)
+        return cls(settings, client, store, outbox, publisher, delivery, metrics)
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)
@@ -105,7 +109,7 @@ class Parts:
     def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
         return Relay(
-            self._metered(self.publisher),
+            MeteredPublisher(self.publisher, self.metrics, time.monotonic),
             self.outbox,
             now,
             _random.random,
@@ -122,19 +126,13 @@ class Parts:
         return Service(
             kind=kind,
             store=store,
-            delivery=OutboxDelivery(
-                self._metered(Breaker(self.publisher, time.monotonic, _random.random)),
-                self.outbox,
-            ),
+            delivery=self.delivery,
             clock=now,
             new_event_id=lambda: str(uuid4()),
             new_id=lambda: secrets.randbits(53),
             pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
             publish_reads=self.settings.publish_reads,
         )
-
-    def _metered(self, publisher: Publisher) -> Publisher:
-        return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
 def local_api() -> logs.RequestId:
@@ -144,7 +142,7 @@ def local_api() -> logs.RequestId:
     """
     logs.configure()
     try:
-        settings = Settings.load()
+        settings = LocalSettings.load()
         parts = Parts.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")

@@ -20,7 +20,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.config import Settings, SettingsError
+from app.config import LocalSettings, SettingsError
 from app.project import ConvoyError
 from app.project_wiring import Convoy
 from app.setup import set_up
@@ -92,7 +92,7 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
         time.sleep(0.2)
 
 
-def _started(stack: ExitStack, ports: Mapping[str, int], settings: Settings) -> list[Part]:
+def _started(stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings) -> list[Part]:
     """All parts, in an order in which no event comes before there is somebody to take it."""
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
@@ -138,7 +138,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     return environment
 
 
-def _set_up(settings: Settings, url: str) -> None:
+def _set_up(settings: LocalSettings, url: str) -> None:
     """As `python -m app convoy setup` does: the stand-in's own receiver gets the owner's events."""
     try:
         with closing(Convoy.build(settings)) as built:
@@ -147,9 +147,9 @@ def _set_up(settings: Settings, url: str) -> None:
         raise StackError(f"the stand-in can't be set up: {error}") from error
 
 
-def _load_settings() -> Settings:
+def _load_settings() -> LocalSettings:
     try:
-        return Settings.load()
+        return LocalSettings.load()
     except SettingsError as error:
         raise StackError(str(error)) from error
 
@@ -178,7 +178,7 @@ def _operators_command(port: int, environment: Mapping[str, str]) -> Iterator[Pa
         script.unlink(missing_ok=True)
 
 
-def _greet(ports: Mapping[str, int], settings: Settings, command: Path) -> None:
+def _greet(ports: Mapping[str, int], settings: LocalSettings, command: Path) -> None:
     api = f"http://localhost:{ports['api']}"
     inbox = f"http://localhost:{ports.get('convoy')}/inbox"
     print(f"The API       {api} (try it out at {api}/docs)")

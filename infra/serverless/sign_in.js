@@ -6,8 +6,10 @@
 const ALL = { method: '*', path: '*' };
 
 module.exports = async ({ resolveVariable }) => {
-  const [issuer, audience, anonymous] = await Promise.all(
-    ['jwtIssuer', 'jwtAudience', 'anonymous'].map((name) => resolveVariable(`param:${name}`)),
+  const [issuer, audience, anonymous, owner] = await Promise.all(
+    ['jwtIssuer', 'jwtAudience', 'anonymous', 'convoyAppId'].map((name) =>
+      resolveVariable(`param:${name}`),
+    ),
   );
   if (!['true', 'false'].includes(anonymous)) {
     refuse(`--param anonymous=${anonymous}: must be true or false`);
@@ -18,6 +20,7 @@ module.exports = async ({ resolveVariable }) => {
   }
   if (anonymous === 'true') {
     if (issuer) refuse('--param anonymous=true and --param jwtIssuer: choose one');
+    if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all');
     return { authorizers: {}, event: ALL, allowAnonymous: 'true' };
   }
   if (!issuer) {

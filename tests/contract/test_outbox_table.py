@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,8 +23,10 @@ pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], ind
 
 NOW_MS = NOW.replace(microsecond=123_000)
 LATER = NOW_MS + timedelta(hours=1)
-LONGEST = "𝄞" * MAX_ITEM_LENGTH
-"""The todo that takes the most room: four bytes a character, and twelve in its event's JSON."""
+LONGEST = "\x01" * MAX_ITEM_LENGTH
+"""The todo that takes the most room: six bytes a character in its event's JSON."""
+PAGEFUL = 20
+"""So many of it are more than a page."""
 
 
 @pytest.fixture
@@ -64,7 +66,9 @@ def test_a_commit_leaves_a_row_that_is_due_after_the_grace(
     assert the_row(table).state == WAITING
 
 
-@pytest.mark.parametrize("item", ["Grüße, 中文, שלום, 𝄞", 'a"b\\c\n\x00\u2028', "", LONGEST])
+@pytest.mark.parametrize(
+    "item", ["Grüße, 中文, שלום, 𝄞", 'a"b\\c\n\x00\u2028', "", LONGEST, "𝄞" * MAX_ITEM_LENGTH]
+)
 def test_a_row_survives_to_the_last_character(
     store: TodoStore, table: OutboxTable, item: str
 ) -> None:
@@ -73,20 +77,32 @@ def test_a_row_survives_to_the_last_character(
     assert the_row(table).event.data == event.data
 
 
+@pytest.mark.parametrize(("character", "size"), [("x", 1), ("ü", 2), ("𝄞", 4), ("\x01", 6)])
+def test_a_text_takes_a_row_its_bytes_of_utf_8_and_six_where_json_escapes_a_character(
+    table: OutboxTable, character: str, size: int
+) -> None:
+    def bytes_of(item: str) -> int:
+        change = todos.create(Todo("ann", 1, item), now=NOW, event_id="e1")
+        row: Any = table.put(change.event)["Item"]
+        return len(row["data"]["S"].encode())
+
+    assert bytes_of(character * 100) - bytes_of("") == 100 * size
+
+
 def test_an_event_without_a_row_is_none(table: OutboxTable) -> None:
     assert table.get("e1") is None
     assert scanned(table) == []
 
 
 def test_every_row_is_found_over_more_than_one_page(store: TodoStore, table: OutboxTable) -> None:
-    for todo_id in range(12):
+    for todo_id in range(PAGEFUL):
         commit(store, todo_id, LONGEST)
 
     pages = list(table.pages())
 
     assert len(pages) > 1
     assert sorted(row.event.id for page in pages for row in page) == sorted(
-        f"e{todo_id}" for todo_id in range(12)
+        f"e{todo_id}" for todo_id in range(PAGEFUL)
     )
 
 
@@ -130,7 +146,7 @@ def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
 def test_rows_that_leave_between_two_pages_hide_no_other(
     store: TodoStore, table: OutboxTable
 ) -> None:
-    for todo_id in range(12):
+    for todo_id in range(PAGEFUL):
         commit(store, todo_id, LONGEST)
 
     seen = []
@@ -139,7 +155,7 @@ def test_rows_that_leave_between_two_pages_hide_no_other(
             seen.append(row.event.id)
             table.ack(row.event.id)
 
-    assert sorted(seen) == sorted(f"e{todo_id}" for todo_id in range(12))
+    assert sorted(seen) == sorted(f"e{todo_id}" for todo_id in range(PAGEFUL))
     assert scanned(table) == []
 
 

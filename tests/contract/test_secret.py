@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from app import wiring
-from app.api_key import SecretError
+from app.api_key import SecretError, SecretOutOfReach
 from app.secret import Secret
 from tests.support import raw_server, read_request
 
@@ -102,6 +102,13 @@ def test_a_secret_that_is_not_there_is_told(secrets_manager: Any) -> None:
     assert told.startswith("it is not there, or has no value, in this account and region; create")
 
 
+def refuse(status: int, code: str, connection: socket.socket) -> None:
+    read_request(connection)
+    body = json.dumps({"__type": code, "message": "as it is marked for deletion."}).encode()
+    head = b"HTTP/1.1 %d Refused\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+    connection.sendall(head % (status, len(body)) + body)
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -114,15 +121,26 @@ def test_a_secret_that_is_not_there_is_told(secrets_manager: Any) -> None:
 def test_each_refusal_is_told_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, code: str, told: str
 ) -> None:
-    def refuse(connection: socket.socket) -> None:
-        read_request(connection)
-        body = json.dumps({"__type": code, "message": "as it is marked for deletion."}).encode()
-        head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-        connection.sendall(head % len(body) + body)
-
-    with raw_server(refuse) as url:
+    with raw_server(partial(refuse, 400, code)) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
         assert problem(secret()).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "passes"),
+    [(500, "InternalServiceError", True), (400, "ThrottlingException", True),
+     (400, "AccessDeniedException", False), (400, "ResourceNotFoundException", False)],
+)  # fmt: skip
+def test_what_waiting_may_mend_is_told_from_what_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, passes: bool
+) -> None:
+    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    with raw_server(partial(refuse, status, code)) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
+        with pytest.raises(SecretError) as raised:
+            secret().read()
+
+    assert isinstance(raised.value, SecretOutOfReach) is passes
 
 
 def never(connection: socket.socket) -> None:
@@ -140,6 +158,8 @@ def test_a_server_that_does_not_answer_is_told(
     monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
     with raw_server(behave) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
+        with pytest.raises(SecretOutOfReach):
+            secret().read()
         assert problem(secret()).startswith("Secrets Manager did not answer (")
 
 

@@ -10,7 +10,7 @@ import pytest
 from app import todos
 from app.changes import Exists
 from app.outbox_table import Row
-from app.service import VersionClash
+from app.service import StoreError, VersionClash
 from app.todos import Todo
 from tests.support import GRACE, NOW, TABLES, Outbox, TodoChange, TodoStore, make_outbox
 
@@ -140,6 +140,25 @@ def test_a_row_that_was_written_before_a_field_was_added_has_its_default(
     )
 
     assert store.get("ann", 1) == replace(TODO, completed=False)
+
+
+@pytest.mark.parametrize("field", ["item", "version", "born"])
+def test_a_row_without_what_a_change_takes_is_not_read_and_named(
+    store: TodoStore, dynamodb: DynamoDBClient, field: str
+) -> None:
+    store.commit(created())
+    dynamodb.update_item(
+        TableName=TABLES["TodosTable"],
+        Key={"owner": {"S": "ann"}, "id": {"N": "1"}},
+        UpdateExpression="REMOVE #field",
+        ExpressionAttributeNames={"#field": field},
+    )
+    named = rf"todo 1 of ann can't be read: no \['{field}'\]"
+
+    with pytest.raises(StoreError, match=named):
+        store.get("ann", 1)
+    with pytest.raises(StoreError, match=named):
+        store.page("ann", limit=10, after=None)
 
 
 def test_an_acked_event_is_out_of_the_outbox_and_a_second_ack_does_no_harm(

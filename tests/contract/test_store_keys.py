@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,10 @@ from app import todos
 from app.changes import Exists
 from app.service import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
 from app.todos import Todo
-from tests.support import NOW, Outbox, TodoChange, TodoStore
+from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
@@ -113,3 +117,11 @@ def test_an_event_waits_until_it_is_acked(store: TodoStore, outbox: Outbox) -> N
     assert store.is_waiting("e1")
     outbox.ack("e1")
     assert not store.is_waiting("e1")
+
+
+def test_an_event_whose_row_can_not_be_read_waits_still(
+    store: TodoStore, dynamodb: DynamoDBClient
+) -> None:
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e1"}})
+
+    assert store.is_waiting("e1")

@@ -67,7 +67,7 @@ def test_anybody_is_answered_only_where_that_is_said(packaged: Packaged) -> None
         ({**JWT, "anonymous": "true"}, "choose one"),
         ({"anonymous": "yes"}, "must be true or false"),
         ({"convoyProjectId": ""}, "Missing: --param convoyProjectId=…"),
-        ({"convoyAppId": ""}, "Missing: --param convoyAppId=…"),
+        ({"anonymous": "true", "convoyAppId": ""}, "needs --param convoyAppId=…"),
     ],
 )
 def test_what_is_missing_or_contradicts_is_refused_by_name(

@@ -29,6 +29,22 @@ def test_a_cold_start_without_settings_names_what_is_missing(
         cold_start()
 
 
+def test_with_its_key_out_of_reach_it_starts_and_answers_and_its_events_wait(
+    environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
+) -> None:
+    environment.delenv("CONVOY_API_KEY")
+    environment.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
+    environment.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    call = cold_start()
+
+    created = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    read = call(request("http_api_v2", "GET", "/todo/1"))
+
+    assert (created["statusCode"], read["statusCode"]) == (201, 200)
+    assert created["headers"]["webhook-status"] == "pending"
+
+
 def test_clients_are_built_at_the_cold_start_and_kept(
     call: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 pytestmark = ON_DYNAMODB_LOCAL
 
-LONG = "ö" * MAX_ITEM_LENGTH
+LONG = "\x01" * MAX_ITEM_LENGTH
 """Sixty kilobytes of JSON: some twenty fill a page of the outbox."""
 
 ROWS = 50

@@ -123,14 +123,23 @@ def test_a_reading_that_takes_too_long_is_left_and_its_key_is_there_when_it_come
     assert kept.readings == 1
 
 
-def test_the_first_reading_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_reading_is_left_at_its_deadline_and_the_start_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(api_key, "START_S", 0.01)
     kept = Kept("CO.a")
     kept.go_on.clear()
 
-    with pytest.raises(SecretError, match="in time"):
-        ApiKey.out_of(kept)
-    kept.go_on.set()
+    with closing(ApiKey.out_of(kept)) as key:
+        assert key.value == ""
+        assert "started without the API key: CONVOY_API_KEY_SECRET (kept): it" in caplog.text
+        kept.go_on.set()
+        assert key.renewed("", 30) == "CO.a"
+
+
+def test_a_secret_that_can_not_be_used_ends_the_start() -> None:
+    with pytest.raises(SecretError, match="broken"):
+        ApiKey.out_of(Kept(BROKEN))
 
 
 def test_a_key_refused_right_after_the_start_is_read_again_at_once() -> None:

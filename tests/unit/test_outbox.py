@@ -14,7 +14,7 @@ from tests.support import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.publisher import ConvoyPublisher
+    from app.publisher import ConvoyPublisher, Outcome
     from tests.support import Convoy
 
 EVENT = Event(
@@ -60,6 +60,40 @@ def test_a_failed_ack_is_logged_and_the_event_is_still_delivered(
     (record,) = caplog.records
     assert record.message == f"ack failed: {error}"
     assert record.__dict__["event_id"] == "e1"
+
+
+class Surprising:
+    """A publisher that raises what no publisher names."""
+
+    def publish(self, event: Event) -> Outcome:
+        raise KeyError("surprise")
+
+
+def test_whatever_a_publisher_raises_a_committed_change_is_a_success_and_waits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    acks = Acks()
+
+    assert OutboxDelivery(Surprising(), acks).deliver(EVENT) is False
+    assert acks.acked == []
+    (record,) = caplog.records
+    assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
+    assert "surprise" in caplog.text
+
+
+def test_whatever_an_ack_raises_a_committed_change_is_a_success(
+    publisher: ConvoyPublisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert OutboxDelivery(publisher, Acks(KeyError("surprise"))).deliver(EVENT) is False
+    assert "surprise" in caplog.text
+
+
+def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    OutboxDelivery(Surprising(), Acks()).announce(EVENT)
+
+    assert "surprise" in caplog.text
 
 
 def test_an_announcement_has_no_row_to_ack(publisher: ConvoyPublisher, convoy: Convoy) -> None:

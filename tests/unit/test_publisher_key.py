@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.api_key import ApiKey, SecretError
+from app.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.events import Event
 from app.publisher import Accepted, Misconfigured, Refused, Unavailable
 from infra.local.convoy import API_KEY
@@ -101,11 +101,30 @@ def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
     with publisher(convoy.api, fail) as publish:
         outcome = publish.publish(EVENT)
 
-    reason = "can't be read anew: CONVOY_API_KEY_SECRET (kept): it may not be read."
-    assert outcome == Misconfigured(f"401: the key was refused, and {reason}")
+    reason = "no API key that Convoy takes: CONVOY_API_KEY_SECRET (kept): it may not be read."
+    assert outcome == Misconfigured(reason)
     assert [record.message for record in caplog.records if record.name == "app.publisher"] == [
-        f"the API key was refused, and {reason}"
+        reason
     ]
+
+
+def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_that_can(
+    convoy: Convoy,
+) -> None:
+    kept = [SecretOutOfReach("kept", "no answer."), SecretOutOfReach("kept", "no answer.")]
+
+    def read() -> str:
+        if kept:
+            raise kept.pop()
+        return API_KEY
+
+    clock = Clock()
+    key = ApiKey.out_of(Kept(read), clock.monotonic)
+    with closing(make_publisher(convoy.api, api_key=key)) as publish:
+        clock.now += PAUSE_S
+        assert isinstance(publish.publish(EVENT), Misconfigured)
+        clock.now += PAUSE_S
+        assert publish.publish(EVENT) == Accepted()
 
 
 def test_a_reading_that_hangs_is_left_at_the_publishs_deadline(convoy: Convoy) -> None:

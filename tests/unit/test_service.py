@@ -46,3 +46,15 @@ def test_between_its_decisions_a_change_waits_longer_each_time_and_not_after_the
         service.update(OWNER, 1, {"item": "y"})
 
     assert pauses == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_whatever_a_body_says_the_owner_is_the_requests(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher
+) -> None:
+    fields = {"item": "x", "owner": "bob", "id": 2}
+    service = make_service(dynamodb, publisher)
+
+    service.create(OWNER, 1, fields)
+
+    assert [todo.id for todo in service.page(OWNER, limit=10, after=None).found] == [1]
+    assert service.page("bob", limit=10, after=None).found == []

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import wiring
+from app.config import Settings
 from app.store import DynamoStore
 from tests.support import deployment
 
@@ -81,3 +82,20 @@ def test_the_local_api_without_settings_ends_with_their_names(
 
     with pytest.raises(SystemExit, match=r"^error: CONVOY_API_KEY: neither it nor CONVOY_API_KEY_"):
         wiring.local_api()
+
+
+def test_in_an_outage_that_one_service_met_no_other_tries(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy, dynamodb: DynamoDBClient
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployment(convoy, "house").items():
+        monkeypatch.setenv(name, value)
+    with closing(wiring.Parts.build(Settings.load())) as parts:
+        convoy.fail(status=503)
+        met = parts.service().create("house", 1, {"item": "x"})
+        convoy.recover()
+        spared = parts.service().create("house", 2, {"item": "x"})
+
+    assert not met.accepted
+    assert not spared.accepted
+    assert convoy.events() == []

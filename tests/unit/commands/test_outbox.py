@@ -8,11 +8,12 @@ import pytest
 
 from app.terminal import span
 from tests.support import TABLES
-from tests.unit.commands.shell import DONE, ENVIRONMENT, TODO_TEXT, Rows, lines, run
+from tests.unit.commands.shell import DONE, LEFT, TODO_TEXT, Rows, lines, run
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+UNREADABLE = "outbox row e2 can't be read: KeyError('owner')\n"
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
 
 
@@ -103,12 +104,21 @@ def test_a_row_that_can_not_be_read_is_told_on_stderr_beside_the_others(
     rows.waiting("e1")
     dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
 
-    listed, shown = run("outbox", "list"), run("outbox", "show", "e2")
+    listed = run("outbox", "list")
 
     assert "1 waiting, 0 failed." in listed.stdout
-    assert listed.stderr == "outbox row e2 can't be read: KeyError('owner')\n"
-    assert (shown.exit_code, shown.stdout) == (ENVIRONMENT, "")
-    assert shown.stderr == listed.stderr
+    assert listed.stderr == UNREADABLE
+
+
+@pytest.mark.parametrize("command", [["outbox", "show"], ["redrive"]])
+def test_who_asks_for_a_row_that_can_not_be_read_is_told_so_with_code_1(
+    dynamodb: DynamoDBClient, command: list[str]
+) -> None:
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    result = run(*command, "e2", "--json")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (LEFT, "", UNREADABLE)
 
 
 @pytest.mark.parametrize(
