@@ -6,9 +6,10 @@
 const ALL = { method: '*', path: '*' };
 
 module.exports = async ({ resolveVariable }) => {
-  const [issuer, audience, anonymous] = await Promise.all(
+  const [issuer, audience, told] = await Promise.all(
     ['jwtIssuer', 'jwtAudience', 'anonymous'].map((name) => resolveVariable(`param:${name}`)),
   );
+  const anonymous = String(told); // in YAML it may be a boolean
   if (!['true', 'false'].includes(anonymous)) {
     refuse(`--param anonymous=${anonymous}: must be true or false`);
   }
