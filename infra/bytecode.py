@@ -8,9 +8,7 @@ version of Python that the zip is for.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import Literal
 
 from infra.run import PackageError, run, uv
 
@@ -23,20 +21,10 @@ COMPILE_S = 300.0
 FIND_S = 60.0
 """Seconds for each step: some 400 modules, a look through the PATH."""
 
-Bytecode = Literal["auto", "require", "none"]
 
-
-def add(task: Path, python: str, mode: Bytecode) -> None:
-    """Compile the sources as Python `python` does. Raises PackageError if `require`d in vain."""
-    if mode == "none":
-        return
-    try:
-        interpreter = find_python(python)
-    except PackageError as error:
-        if mode == "require":
-            raise
-        print(f"warning: no bytecode, so cold starts will be slower: {error}", file=sys.stderr)
-        return
+def add(task: Path, python: str) -> None:
+    """Compile the sources as Python `python` does. Raises PackageError."""
+    interpreter = find_python(python)
     own = [task / name for name in OWN if (task / name).exists()]
     others = sorted(path for path in task.iterdir() if path not in own)
     _compile(interpreter, task, own)
@@ -54,7 +42,13 @@ def find_python(version: str) -> str:
     folders = [str(folder) for folder in sorted(pyenv.glob(f"versions/{version}.*/bin"))]
     path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
     command = [*uv("python", "find"), "--no-project", "--no-python-downloads", version]
-    return run(command, f"finding Python {version}", FIND_S, os.environ | {"PATH": path}).strip()
+    environment = os.environ | {"PATH": path}
+    try:
+        return run(command, f"finding Python {version}", FIND_S, environment).strip()
+    except PackageError as error:
+        brings = " ".join(uv("python", "install", version))
+        told = "cold starts take twice as long without its bytecode"
+        raise PackageError(f"{error}\n{told}: `{brings}` brings it") from error
 
 
 def _compile(interpreter: str, task: Path, paths: list[Path], *where: str) -> None:

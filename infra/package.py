@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import grimp
 
@@ -29,8 +29,6 @@ from infra.run import PackageError, run, uv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from infra.bytecode import Bytecode
 
 ROOT = Path(__file__).parents[1]
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
@@ -69,10 +67,10 @@ class Target:
         return cls(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def build(target: Target, out: Path, mode: Bytecode = "auto") -> None:
+def build(target: Target, out: Path, *, compiled: bool = True) -> None:
     """Write the zip to `out`, whole or not at all. Raises PackageError.
 
-    Without a Python of the target's version here, `auto` warns and leaves out the bytecode.
+    Compiled, it takes a Python of the target's version here.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".package-") as temporary:
@@ -84,7 +82,8 @@ def build(target: Target, out: Path, mode: Bytecode = "auto") -> None:
             if DEAD.search(file.relative_to(task).as_posix()):
                 file.unlink()
         aws_data.write(task / DATA.name)
-        bytecode.add(task, target.python, mode)
+        if compiled:
+            bytecode.add(task, target.python)
         unfinished = Path(temporary, "zip")
         write_zip(task, unfinished)
         unfinished.replace(out)
@@ -172,16 +171,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--python", default=Target().python, help="its minor version: 3.13")
     parser.add_argument("--out", type=Path, help="the zip; unless given, build/todo-ARCH.zip")
     parser.add_argument(
-        "--bytecode",
-        choices=["auto", "require", "none"],
-        default="auto",
-        help="auto: if there is a Python of that version here",
+        "--no-bytecode", action="store_true", help="for want of a Python of that version here"
     )
     options = parser.parse_args(arguments)
     out = options.out or ROOT / "build" / f"todo-{options.arch}.zip"
     target = Target(options.arch, options.python)
     try:
-        build(target, out, cast("Bytecode", options.bytecode))
+        build(target, out, compiled=not options.no_bytecode)
     except PackageError as error:
         sys.exit(f"error: {error}")
     print(summary(out))

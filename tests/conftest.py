@@ -115,12 +115,13 @@ def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Target], Path]:
-    """The Lambda's zip for a target, built once."""
+    """The Lambda's zip for a target, built once; compiled for the Python that runs the tests."""
 
     @cache
     def build(target: package.Target) -> Path:
         out = tmp_path_factory.mktemp("package") / "todo.zip"
-        package.build(target, out)
+        native = target.python == package.Target.native().python
+        package.build(target, out, compiled=native)
         return out
 
     return build

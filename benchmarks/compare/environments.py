@@ -89,7 +89,7 @@ def zip_of_ours(*, bytecode: bool) -> Path:
     kind = "bytecode" if bytecode else "sources"
     out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"
     if not out.exists():
-        build(Target.native(), out, "require" if bytecode else "none")
+        build(Target.native(), out, compiled=bytecode)
     return out
 
 

@@ -35,6 +35,9 @@ DELIVERY_S = 0.100
 START_S = 0.7
 """Lambda restores a snapshot of the API, before the first request of an environment."""
 
+PASS_S = 0.2
+"""A pass of the relay over an empty outbox."""
+
 # --- A typical todo ---
 
 OWNER = "arn:aws:iam::123456789012:user/some.body"
@@ -81,6 +84,16 @@ LAMBDA_PER_GB_S = 0.0000133334
 WRITES_PER_M = 0.625
 READS_PER_M = 0.125
 """On demand."""
+
+SNAPSHOT_PER_GB_S = 0.0000015046
+"""SnapStart's, while a version of the function is kept."""
+
+METRIC_PER_MONTH = 0.30
+ALARM_PER_MONTH = 0.10
+"""Of each metric that an alarm looks at."""
+
+DASHBOARD_PER_MONTH = 3.00
+SECRET_PER_MONTH = 0.40
 
 LOGS_PER_GB = 0.50
 DATA_OUT_PER_GB = 0.09

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.scale import assumptions as given
 from benchmarks.scale.work import logged_bytes, of, published_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from benchmarks.scale.deployment import Deployment
     from benchmarks.scale.work import Work
 
@@ -16,6 +19,13 @@ M = 1_000_000
 GB = 1_000_000_000
 PLAIN_WRITES = 1
 """Of a conditional put of the todo, as it would be without an outbox."""
+
+MINUTES = 30 * 24 * 60
+"""Of a month."""
+
+ALARMS = Path(__file__).parents[2] / "infra" / "alarms.yml"
+RELAY_METRICS, OUTCOMES = 4, 5
+"""What app/metrics.py tells; a metric for each outcome of publishing."""
 
 USE = 0.7
 """Of provisioned capacity, on an average."""
@@ -82,8 +92,43 @@ def per_million(deployment: Deployment) -> list[Line]:
     ]
 
 
-def total(deployment: Deployment) -> float:
-    return sum(line.dollars for line in per_million(deployment))
+def per_idle_month(deployment: Deployment) -> list[Line]:
+    """A stage that nobody calls."""
+    gb, alarms = deployment.memory_mb / 1024, ALARMS.read_text()
+    watched = alarms.count("MetricName:")
+    metrics = RELAY_METRICS + OUTCOMES
+    passed, kept = MINUTES * given.PASS_S * gb, MINUTES * 60 * gb
+    return [
+        Line(
+            "the relay, a pass each minute",
+            f"{MINUTES:,} × {given.PASS_S:g} s × {gb:g} GB = {passed:,.0f} GB-s",
+            f"{given.LAMBDA_PER_GB_S:.10f} per GB-s, {given.LAMBDA_PER_M:.2f} per M",
+            passed * given.LAMBDA_PER_GB_S + MINUTES / M * given.LAMBDA_PER_M,
+        ),
+        Line(
+            "SnapStart's snapshot",
+            f"{gb:g} GB × {MINUTES * 60:,} s",
+            f"{given.SNAPSHOT_PER_GB_S:.10f} per GB-s",
+            kept * given.SNAPSHOT_PER_GB_S,
+        ),
+        _each("metrics", f"{metrics}", metrics, given.METRIC_PER_MONTH),
+        _each(
+            "alarms",
+            f"{watched} metrics in {alarms.count('AWS::CloudWatch::Alarm')} alarms",
+            watched,
+            given.ALARM_PER_MONTH,
+        ),
+        _each("dashboard", "1", 1, given.DASHBOARD_PER_MONTH),
+        _each("secret", "1", 1, given.SECRET_PER_MONTH),
+    ]
+
+
+def _each(what: str, how_many: str, number: int, price: float) -> Line:
+    return Line(what, how_many, f"{price:.2f} each", number * price)
+
+
+def total(lines: Iterable[Line]) -> float:
+    return sum(line.dollars for line in lines)
 
 
 def guarantee(deployment: Deployment) -> float:

@@ -20,6 +20,7 @@ HOUR = 3600
 MB = 1024**2
 GB = 1024**3
 PAGE_RRU = MB // work.READ_BYTES
+BILL = ("what", "how many", "price", "dollars")
 
 ALWAYS = Relays(workers=50, vcpus=1, works_s=60)
 """`relay --watch` on a machine of its own, with as many workers as it takes."""
@@ -89,7 +90,9 @@ def by_rate(deployment: Deployment) -> str:
         "Convoy's default ingest, times": lambda rate: rate / given.CONVOY_INGEST_PER_S,
         "Convoy's agents": lambda rate: ceil(rate * given.DELIVERY_S / given.CONVOY_WORKERS),
         "logs, GB an hour": lambda rate: rate * HOUR * logged / cost.GB,
-        "dollars an hour": lambda rate: rate * HOUR / cost.M * cost.total(deployment),
+        "dollars an hour": lambda rate: (
+            rate * HOUR / cost.M * cost.total(cost.per_million(deployment))
+        ),
         "… of which DynamoDB's writes": lambda rate: (
             rate * HOUR / cost.M * work.of("PUT").writes.total() * given.WRITES_PER_M
         ),
@@ -208,12 +211,8 @@ def holed(deployment: Deployment) -> str:
 
 
 def costs(deployment: Deployment) -> str:
-    rows = [
-        [line.what, line.how_many, line.price, dollars(line.dollars)]
-        for line in cost.per_million(deployment)
-    ]
+    rows = bill(cost.per_million(deployment))
     rows += [
-        ["**in all**", "", "", f"**{dollars(cost.total(deployment))}**"],
         [
             "… of it for the guarantee",
             "1 write becomes 5; a transaction for a put, and the ack: 10 ms",
@@ -222,7 +221,17 @@ def costs(deployment: Deployment) -> str:
         ],
         ["an `Idempotency-Key` adds", "2 writes, 1 read, 5 ms", "", dollars(cost.key(deployment))],
     ]
-    return table(["what", "how many", "price", "dollars"], rows, right=1)
+    return table(BILL, rows, right=1)
+
+
+def idle(deployment: Deployment) -> str:
+    return table(BILL, bill(cost.per_idle_month(deployment)), right=1)
+
+
+def bill(lines: Iterable[cost.Line]) -> list[list[str]]:
+    lines = list(lines)
+    rows = [[line.what, line.how_many, line.price, dollars(line.dollars)] for line in lines]
+    return [*rows, ["**in all**", "", "", f"**{dollars(cost.total(lines))}**"]]
 
 
 TABLES: dict[str, Callable[[Deployment], str]] = {
@@ -234,6 +243,7 @@ TABLES: dict[str, Callable[[Deployment], str]] = {
     "scanning": scanning,
     "black hole": holed,
     "costs": costs,
+    "idle": idle,
 }
 
 

@@ -32,19 +32,16 @@ function askForParameters(serverless) {
 function build(serverless) {
   const { artifact } = serverless.service.package;
   if (artifact !== serverless.service.custom.zip) return;
-  const python = process.env.PYTHON ?? '.venv/bin/python';
   const { architecture, runtime } = serverless.service.provider;
   const version = runtime.replace('python', '');
   const { error, status } = spawnSync(
-    python,
-    ['-m', 'infra.package', '--arch', architecture, '--python', version, '--out', artifact],
+    'make',
+    ['package', `ARGS=--arch ${architecture} --python ${version} --out ${artifact}`],
     { cwd: serverless.serviceDir, stdio: 'inherit' },
   );
   if (error || status !== 0) {
-    throw new serverless.classes.Error(
-      `The zip was not built: ${python} ${error ? `did not start (${error.code})` : `ended with ${status}`}. ` +
-        'It comes with "make test"; PYTHON names another.',
-    );
+    const what = error ? `did not start (${error.code})` : `ended with ${status}`;
+    throw new serverless.classes.Error(`The zip was not built: make package ${what}.`);
   }
 }
 

@@ -6,11 +6,12 @@
 const ALL = { method: '*', path: '*' };
 
 module.exports = async ({ resolveVariable }) => {
-  const [issuer, audience, anonymous, owner] = await Promise.all(
+  const [issuer, audience, told, owner] = await Promise.all(
     ['jwtIssuer', 'jwtAudience', 'anonymous', 'convoyAppId'].map((name) =>
       resolveVariable(`param:${name}`),
     ),
   );
+  const anonymous = String(told); // in YAML it may be a boolean
   if (!['true', 'false'].includes(anonymous)) {
     refuse(`--param anonymous=${anonymous}: must be true or false`);
   }

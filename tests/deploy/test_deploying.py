@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import boto3
 import yaml
 
+from infra.local import tables
 from tests.deploy.osls import ROOT
+from tests.support import TABLES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.deploy.osls import Template
 
 DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
@@ -41,3 +50,35 @@ def test_the_runbook_has_a_section_for_every_alarm_which_names_it(template: Temp
     for name in sections:
         description = alarms[f"{name}Alarm"]["AlarmDescription"]
         assert description.endswith(f"docs/runbook.md#{name.lower()}")
+
+
+def test_the_runbooks_lines_reach_a_stage_from_where_another_convoys_key_is_at_hand(
+    aws: None, tmp_path: Path
+) -> None:
+    stage = {
+        "CONVOY_API_KEY_SECRET": "the stage's",
+        "CONVOY_APP_ID": "everyone",
+        "CONVOY_PROJECT_ID": "project-1",
+        **tables.settings(TABLES),
+    }
+    secret = json.dumps({"CONVOY_API_KEY": "the stage's own"})
+    region = os.environ["AWS_REGION"]
+    boto3.client("secretsmanager", region).create_secret(Name="the stage's", SecretString=secret)
+    tables.create_tables(boto3.client("dynamodb", region), TABLES)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / ".env").write_text("CONVOY_API_KEY=mine\n")
+    (tmp_path / "aws").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(stage)}\nEND\n")
+    (tmp_path / "aws").chmod(0o700)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    lines = RUNBOOK.partition("```sh\n")[2].partition("```")[0]
+
+    done = subprocess.run(
+        ["sh", "-ec", lines],
+        cwd=tmp_path,
+        env=os.environ | {"CONVOY_API_KEY": "mine", "PATH": path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "The outbox is empty: Convoy has every event.\n", done.stderr

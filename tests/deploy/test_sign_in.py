@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.deploy.osls import Project
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from tests.deploy.osls import Project, Template
+    from tests.deploy.osls import Template
 
     Packaged = Callable[..., Template]
 
@@ -57,6 +60,14 @@ def test_anybody_is_answered_only_where_that_is_said(packaged: Packaged) -> None
 
     assert _authorization(template) == {"$default": "NONE"}
     assert _anonymous_allowed(template) == {"true"}
+
+
+def test_it_may_be_said_in_yaml_without_quotes(project: Project, tmp_path: Path) -> None:
+    own = Project.copy(tmp_path)
+    described = own.folder / "serverless.yml"
+    described.write_text(described.read_text().replace('anonymous: "false"', "anonymous: true"))
+
+    assert _anonymous_allowed(own.package()) == {"true"}
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,12 @@ def test_the_gateway_throttles(packaged: Packaged) -> None:
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == ("7", "9")
 
 
+def test_no_metrics_are_paid_for_that_nothing_looks_at(template: Template) -> None:
+    settings = template.properties("HttpApiStage")["DefaultRouteSettings"]
+
+    assert not settings.get("DetailedMetricsEnabled")
+
+
 def test_the_bucket_of_the_deployments_is_private_and_encrypted(template: Template) -> None:
     bucket = template.properties("ServerlessDeploymentBucket")
 
