@@ -34,6 +34,7 @@ from tests.support import (
     make_publisher,
     make_service,
     make_store,
+    missing,
 )
 
 if TYPE_CHECKING:
@@ -129,12 +130,12 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Targ
 
 @pytest.fixture(scope="session")
 def dynamodb_local_url() -> Iterator[str]:
-    """DynamoDB Local; skips, telling why, where that cannot be had."""
+    """DynamoDB Local, where this machine has what it takes."""
     with ExitStack() as stack:
         try:
             url = stack.enter_context(dynamodb_server.running())
-        except dynamodb_server.DynamoDBLocalError as error:
-            pytest.skip(str(error))
+        except dynamodb_server.Missing as error:
+            missing("java", str(error))
         yield url
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 import pytest
 
@@ -54,6 +54,18 @@ def foreign(name: str) -> bool:
     """Whether an environment variable of the person who runs the tests would bend them."""
     ours = {field.upper() for field in Settings.model_fields}
     return name in ours or name.startswith("AWS_") or name.lower().endswith("_proxy")
+
+
+Part = Literal["java", "node", "chromium", "curl"]
+
+
+def missing(part: Part, told: str) -> NoReturn:
+    """Skips the test; fails it where `NEEDED=java,node,…` in the environment names the part."""
+    needed = set(filter(None, os.environ.get("NEEDED", "").split(",")))
+    assert needed <= set(get_args(Part)), f"NEEDED is of {', '.join(get_args(Part))}"
+    if part in needed:
+        pytest.fail(told)
+    pytest.skip(told)
 
 
 def new_ids() -> Callable[[], str]:

@@ -44,7 +44,7 @@ def measure(rounds: int) -> Table:
         name="outage",
         title="Convoy black-holed: a POST",
         note=f"Milliseconds, medians of {rounds} rounds. Both wait 2 s for Convoy, and answer with"
-        " success: the event is in the outbox. Our breaker then skips the attempt for 5 s.",
+        " success: the event is in the outbox. Our breaker then skips the attempt for 5 to 10 s.",
         columns=("handler", "healthy", "first of the outage", "the next", "to healthy"),
         rows=rows,
         found={"breaker open / healthy": then.ratio(OURS.name, f"{OURS.name} healthy")},

@@ -1,11 +1,12 @@
 """DynamoDB Local: Amazon's own DynamoDB for a laptop; unlike moto, it keeps racing writers apart.
 
 Maven installs it, once for each version of `dynamodb/pom.xml`, into `.local/dynamodb/`; it needs
-Java. Where that cannot be had, DynamoDBLocalError says what is missing.
+Java. Where that cannot be had, Missing says what is missing.
 """
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import socket
@@ -56,7 +57,11 @@ _LIST_TABLES = {
 
 
 class DynamoDBLocalError(Exception):
-    """It can't be run here; the message says what is missing."""
+    """It does not run; the message says why."""
+
+
+class Missing(DynamoDBLocalError):
+    """It can't: the message says what this machine lacks."""
 
 
 @contextmanager
@@ -103,7 +108,7 @@ def installed() -> Path:
         return jars
     maven = shutil.which("mvn")
     if maven is None:
-        raise DynamoDBLocalError("DynamoDB Local is not installed yet, and Maven (mvn) is missing")
+        raise Missing("DynamoDB Local is not installed yet, and Maven (mvn) is missing")
     HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=HOME) as unfinished:
         _download(maven, Path(unfinished, "jars"))
@@ -146,14 +151,14 @@ def _download(maven: str, jars: Path) -> None:
 def _java() -> str:
     java = shutil.which("java")
     if java is None:
-        raise DynamoDBLocalError(f"Java {LEAST_JAVA} or later is missing, for DynamoDB Local")
+        raise Missing(f"Java {LEAST_JAVA} or later is missing, for DynamoDB Local")
     told = subprocess.run(
         [java, "-version"], capture_output=True, text=True, check=False, timeout=30
     )
     version = re.search(r'version "(\d+)', told.stderr)
     if version is None or int(version[1]) < LEAST_JAVA:
         found = told.stderr.strip().partition("\n")[0]
-        raise DynamoDBLocalError(
+        raise Missing(
             f"Java {LEAST_JAVA} or later is missing, for DynamoDB Local; `java` is: {found}"
         )
     return java
@@ -171,15 +176,16 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
 
 def _check(port: int) -> None:
     """Ask for the tables: it starts, yet answers nothing, where it has no SQLite (on ARM)."""
+    error_here = Missing if platform.machine() in {"aarch64", "arm64"} else DynamoDBLocalError
     with closing(HTTPConnection(HOST, port, timeout=START_S)) as http:
         try:
             http.request("POST", "/", "{}", _LIST_TABLES)
             response = http.getresponse()
             answer = response.read()
         except (OSError, HTTPException) as error:
-            raise DynamoDBLocalError(f"DynamoDB Local does not work here: {error!r}") from error
+            raise error_here(f"DynamoDB Local does not work here: {error!r}") from error
     if response.status != HTTPStatus.OK:
-        raise DynamoDBLocalError(f"DynamoDB Local does not work here: {_end(answer)}")
+        raise error_here(f"DynamoDB Local does not work here: {_end(answer)}")
 
 
 def _end(log: bytes) -> str:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.support import missing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,7 +37,7 @@ def browser() -> Iterator[Browser]:
     """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
     executable = chromium()
     if executable is None:
-        pytest.skip("needs Chromium: apt-get install chromium (make test does so for root)")
+        missing("chromium", "needs Chromium: apt-get install chromium (make test does so for root)")
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)

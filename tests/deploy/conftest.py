@@ -10,6 +10,7 @@ import pytest
 
 from tests.deploy import osls, processes
 from tests.deploy.osls import Project, Template
+from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     try:
         osls.install()
     except osls.NodeError as error:
-        pytest.skip(str(error))
+        missing("node", str(error))
     return Project.copy(tmp_path_factory.mktemp("project"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import pytest
+from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def sessions() -> Iterator[tuple[str, str]]:
 
 def test_each_command_of_the_readme_prints_what_it_shows(stack: Stack) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("curl is not installed")
+        missing("curl", "curl is not installed")
     typed = list(sessions())
 
     for command, shown in typed:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local import dynamodb_local
-from infra.local.dynamodb_local import DynamoDBLocalError, installed, running
+from infra.local.dynamodb_local import DynamoDBLocalError, Missing, installed, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +51,22 @@ def command(home: Path) -> Command:
     return put
 
 
-def refusal() -> str:
-    with pytest.raises(DynamoDBLocalError) as raised, running():
+def lacking() -> str:
+    with pytest.raises(Missing) as raised, running():
         pass
     return str(raised.value)
 
 
+def failure() -> str:
+    """It is no lack of this machine's, for which tests would be skipped."""
+    with pytest.raises(DynamoDBLocalError) as raised, running():
+        pass
+    assert not isinstance(raised.value, Missing)
+    return str(raised.value)
+
+
 def test_without_java_it_says_so(home: Path) -> None:
-    assert refusal() == "Java 17 or later is missing, for DynamoDB Local"
+    assert lacking() == "Java 17 or later is missing, for DynamoDB Local"
 
 
 def test_make_soak_says_so_without_a_traceback(home: Path) -> None:
@@ -81,13 +89,13 @@ def test_make_soak_says_so_without_a_traceback(home: Path) -> None:
 def test_with_an_old_java_or_the_stub_of_one_it_says_which(command: Command, told: str) -> None:
     command("java", f"echo '{told}' >&2; exit 1")
 
-    assert refusal() == f"Java 17 or later is missing, for DynamoDB Local; `java` is: {told}"
+    assert lacking() == f"Java 17 or later is missing, for DynamoDB Local; `java` is: {told}"
 
 
 def test_without_maven_it_says_so(command: Command) -> None:
     command("java", JAVA_17)
 
-    assert refusal() == "DynamoDB Local is not installed yet, and Maven (mvn) is missing"
+    assert lacking() == "DynamoDB Local is not installed yet, and Maven (mvn) is missing"
 
 
 def test_a_failed_download_tells_mavens_first_error_and_leaves_nothing(
@@ -96,7 +104,7 @@ def test_a_failed_download_tells_mavens_first_error_and_leaves_nothing(
     command("java", JAVA_17)
     command("mvn", f"{MAVEN}\necho Downloading; echo '[ERROR] Unknown host'; exit 1")
 
-    assert refusal() == "DynamoDB Local was not downloaded: [ERROR] Unknown host"
+    assert failure() == "DynamoDB Local was not downloaded: [ERROR] Unknown host"
     assert [*home.iterdir()] == []
 
 
@@ -107,7 +115,7 @@ def test_a_download_has_a_deadline(
     command("java", JAVA_17)
     command("mvn", f"{MAVEN}\nexec sleep 60")
 
-    assert "was not downloaded within" in refusal()
+    assert "was not downloaded within" in failure()
     assert [*home.iterdir()] == []
 
 
@@ -134,7 +142,7 @@ def test_a_server_that_ends_at_once_tells_why(
     )
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/bin:/bin")
 
-    assert refusal() == "DynamoDB Local did not start: Exception: no port"
+    assert failure() == "DynamoDB Local did not start: Exception: no port"
 
 
 def test_a_server_that_does_not_answer_is_given_up_and_ended(
@@ -146,20 +154,22 @@ def test_a_server_that_does_not_answer_is_given_up_and_ended(
     command("java", f"{JAVA_17}\ncase $1 in -version) ;; *) echo $$ > {pid}; exec sleep 60; esac")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/bin:/bin")
 
-    assert "did not start" in refusal()
+    assert "did not start" in failure()
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
 
 
-def test_a_server_that_answers_but_not_as_dynamodb_is_refused(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("machine", "told"), [("x86_64", failure), ("aarch64", lacking)])
+def test_a_server_that_answers_but_not_as_dynamodb_is_refused_and_on_arm_it_lacks_a_library(
+    command: Command, monkeypatch: pytest.MonkeyPatch, machine: str, told: Callable[[], str]
 ) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
     command("mvn", MAVEN)
     serve = f"for port; do :; done; exec {sys.executable} -m http.server --bind 127.0.0.1 $port"
     command("java", f"{JAVA_17}\ncase $1 in -version) ;; *) {serve}; esac")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/bin:/bin")
 
-    assert refusal().startswith("DynamoDB Local does not work here: ")
+    assert told().startswith("DynamoDB Local does not work here: ")
 
 
 def test_it_ends_with_the_process_that_ran_it_even_if_that_was_killed(

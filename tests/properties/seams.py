@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
+from app.service import KEY_LIFE
 from tests.support import TodoChange, make_outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -28,11 +30,13 @@ class Crash(BaseException):
 
 
 class Seams:
-    """Store, publisher and outbox in one; it notes what was committed and what was acked."""
+    """Store, publisher and outbox in one; it notes what was committed, for which key, and acked."""
 
     def __init__(self, client: DynamoDBClient, publisher: ConvoyPublisher) -> None:
         self.committed: list[Event] = []
         self.acked: set[str] = set()
+        self.keys: dict[tuple[str, str], tuple[str, datetime]] = {}
+        """Of each key the event of its change, and until when it stands for that."""
         self._store = make_store(client)
         self._table = make_outbox(client)
         self._publisher = publisher
@@ -81,6 +85,10 @@ class Seams:
     def _commit(self, change: TodoChange, claim: Claim | None) -> None:
         self._store.commit(change, claim)
         self.committed.append(change.event)
+        if claim is not None:
+            at = claim.owner, claim.key
+            assert at not in self.keys or self.keys[at][1] <= claim.now
+            self.keys[at] = change.event.id, claim.now + KEY_LIFE
 
     def publish(self, event: Event) -> Outcome:
         return self._step("publish", self._publisher.publish, event)

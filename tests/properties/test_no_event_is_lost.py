@@ -47,6 +47,21 @@ def test_whatever_happens_what_was_committed_is_what_the_receiver_holds() -> Non
     )
 
 
+def test_a_key_stands_for_a_day_from_its_commit_though_the_answer_was_lost() -> None:
+    world = World()
+    try:
+        world.create("ann", 1, "x", None, None)
+        world.update("ann", 1, "y", "k1", Interruption(("after", "commit"), None, mended=False))
+        committed = []
+        for hours in (23, 2):
+            world.time_passes(hours * 3600)
+            world.update("ann", 1, "y", "k1", None)
+            committed.append(len(world.seams.committed))
+        assert committed == [2, 3]
+    finally:
+        world.teardown()
+
+
 @pytest.mark.parametrize("moment", MOMENTS, ids="-".join)
 @pytest.mark.parametrize("mended", [False, True], ids=["still down", "up again"])
 def test_wherever_a_relay_comes_between_anothers_steps_no_event_is_lost_nor_comes_back(

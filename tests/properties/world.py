@@ -31,7 +31,6 @@ from tests.support import NOW, TABLES, Outbox, TodoService, make_publisher, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -53,7 +52,6 @@ class World(RuleBasedStateMachine):
         self.convoy.reset()
         self.now = NOW
         self.ids = 0
-        self.keys: dict[tuple[str, str], tuple[str, datetime]] = {}
         self.publisher = make_publisher(self.convoy.api)
         self.outbox = Outbox(self.dynamodb)
         self.seams = Seams(self.dynamodb, self.publisher)
@@ -70,9 +68,9 @@ class World(RuleBasedStateMachine):
         key: str | None,
         interruption: Interruption | None,
     ) -> None:
-        with self._request(interruption) as asked_at:
+        with self._request(interruption):
             done = self.service.create(owner, todo_id, {"item": item}, key=key)
-            self._one_event_a_key(owner, key, done, asked_at)
+            self._one_event_a_key(owner, key, done)
 
     @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=OF_REQUESTS)
     def update(
@@ -83,17 +81,17 @@ class World(RuleBasedStateMachine):
         key: str | None,
         interruption: Interruption | None,
     ) -> None:
-        with self._request(interruption) as asked_at:
+        with self._request(interruption):
             done = self.service.update(owner, todo_id, {"item": item}, key=key)
-            self._one_event_a_key(owner, key, done, asked_at)
+            self._one_event_a_key(owner, key, done)
 
     @rule(owner=OWNERS, todo_id=IDS, key=KEYS, interruption=OF_REQUESTS)
     def delete(
         self, owner: str, todo_id: int, key: str | None, interruption: Interruption | None
     ) -> None:
-        with self._request(interruption) as asked_at:
+        with self._request(interruption):
             done = self.service.delete(owner, todo_id, key=key)
-            self._one_event_a_key(owner, key, done, asked_at)
+            self._one_event_a_key(owner, key, done)
 
     @rule(wait_s=st.sampled_from([0, 61, 1000]), interruption=st.none() | OF_RELAYS)
     def relay(self, wait_s: int, interruption: Interruption | None) -> None:
@@ -135,7 +133,7 @@ class World(RuleBasedStateMachine):
     def an_operator_redrives_what_failed(self) -> None:
         self.outbox.redrive_all(self.now)
 
-    @rule(seconds=st.sampled_from([1, OPEN_S, 61, 1000]))
+    @rule(seconds=st.sampled_from([1, OPEN_S, 61, 1000, KEY_LIFE.total_seconds()]))
     def time_passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
@@ -220,27 +218,17 @@ class World(RuleBasedStateMachine):
             yield
 
     @contextmanager
-    def _request(self, interruption: Interruption | None) -> Iterator[datetime]:
-        """Gives the time at its start."""
+    def _request(self, interruption: Interruption | None) -> Iterator[None]:
         try:
             with self._interrupted(interruption):
-                yield self.now
+                yield
         except (ResourceError, KeyReused):
             pass
         except Crash:
             self.service = self._api()
 
-    def _one_event_a_key(
-        self, owner: str, key: str | None, done: Committed, asked_at: datetime
-    ) -> None:
-        if key is None:
-            return
-        event_id, until = self.keys.get((owner, key), (done.event_id, asked_at + KEY_LIFE))
-        if asked_at < until:
-            assert done.event_id == event_id
-        else:
-            until = asked_at + KEY_LIFE
-        self.keys[owner, key] = (done.event_id, until)
+    def _one_event_a_key(self, owner: str, key: str | None, done: Committed) -> None:
+        assert key is None or done.event_id == self.seams.keys[owner, key][0]
 
     def _new_id(self) -> str:
         self.ids += 1

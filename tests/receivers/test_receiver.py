@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from app.events import CATALOGUE
 from examples import receiver
 from infra.vectors import SECRET, VECTORS, header
+from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ console.log(JSON.stringify(vectors.filter((each) => valid(each) !== each.valid))
 def test_another_language_says_the_same() -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs Node.js: install it")
+        missing("node", "needs Node.js: install it")
     ran = subprocess.run(  # noqa: S603
         [node, "-e", NODE, str(VECTORS)], capture_output=True, text=True, timeout=30, check=True
     )

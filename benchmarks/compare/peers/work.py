@@ -23,7 +23,11 @@ HEADERS = {
     "Content-Type": "application/json",
 }
 
-dynamodb = boto3.client("dynamodb", config=Config(tcp_keepalive=True))
+# Tuned as the app's own client is: what is compared is what the peers add to the same calls.
+dynamodb = boto3.client(
+    "dynamodb",
+    config=Config(tcp_keepalive=True, user_agent="bare", parameter_validation=False),
+)
 http = urllib3.PoolManager(timeout=2.0, retries=False)
 
 
