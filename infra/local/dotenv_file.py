@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from app.config import Settings
+from app.config import LocalSettings
 from infra.local.parts import StackError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KNOWN = {name.upper() for name in Settings.model_fields} | {"CONVOY_ENDPOINT_SECRET"}
+KNOWN = {name.upper() for name in LocalSettings.model_fields} | {"CONVOY_ENDPOINT_SECRET"}
 """The secret is the receiver's; `convoy setup` writes it beside ours."""
 
 
