@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+
+from infra.package import ROOT
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -40,6 +43,12 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
             422: problem,
         },
     }
+
+
+def test_the_document_has_the_version_of_the_project(client: TestClient) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert client.get("/openapi.json").json()["info"]["version"] == project["version"]
 
 
 def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:
