@@ -27,16 +27,19 @@ def build(
     service: Service[Todo],
     owner_of: Callable[[Request], str],
     run: Callable[..., Awaitable[object]] = run_in_threadpool,
+    docs_url: str | None = "/docs",
 ) -> FastAPI:
     """The application. `owner_of` tells whose todos a request is about.
 
-    `run` makes the service's calls, which block: unless told, on threads of their own.
+    `run` makes the service's calls, which block: unless told, on threads of their own. The page at
+    `docs_url` loads scripts from a public network.
     """
     app = FastAPI(
         routes=[*router.routes, *todo_routes.router.routes],
         title="Todos with webhooks",
         version="0.1.0",
         redirect_slashes=False,
+        docs_url=docs_url,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
