@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
 
 from app import problems, routing, todo_routes
 from app.body_limit import BodyLimit
+from app.problems import Answer
 from app.schemas import Message, Problem
 from app.service import Service
 from app.todos import Todo
@@ -17,10 +17,10 @@ router = APIRouter(responses=routing.problems(401, 413, 500))
 
 
 @router.get("/", response_model=Message)
-async def ping(request: Request) -> JSONResponse:
+async def ping(request: Request) -> Answer:
     """Say hello, and publish a `ping`."""
     await routing.call(request, request.app.state.service.ping)
-    return JSONResponse({"message": "Wilkomen!"})
+    return Answer({"message": "Wilkomen!"})
 
 
 def build(
