@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import problems, routing, todo_routes
 from app.body_limit import BodyLimit
-from app.problems import Answer
+from app.problems import Answer, title
 from app.schemas import Message, Problem
 from app.service import Service
 from app.todos import Todo
@@ -52,11 +52,20 @@ def build(
     return app
 
 
+GATEWAYS = (401, 403, 429, 500, 503)
+"""What API Gateway answers by itself too, as a Message: to whom it does not let in, to too many
+requests, and when the function fails."""
+
+
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document, with the webhooks, and the schema that is known by reference alone."""
+    """FastAPI's document, with the gateway's answers, the webhooks, and the schema that is known by
+    reference alone."""
     from app import catalogue  # noqa: PLC0415  # who asks for no document does not wait for it
 
     document = FastAPI.openapi(app)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _declare_gateways(operation["responses"])
     document["webhooks"] = catalogue.webhooks()
     problem = Problem.model_json_schema(
         mode="serialization", ref_template="#/components/schemas/{model}"
@@ -64,3 +73,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"] | problem.pop("$defs") | {"Problem": problem}
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _declare_gateways(responses: dict[str, Any]) -> None:
+    for status in GATEWAYS:
+        ours = responses.setdefault(str(status), {"description": title(status), "content": {}})
+        told = {"schema": {"$ref": "#/components/schemas/Message"}}
+        ours["content"] = ours["content"] | {"application/json": told}

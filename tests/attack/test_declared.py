@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from app.api import GATEWAYS
 from app.outbox import OutboxDelivery
 from app.service import StoreError, StoreUnavailable
 from app.store import DynamoStore
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
     from tests.attack.ways import Answer, Way
     from tests.support import Json
 
+GATEWAYS_FORM = {"schema": {"$ref": "#/components/schemas/Message"}}
+
+
+def gateways_alone(status: int, answer: Json) -> bool:
+    """Whether the API leaves it to the gateway before it."""
+    return status in GATEWAYS and answer["content"] == {"application/json": GATEWAYS_FORM}
+
+
 DECLARED = {
     (f"{method.upper()} {path}", int(status)): answer
     for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
     for status, answer in operation["responses"].items()
+    if not gateways_alone(int(status), answer)
 }
 
 NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
@@ -97,6 +107,7 @@ def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
 
 def assert_declared(declared: Json, media_type: str, body: Json) -> None:
-    assert list(declared["content"]) == [media_type]
+    others = declared["content"].keys() - {media_type}
+    assert [declared["content"][each] for each in others] in ([], [GATEWAYS_FORM])
     schema = declared["content"][media_type]["schema"] | {"components": DOCUMENT["components"]}
     Draft202012Validator(schema).validate(body)
