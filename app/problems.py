@@ -45,6 +45,14 @@ class BadInput(Exception):
         self.fault = fault(location, field, detail)
 
 
+class Answer(JSONResponse):
+    """Its caller's own: no cache is to keep it, nor a browser to take it for more than data."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        own = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        super().init_headers({**own, **(headers or {})})
+
+
 def fault(location: str, field: str, detail: str) -> dict[str, str]:
     return {"in": location, "field": field, "detail": detail}
 
@@ -55,7 +63,7 @@ def problem(
     *,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
+) -> Answer:
     body: dict[str, object] = {
         "type": "about:blank",
         "title": title(status),
@@ -64,7 +72,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+    return Answer(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def title(status: int) -> str:
@@ -82,7 +90,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> Answer:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
     kinds = {found["type"] for found in error.errors()}
@@ -110,12 +118,12 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
 
 
-async def _bad_input(_: Request, error: Exception) -> JSONResponse:
+async def _bad_input(_: Request, error: Exception) -> Answer:
     assert isinstance(error, BadInput)  # noqa: S101
     return problem(400, f"{error.fault['field']}: {error}", errors=[error.fault])
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Answer:
     assert isinstance(error, HTTPException)  # noqa: S101
     status, headers, errors = error.status_code, dict(error.headers or {}), []
     if status == 405:
@@ -144,19 +152,19 @@ _DETAILS = {
 }
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Answer:
     if isinstance(error, NotFound) and request.method != "GET":
         # The tutorial's own answer, from before there were problem details.
-        return JSONResponse({"data": str(error)}, 404)
+        return Answer({"data": str(error)}, 404)
     return problem(_STATUS[type(error)], str(error))
 
 
-async def _key_reused(_: Request, __: Exception) -> JSONResponse:
+async def _key_reused(_: Request, __: Exception) -> Answer:
     told = fault("header", "Idempotency-Key", "stands for another request: take a new one")
     return problem(422, "This Idempotency-Key came with another request before.", errors=[told])
 
 
-async def _unavailable(request: Request, error: Exception) -> JSONResponse:
+async def _unavailable(request: Request, error: Exception) -> Answer:
     log.warning("store unavailable: %s", error)
     detail = "The store is busy: try again."
     if request.method != "GET":
@@ -167,6 +175,6 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     return problem(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+async def _unexpected(_: Request, error: Exception) -> Answer:
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return problem(500, "Something failed on our side. It has been logged.")

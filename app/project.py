@@ -2,7 +2,7 @@
 
     ConvoyError
     ├── ConvoyUnusable   nothing can be asked as things are: the message says what to mend
-    └── ConvoyRefused    this very thing was refused; `status` is the answer's
+    └── ConvoyRefused    this very thing was refused: the message begins with the answer's status
 
 What Convoy tells is passed on as it tells it, as JSON: the SDK's types do not fit all of it.
 """
@@ -45,9 +45,7 @@ class ConvoyUnusable(ConvoyError):
 
 
 class ConvoyRefused(ConvoyError):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+    """This very thing was refused."""
 
 
 class Project:
@@ -133,7 +131,7 @@ class Project:
         answer = self._answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
         # 200 all the same: its endpoint may be paused.
         if not answer["message"].startswith("1 successful"):
-            raise ConvoyRefused(200, f"200: {answer['message']}")
+            raise ConvoyRefused(f"200: {answer['message']}")
 
     def close(self) -> None:
         self._exchange.close()
@@ -189,4 +187,4 @@ class Project:
             )
         if response.status_code == 429 or response.status_code >= 500:
             return ConvoyUnusable(f"Convoy can't do it now ({answer}). Try again later.")
-        return ConvoyRefused(response.status_code, answer)
+        return ConvoyRefused(answer)

@@ -1,8 +1,8 @@
 """The routes of todos: requests in, service calls, answers out."""
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
 
+from app.problems import Answer
 from app.routing import (
     DEFAULT_PAGE,
     NOT_FOUND,
@@ -37,19 +37,19 @@ async def list_todos(
     request: Request,
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
-) -> JSONResponse:
+) -> Answer:
     """The caller's todos by id. A page may be shorter than `limit`: `next` tells of more."""
     page = await call(request, _todos(request).page, limit=limit, after=decode(cursor))
     body: dict[str, object] = {"data": [todo.public() for todo in page.found]}
     if page.after is not None:
         body["next"] = encode(page.after)
-    return JSONResponse(body)
+    return Answer(body)
 
 
 @router.get("/todo/{id}", response_model=OneTodo, responses=problems(404, 422))
-async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
+async def get_todo(request: Request, todo_id: PathId) -> Answer:
     todo = await call(request, _todos(request).get, todo_id)
-    return JSONResponse({"data": todo.public()}, headers={"ETag": etag(todo.version)})
+    return Answer({"data": todo.public()}, headers={"ETag": etag(todo.version)})
 
 
 @router.post(
@@ -58,7 +58,7 @@ async def get_todo(request: Request, todo_id: PathId) -> JSONResponse:
     response_model=Created,
     responses=problems(400, 409, 415, 422),
 )
-async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> JSONResponse:
+async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = None) -> Answer:
     done = await call(
         request,
         _todos(request).create,
@@ -71,7 +71,7 @@ async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = No
         body["id"] = done.id
     location = f"{request.scope.get('root_path', '')}/todo/{done.id}"
     headers = {"Location": location, "ETag": etag(done.version), **webhook(done)}
-    return JSONResponse(body, 201, headers)
+    return Answer(body, 201, headers)
 
 
 @router.put(
@@ -85,7 +85,7 @@ async def update_todo(
     change: TodoUpdate,
     if_match: IfMatch = None,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Answer:
     """Replace what the body gives; keep the rest."""
     done = await call(
         request,
@@ -96,7 +96,7 @@ async def update_todo(
         key=key_of(key),
     )
     headers = {"ETag": etag(done.version), **webhook(done)}
-    return JSONResponse({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
+    return Answer({"data": f"Todo with id {todo_id} has been updated."}, headers=headers)
 
 
 @router.delete("/todo/{id}", response_model=Done, responses=NOT_FOUND | problems(400, 412, 422))
@@ -105,8 +105,8 @@ async def delete_todo(
     todo_id: PathId,
     if_match: IfMatch = None,
     key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Answer:
     versions = versions_of(if_match)
     done = await call(request, _todos(request).delete, todo_id, versions=versions, key=key_of(key))
     body = {"data": f"Todo with id {todo_id} has been removed."}
-    return JSONResponse(body, headers=webhook(done))
+    return Answer(body, headers=webhook(done))

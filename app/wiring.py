@@ -158,7 +158,7 @@ def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
-    app = api.build(parts.service(), gateway.owner_of, routing.inline)
+    app = api.build(parts.service(), gateway.owner_of, routing.inline, docs_url=None)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
     relay = parts.relay()

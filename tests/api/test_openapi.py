@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+
+from infra.package import ROOT
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -21,11 +24,12 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
         for path, operations in paths.items()
         for method, operation in operations.items()
     }
-    ours = {key: ["application/problem+json"] for key in (401, 413, 500)}
-    bodies = {key: ["application/problem+json"] for key in (400, 415, 422)}
     json, problem = ["application/json"], ["application/problem+json"]
+    gateways = problem + json
+    ours = {401: gateways, 403: json, 413: problem, 429: json, 500: gateways, 503: json}
+    bodies = dict.fromkeys((400, 415, 422), problem)
     assert declared.pop("GET /") == {200: json, **ours}  # it asks no store
-    ours[503] = problem
+    ours[503] = gateways
     assert declared == {
         "GET /todo": {200: json, **ours, 400: problem, 422: problem},
         "POST /todo": {201: json, **ours, **bodies, 409: problem},
@@ -40,6 +44,12 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
             422: problem,
         },
     }
+
+
+def test_the_document_has_the_version_of_the_project(client: TestClient) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert client.get("/openapi.json").json()["info"]["version"] == project["version"]
 
 
 def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:

@@ -117,6 +117,11 @@ def test_the_root_of_a_base_path_is_ours(call: Invoke) -> None:
     assert json.loads(call(event)["body"]) == {"message": "Wilkomen!"}
 
 
+def test_the_page_that_loads_the_scripts_of_others_is_not_served(call: Invoke) -> None:
+    assert call(request("http_api_v2", "GET", "/docs"))["statusCode"] == 404
+    assert call(request("http_api_v2", "GET", "/openapi.json"))["statusCode"] == 200
+
+
 def test_an_encoded_path_is_decoded_once(call: Invoke) -> None:
     assert call(request("rest_api", "GET", "/%74odo"))["statusCode"] == 200
     assert call(request("rest_api", "GET", "/%2574odo"))["statusCode"] == 404
