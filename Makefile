@@ -48,7 +48,7 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 # Extras stay: pip, asked for hashes, refuses `coverage[toml]` where the lock pins plain `coverage`
 # and a newer one is out.
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
+	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --extra cli --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
