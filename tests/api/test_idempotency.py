@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import api
-from app.service import KEY_LIFE
+from app.ports import KEY_LIFE
 from tests.support import NOW, OWNER, TodoChange, TodoStore, make_service
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.ports import Claim
     from app.publisher import ConvoyPublisher
-    from app.service import Claim
     from tests.support import Convoy, Outbox
 
 KEY = {"idempotency-key": "k-1"}

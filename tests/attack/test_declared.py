@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.outbox import OutboxDelivery
-from app.service import StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
 from app.store import DynamoStore
 from tests.attack.test_document import DOCUMENT
 from tests.attack.ways import JSON

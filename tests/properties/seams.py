@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.outbox_table import Row, Segment, UnreadableRow
+    from app.ports import Claim, Record
     from app.publisher import ConvoyPublisher, Outcome
-    from app.service import Claim, Record
     from app.todos import Todo
 
     Moment = tuple[Literal["before", "after"], str]
