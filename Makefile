@@ -51,7 +51,8 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 # For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses
 # `coverage[toml]` where the lock pins plain `coverage` and a newer one is out.
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for compiled in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
+	@for compiled in "requirements.txt pyproject.toml" \
+	    "requirements-dev.txt pyproject.toml --extra cli --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \

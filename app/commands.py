@@ -21,8 +21,8 @@ from app.convoy_commands import convoy
 from app.dynamo import named_errors
 from app.outbox_table import FAILED, WAITING, WHOLE, Segment, UnreadableRow
 from app.passes import Pass, interrupts, watched
+from app.ports import StoreError
 from app.relay import WORKERS
-from app.service import StoreError
 from app.wiring import Parts, now
 
 if TYPE_CHECKING:

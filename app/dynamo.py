@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore import exceptions as aws
 
 from app.aws import missing
-from app.service import StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from app.ports import StoreError
 from app.publisher import Accepted
-from app.service import StoreError
 
 if TYPE_CHECKING:
     from app.events import Event

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from app.dynamo import from_ms, named_errors, to_ms
 from app.events import Event
-from app.service import StoreError
+from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import terminal
-from app.service import StoreUnavailable
+from app.ports import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

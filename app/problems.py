@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
 from app.changes import Exists, NotFound, ResourceError, VersionMismatch
-from app.service import KeyReused, StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
+from app.service import KeyReused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,9 +15,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.outbox_table import FAILED, WAITING, WHOLE
+from app.ports import StoreError
 from app.publisher import Accepted, Misconfigured, Unavailable
 from app.relay_run import Run
-from app.service import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

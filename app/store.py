@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast
 
 from app.changes import Change, Exists, Kind, R
 from app.dynamo import TRANSIENT, named_errors
-from app.service import (
-    KEY_LIFE,
-    KeyTaken,
-    Page,
-    Record,
-    StoreError,
-    StoreUnavailable,
-    VersionClash,
-)
+from app.ports import KEY_LIFE, KeyTaken, Page, Record, StoreError, StoreUnavailable, VersionClash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +23,7 @@ if TYPE_CHECKING:
     Item = Mapping[str, AttributeValueTypeDef]
 
     from app.outbox_table import OutboxTable
-    from app.service import Claim
+    from app.ports import Claim
 
 MAX_PAGE_CHARACTERS = 800_000
 """Of all text of a page. Lambda answers with up to 6 MB, in which a control character, escaped

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from app.changes import Kind, R
     from app.config import ConvoySettings
+    from app.ports import Store
     from app.relay_run import Report
     from app.secret import Client
-    from app.service import Store
 
 DYNAMODB = Config(
     connect_timeout=1,

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 """uv's name of each of Lambda's architectures."""
 
-SHIPPED = ("boto3",)
+SHIPPED = ("boto3", "botocore")
 """What Lambda's runtime brings. With it, and what it alone needs, the zip would be 17 MB larger.
 
 The risk: Lambda's version is another than the lock's, mostly older, and changes unasked.

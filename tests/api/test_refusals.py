@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.service import StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
 from tests.api.refusals import MAX_ID, assert_nothing_changed, fields
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import todos
-from app.service import Claim
+from app.ports import Claim
 from app.todos import Todo
 from tests.api.keyed import CREATE, DELETE, KEY, UPDATE, ask
 from tests.support import NOW, OWNER

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.service import VersionClash
+from app.ports import VersionClash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.testclient import TestClient
 
-    from app.service import Claim
+    from app.ports import Claim
     from tests.support import Convoy, Outbox, TodoChange, TodoStore
 
 

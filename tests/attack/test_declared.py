@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from app.api import GATEWAYS
 from app.outbox import OutboxDelivery
-from app.service import StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
 from app.store import DynamoStore
 from tests.attack.test_document import DOCUMENT
 from tests.attack.ways import JSON

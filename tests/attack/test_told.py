@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from app.service import StoreError
+from app.ports import StoreError
 from app.store import DynamoStore
 from infra.local import convoy as stand_in
 from tests.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask

@@ -10,7 +10,7 @@ import pytest
 
 from app import todos
 from app.changes import Exists
-from app.service import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
+from app.ports import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
 from app.todos import Todo
 from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
 

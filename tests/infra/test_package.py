@@ -7,10 +7,13 @@ import marshal
 import re
 import struct
 import sys
+import tomllib
 import zipfile
 from hashlib import sha256
+from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING
 
+import grimp
 import pytest
 
 from infra import bytecode, package
@@ -28,6 +31,24 @@ HERE = Target("x86_64", RUNNING)
 ARM = Target("arm64", RUNNING)
 LARGEST_MB = 5
 """The zip was 4.77 MB, bytecode included, when this was set."""
+
+
+def test_each_package_that_the_app_imports_is_declared() -> None:
+    graph = grimp.build_graph(
+        "app",
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
+    imported = (
+        {name.partition(".")[0] for name in graph.modules} - sys.stdlib_module_names - {"app"}
+    )
+    provided = packages_distributions()
+    project = tomllib.loads((package.ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+
+    needed = {provided[name][0].lower().replace("_", "-") for name in imported}
+    assert needed <= {line.partition("==")[0] for line in declared}
 
 
 def names(zip_file: Path) -> list[str]:

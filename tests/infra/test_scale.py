@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import todos
-from app.service import Claim
+from app.ports import Claim
 from app.todos import Todo
 from benchmarks.scale import limits, work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
-from app.service import KEY_LIFE
+from app.ports import KEY_LIFE
 from tests.support import TodoChange, make_outbox, make_store
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.outbox_table import Row, Segment, UnreadableRow
+    from app.ports import Claim, Record
     from app.publisher import ConvoyPublisher, Outcome
-    from app.service import Claim, Record
     from app.todos import Todo
 
     Moment = tuple[Literal["before", "after"], str]

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 from app.breaker import OPEN_S, Breaker
 from app.changes import ResourceError
 from app.outbox import OutboxDelivery
+from app.ports import KEY_LIFE
 from app.relay import MAX_REFUSALS, Relay
-from app.service import KEY_LIFE, KeyReused
+from app.service import KeyReused
 from infra.local.tables import create_tables
 from tests.properties.happenings import FAULTS, IDS, ITEMS, KEYS, OF_RELAYS, OF_REQUESTS, OWNERS
 from tests.properties.seams import Crash, Seams

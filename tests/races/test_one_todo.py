@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.changes import Exists, NotFound, VersionMismatch
-from app.service import MAX_DECISIONS, Committed, StoreUnavailable
+from app.ports import StoreUnavailable
+from app.service import MAX_DECISIONS, Committed
 from app.todos import Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race, told
 from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore

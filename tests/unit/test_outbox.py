@@ -8,7 +8,7 @@ import pytest
 
 from app.events import Event
 from app.outbox import OutboxDelivery
-from app.service import StoreError, StoreUnavailable
+from app.ports import StoreError, StoreUnavailable
 from tests.support import NOW
 
 if TYPE_CHECKING:

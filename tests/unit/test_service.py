@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.service import KeyReused, StoreUnavailable, VersionClash
+from app.ports import StoreUnavailable, VersionClash
+from app.service import KeyReused
 from app.todos import TODO
 from tests.support import OWNER, make_service
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.outbox_table import OutboxTable, Row
+from app.ports import StoreUnavailable
 from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from app.relay import MAX_PAUSE_S, RESERVE_S, Relay
-from app.service import StoreUnavailable
 from app.todos import Todo
 from tests.support import NOW, TABLES
 from tests.unit.relay.world import DUE, World

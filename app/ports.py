@@ -1,0 +1,94 @@
+"""What the use cases ask of a store and of a delivery: the calls, what passes, how they fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, Protocol
+
+from app.changes import R
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.changes import Change
+    from app.events import Event
+
+KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key stands for its first request."""
+
+
+class StoreError(Exception):
+    """The store failed for a reason that waiting does not mend."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is throttled, contended or out of reach: the same request may succeed later."""
+
+
+class KeyTaken(Exception):
+    """The transaction was refused: its idempotency key has a record by now."""
+
+
+class VersionClash(Exception):
+    """Another writer came first: the resource is not as the change saw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """`after` is the id to continue after; None on the last page."""
+
+    found: Sequence[R]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A client's idempotency key, and the fingerprint of the request that it came with."""
+
+    owner: str
+    key: str
+    fingerprint: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a key stands for: the first request, and the change that it made."""
+
+    fingerprint: str
+    id: int
+    version: int
+    event_id: str
+
+
+class Store(Protocol[R]):
+    """Each call raises StoreError or StoreUnavailable when it could not be made."""
+
+    def get(self, owner: str, resource_id: int) -> R | None: ...
+
+    def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]: ...
+
+    def commit(self, change: Change[R], claim: Claim | None = None) -> None:
+        """Save the change with its event, and the claim's record: all or nothing.
+
+        Raises Exists or VersionClash when the resource is no longer as the change saw it, KeyTaken
+        when the claim's key has a record.
+        """
+
+    def record(self, claim: Claim) -> Record | None:
+        """What its key stands for, unless that was more than KEY_LIFE ago."""
+
+    def is_waiting(self, event_id: str) -> bool:
+        """Whether the outbox has the event still."""
+
+
+class Delivery(Protocol):
+    """Neither call raises when Convoy fails."""
+
+    def deliver(self, event: Event) -> bool:
+        """Publish a committed event. True: Convoy has it. False: the outbox still does."""
+
+    def announce(self, event: Event) -> None:
+        """Publish, once, an event that no change stands behind."""
