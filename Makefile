@@ -8,7 +8,6 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
-	@infra/local/chromium.sh
 	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 check: .venv/ready        ## what must be clean at every commit

@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
     """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
     executable = chromium()
     if executable is None:
-        pytest.skip("needs Chromium: apt-get install chromium (make test does so for root)")
+        pytest.skip("needs Chromium: apt-get install chromium, or tests/browser/chromium.sh")
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
