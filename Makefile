@@ -49,6 +49,7 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
 	@for output in "requirements.txt pyproject.toml" "requirements-dev.txt pyproject.toml --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
+	    "tests/artefact/older-boto3.txt --group older-boto3" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
