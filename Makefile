@@ -8,7 +8,6 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
-	@infra/local/chromium.sh
 	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready        ## what must be clean at every commit
@@ -55,6 +54,7 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	    "requirements-dev.txt pyproject.toml --extra cli --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
+	    "tests/artefact/older-boto3.txt --group older-boto3" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \

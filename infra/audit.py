@@ -1,4 +1,7 @@
-"""`make audit`: whether a pinned package has a known vulnerability. Needs network."""
+"""`make audit`: whether a pinned package has a known vulnerability. Needs network.
+
+On AWS boto3 and what it needs are those of Lambda's image, whatever is pinned: it can't see those.
+"""
 
 from __future__ import annotations
 

@@ -83,14 +83,14 @@ def _by_name(parameters: list[Any]) -> dict[str, Any]:
     return {f"{each['in']} {each['name']}": each for each in parameters}
 
 
-CARRIED = {"todo": Todo("ann", 1, "Write the tests").public(), "todo_id": 1}
-"""Examples of what events carry."""
+EXAMPLES = {"todo": Todo("ann", 1, "Write the tests").public(), "todo_id": 1}
+"""Of what events carry."""
 
 
 def example(event_type: EventType) -> dict[str, object]:
     """The payload of an event of this type, at a fixed time."""
     carries = event_type.carries
-    about = {} if carries is None else {carries: CARRIED[carries]}
+    about = {} if carries is None else {carries: EXAMPLES[carries]}
     event_id = "fda3c152-30d6-4111-8c99-8b099a3e16df"
     at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)

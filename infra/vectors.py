@@ -6,10 +6,11 @@ what a receiver with a tolerance of 300 s must say.
 
 from __future__ import annotations
 
-import hmac
 import json
 from base64 import b64encode
 from pathlib import Path
+
+from infra.local.signing import header, sign
 
 VECTORS = Path(__file__).parents[1] / "examples" / "signatures.json"
 
@@ -17,69 +18,63 @@ SECRET = "a-secret-of-the-endpoint"  # noqa: S105
 ROLLED = "the-secret-before-it"
 NOW = 1_795_521_600
 BODY = '{"event":"todo.created","todo":{"id":1,"item":"Größer, 中文, 𝄞","version":1}}'.encode()
+WRITTEN_AGAIN = json.dumps(json.loads(BODY)).encode()
+SIGNATURE = sign(SECRET, NOW, BODY)
+GOOD = header(NOW, BODY, SECRET)
 
+Vectors = dict[str, tuple[bytes, str, int]]
 
-def sign(secret: str, at: int, body: bytes) -> str:
-    """As Convoy does: the hex HMAC-SHA256 of the time in seconds, a comma, and the body."""
-    return hmac.digest(secret.encode(), b"%d,%b" % (at, body), "sha256").hex()
+VALID: Vectors = {
+    "genuine": (BODY, GOOD, NOW),
+    "an empty object": (b"{}", header(NOW, b"{}", SECRET), NOW),
+    "300 s old": (BODY, GOOD, NOW + 300),
+    "300 s ahead": (BODY, GOOD, NOW - 300),
+    "the secret is being rolled: ours is the second": (
+        BODY,
+        header(NOW, BODY, ROLLED, SECRET),
+        NOW,
+    ),
+    "the secret is being rolled: ours is the first": (
+        BODY,
+        header(NOW, BODY, SECRET, ROLLED),
+        NOW,
+    ),
+}
 
-
-def header(at: int = NOW, body: bytes = BODY, *secrets: str) -> str:
-    signed = (f"v1={sign(secret, at, body)}" for secret in secrets or (SECRET,))
-    return ",".join([f"t={at}", *signed])
+INVALID: Vectors = {
+    "another secret": (BODY, header(NOW, BODY, ROLLED), NOW),
+    "signed with an empty secret": (BODY, header(NOW, BODY, ""), NOW),
+    "another body": (BODY.replace(b'"id":1', b'"id":2'), GOOD, NOW),
+    "the body read and written again": (WRITTEN_AGAIN, GOOD, NOW),
+    "a line's end after the body": (BODY + b"\n", GOOD, NOW),
+    "no body": (b"", GOOD, NOW),
+    "a body that is not UTF-8": (BODY + b"\xff", GOOD, NOW),
+    "a body that is not UTF-8, signed as if its bad byte were U+FFFD": (
+        b'{"item":"\xff"}',
+        header(NOW, '{"item":"\ufffd"}'.encode(), SECRET),
+        NOW,
+    ),
+    "another time than was signed": (BODY, GOOD.replace(str(NOW), str(NOW + 1)), NOW),
+    "301 s old: replayed": (BODY, GOOD, NOW + 301),
+    "301 s ahead": (BODY, GOOD, NOW - 301),
+    "a time beyond all calendars": (BODY, f"t={'9' * 30},v1={SIGNATURE}", NOW),
+    "a time that is no number": (BODY, f"t=now,v1={SIGNATURE}", NOW),
+    "a time below nothing": (BODY, f"t=-{NOW},v1={SIGNATURE}", NOW),
+    "no time": (BODY, f"v1={SIGNATURE}", NOW),
+    "no signature": (BODY, f"t={NOW}", NOW),
+    "an empty signature": (BODY, f"t={NOW},v1=", NOW),
+    "half a signature": (BODY, f"t={NOW},v1={SIGNATURE[:32]}", NOW),
+    "letters beyond ASCII": (BODY, f"t={NOW},v1={SIGNATURE[:-1]}é", NOW),
+    "a signature without time, as of a simple one": (BODY, SIGNATURE, NOW),
+    "an empty header": (BODY, "", NOW),
+    "garbage": (BODY, ",,,=,=", NOW),
+}
 
 
 def build() -> list[dict[str, object]]:
     """Every vector, by what it is."""
-    good = header()
-    signature = sign(SECRET, NOW, BODY)
-    written_again = json.dumps(json.loads(BODY)).encode()
-    valid: dict[str, tuple[bytes, str, int]] = {
-        "genuine": (BODY, good, NOW),
-        "an empty object": (b"{}", header(body=b"{}"), NOW),
-        "300 s old": (BODY, good, NOW + 300),
-        "300 s ahead": (BODY, good, NOW - 300),
-        "the secret is being rolled: ours is the second": (
-            BODY,
-            header(NOW, BODY, ROLLED, SECRET),
-            NOW,
-        ),
-        "the secret is being rolled: ours is the first": (
-            BODY,
-            header(NOW, BODY, SECRET, ROLLED),
-            NOW,
-        ),
-    }
-    invalid: dict[str, tuple[bytes, str, int]] = {
-        "another secret": (BODY, header(NOW, BODY, ROLLED), NOW),
-        "signed with an empty secret": (BODY, f"t={NOW},v1={sign('', NOW, BODY)}", NOW),
-        "another body": (BODY.replace(b'"id":1', b'"id":2'), good, NOW),
-        "the body read and written again": (written_again, good, NOW),
-        "a line's end after the body": (BODY + b"\n", good, NOW),
-        "no body": (b"", good, NOW),
-        "a body that is not UTF-8": (BODY + b"\xff", good, NOW),
-        "a body that is not UTF-8, signed as if its bad byte were U+FFFD": (
-            b'{"item":"\xff"}',
-            header(NOW, '{"item":"\ufffd"}'.encode()),
-            NOW,
-        ),
-        "another time than was signed": (BODY, good.replace(str(NOW), str(NOW + 1)), NOW),
-        "301 s old: replayed": (BODY, good, NOW + 301),
-        "301 s ahead": (BODY, good, NOW - 301),
-        "a time beyond all calendars": (BODY, f"t={'9' * 30},v1={signature}", NOW),
-        "a time that is no number": (BODY, f"t=now,v1={signature}", NOW),
-        "a time below nothing": (BODY, f"t=-{NOW},v1={signature}", NOW),
-        "no time": (BODY, f"v1={signature}", NOW),
-        "no signature": (BODY, f"t={NOW}", NOW),
-        "an empty signature": (BODY, f"t={NOW},v1=", NOW),
-        "half a signature": (BODY, f"t={NOW},v1={signature[:32]}", NOW),
-        "letters beyond ASCII": (BODY, f"t={NOW},v1={signature[:-1]}é", NOW),
-        "a signature without time, as of a simple one": (BODY, signature, NOW),
-        "an empty header": (BODY, "", NOW),
-        "garbage": (BODY, ",,,=,=", NOW),
-    }
-    return [_vector(name, *what, valid=True) for name, what in valid.items()] + [
-        _vector(name, *what, valid=False) for name, what in invalid.items()
+    return [_vector(name, *what, valid=True) for name, what in VALID.items()] + [
+        _vector(name, *what, valid=False) for name, what in INVALID.items()
     ]
 
 

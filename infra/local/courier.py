@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
 import re
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from infra import vectors
+from infra.local import signing
 from infra.local.answers import compact
 from infra.local.project import told, uid, utc_now
 
@@ -203,5 +202,5 @@ def _signature(endpoint: Json, body: bytes, at: int) -> str:
     body = compact(body.decode()).encode()
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     if endpoint["advanced_signatures"]:
-        return vectors.header(at, body, *secrets)
-    return hmac.digest(secrets[-1].encode(), body, "sha256").hex()
+        return signing.header(at, body, *secrets)
+    return signing.simple(secrets[-1], body)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., RuntimeApi]
 
+LOCK = ROOT / "requirements-dev.txt"
 INSTALL_S = 300
 STOP_S = 10
 
@@ -45,20 +46,24 @@ def native() -> Target:
 
 
 @pytest.fixture(scope="session")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda's image has beside the function: its runtime client, and boto3."""
+def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda's image has beside the function: its runtime client, and boto3.
+
+    That is the lock's, unless a test is given a lock with another.
+    """
     folder = tmp_path_factory.mktemp("runtime")
-    lock = str(ROOT / "requirements-dev.txt")
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable),
-            *("--target", str(folder), "--require-hashes", "--constraints", lock),
-            *(f"{name}=={version(name)}" for name in ("awslambdaric", "boto3")),
-        ],
-        check=True,
-        timeout=INSTALL_S,
-    )
+    other = getattr(request, "param", None)
+    own = ("awslambdaric",) if other else ("awslambdaric", "boto3")
+    _install(folder, "--constraints", LOCK, *(f"{name}=={version(name)}" for name in own))
+    if other:
+        _install(folder, "--requirements", other)
     return folder
+
+
+def _install(folder: Path, *what: str | Path) -> None:
+    command = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes")
+    where = ("--python", sys.executable, "--target", folder)
+    subprocess.run([*command, *where, *what], check=True, timeout=INSTALL_S)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,15 @@ from tests.artefact.runtime_api import FunctionError
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.artefact.conftest import Start
     from tests.support import Convoy, Json, Outbox
 
+IMAGES = pytest.mark.parametrize(
+    "runtime",
+    [None, Path(__file__).with_name("older-boto3.txt")],
+    ids=["the lock's boto3", "an older boto3"],
+    indirect=True,
+)
 CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
 
 
@@ -28,6 +33,7 @@ def ask(method: str, path: str, body: str | None = None, query: Json | None = No
     return event
 
 
+@IMAGES
 def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None:
     api = start("handler.api")
 
@@ -62,6 +68,7 @@ def test_the_zip_tells_the_document_that_is_committed(start: Start) -> None:
     assert json.loads(answer["body"]) == json.loads((ROOT / "docs" / "openapi.json").read_text())
 
 
+@IMAGES
 def test_the_relay_of_the_zip_delivers_what_an_outage_left(
     start: Start, convoy: Convoy, outbox: Outbox
 ) -> None:

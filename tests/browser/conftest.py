@@ -37,7 +37,9 @@ def browser() -> Iterator[Browser]:
     """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
     executable = chromium()
     if executable is None:
-        missing("chromium", "needs Chromium: apt-get install chromium (make test does so for root)")
+        missing(
+            "chromium", "needs Chromium: apt-get install chromium, or tests/browser/chromium.sh"
+        )
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 
 from app.events import CATALOGUE
 from examples import receiver
-from infra.vectors import SECRET, VECTORS, header
+from infra.local.signing import header
+from infra.vectors import SECRET, VECTORS
 from tests.support import missing
 
 if TYPE_CHECKING:
@@ -106,9 +107,9 @@ def test_it_takes_what_is_signed_and_nothing_else(
     monkeypatch.setattr("time.time", lambda: 1000.0)
     body = json.dumps({"event": "ping", "id": "e1"}).encode()
 
-    assert post(client, body, header(1000, body)) == 204
-    assert post(client, body, header(1000, body)) == 204
-    assert post(client, body + b" ", header(1000, body)) == 401
+    assert post(client, body, header(1000, body, SECRET)) == 204
+    assert post(client, body, header(1000, body, SECRET)) == 204
+    assert post(client, body + b" ", header(1000, body, SECRET)) == 401
     assert client.post("/webhooks", content=body).status_code == 401
 
     assert capsys.readouterr().out == "ping e1\n"
@@ -123,7 +124,7 @@ def test_what_it_does_not_know_it_passes_over(
 ) -> None:
     monkeypatch.setattr("time.time", lambda: 1000.0)
 
-    assert post(client, body, header(1000, body)) == 204
+    assert post(client, body, header(1000, body, SECRET)) == 204
 
 
 def test_it_knows_each_event_of_the_catalogue() -> None:

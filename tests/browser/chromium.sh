@@ -1,6 +1,6 @@
 #!/bin/sh
-# Chromium for the tests of the inbox page: installed where that needs no question (root on a Debian
-# or Ubuntu, as in CI). Elsewhere nothing happens, and the tests say what they miss.
+# Chromium for the tests of the inbox page, where there is none: by apt-get, as root on a Debian or
+# Ubuntu. CI asks for it; elsewhere nothing happens, and the tests say what they miss.
 set -eu
 for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null && exit 0
