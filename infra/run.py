@@ -1,4 +1,4 @@
-"""The commands that make the zip, each with a deadline and its failure told."""
+"""The commands of other programs, each with a deadline and its failure told."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class PackageError(Exception):
-    """The zip could not be built; the message says what is missing."""
+class CommandError(Exception):
+    """A command did not do its work; the message says which, and why."""
 
 
 def uv(*command: str) -> list[str]:
@@ -24,9 +24,22 @@ def run(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """What the command printed. Raises PackageError."""
+    """What the command printed. Raises CommandError."""
+    done = ended(command, what, timeout_s, environment)
+    if done.returncode != 0:
+        raise CommandError(f"{what} failed: {(done.stderr + done.stdout).strip()}")
+    return done.stdout
+
+
+def ended(
+    command: Sequence[str],
+    what: str,
+    timeout_s: float,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """The command, whatever it ended with. Raises CommandError if it did not start or end."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -36,9 +49,6 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise PackageError(f"{what} did not end within {timeout_s:.0f} s") from error
+        raise CommandError(f"{what} did not end within {timeout_s:.0f} s") from error
     except OSError as error:
-        raise PackageError(f"{what} did not start: {error}") from error
-    if done.returncode != 0:
-        raise PackageError(f"{what} failed: {(done.stderr + done.stdout).strip()}")
-    return done.stdout
+        raise CommandError(f"{what} did not start: {error}") from error
