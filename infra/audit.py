@@ -6,17 +6,17 @@ On AWS boto3 and what it needs are those of Lambda's image, whatever is pinned: 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.run import ROOT, PackageError, environment
+from infra import tool_env
+from infra.run import CommandError, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
-HOME = ROOT / ".local" / "audit"
+ROOT = Path(__file__).parents[1]
 OPTIONS = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 
@@ -29,9 +29,13 @@ TIMEOUT_S = 300.0
 
 def main() -> int:
     try:
-        programs = environment(HOME, "requirements-audit.txt")
-        packages = [package for lock in LOCKS for package in _audited(programs, lock)]
-    except PackageError as error:
+        pip_audit = tool_env.commands("audit") / "pip-audit"
+        packages = [
+            package
+            for lock in LOCKS
+            for package in _audited([str(pip_audit), *OPTIONS, "-r", str(ROOT / lock)])
+        ]
+    except CommandError as error:
         print(f"error: not audited: {error}", file=sys.stderr)
         return NOT_AUDITED
     lines, code = verdict(packages)
@@ -63,23 +67,13 @@ def _versions(found: dict[str, Any]) -> str:
     return ", ".join(found["fix_versions"]) or "no version yet"
 
 
-def _audited(programs: Path, lock: str) -> list[dict[str, Any]]:
-    told = _asked([str(programs / "pip-audit"), *OPTIONS, "-r", str(ROOT / lock)])
-    packages: list[dict[str, Any]] = json.loads(told)["dependencies"]
-    return packages
-
-
-def _asked(command: Sequence[str]) -> str:
-    """Its report, found something or not. Raises PackageError when there is none."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackageError(str(error)) from error
+def _audited(command: Sequence[str]) -> list[dict[str, Any]]:
+    """What it reports, found something or not. Raises CommandError when there is no report."""
+    done = ended(command, "pip-audit", TIMEOUT_S)
     if not done.stdout:
-        raise PackageError((done.stderr.strip().splitlines() or ["pip-audit told nothing"])[-1])
-    return done.stdout
+        raise CommandError((done.stderr.strip().splitlines() or ["pip-audit told nothing"])[-1])
+    packages: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
+    return packages
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from infra.run import PackageError, run, uv
+from infra.run import CommandError, run, uv
 
 TASK = "/var/task"
 """Where Lambda unpacks the zip."""
@@ -23,7 +23,7 @@ FIND_S = 60.0
 
 
 def add(task: Path, python: str) -> None:
-    """Compile the sources as Python `python` does. Raises PackageError."""
+    """Compile the sources as Python `python` does. Raises CommandError."""
     interpreter = find_python(python)
     own = [task / name for name in OWN if (task / name).exists()]
     others = sorted(path for path in task.iterdir() if path not in own)
@@ -36,7 +36,7 @@ def add(task: Path, python: str) -> None:
 
 
 def find_python(version: str) -> str:
-    """The path of a Python of this minor version. Raises PackageError."""
+    """The path of a Python of this minor version. Raises CommandError."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     # Before the rest: pyenv's own commands on the PATH fail for a version that is not switched on.
     folders = [str(folder) for folder in sorted(pyenv.glob(f"versions/{version}.*/bin"))]
@@ -45,10 +45,10 @@ def find_python(version: str) -> str:
     environment = os.environ | {"PATH": path}
     try:
         return run(command, f"finding Python {version}", FIND_S, environment).strip()
-    except PackageError as error:
+    except CommandError as error:
         brings = " ".join(uv("python", "install", version))
         told = "cold starts take twice as long without its bytecode"
-        raise PackageError(f"{error}\n{told}: `{brings}` brings it") from error
+        raise CommandError(f"{error}\n{told}: `{brings}` brings it") from error
 
 
 def _compile(interpreter: str, task: Path, paths: list[Path], *where: str) -> None:

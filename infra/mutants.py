@@ -7,16 +7,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.run import ROOT, PackageError, environment, run
+from infra import tool_env
+from infra.run import CommandError, run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
-HOME = ROOT / ".local" / "mutants"
-LOCKS = ("requirements-dev.txt", "requirements-mutants.txt")
+ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "mutants.md"
 
 KILLED = {"killed", "timeout"}
@@ -38,9 +38,9 @@ class Mutant:
 
 def main() -> int:
     try:
-        mutmut = environment(HOME, *LOCKS) / "mutmut"
+        mutmut = tool_env.commands("mutants", "dev") / "mutmut"
         everything, survivors = _mutated(mutmut)
-    except PackageError as error:
+    except CommandError as error:
         print(f"error: no mutants: {error}", file=sys.stderr)
         return NOT_RUN
     lines, code = verdict(everything, survivors, explained(DOCUMENT.read_text()))
@@ -76,7 +76,7 @@ def _mutated(mutmut: Path) -> tuple[int, list[Mutant]]:
     # What it keeps of an earlier run says nothing of tests that changed since.
     shutil.rmtree(ROOT / "mutants", ignore_errors=True)
     if subprocess.run([mutmut, "run", "--max-children=1"], check=False).returncode:
-        raise PackageError("mutmut could not run them all")
+        raise CommandError("mutmut could not run them all")
     results = statuses(run([str(mutmut), "results", "--all=True"], "mutmut results", TIMEOUT_S))
     survivors = [name for name, status in results.items() if status not in KILLED]
     return len(results), [_shown(mutmut, name) for name in survivors]

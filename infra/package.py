@@ -25,7 +25,7 @@ import grimp
 
 from app.aws import DATA
 from infra import aws_data, bytecode
-from infra.run import PackageError, run, uv
+from infra.run import CommandError, run, uv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ class Target:
 
 
 def build(target: Target, out: Path, *, compiled: bool = True) -> None:
-    """Write the zip to `out`, whole or not at all. Raises PackageError.
+    """Write the zip to `out`, whole or not at all. Raises CommandError.
 
     Compiled, it takes a Python of the target's version here.
     """
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     target = Target(options.arch, options.python)
     try:
         build(target, out, compiled=not options.no_bytecode)
-    except PackageError as error:
+    except CommandError as error:
         sys.exit(f"error: {error}")
     print(summary(out))
 

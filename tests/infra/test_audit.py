@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra import audit
-from infra.run import PackageError
+from infra.run import CommandError
 
 FINE: dict[str, Any] = {"name": "fine", "version": "1.0", "vulns": []}
 SKIPPED: dict[str, Any] = {"name": "odd", "skip_reason": "odd was not found"}
@@ -57,5 +57,5 @@ def test_it_tells_what_is_vulnerable_and_what_could_not_be_audited(
     ],
 )
 def test_without_a_report_it_says_why(command: list[str], reason: str) -> None:
-    with pytest.raises(PackageError, match=reason):
-        audit._asked(command)
+    with pytest.raises(CommandError, match=reason):
+        audit._audited(command)

@@ -7,8 +7,7 @@ import tomllib
 import pytest
 
 from infra import mutants
-from infra.mutants import Mutant
-from infra.run import ROOT
+from infra.mutants import ROOT, Mutant
 
 PAUSE = Mutant("app.service.xǁServiceǁ_change__mutmut_34", "app.service.Service._change", "pause()")
 AFTER = Mutant("app.publisher.x__after__mutmut_7", "app.publisher._after", "return 1")

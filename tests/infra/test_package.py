@@ -18,7 +18,7 @@ import pytest
 
 from infra import bytecode, package
 from infra.package import Target
-from infra.run import PackageError
+from infra.run import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ def compiled(folder: Path) -> list[str]:
 def test_without_a_python_of_that_version_the_build_fails_and_says_what_brings_one(
     sources: Path,
 ) -> None:
-    with pytest.raises(PackageError, match=r"Python 3\.99(.|\n)*uv python install 3\.99`"):
+    with pytest.raises(CommandError, match=r"Python 3\.99(.|\n)*uv python install 3\.99`"):
         bytecode.add(sources, "3.99")
 
     assert compiled(sources) == []
@@ -176,7 +176,7 @@ def test_nothing_is_compiled_but_what_is_packaged(
 def test_a_module_that_does_not_compile_fails_the_build(sources: Path) -> None:
     (sources / "module.py").write_text("def\n")
 
-    with pytest.raises(PackageError, match=r"(?s)compileall failed: .*module\.py"):
+    with pytest.raises(CommandError, match=r"(?s)compileall failed: .*module\.py"):
         bytecode.add(sources, RUNNING)
 
 
@@ -197,7 +197,7 @@ def test_a_step_that_hangs_is_ended_and_named(
 ) -> None:
     monkeypatch.setattr(bytecode, "FIND_S", 0.0)
 
-    with pytest.raises(PackageError, match=r"finding Python 3\.13 did not end within 0 s"):
+    with pytest.raises(CommandError, match=r"finding Python 3\.13 did not end within 0 s"):
         bytecode.find_python("3.13")
 
 
