@@ -17,8 +17,8 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-attack: .venv/ready       ## ten times the hostile inputs of `make test`, and their count; TIMES=100: more
-	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no tests/attack
+attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
+	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no tests/attack tests/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
 	@$(BIN)/python -m infra.audit

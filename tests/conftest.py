@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
 
 
+pytest_plugins = ["tests.attack.tally"]
+"""Here, since of several workers' controller no other conftest is read."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers share the tests, one has all of a file, and all that packages."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 
 from tests.attack.bent import events
-from tests.attack.tally import inputs
+from tests.inputs import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
