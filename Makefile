@@ -9,7 +9,8 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 
 test: .venv/ready         ## every test, with the coverage of app/
 	@infra/local/chromium.sh
-	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder \
+	  --max-worker-restart 0
 
 check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff check
@@ -18,7 +19,8 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/lint-imports
 
 attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
-	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no tests/attack tests/properties
+	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
+	  tests/attack tests/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
 	@$(BIN)/python -m infra.audit
