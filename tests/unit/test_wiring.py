@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from app import wiring
+from app.config import Settings
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support import Convoy
+
+
+def test_of_a_pass_of_the_relay_time_is_kept_for_a_publish_and_a_write_that_do_not_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (deployment(convoy, "house") | {"CONVOY_DEADLINE_S": "7"}).items():
+        monkeypatch.setenv(name, value)
+    config: Any = wiring.DYNAMODB
+    attempts, pause_s = config.retries["total_max_attempts"], 1.0
+    write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
+
+    with closing(wiring.Parts.build(Settings.load())) as parts:
+        assert parts.relay().reserve_s == 7 + write_s
 
 
 @pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])
