@@ -214,4 +214,7 @@ def test_modes_and_times_are_fixed(packaged: Packaged) -> None:
 
 
 def test_it_is_as_small_as_it_was(packaged: Packaged) -> None:
+    if not any(name.endswith(".pyc") for name in names(packaged(Target()))):
+        pytest.skip(f"needs Python {Target().python}: without its bytecode the zip is smaller")
+
     assert packaged(Target()).stat().st_size < LARGEST_MB * 1e6
