@@ -8,7 +8,8 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
-	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  --max-worker-restart 0
 
 check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/ruff check
@@ -16,8 +17,9 @@ check: .venv/ready        ## what must be clean at every commit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-attack: .venv/ready       ## ten times the hostile inputs of `make test`, and their count; TIMES=100: more
-	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no tests/attack
+attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
+	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
+	  tests/attack tests/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
 	@$(BIN)/python -m infra.audit

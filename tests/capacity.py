@@ -36,6 +36,8 @@ def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, floa
     }
     for event, hook in hooks.items():
         dynamodb.meta.events.register(event, hook)
-    yield taken
-    for event, hook in hooks.items():
-        dynamodb.meta.events.unregister(event, hook)
+    try:
+        yield taken
+    finally:
+        for event, hook in hooks.items():
+            dynamodb.meta.events.unregister(event, hook)

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from app.publisher import ConvoyPublisher
 
 
+pytest_plugins = ["tests.attack.tally"]
+"""Here, since of several workers' controller no other conftest is read."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
     """No test reaches an account, a Convoy or a .env of the person who runs it."""

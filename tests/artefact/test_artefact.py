@@ -1,4 +1,4 @@
-"""The very zip that is deployed answers, delivers, and says why if it cannot start."""
+"""The zip that is deployed, built for this machine, answers, delivers, and says why if not."""
 
 from __future__ import annotations
 

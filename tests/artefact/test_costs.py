@@ -59,11 +59,12 @@ def environment(canned: processes.Backends) -> dict[str, str]:
 
 
 def test_a_cold_start_imports_these_modules(
-    task: Path, runtime: Path, environment: dict[str, str]
+    task: Path, runtime: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = IMPORTS.format(paths=[str(task), str(runtime)])
     told = subprocess.run(
         [sys.executable, "-s", "-S", "-c", script],
+        cwd=tmp_path,  # Python looks there first: not at the modules of the checkout
         env=environment,
         capture_output=True,
         check=True,

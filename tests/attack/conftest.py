@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import api, gateway
-from tests.attack.tally import Tally
 from tests.attack.ways import Asgi, Gateway, Way
 from tests.lambda_.conftest import cold_start, environment
 from tests.support import make_service
@@ -23,24 +22,6 @@ if TYPE_CHECKING:
     from tests.lambda_.gateways import Invoke
 
 __all__ = ["cold_start", "environment"]
-
-TALLY = pytest.StashKey[Tally]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TALLY] = Tally()
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if config.stash[TALLY].tried:
-        terminalreporter.write_line(str(config.stash[TALLY]))
-
-
-@pytest.fixture
-def tally(request: pytest.FixtureRequest) -> Tally:
-    return request.config.stash[TALLY]
 
 
 @pytest.fixture

@@ -1,24 +1,13 @@
-"""How long to attack, and the count of it, which the run tells at its end."""
+"""The count of the attack, which the run tells at its end, also where workers share it."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
-from hypothesis import HealthCheck, settings
+import pytest
 
-TIMES = int(os.environ.get("ATTACK", "1"))
-"""So many times the inputs; any but 1 draws others in each run."""
-
-
-def inputs(number: int) -> settings:
-    return settings(
-        max_examples=number * TIMES,
-        deadline=None,
-        derandomize=TIMES == 1,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+TALLY = pytest.StashKey["Tally"]()
 
 
 @dataclass
@@ -34,3 +23,33 @@ class Tally:
 
     def __str__(self) -> str:
         return f"attack: {self.tried} inputs tried, {self.failed} answered with a 5xx"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Tally()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its own over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["attack"] = astuple(session.config.stash[TALLY])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    tried, failed = getattr(node, "workeroutput", {}).get("attack", (0, 0))
+    tally = node.config.stash[TALLY]
+    tally.tried += tried
+    tally.failed += failed
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.stash[TALLY].tried:
+        terminalreporter.write_line(str(config.stash[TALLY]))
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    return request.config.stash[TALLY]

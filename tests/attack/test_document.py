@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from urllib3 import HTTPResponse
 
-from tests.attack.tally import inputs
+from tests.inputs import inputs
 
 if TYPE_CHECKING:
     from tests.attack.tally import Tally

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attack.tally import inputs
 from tests.attack.ways import JSON
+from tests.inputs import inputs
 
 if TYPE_CHECKING:
     import pytest

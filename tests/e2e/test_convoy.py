@@ -117,8 +117,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(convoy: Convoy) -> Iterator[World]:
-    with receiving(convoy.receiver_host) as receiver, closing(convoy.publisher()) as publisher:
+def world(convoy: Convoy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        receiving(convoy.receiver_host) as receiver,
+        closing(convoy.publisher()) as publisher,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.chdir(tmp_path_factory.mktemp("here"))  # where no .env is
         world = World(convoy, receiver, publisher, owner=str(uuid4()))
         told = world.command("setup", "--url", receiver.url)
         settings = dict(line.split("=", 1) for line in told.splitlines())

@@ -40,6 +40,8 @@ class Seams:
         self._store = make_store(client)
         self._table = make_outbox(client)
         self._publisher = publisher
+        self.came = 0
+        """How often the moment came that was to be interrupted."""
         self._moment: Moment | None = None
         self._act: Callable[[], object] = self.crash
         self._crashed = False
@@ -68,6 +70,7 @@ class Seams:
             raise Crash
         if moment == self._moment:
             self._moment = None
+            self.came += 1
             self._act()
 
     def get(self, owner: str, todo_id: int) -> Todo | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -47,6 +47,20 @@ def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
 
     faults = [line for line in capsys.readouterr().out.splitlines() if "the store broke" in line]
     assert len({json.loads(line)["request_id"] for line in faults} - {None}) == 2
+
+
+def test_of_a_pass_of_the_relay_time_is_kept_for_a_publish_and_a_write_that_do_not_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (deployment(convoy, "house") | {"CONVOY_DEADLINE_S": "7"}).items():
+        monkeypatch.setenv(name, value)
+    config: Any = wiring.DYNAMODB
+    attempts, pause_s = config.retries["total_max_attempts"], 1.0
+    write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
+
+    with closing(wiring.Parts.build(Settings.load())) as parts:
+        assert parts.relay().reserve_s == 7 + write_s
 
 
 @pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])
