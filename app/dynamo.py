@@ -54,7 +54,9 @@ def named_errors() -> Iterator[None]:
         transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
         failure = StoreUnavailable if transient else StoreError
         told = str(error).partition("\n")[0]  # what follows is a page of HTML, or what was signed
-        raise failure(f"DynamoDB: {told} {_ADVICE.get(code, '')}".strip()) from error
+        if code in _ADVICE:
+            told = f"{told.rstrip('.')}. {_ADVICE[code]}"
+        raise failure(f"DynamoDB: {told}") from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
         told = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
         raise StoreUnavailable(told) from error

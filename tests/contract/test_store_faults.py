@@ -188,7 +188,7 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
 def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
     store: TodoStore, wire: Wire, code: str, advice: str
 ) -> None:
-    wire.answers = [refusal(code, message="It is refused.\n\nWhat was signed: …")]
+    wire.answers = [refusal(code, message="It is refused\n\nWhat was signed: …")]
 
     with pytest.raises(StoreError, match=rf"^DynamoDB: .*{code}.* It is refused. .*{advice}.+$"):
         store.get("ann", 1)
