@@ -130,17 +130,11 @@ def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[J
 
 
 def matches(event: Json, search: str) -> bool:
-    """Whether a type or an id (of the event, its todo, its key) begins with what is searched."""
+    """Whether a type or an id (of the event, its key, what it is about) begins with `search`."""
     data = event["data"] if isinstance(event["data"], dict) else {}
-    todo = data.get("todo")
-    todo_id = todo.get("id", "") if isinstance(todo, dict) else data.get("todo_id", "")
-    told = (
-        event["event_type"],
-        data.get("event", ""),
-        todo_id,
-        event["idempotency_key"],
-        event["uid"],
-    )
+    told = [event["event_type"], data.get("event", ""), event["idempotency_key"], event["uid"]]
+    told += [each["id"] for each in data.values() if isinstance(each, dict) and "id" in each]
+    told += [each for name, each in data.items() if name.endswith("_id")]
     return any(str(each).lower().startswith(search) for each in told)
 
 

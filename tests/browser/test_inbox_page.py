@@ -65,11 +65,22 @@ def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:
     markup = "<img src=x onerror=\"document.title='taken'\"><b>x</b>"
     send(convoy, "<i>e1</i>", "<u>type", todo=todo(markup))
 
-    expect(inbox.locator("summary .todo")).to_have_text(f"#1 {markup}")
+    expect(inbox.locator("summary .about")).to_have_text(f"#1 {markup}")
     expect(inbox.locator("summary .type")).to_have_text("<u>type")
     inbox.locator("summary").click()
     expect(inbox.locator("dl")).to_contain_text("<i>e1</i>")
     expect(inbox).to_have_title("Inbox")
+
+
+def test_a_resource_of_ones_own_is_told_and_searched_as_a_todo_is(
+    convoy: Convoy, inbox: Page
+) -> None:
+    send(convoy, "e1", order={"id": "A-1", "lines": 2, "customer": "Ann"})
+    send(convoy, "e2", "failed", order_id="B-2")
+
+    expect(inbox.locator("summary .about")).to_have_text(["#B-2", "#A-1 Ann"])
+    inbox.get_by_label("Search").fill("#a-1")
+    expect(inbox.locator("summary .about")).to_have_text(["#A-1 Ann"])
 
 
 @pytest.mark.parametrize("data", [None, [1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}])
@@ -159,7 +170,7 @@ def test_of_many_events_the_newest_are_shown_and_an_old_one_that_changes_stays_a
     send(convoy, "e31", todo=todo(todo_id=31))
 
     expect(inbox.locator("#state")).to_have_text("the newest 20 of 31 events, live")
-    ids = [text.split()[0] for text in inbox.locator("summary .todo").all_inner_texts()]
+    ids = [text.split()[0] for text in inbox.locator("summary .about").all_inner_texts()]
     assert ids == [f"#{number}" for number in range(31, 11, -1)]
 
 

@@ -199,6 +199,7 @@ def test_silence_is_broken_now_and_then(convoy: Convoy, monkeypatch: pytest.Monk
         ("42", ["e1"]),
         ("#42", ["e1"]),
         ("7", ["E2"]),
+        ("o-9", ["E2"]),
         ("e2", ["E2"]),
         ("uid-2", ["E2"]),
         ("ring", []),
@@ -211,7 +212,8 @@ def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
     uids = iter(["UID-1", "UID-2"])
     monkeypatch.setattr(project, "uid", lambda: next(uids))
     send(convoy, "e1")
-    send(convoy, "E2", event_type="failed", data={"event": "todo.failure", "todo_id": 7})
+    about = {"todo_id": 7, "order": {"id": "O-9"}}
+    send(convoy, "E2", event_type="failed", data={"event": "todo.failure", **about})
 
     *events, (last, _) = told(convoy, 3 + len(found), search)[2:]
 

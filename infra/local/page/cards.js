@@ -36,15 +36,23 @@ function outcomes(event) {
   return event.deliveries.map((delivery) => outcome(outcomeOf(delivery)));
 }
 
-function todoOf({ data }) {
-  if (data?.todo?.id !== undefined) return `#${data.todo.id} ${data.todo.item}`;
-  return data?.todo_id === undefined ? '' : `#${data.todo_id}`;
+// Of a todo its id and text; of any other resource likewise.
+function aboutOf({ data }) {
+  for (const [name, value] of Object.entries(data ?? {})) {
+    if (value?.id !== undefined) return `#${value.id} ${textOf(value)}`;
+    if (name.endsWith('_id')) return `#${value}`;
+  }
+  return '';
+}
+
+function textOf(resource) {
+  return Object.entries(resource).find(([name, value]) => name !== 'id' && typeof value === 'string')?.[1] ?? '';
 }
 
 function summaryOf(event) {
   return [
     element('span', { class: 'type' }, event.event_type),
-    element('span', { class: 'todo' }, todoOf(event)),
+    element('span', { class: 'about' }, aboutOf(event)),
     ...outcomes(event),
     element('span', { class: 'owner quiet' }, event.owner_id),
     clock(event.created_at),
