@@ -75,14 +75,9 @@ def running() -> Iterator[str]:
     jars = installed()
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
-    command = [
-        *(java, "-XX:TieredStopAtLevel=1", "-Djava.library.path=.", "-cp", "*"),
-        "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
-        *("-inMemory", "-disableTelemetry", "-port", str(port)),
-    ]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *command],
+            ["/bin/sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *_command(java, port)],
             cwd=jars,
             stdin=subprocess.PIPE,
             stdout=log,
@@ -99,6 +94,14 @@ def running() -> Iterator[str]:
         finally:
             process.stdin.close()
             process.wait(STOP_S)
+
+
+def _command(java: str, port: int) -> list[str]:
+    return [
+        *(java, "-XX:TieredStopAtLevel=1", "-Djava.library.path=.", "-cp", "*"),
+        "com.amazonaws.services.dynamodbv2.local.main.ServerRunner",
+        *("-inMemory", "-disableTelemetry", "-port", str(port)),
+    ]
 
 
 def installed() -> Path:

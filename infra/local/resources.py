@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.local.project import Json
+    from infra.local.project import Json, Project
 
 
 PROJECT_ID = "local"
@@ -77,7 +77,12 @@ async def subscriptions(request: Request) -> Response:
             if not wanted or each["endpoint_metadata"]["uid"] in wanted
         )
         return _page("Subscriptions fetched successfully", request, found)
-    body = await body_of(request)
+    made = _subscribed(project, await body_of(request))
+    # Only a listed one tells its endpoint.
+    return created("Subscription created successfully", made | {"endpoint_metadata": None})
+
+
+def _subscribed(project: Project, body: Json) -> Json:
     require(
         body,
         name="please provide a valid subscription name",
@@ -98,8 +103,7 @@ async def subscriptions(request: Request) -> Response:
         "created_at": now(),
     }
     project.subscriptions.append(made)
-    # Only a listed one tells its endpoint.
-    return created("Subscription created successfully", made | {"endpoint_metadata": None})
+    return made
 
 
 async def event_types(request: Request) -> Response:
