@@ -85,7 +85,7 @@ class Store(Protocol[R]):
 
 
 class Delivery(Protocol):
-    """Neither call raises when Convoy fails."""
+    """Neither call raises."""
 
     def deliver(self, event: Event) -> bool:
         """Publish a committed event. True: Convoy has it. False: the outbox still does."""

@@ -20,7 +20,7 @@ from app.config import LocalSettings, Settings, SettingsError
 from app.metrics import MeteredPublisher, Metrics
 from app.outbox import OutboxDelivery
 from app.outbox_table import WHOLE, OutboxTable, Segment
-from app.publisher import ConvoyPublisher
+from app.publisher import ConvoyPublisher, Publisher
 from app.relay import WORKERS, WRITE_S, Relay
 from app.secret import Secret
 from app.service import Service
@@ -71,7 +71,7 @@ class Parts:
     store: DynamoStore[Todo]
     outbox: OutboxTable
     publisher: ConvoyPublisher
-    delivery: OutboxDelivery
+    breaker: Breaker
     metrics: Metrics
 
     @classmethod
@@ -100,8 +100,7 @@ class Parts:
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
         breaker = Breaker(publisher, time.monotonic, _random.random)
-        delivery = OutboxDelivery(MeteredPublisher(breaker, metrics, time.monotonic), outbox)
-        return cls(settings, client, store, outbox, publisher, delivery, metrics)
+        return cls(settings, client, store, outbox, publisher, breaker, metrics)
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)
@@ -109,7 +108,7 @@ class Parts:
     def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
         # No breaker: the relay has its own way to tell that Convoy is down.
         return Relay(
-            MeteredPublisher(self.publisher, self.metrics, time.monotonic),
+            self._metered(self.publisher),
             self.outbox,
             now,
             _random.random,
@@ -126,13 +125,16 @@ class Parts:
         return Service(
             kind=kind,
             store=store,
-            delivery=self.delivery,
+            delivery=OutboxDelivery(self._metered(self.breaker), self.outbox),
             clock=now,
             new_event_id=lambda: str(uuid4()),
             new_id=lambda: secrets.randbits(53),
             pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
             publish_reads=self.settings.publish_reads,
         )
+
+    def _metered(self, publisher: Publisher) -> Publisher:
+        return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
 def local_api() -> logs.RequestId:

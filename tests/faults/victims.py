@@ -81,11 +81,13 @@ def _mortal_parts(environment: Environment, step: Step) -> Parts:
     dynamodb, convoy = (
         _address(environment[name]) for name in ("AWS_ENDPOINT_URL_DYNAMODB", "CONVOY_BASE_URL")
     )
+    publisher = cast("ConvoyPublisher", _Mortal(parts.publisher, step, convoy))
+    parts.breaker.inner = publisher
     return replace(
         parts,
         store=cast("TodoStore", _Mortal(parts.store, step, dynamodb)),
         outbox=cast("OutboxTable", _Mortal(parts.outbox, step, dynamodb)),
-        publisher=cast("ConvoyPublisher", _Mortal(parts.publisher, step, convoy)),
+        publisher=publisher,
     )
 
 
