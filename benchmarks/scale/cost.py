@@ -17,6 +17,9 @@ GB = 1_000_000_000
 PLAIN_WRITES = 1
 """Of a conditional put of the todo, as it would be without an outbox."""
 
+GUARANTEE_S = (given.TRANSACTION_S - given.CALL_S) + given.CALL_S
+"""A transaction in a put's place, and the ack."""
+
 USE = 0.7
 """Of provisioned capacity, on an average."""
 
@@ -89,8 +92,7 @@ def total(deployment: Deployment) -> float:
 def guarantee(deployment: Deployment) -> float:
     """What of it a million changes would not cost if their events could be lost."""
     writes = of("PUT").writes.total() - PLAIN_WRITES
-    transaction_for_put_s, ack_s = given.TRANSACTION_S - given.CALL_S, given.CALL_S
-    return writes * given.WRITES_PER_M + lambda_time(deployment, transaction_for_put_s + ack_s)
+    return writes * given.WRITES_PER_M + lambda_time(deployment, GUARANTEE_S)
 
 
 def key(deployment: Deployment) -> float:
