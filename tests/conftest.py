@@ -6,11 +6,16 @@ import os
 import secrets
 from contextlib import ExitStack, closing
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import httpx
 import pytest
+
+# So that an assertion of a helper too shows both sides.
+pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
+
 from moto import mock_aws
 from starlette.testclient import TestClient
 
@@ -41,7 +46,6 @@ from tests.support import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.context import ForkServerContext
-    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
