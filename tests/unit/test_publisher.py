@@ -178,7 +178,7 @@ def test_an_answer_that_can_not_be_decompressed_is_an_outage(
 def test_a_late_answer_is_an_outage(convoy: Convoy) -> None:
     convoy.fail(delay_s=5, status=503)  # refused then: it would come into a later test
 
-    assert_outage(publish(convoy.api, deadline_s=0.1), "ReadTimeout")
+    assert_outage(publish(convoy.api, deadline_s=0.5), "ReadTimeout")
 
 
 def test_what_is_sent_is_compact_json_with_the_key_in_a_header() -> None:
