@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +11,22 @@ import pytest
 from app.following import Listener
 from app.project import PAGE, Project
 from app.publisher import ConvoyPublisher, Refused, Unavailable
-from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, TODO_TEXT, USAGE, lines, run
+from tests.unit.commands.shell import (
+    DONE,
+    ENVIRONMENT,
+    LEFT,
+    TODO_TEXT,
+    USAGE,
+    lines,
+    run,
+    soon,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.publisher import Outcome
     from tests.support import Convoy, Json
-
-
-def soon(_: float) -> None:
-    """A second passes: here, time for the stand-in to deliver."""
-    time.sleep(0.1)
 
 
 def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
