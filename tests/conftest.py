@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import secrets
 from contextlib import ExitStack, closing
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import httpx
 import pytest
+
+# So that an assertion of a helper too shows both sides.
+pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
+
 from moto import mock_aws
 from starlette.testclient import TestClient
 
@@ -40,7 +46,6 @@ from tests.support import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.context import ForkServerContext
-    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -64,6 +69,15 @@ def _clean_environment() -> Iterator[None]:
         environment.setenv("AWS_CONFIG_FILE", os.devnull)
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """Takes away what a test told the root logger: its stream ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(scope="session")

@@ -233,14 +233,14 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
     """A server that does as `behave` says with each connection; gives its API root."""
     listener = socket.create_server(("127.0.0.1", 0))
     open_connections: list[socket.socket] = []
+    ending = threading.Event()
 
     def accept() -> None:
         while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
+            connection, _ = listener.accept()
             open_connections.append(connection)
+            if ending.is_set():
+                return
             threading.Thread(target=_ignoring_resets, args=(behave, connection)).start()
 
     thread = threading.Thread(target=accept)
@@ -248,9 +248,10 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        ending.set()
+        socket.create_connection(listener.getsockname()).close()  # wakes it up, on any system
         thread.join()
+        listener.close()
         for connection in open_connections:
             connection.close()
 

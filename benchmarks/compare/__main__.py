@@ -68,6 +68,7 @@ def main() -> int:
     report.write(report.results(tables, datetime.now(UTC).date()))
     _draw()
     print(f"\nWritten: {report.RESULTS.name}, {PLOT.name}, and the documents' tables.")
+    print("The plan rests on the CPU of a POST: make scale.")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
         canned = stack.enter_context(backends("--convoy-delay-s", str(CONVOY_S)))
         stack.enter_context(patch.dict(os.environ, environment(url, canned.url)))
         stack.enter_context(on_the_peers_core())
-        drain = _Drain(Parts.build(Settings.load()))
+        drain = _Drain(stack.enter_context(closing(Parts.build(Settings.load()))))
         for size in sizes:
             row: list[str | float] = [size]
             for workers in WORKERS:

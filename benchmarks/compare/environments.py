@@ -9,7 +9,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -20,7 +22,7 @@ from infra.bytecode import find_python
 from infra.package import ROOT, Target, build
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 HERE = Path(__file__).parent
 BUILD = ROOT / "build" / "bench"
@@ -67,7 +69,9 @@ def runtime() -> Path:
         boto3 = next(
             line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line
         )
-        _install(folder, lock, [boto3])
+        with _whole(folder) as filling:
+            _install(filling, lock, [boto3])
+            _compile(filling, folder)
     return folder
 
 
@@ -76,7 +80,8 @@ def plotting() -> Path:
     lock = HERE / "locks" / "plot.txt"
     folder = BUILD / f"plot-{_digest([lock])}"
     if not folder.exists():
-        _install(folder, lock, [], bytecode=False)
+        with _whole(folder) as filling:
+            _install(filling, lock, [])
     return folder
 
 
@@ -101,20 +106,20 @@ def task(peer: Peer, *, bytecode: bool) -> Path:
         zipped = zip_of_ours(bytecode=bytecode)
         folder = zipped.with_suffix("")
         if not folder.exists():
-            with zipfile.ZipFile(zipped) as archive:
-                archive.extractall(folder)
+            with _whole(folder) as filling, zipfile.ZipFile(zipped) as archive:
+                archive.extractall(filling)
         return folder
     own = [HERE / "peers" / "work.py", HERE / "peers" / f"{peer.handler}.py"]
     lock = [HERE / "locks" / f"{peer.lock}.txt"] if peer.lock else []
     folder = BUILD / f"{peer.handler}-{kind}-{_digest([*own, *lock])}"
     if not folder.exists():
-        folder.mkdir(parents=True)
-        for path in lock:
-            _install(folder, path, [], bytecode=bytecode)
-        shutil.copyfile(own[0], folder / "work.py")
-        shutil.copyfile(own[1], folder / "handler.py")
-        if bytecode:
-            _compile(folder)
+        with _whole(folder) as filling:
+            for path in lock:
+                _install(filling, path, [])
+            shutil.copyfile(own[0], filling / "work.py")
+            shutil.copyfile(own[1], filling / "handler.py")
+            if bytecode:
+                _compile(filling, folder)
     return folder
 
 
@@ -133,20 +138,30 @@ def size(peer: Peer) -> int:
     return packed.stat().st_size
 
 
-def _install(folder: Path, lock: Path, wanted: Iterable[str], *, bytecode: bool = True) -> None:
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Gives a folder to fill, which takes its place when it is full."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as unfinished:
+        filling = Path(unfinished, folder.name)
+        filling.mkdir()
+        yield filling
+        filling.rename(folder)
+
+
+def _install(folder: Path, lock: Path, wanted: Iterable[str]) -> None:
     what = [*wanted, "--constraints", str(lock)] if wanted else ["--requirements", str(lock)]
     command = [
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"),
         *("--python", sys.executable, "--link-mode", "copy", "--target", str(folder), *what),
     ]
     subprocess.run(command, check=True, timeout=INSTALL_S)
-    if bytecode:
-        _compile(folder)
 
 
-def _compile(folder: Path) -> None:
+def _compile(folder: Path, place: Path) -> None:
     """As the zip's own: not compared with its source at import."""
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
+    options += ["-s", str(folder), "-p", str(place)]
     interpreter = find_python(Target.native().python)
     subprocess.run([interpreter, "-m", "compileall", *options, str(folder)], check=True)
 

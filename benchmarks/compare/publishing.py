@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import trustme
 import urllib3
@@ -50,8 +51,8 @@ Client = tuple[Callable[[], None], Callable[[], None]]
 def measure(rounds: int) -> Table:
     kept, new = Samples(), Samples()
     with _authority() as (certificate, key, ca), on_the_peers_core():
-        os.environ["SSL_CERT_FILE"] = ca  # httpx's, as a user would set it
-        with backends("--tls", certificate, key) as canned:
+        of_a_user = patch.dict(os.environ, SSL_CERT_FILE=ca)  # httpx's
+        with of_a_user, backends("--tls", certificate, key) as canned:
             root = f"https://localhost:{canned.port}/api"
             makers = {name: _maker(name, root, ca) for name in MAKERS}
             held = {name: make() for name, make in makers.items()}

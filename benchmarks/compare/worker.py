@@ -1,6 +1,6 @@
 """One peer in a process of its own, told on stdin what to do: it imports nothing of ours.
 
-    python -I -S worker.py TASK RUNTIME [STUB]
+    python -s -S worker.py TASK RUNTIME [STUB]
 
 Prints what importing the handler took; then, for each line `ROUTE COUNT`, what its calls took.
 """

@@ -108,7 +108,7 @@ def _step(world: World, breakers: Breakers, now: float) -> float:
         world.stopped = True
         relayed = min(relayed * share, world.relays.each * share / (1 - share))
     world.tokens = max(0.0, world.tokens - accepted - relayed)
-    pending = world.rate * STEP_S - accepted
+    pending = max(0.0, world.rate * STEP_S - accepted)
     world.rows = max(0.0, world.rows + pending - relayed)
     return pending
 

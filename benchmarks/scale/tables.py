@@ -211,15 +211,28 @@ def holed(deployment: Deployment) -> str:
 
 
 def costs(deployment: Deployment) -> str:
+    plain, keyed = work.of("PUT"), work.of("PUT", key=work.KEY)
+    guarantee = (
+        f"{cost.PLAIN_WRITES} write becomes {plain.writes.total()}; a transaction for a put,"
+        f" and the ack: {cost.GUARANTEE_S * 1000:.0f} ms"
+    )
+    writes = keyed.writes.total() - plain.writes.total()
+    reads = keyed.reads.total() - plain.reads.total()
+    key = f"{writes} writes, {reads} read, {given.CALL_S * 1000:.0f} ms"
     rows = bill(cost.per_million(deployment))
     rows += [
         [
             "… of it for the guarantee",
-            "1 write becomes 5; a transaction for a put, and the ack: 10 ms",
+            guarantee,
             "",
             dollars(cost.guarantee(deployment)),
         ],
-        ["an `Idempotency-Key` adds", "2 writes, 1 read, 5 ms", "", dollars(cost.key(deployment))],
+        [
+            "an `Idempotency-Key` adds",
+            key,
+            "",
+            dollars(cost.key(deployment)),
+        ],
     ]
     return table(BILL, rows, right=1)
 

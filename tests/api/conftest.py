@@ -9,9 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-# So that a failure there shows both sides, as in a test.
-pytest.register_assert_rewrite("tests.api.refusals")
-
 
 @pytest.fixture
 def one_todo(client: TestClient) -> None:

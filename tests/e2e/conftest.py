@@ -96,7 +96,14 @@ def running(command: Sequence[str] | None = None, **environment: str) -> Iterato
             if line.startswith("Ctrl-C"):
                 break
         assert "Ctrl-C" in greeting, process.stderr.read()
+        command_of_stack = re.search(r"\.local/app-\d+", greeting)
+        assert command_of_stack, greeting
+        script = (ROOT / command_of_stack[0]).read_text()
         yield Stack(process, greeting)
+    # Of what went well nobody reads the logs.
+    for port in set(re.findall(r":(\d+)", greeting + script)):
+        for log in (ROOT / ".local").glob(f"*-{port}.log"):
+            log.unlink()
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_a_server_that_ends_at_once_tells_why(
 def test_a_server_that_does_not_answer_is_given_up_and_ended(
     command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dynamodb_local, "START_S", 0.2)
+    monkeypatch.setattr(dynamodb_local, "START_S", 2.0)
     pid = home.parent / "pid"
     command("mvn", MAVEN)
     command("java", f"{JAVA_17}\ncase $1 in -version) ;; *) echo $$ > {pid}; exec sleep 60; esac")

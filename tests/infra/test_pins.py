@@ -11,7 +11,8 @@ from infra.package import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = re.findall(
-    r'"(\S+\.txt)(?: pyproject\.toml)?(?: --group (\S+))?"', (ROOT / "Makefile").read_text()
+    r'"(\S+\.txt)(?: pyproject\.toml)?(?: --extra cli)?(?: --group (\S+))?(?: -c \S+)?"',
+    (ROOT / "Makefile").read_text(),
 )
 
 

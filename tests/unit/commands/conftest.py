@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ from tests.support import deployment
 from tests.unit.commands.shell import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,15 +24,6 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy
     settings = deployment(convoy, "house") | terminal
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(autouse=True)
-def _logging() -> Iterator[None]:
-    """Takes away what a command told the root logger: its stderr ends with the command."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,11 @@ DONE, LEFT, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
     return CliRunner().invoke(cli, arguments, obj=wait, catch_exceptions=False)
+
+
+def soon(_: float) -> None:
+    """A second passes: here, time for the stand-in to deliver."""
+    time.sleep(0.1)
 
 
 def lines(result: Result) -> list[Json]:

@@ -14,7 +14,7 @@ from app import catalogue
 from app.events import CATALOGUE
 from infra.local import tables
 from infra.local.resources import PROJECT
-from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run
+from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run, soon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,7 +147,7 @@ def test_what_else_is_in_the_file_stays(convoy: Convoy, tmp_path: Path) -> None:
 def test_the_secret_that_it_tells_is_the_one_that_events_are_signed_with(convoy: Convoy) -> None:
     assert run("convoy", "setup", "--url", convoy.receiver).exit_code == DONE
 
-    assert run("convoy", "ping").exit_code == DONE  # 401 if it did not verify
+    assert run("convoy", "ping", wait=soon).exit_code == DONE  # 401 if it did not verify
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +11,22 @@ import pytest
 from app.following import Listener
 from app.project import PAGE, Project
 from app.publisher import ConvoyPublisher, Refused, Unavailable
-from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, TODO_TEXT, USAGE, lines, run
+from tests.unit.commands.shell import (
+    DONE,
+    ENVIRONMENT,
+    LEFT,
+    TODO_TEXT,
+    USAGE,
+    lines,
+    run,
+    soon,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.publisher import Outcome
     from tests.support import Convoy, Json
-
-
-def soon(_: float) -> None:
-    """A second passes: here, time for the stand-in to deliver."""
-    time.sleep(0.02)
 
 
 def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
@@ -68,9 +71,10 @@ def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
     convoy.endpoint("house")
     calls = itertools.count()
 
-    def lost_then_found(_: float) -> None:
+    def lost_then_found(seconds: float) -> None:
         if next(calls) == 0:
             convoy.recover()
+        soon(seconds)
 
     original = ConvoyPublisher.publish
 
