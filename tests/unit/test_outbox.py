@@ -77,6 +77,7 @@ def test_whatever_a_publisher_raises_a_committed_change_is_a_success_and_waits(
     assert OutboxDelivery(Surprising(), acks).deliver(EVENT) is False
     assert acks.acked == []
     (record,) = caplog.records
+    assert record.message == "delivery failed; it waits in the outbox"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
@@ -93,6 +94,9 @@ def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
 ) -> None:
     OutboxDelivery(Surprising(), Acks()).announce(EVENT)
 
+    (record,) = caplog.records
+    assert record.message == "announcement failed; it is dropped"
+    assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
 
