@@ -41,7 +41,8 @@ def relay(_event: object, context: Context) -> dict[str, object]:
     def time_left() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
-    return _relay(context.aws_request_id, time_left).as_dict()
+    with named(context.aws_request_id):
+        return _relay(time_left).as_dict()
 
 
 cold_start.over()

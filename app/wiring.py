@@ -152,10 +152,10 @@ def local_api() -> logs.RequestId:
     return logs.RequestId(app)
 
 
-def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report]]:
+def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
     """The API behind a gateway, where the owner is who its authorizer vouched for; the relay.
 
-    The relay is called with its request's id, and what tells the seconds that are left to it.
+    The relay is called with what tells the seconds that are left to it.
     """
     logs.configure()
     settings = Settings.load()
@@ -165,9 +165,8 @@ def lambda_parts() -> tuple[FastAPI, Callable[[str, Callable[[], float]], Report
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
     relay = parts.relay()
 
-    def run(request_id: str, time_left: Callable[[], float]) -> Report:
-        with logs.named(request_id):
-            report = relay.run(time_left)
+    def run(time_left: Callable[[], float]) -> Report:
+        report = relay.run(time_left)
         parts.metrics.relayed(report)
         return report
 
