@@ -38,6 +38,18 @@ class Answer:
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """`path` is as it stands in a request's line."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+    headers: Mapping[str, str]
+    owner: str
+
+
 class Way(ABC):
     """`target` is a path with its query, as they stand in a request's line."""
 
@@ -50,18 +62,10 @@ class Way(ABC):
         owner: str = "ann",
     ) -> Answer:
         path, _, query = target.partition("?")
-        return self._ask(method, path, query, body, headers, owner)
+        return self._ask(Asked(method, path, query, body, headers, owner))
 
     @abstractmethod
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        owner: str,
-    ) -> Answer: ...
+    def _ask(self, asked: Asked) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -71,29 +75,23 @@ class Asgi(Way):
     app: FastAPI
     loop: asyncio.Runner
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        owner: str,
-    ) -> Answer:
+    def _ask(self, asked: Asked) -> Answer:
         scope: Json = {
             "type": "http",
-            "method": method,
-            "path": unquote(path),
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()],
-            "owner": owner,
+            "method": asked.method,
+            "path": unquote(asked.path),
+            "raw_path": asked.path.encode(),
+            "query_string": asked.query.encode(),
+            "headers": [
+                (k.lower().encode(), v.encode("latin-1")) for k, v in asked.headers.items()
+            ],
+            "owner": asked.owner,
         }
         sent: list[Json] = []
 
         async def serve() -> None:
             async def receive() -> Json:
-                return {"type": "http.request", "body": body}
+                return {"type": "http.request", "body": asked.body}
 
             async def send(message: Any) -> None:
                 sent.append(message)
@@ -113,19 +111,11 @@ class Gateway(Way):
 
     invoke: Invoke
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        owner: str,
-    ) -> Answer:
-        event = request("http_api_v2", method, path)
-        event |= {"rawQueryString": query, **told(body)}
-        event["headers"] = {name.lower(): value for name, value in headers.items()}
-        event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": owner}}}
+    def _ask(self, asked: Asked) -> Answer:
+        event = request("http_api_v2", asked.method, asked.path)
+        event |= {"rawQueryString": asked.query, **told(asked.body)}
+        event["headers"] = {name.lower(): value for name, value in asked.headers.items()}
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": asked.owner}}}
         answer = self.invoke(event)
         return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 
