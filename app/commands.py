@@ -18,17 +18,17 @@ from app import logs, terminal
 from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_blank
 from app.config import Settings, SettingsError
 from app.convoy_commands import convoy
-from app.dynamo import named_errors
-from app.outbox_table import FAILED, WAITING, WHOLE, Segment, UnreadableRow
+from app.dynamodb.errors import named_errors
+from app.outbox.relay import WORKERS
+from app.outbox.rows import FAILED, WAITING, WHOLE, Segment, UnreadableRow
 from app.passes import Pass, interrupts, watched
 from app.ports import StoreError
-from app.relay import WORKERS
 from app.wiring import Parts, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.outbox_table import OutboxTable
+    from app.dynamodb.outbox_table import OutboxTable
 
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.api_key import usable
+from app.convoy.api_key import usable
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -14,9 +14,9 @@ from app.ports import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.metrics import Metrics
-    from app.relay import Relay
-    from app.relay_run import Report
+    from app.outbox.metrics import Metrics
+    from app.outbox.relay import Relay
+    from app.outbox.relay_run import Report
 
 
 @dataclass

@@ -12,16 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app import sdk_project as sdk
-from app.api_key import SecretError
-from app.exchange import message_of, told
-from app.transport import ERRORS
+from app.convoy.api_key import SecretError
+from app.convoy.exchange import message_of, told
+from app.convoy.transport import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import httpx
 
-    from app.exchange import Exchange
+    from app.convoy.exchange import Exchange
 
 Json = dict[str, Any]
 """A JSON object, as Convoy tells it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from app.exchange import Exchange
+from app.convoy.exchange import Exchange
+from app.convoy.publisher import ConvoyPublisher
 from app.project import DEADLINE_S, MAX_ANSWER_BYTES, Project
-from app.publisher import ConvoyPublisher
 from app.wiring import api_key_of
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.outbox_table import WAITING
+from app.outbox.rows import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from app.outbox_table import Row
-    from app.relay_run import Report
+    from app.outbox.relay_run import Report
+    from app.outbox.rows import Row
 
 Thing = TypeVar("Thing")
 

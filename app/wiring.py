@@ -14,17 +14,18 @@ from uuid import uuid4
 from botocore.config import Config
 
 from app import api, aws, gateway, logs, routing
-from app.api_key import ApiKey, SecretError
-from app.breaker import Breaker
 from app.config import LocalSettings, Settings, SettingsError
-from app.metrics import MeteredPublisher, Metrics
-from app.outbox import OutboxDelivery
-from app.outbox_table import WHOLE, OutboxTable, Segment
-from app.publisher import ConvoyPublisher, Publisher
-from app.relay import WORKERS, WRITE_S, Relay
-from app.secret import Secret
+from app.convoy.api_key import ApiKey, SecretError
+from app.convoy.publisher import ConvoyPublisher
+from app.convoy.secrets_manager import Secret
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
+from app.outbox.breaker import Breaker
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.metrics import MeteredPublisher, Metrics
+from app.outbox.relay import WORKERS, WRITE_S, Relay
+from app.outbox.rows import WHOLE, Segment
 from app.service import Service
-from app.store import DynamoStore
 from app.todos import TODO, Todo
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
 
     from app.changes import Kind, R
     from app.config import ConvoySettings
+    from app.convoy.secrets_manager import Client
+    from app.outbox.outcomes import Publisher
+    from app.outbox.relay_run import Report
     from app.ports import Store
-    from app.relay_run import Report
-    from app.secret import Client
 
 DYNAMODB = Config(
     connect_timeout=1,

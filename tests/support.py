@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 import pytest
 
-from app.api_key import ApiKey
 from app.changes import Change
 from app.config import Settings
-from app.outbox import OutboxDelivery
-from app.outbox_table import FAILED, OutboxTable
-from app.publisher import ConvoyPublisher
+from app.convoy.api_key import ApiKey
+from app.convoy.publisher import ConvoyPublisher
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.rows import FAILED
 from app.service import Service
-from app.store import DynamoStore
 from app.todos import TODO, Todo
 from infra.local import convoy as stand_in
 from infra.local import tables
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     import httpx
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.outbox_table import Row
-    from app.publisher import Publisher
+    from app.outbox.outcomes import Publisher
+    from app.outbox.rows import Row
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 TABLES = tables.names("test-")

@@ -14,15 +14,15 @@ from app.convoy_commands.delivering import Status
 from app.convoy_commands.group import connected, convoy
 from app.events import PING, envelope
 from app.following import Listener, deliveries_of
+from app.outbox.outcomes import Accepted, Refused
 from app.passes import interrupts
 from app.project import ConvoyError
-from app.publisher import Accepted, Refused
 from app.wiring import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.publisher import Publisher
+    from app.outbox.outcomes import Publisher
 
 
 @convoy.command(epilog=EXIT_CODES)

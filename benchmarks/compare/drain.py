@@ -21,7 +21,7 @@ from benchmarks.compare.tables import Table
 from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:
-    from app.relay import Relay
+    from app.outbox.relay import Relay
 
 CONVOY_S = 0.02
 SIZES = (100, 1_000, 10_000, 100_000)

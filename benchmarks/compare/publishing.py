@@ -17,10 +17,11 @@ from unittest.mock import patch
 import trustme
 import urllib3
 
-from app.api_key import ApiKey
+from app.convoy.api_key import ApiKey
+from app.convoy.publisher import ConvoyPublisher
+from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.events import CREATED, envelope
-from app.publisher import Accepted, ConvoyPublisher
-from app.sdk import AuthenticatedClient, FanoutEvent, fanout
+from app.outbox.outcomes import Accepted
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
 

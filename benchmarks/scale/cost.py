@@ -25,7 +25,7 @@ MINUTES = 30 * 24 * 60
 
 ALARMS = Path(__file__).parents[2] / "infra" / "alarms.yml"
 RELAY_METRICS, OUTCOMES = 4, 5
-"""What app/metrics.py tells; a metric for each outcome of publishing."""
+"""What app/outbox/metrics.py tells; a metric for each outcome of publishing."""
 
 
 GUARANTEE_S = (given.TRANSACTION_S - given.CALL_S) + given.CALL_S

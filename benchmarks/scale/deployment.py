@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import yaml
 
-from app.relay import RESERVE_S
+from app.outbox.relay import RESERVE_S
 from app.wiring import Parts
 from benchmarks.scale.assumptions import (
     CALL_S,

@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app import outbox_table, todos
+from app import todos
 from app.config import Settings
-from app.outbox_table import OutboxTable, Row
-from app.relay import Relay
+from app.dynamodb import outbox_table
+from app.outbox.relay import Relay
+from app.outbox.rows import Row
 from app.todos import Todo
 from app.wiring import Parts, now
 from benchmarks.compare import backends, processes
@@ -24,6 +25,8 @@ from benchmarks.scale.assumptions import ITEM, OWNER, PUBLISH_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from app.dynamodb.outbox_table import OutboxTable
 
 
 ROUNDS = 7

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.breaker import OPEN_S
+from app.outbox.breaker import OPEN_S
 from benchmarks.scale.assumptions import CONVOY_BUCKET_S
 
 if TYPE_CHECKING:

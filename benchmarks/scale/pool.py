@@ -13,7 +13,7 @@ import heapq
 import random
 from dataclasses import dataclass, field
 
-from app.breaker import OPEN_S
+from app.outbox.breaker import OPEN_S
 from benchmarks.scale.assumptions import CONCURRENCY, SCALING_PER_S, START_S
 
 FIRST_S = 10

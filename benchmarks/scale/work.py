@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
-from app.metrics import Metrics
-from app.outbox import OutboxDelivery
-from app.outbox_table import OutboxTable
-from app.publisher import Accepted
-from app.sdk import FanoutEvent
+from app.convoy.sdk import FanoutEvent
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.metrics import Metrics
+from app.outbox.outcomes import Accepted
 from app.service import Service
-from app.store import DynamoStore
 from app.todos import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, LOG_LINE_OVERHEAD, OWNER, PUBLISH_OVERHEAD
 

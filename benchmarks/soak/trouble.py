@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from app.relay import Relay
+from app.outbox.relay import Relay
 from app.wiring import Parts, now
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app import api
-from app.publisher import Accepted
+from app.outbox.outcomes import Accepted
 from infra.local import server
 from tests.support import OWNER, make_service
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.events import Event
-    from app.publisher import Outcome
+    from app.outbox.outcomes import Outcome
 
 AT_ONCE = 32
 TIMEOUT_S = 10.0

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.ports import Claim
-    from app.publisher import ConvoyPublisher
     from tests.api.keyed import Asked
     from tests.support import Convoy, Outbox
 

@@ -11,9 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import api
-from app.breaker import MAX_OPEN_S, OPEN_S, Breaker
-from app.outbox import OutboxDelivery
-from app.relay import MAX_PAUSE_S, Relay
+from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay import MAX_PAUSE_S, Relay
 from tests.faults.faulty import FAULTS
 from tests.support import NOW, OWNER, make_outbox, make_publisher, make_service
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
-    from app.publisher import ConvoyPublisher, Outcome, Publisher
-    from app.relay_run import Report
+    from app.outbox.outcomes import Outcome, Publisher
+    from app.outbox.relay_run import Report
     from tests.support import Convoy, Outbox
 
     Fact = tuple[str, int, int]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.lambda_.gateways import Invoke
 
 __all__ = ["cold_start", "environment"]

@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.api import GATEWAYS
-from app.outbox import OutboxDelivery
+from app.dynamodb.store import DynamoStore
+from app.outbox.delivery import OutboxDelivery
 from app.ports import StoreError, StoreUnavailable
-from app.store import DynamoStore
 from tests.attack.test_document import DOCUMENT
 from tests.attack.ways import JSON
 

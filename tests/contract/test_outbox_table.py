@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import todos
-from app.outbox_table import FAILED, WAITING, OutboxTable, Row, Segment, UnreadableRow
+from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.support import GRACE, NOW, TABLES, TodoStore, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.dynamodb.outbox_table import OutboxTable
     from app.events import Event
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)

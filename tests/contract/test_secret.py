@@ -12,8 +12,8 @@ import pytest
 from botocore.config import Config
 
 from app import wiring
-from app.api_key import SecretError, SecretOutOfReach
-from app.secret import Secret
+from app.convoy.api_key import SecretError, SecretOutOfReach
+from app.convoy.secrets_manager import Secret
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:

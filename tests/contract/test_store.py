@@ -9,7 +9,7 @@ import pytest
 
 from app import todos
 from app.changes import Exists
-from app.outbox_table import Row
+from app.outbox.rows import Row
 from app.ports import StoreError, VersionClash
 from app.todos import Todo
 from tests.support import GRACE, NOW, TABLES, Outbox, TodoChange, TodoStore, make_outbox

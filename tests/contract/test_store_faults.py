@@ -12,8 +12,8 @@ from botocore.compat import HTTPHeaders
 
 from app import todos
 from app.changes import Exists
+from app.dynamodb.store import CONFLICT_PAUSES_S
 from app.ports import Claim, StoreError, StoreUnavailable
-from app.store import CONFLICT_PAUSES_S
 from app.todos import Todo
 from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
 

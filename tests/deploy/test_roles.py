@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.relay import Relay
+from app.outbox.relay import Relay
 from tests.support import NOW, OWNER, TABLES, TodoService, make_outbox
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.deploy.osls import Template
     from tests.support import Convoy, Json
 

@@ -13,8 +13,8 @@ import boto3
 import pytest
 
 from app import todos
-from app.outbox_table import OutboxTable
-from app.store import DynamoStore
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
 from app.wiring import dynamodb
 from tests.deploy.osls import Project
 from tests.support import NOW, OWNER, TodoStore

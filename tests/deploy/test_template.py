@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.config import Settings
-from app.metrics import Metrics
-from app.relay_run import Report
+from app.outbox.metrics import Metrics
+from app.outbox.relay_run import Report
 from tests.support import TABLES
 
 if TYPE_CHECKING:

@@ -21,10 +21,11 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app import api
-from app.api_key import ApiKey
 from app.commands import cli
+from app.convoy.api_key import ApiKey
+from app.convoy.publisher import ConvoyPublisher
 from app.events import CREATED, envelope
-from app.publisher import Accepted, ConvoyPublisher
+from app.outbox.outcomes import Accepted
 from app.wiring import now
 from examples.receiver import verified
 from infra.local import convoy as stand_in

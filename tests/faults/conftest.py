@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from app import wiring
-from app.relay import Relay
+from app.outbox.relay import Relay
 from tests.faults import victims
 from tests.faults.world import World
 from tests.support import OWNER, TodoService, deployment, make_outbox, make_service
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.faults.victims import Call, Environment, Step
     from tests.support import Convoy, Outbox
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from app.outbox_table import FAILED
+from app.outbox.rows import FAILED
 from tests.faults.victims import LATER, Step
 from tests.faults.world import METHODS, Mutation, after
 

@@ -12,10 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import api
-from app.breaker import Breaker
-from app.outbox import OutboxDelivery
-from app.outbox_table import FAILED, WAITING
-from app.relay import FIRST_PAUSE_S, MAX_REFUSALS, Relay
+from app.outbox.breaker import Breaker
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay import FIRST_PAUSE_S, MAX_REFUSALS, Relay
+from app.outbox.rows import FAILED, WAITING
 from tests.faults.faulty import FAULTS
 from tests.support import (
     GRACE,
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.outbox_table import Row
-    from app.publisher import ConvoyPublisher, Publisher
-    from app.relay_run import Report
+    from app.convoy.publisher import ConvoyPublisher
+    from app.outbox.outcomes import Publisher
+    from app.outbox.relay_run import Report
+    from app.outbox.rows import Row
     from tests.faults.faulty import Fault
     from tests.support import Convoy, Outbox
 

@@ -26,8 +26,8 @@ from app.wiring import Parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from app.outbox_table import OutboxTable
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
+    from app.dynamodb.outbox_table import OutboxTable
     from tests.support import TodoStore
 
     Environment = Mapping[str, str]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from app.relay import MAX_REFUSALS
+from app.outbox.relay import MAX_REFUSALS
 from tests.faults.victims import Call
 from tests.support import TABLES, make_outbox
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
 
-    from app.relay import Relay
+    from app.outbox.relay import Relay
     from tests.support import Convoy, Outbox
 
 Method = Literal["POST", "PUT", "DELETE"]

@@ -10,7 +10,7 @@ from infra import mutants
 from infra.mutants import ROOT, Mutant
 
 PAUSE = Mutant("app.service.xǁServiceǁ_change__mutmut_34", "app.service.Service._change", "pause()")
-AFTER = Mutant("app.publisher.x__after__mutmut_7", "app.publisher._after", "return 1")
+AFTER = Mutant("app.convoy.publisher.x__after__mutmut_7", "app.convoy.publisher._after", "return 1")
 
 
 def known(*those: Mutant) -> set[tuple[str, str]]:
@@ -27,7 +27,7 @@ def known(*those: Mutant) -> set[tuple[str, str]]:
             mutants.NOT_EXPLAINED,
             [
                 "not explained: app.service.xǁServiceǁ_change__mutmut_34: pause()",
-                "explained: app.publisher.x__after__mutmut_7: return 1",
+                "explained: app.convoy.publisher.x__after__mutmut_7: return 1",
                 "7 of 9 mutants killed; 2 survive, 1 of them not explained.",
             ],
         ),
@@ -37,7 +37,7 @@ def known(*those: Mutant) -> set[tuple[str, str]]:
             mutants.NOT_EXPLAINED,
             [
                 "explained: app.service.xǁServiceǁ_change__mutmut_34: pause()",
-                "explained, and no survivor: app.publisher._after: return 1",
+                "explained, and no survivor: app.convoy.publisher._after: return 1",
                 "8 of 9 mutants killed; 1 survive, 0 of them not explained.",
             ],
         ),

@@ -67,7 +67,7 @@ def test_two_builds_give_the_same_bytes(packaged: Packaged, tmp_path: Path) -> N
 def test_it_holds_the_api_and_the_relay_and_not_the_operators_command(packaged: Packaged) -> None:
     own = {name for name in names(packaged(ARM)) if re.fullmatch(r"(app/)?\w+\.py", name)}
 
-    assert {"handler.py", "app/__init__.py", "app/wiring.py", "app/relay.py"} <= own
+    assert {"handler.py", "app/__init__.py", "app/wiring.py", "app/outbox/relay.py"} <= own
     assert not own & {f"app/{name}.py" for name in ("__main__", "commands", "passes", "terminal")}
 
 

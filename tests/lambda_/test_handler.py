@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from app.store import DynamoStore
+from app.dynamodb.store import DynamoStore
 from infra.local import convoy as stand_in
 from tests.lambda_.gateways import Context, request
 
@@ -123,7 +123,7 @@ def test_what_the_relay_logs_has_its_requests_id(
 
     assert sys.modules["handler"].relay({}, Context())["pending"] == 1
 
-    (refused,) = logged_by("app.relay", capsys.readouterr().out)
+    (refused,) = logged_by("app.outbox.relay", capsys.readouterr().out)
     assert refused["request_id"] == "request-1"
 
 
@@ -173,7 +173,7 @@ def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_te
     answer = sys.modules["handler"].api(event, Context())
 
     out = capsys.readouterr().out
-    (postponed,) = logged_by("app.outbox", out)
+    (postponed,) = logged_by("app.outbox.delivery", out)
     assert postponed["level"] == "WARNING"
     assert postponed["request_id"] == "request-1"
     assert postponed["event_id"] == answer["headers"]["webhook-id"]

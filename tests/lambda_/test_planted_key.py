@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from app.config import Settings
-from app.transport import DeadlineTransport
+from app.convoy.transport import DeadlineTransport
 from app.wiring import Parts
 from infra.local import convoy as stand_in
 from tests.lambda_.gateways import Context, request

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
-    from app.outbox_table import Row, Segment, UnreadableRow
+    from app.outbox.outcomes import Outcome
+    from app.outbox.rows import Row, Segment, UnreadableRow
     from app.ports import Claim, Record
-    from app.publisher import ConvoyPublisher, Outcome
     from app.todos import Todo
 
     Moment = tuple[Literal["before", "after"], str]

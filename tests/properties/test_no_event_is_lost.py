@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from app.relay import MAX_REFUSALS
+from app.outbox.relay import MAX_REFUSALS
 from tests.inputs import inputs
 from tests.properties.happenings import RELAY_STEPS, Interruption
 from tests.properties.world import World

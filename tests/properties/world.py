@@ -19,11 +19,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from app.breaker import OPEN_S, Breaker
 from app.changes import ResourceError
-from app.outbox import OutboxDelivery
+from app.outbox.breaker import OPEN_S, Breaker
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay import MAX_REFUSALS, Relay
 from app.ports import KEY_LIFE
-from app.relay import MAX_REFUSALS, Relay
 from app.service import KeyReused
 from infra.local.tables import create_tables
 from tests.properties.happenings import FAULTS, IDS, ITEMS, KEYS, OF_RELAYS, OF_REQUESTS, OWNERS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.relay_run import Report
+    from app.outbox.relay_run import Report
     from app.service import Committed
     from tests.properties.happenings import Interruption
     from tests.support import Convoy

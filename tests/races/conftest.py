@@ -10,7 +10,7 @@ from tests.support import make_publisher
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.support import Convoy
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
 
     Request = Callable[[TodoService, int, str], Committed]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import todos
-from app.publisher import Refused, Unavailable
-from app.relay import Relay
-from app.relay_run import Report
+from app.outbox.outcomes import Refused, Unavailable
+from app.outbox.relay import Relay
+from app.outbox.relay_run import Report
 from app.service import Committed
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
-    from app.publisher import ConvoyPublisher, Publisher
+    from app.outbox.outcomes import Publisher
 
 pytestmark = ON_DYNAMODB_LOCAL
 

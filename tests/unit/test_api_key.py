@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import api_key
-from app.api_key import ApiKey, SecretError
+from app.convoy import api_key
+from app.convoy.api_key import ApiKey, SecretError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.breaker import MAX_OPEN_S, OPEN_S, Breaker
 from app.events import Event
-from app.publisher import Accepted, Misconfigured, Outcome, Refused, Skipped, Unavailable
+from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
+from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Skipped, Unavailable
 from tests.support import NOW
 
 EVENT = Event("e1", "ann", "created", NOW, {})

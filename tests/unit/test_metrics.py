@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.events import Event
-from app.metrics import MeteredPublisher, Metrics
-from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
-from app.relay_run import Report
+from app.outbox.metrics import MeteredPublisher, Metrics
+from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from app.outbox.relay_run import Report
 from tests.support import NOW
 
 if TYPE_CHECKING:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.events import Event
-from app.outbox import OutboxDelivery
+from app.outbox.delivery import OutboxDelivery
 from app.ports import StoreError, StoreUnavailable
 from tests.support import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.publisher import ConvoyPublisher, Outcome
+    from app.convoy.publisher import ConvoyPublisher
+    from app.outbox.outcomes import Outcome
     from tests.support import Convoy
 
 EVENT = Event(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.api_key import SecretError
+from app.convoy.api_key import SecretError
 from app.project import ConvoyRefused, ConvoyUnusable, Project
 
 if TYPE_CHECKING:

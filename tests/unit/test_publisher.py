@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.api_key import ApiKey
+from app.convoy.api_key import ApiKey
 from app.events import Event
-from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from tests.faults.faulty import endless, packed
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.support import Convoy
 
 EVENT = Event(

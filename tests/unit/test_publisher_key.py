@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
+from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.events import Event
-from app.publisher import Accepted, Misconfigured, Refused, Unavailable
+from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 from infra.local.convoy import API_KEY
 from tests.support import NOW, make_publisher, raw_server, read_request
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from app.publisher import ConvoyPublisher, Outcome
+    from app.convoy.publisher import ConvoyPublisher
+    from app.outbox.outcomes import Outcome
     from tests.support import Convoy
 
 EVENT = Event("e1", "ann", "created", NOW, {"event": "todo.created"})
@@ -103,9 +104,9 @@ def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
 
     reason = "no API key that Convoy takes: CONVOY_API_KEY_SECRET (kept): it may not be read."
     assert outcome == Misconfigured(reason)
-    assert [record.message for record in caplog.records if record.name == "app.publisher"] == [
-        reason
-    ]
+    assert [
+        record.message for record in caplog.records if record.name == "app.convoy.publisher"
+    ] == [reason]
 
 
 def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_that_can(
@@ -155,7 +156,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("app.exchange", "app.transport"):
+    for module in ("app.convoy.exchange", "app.convoy.transport"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 

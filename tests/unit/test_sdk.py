@@ -1,4 +1,4 @@
-"""The SDK's layout, on which its lazy import leans; see `app/sdk.py`."""
+"""The SDK's layout, on which its lazy import leans; see `app/convoy/sdk.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 IMPORT = """
 import json, sys
-import app.publisher
+import app.convoy.publisher
 print(json.dumps([name for name in sys.modules if name.startswith("convoy.models.")]))
 """
 

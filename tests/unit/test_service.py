@@ -15,7 +15,7 @@ from tests.support import OWNER, make_service
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.publisher import ConvoyPublisher
+    from app.convoy.publisher import ConvoyPublisher
     from tests.support import Outbox, TodoStore
 
 

@@ -15,7 +15,7 @@ import httpcore
 import pytest
 import trustme
 
-from app.transport import ERRORS, DeadlineTransport, _Limit, _Stream
+from app.convoy.transport import ERRORS, DeadlineTransport, _Limit, _Stream
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) ->
         go_on.wait()
         connection.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
 
-    monkeypatch.setattr("app.transport.time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr("app.convoy.transport.time", SimpleNamespace(monotonic=monotonic))
     with (
         ThreadPoolExecutor() as threads,
         raw_server(wait) as url,

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app import wiring
 from app.config import Settings
-from app.store import DynamoStore
+from app.dynamodb.store import DynamoStore
 from tests.support import deployment
 
 if TYPE_CHECKING:

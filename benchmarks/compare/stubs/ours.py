@@ -1,6 +1,6 @@
 """No DynamoDB and no Convoy, nor the clients that reach them: what is left is the framework's."""
 
-from app.publisher import Accepted
+from app.outbox.outcomes import Accepted
 from stubs.client import Client
 
 service = handler._app.state.service  # noqa: F821

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner
 
 from app.commands import cli
+from app.dynamodb.outbox_table import OutboxTable
 from app.events import Event
-from app.outbox_table import OutboxTable
 from app.wiring import now
 from tests.support import TABLES, Json, make_outbox
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from typer.testing import Result
 
-    from app.outbox_table import Row
+    from app.outbox.rows import Row
 
 OUT_OF_REACH = "http://127.0.0.1:9"
 TODO_TEXT = "Buy a ring"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.convoy.publisher import ConvoyPublisher
 from app.following import Listener
+from app.outbox.outcomes import Refused, Unavailable
 from app.project import PAGE, Project
-from app.publisher import ConvoyPublisher, Refused, Unavailable
 from tests.unit.commands.shell import (
     DONE,
     ENVIRONMENT,
@@ -25,7 +26,7 @@ from tests.unit.commands.shell import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.publisher import Outcome
+    from app.outbox.outcomes import Outcome
     from tests.support import Convoy, Json
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.outbox_table import FAILED
+from app.outbox.rows import FAILED
 from tests.unit.commands.shell import (
     DONE,
     ENVIRONMENT,

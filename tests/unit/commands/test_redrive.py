@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.outbox_table import FAILED, WAITING, OutboxTable
+from app.dynamodb.outbox_table import OutboxTable
+from app.outbox.rows import FAILED, WAITING
 from app.wiring import now
 from tests.unit.commands.shell import DONE, LEFT, Rows, lines, run
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.metrics import Metrics
+from app.outbox.metrics import Metrics
+from app.outbox.outcomes import Accepted
+from app.outbox.relay import Relay
 from app.passes import Interrupt, Pass
-from app.publisher import Accepted
-from app.relay import Relay
 from app.wiring import now
 from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 

@@ -12,7 +12,7 @@ from tests.unit.relay.world import World
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.outbox_table import OutboxTable
+    from app.dynamodb.outbox_table import OutboxTable
 
 
 @pytest.fixture

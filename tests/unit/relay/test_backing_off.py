@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.outbox_table import FAILED, WAITING, Row
-from app.publisher import Accepted, Refused, Unavailable
-from app.relay import MAX_PAUSE_S, MAX_REFUSALS, Relay
+from app.outbox.outcomes import Accepted, Refused, Unavailable
+from app.outbox.relay import MAX_PAUSE_S, MAX_REFUSALS, Relay
+from app.outbox.rows import FAILED, WAITING, Row
 from tests.unit.relay.world import DUE, World
 
 

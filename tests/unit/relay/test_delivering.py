@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.outbox_table import OutboxTable, Row
+from app.dynamodb.outbox_table import OutboxTable
+from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from app.outbox.relay import MAX_PAUSE_S, RESERVE_S, Relay
 from app.ports import StoreUnavailable
-from app.publisher import Accepted, Misconfigured, Outcome, Refused, Unavailable
-from app.relay import MAX_PAUSE_S, RESERVE_S, Relay
 from app.todos import Todo
 from tests.support import NOW, TABLES
 from tests.unit.relay.world import DUE, World
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
-    from app.publisher import ConvoyPublisher
+    from app.outbox.rows import Row
     from tests.support import Convoy
 
 

@@ -6,17 +6,18 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from app import todos
-from app.publisher import Accepted
-from app.relay import Relay
+from app.outbox.outcomes import Accepted
+from app.outbox.relay import Relay
 from app.todos import Todo
 from tests.support import GRACE, NOW, TodoStore
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.dynamodb.outbox_table import OutboxTable
     from app.events import Event
-    from app.outbox_table import OutboxTable, Row
-    from app.publisher import Outcome
+    from app.outbox.outcomes import Outcome
+    from app.outbox.rows import Row
 
 DUE = NOW + GRACE
 

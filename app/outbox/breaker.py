@@ -14,13 +14,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from app.publisher import Misconfigured, Skipped, Unavailable
+from app.outbox.outcomes import Misconfigured, Skipped, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.events import Event
-    from app.publisher import Outcome, Publisher
+    from app.outbox.outcomes import Outcome, Publisher
 
 OPEN_S = 5.0
 """Seconds without an attempt after one failed, and up to as many again at random: of the requests

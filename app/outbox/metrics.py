@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.events import Event
-    from app.publisher import Outcome, Publisher
-    from app.relay_run import Report
+    from app.outbox.outcomes import Outcome, Publisher
+    from app.outbox.relay_run import Report
 
 log = logging.getLogger(__name__)
 

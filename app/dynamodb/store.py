@@ -10,7 +10,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast
 
 from app.changes import Change, Exists, Kind, R
-from app.dynamo import TRANSIENT, named_errors
+from app.dynamodb.errors import TRANSIENT, named_errors
 from app.ports import KEY_LIFE, KeyTaken, Page, Record, StoreError, StoreUnavailable, VersionClash
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-    from app.outbox_table import OutboxTable
+    from app.dynamodb.outbox_table import OutboxTable
     from app.ports import Claim
 
 MAX_PAGE_CHARACTERS = 800_000

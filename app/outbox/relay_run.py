@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from app.outbox_table import Row, UnreadableRow
+    from app.outbox.rows import Row, UnreadableRow
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ A row leaves when Convoy has its event, and for no other reason.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from app.dynamo import from_ms, named_errors, to_ms
+from app.dynamodb.errors import from_ms, named_errors, to_ms
 from app.events import Event
-from app.ports import StoreError
+from app.outbox.rows import FAILED, WAITING, WHOLE, Row, Segment, UnreadableRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,43 +28,9 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
-WAITING = "waiting"
-FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`due_at` is when the relay may try; `refusals` are those of `attempts` that count as such."""
-
-    event: Event
-    due_at: datetime
-    state: str = WAITING
-    attempts: int = 0
-    refusals: int = 0
-    reason: str = ""
-
-
-class UnreadableRow(StoreError):
-    """A row of another version of this code, or one that was changed by hand."""
-
-    def __init__(self, event_id: str, problem: Exception) -> None:
-        super().__init__(f"outbox row {event_id} can't be read: {problem!r}")
-        self.event_id = event_id
-
 
 def _give_up(error: UnreadableRow) -> NoReturn:
     raise error
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The `number`th, from 1, `of` so many parts that a table's rows fall into."""
-
-    number: int
-    of: int
-
-
-WHOLE = Segment(1, 1)
 
 
 class OutboxTable:

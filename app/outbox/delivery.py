@@ -6,12 +6,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from app.outbox.outcomes import Accepted
 from app.ports import StoreError
-from app.publisher import Accepted
 
 if TYPE_CHECKING:
     from app.events import Event
-    from app.publisher import Publisher
+    from app.outbox.outcomes import Publisher
 
 log = logging.getLogger(__name__)
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from httpx import codes
 
-from app.api_key import SecretError
-from app.exchange import Exchange, message_of, told
-from app.sdk import FanoutEvent, fanout
-from app.transport import ERRORS
+from app.convoy.api_key import SecretError
+from app.convoy.exchange import Exchange, message_of, told
+from app.convoy.sdk import FanoutEvent, fanout
+from app.convoy.transport import ERRORS
+from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 
 if TYPE_CHECKING:
     import httpx
 
-    from app.api_key import ApiKey
+    from app.convoy.api_key import ApiKey
     from app.events import Event
+    from app.outbox.outcomes import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -29,49 +31,10 @@ MAX_ANSWER_BYTES = 1024 * 1024
 """Far over what Convoy answers to a publish, and soon read through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Convoy answered 201: it has the event. That is not yet a delivery."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unavailable:
-    """An outage or a rate limit. Try again, for as long as it takes."""
-
-    reason: str
-    retry_after_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped(Unavailable):
-    """No attempt was made: the breaker is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Misconfigured:
-    """The key, the project or the URL is wrong: no event gets through until an operator acts."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """This event was refused. Convoy answers 400 to its own outages too: try again, a few times."""
-
-    reason: str
-
-
-Outcome = Accepted | Unavailable | Misconfigured | Refused
-
-
-class Publisher(Protocol):
-    def publish(self, event: Event) -> Outcome: ...
-
-
 class ConvoyPublisher:
     """Fans events out to their owner's endpoints.
 
-    See `app.exchange.Exchange` for its parameters; `deadline_s` is for one publish in all.
+    See `app.convoy.exchange.Exchange` for its parameters; `deadline_s` is for one publish in all.
     """
 
     def __init__(

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from app.outbox_table import FAILED, WAITING, WHOLE
+from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
+from app.outbox.relay_run import Run
+from app.outbox.rows import FAILED, WAITING, WHOLE
 from app.ports import StoreError
-from app.publisher import Accepted, Misconfigured, Unavailable
-from app.relay_run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from app.outbox_table import Row, Segment, UnreadableRow
-    from app.publisher import Outcome, Publisher
-    from app.relay_run import Report
+    from app.outbox.outcomes import Outcome, Publisher
+    from app.outbox.relay_run import Report
+    from app.outbox.rows import Row, Segment, UnreadableRow
 
 log = logging.getLogger(__name__)
 

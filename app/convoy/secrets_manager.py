@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as aws
 
-from app.api_key import SecretError, SecretOutOfReach, usable
 from app.aws import missing
+from app.convoy.api_key import SecretError, SecretOutOfReach, usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,14 +15,14 @@ import httpcore
 import httpx
 from httpx import codes
 
-from app.sdk import AuthenticatedClient
-from app.transport import DeadlineTransport
+from app.convoy.sdk import AuthenticatedClient
+from app.convoy.transport import DeadlineTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NoReturn
 
-    from app.api_key import ApiKey
+    from app.convoy.api_key import ApiKey
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class Exchange:
     ) -> httpx.Response:
         """What Convoy, or what stands before it, answers to a call of the SDK (`sync_detailed`).
 
-        Raises one of `app.transport.ERRORS` when no whole answer came, SecretError when the key
-        could not be read, TypeError or ValueError when the arguments are not JSON.
+        Raises one of `app.convoy.transport.ERRORS` when no whole answer came, SecretError when the
+        key could not be read, TypeError or ValueError when the arguments are not JSON.
         """
         try:
             call(self._project_id, *about, client=self._client, **arguments)
