@@ -92,7 +92,7 @@ class Settings(ConvoySettings):
     """Name of the DynamoDB table of events that Convoy does not have yet."""
     idempotency_table: Name
     """Name of the DynamoDB table of idempotency keys."""
-    relay_grace_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """Seconds that an event is left to its request: longer than the gateway's 30 s."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved` are published."""

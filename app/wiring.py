@@ -84,7 +84,7 @@ class Parts:
         """
         client = dynamodb()
         outbox = OutboxTable(
-            client, settings.outbox_table, grace=timedelta(seconds=settings.relay_grace_s)
+            client, settings.outbox_table, grace=timedelta(seconds=settings.settle_after_s)
         )
         store = DynamoStore(
             client,

@@ -108,7 +108,7 @@ def environment(dynamodb_url: str, convoy_url: str) -> dict[str, str]:
         "CONVOY_PROJECT_ID": "soak",
         "CONVOY_BASE_URL": f"{convoy_url}/api",
         **tables.settings(TABLES),
-        "RELAY_GRACE_S": "5",
+        "SETTLE_AFTER_S": "5",
         "NO_PROXY": HOST,
     }
 

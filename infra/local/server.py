@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 KEEP_ALIVE_S = 75
-"""Seconds an idle connection is kept: longer than any client does (`app.convoy.transport`). A server
-that closes first may do so just as the next request comes."""
+"""Seconds an idle connection is kept: longer than any client does (`app.convoy.transport`). A
+server that closes first may do so just as the next request comes."""
 
 
 class _Protocol(H11Protocol):

@@ -83,7 +83,7 @@ def environment(convoy: Convoy, dynamodb: DynamoDBClient, dynamodb_url: str) -> 
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "eu-central-1",
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
-        "RELAY_GRACE_S": "0",
+        "SETTLE_AFTER_S": "0",
     }
 
 

@@ -61,7 +61,7 @@ def test_each_waits_longer_than_what_it_waits_for(template: Template) -> None:
     environment = api["Environment"]["Variables"]
     gateway_s = template.properties("HttpApiIntegrationApi")["TimeoutInMillis"] / 1000
     publish_s = float(environment["CONVOY_DEADLINE_S"])
-    grace_s = float(environment["RELAY_GRACE_S"])
+    grace_s = float(environment["SETTLE_AFTER_S"])
 
     assert publish_s < api["Timeout"] < gateway_s < grace_s
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_an_event_left_by_an_outage_is_listed_and_then_delivered() -> None:
-    with running(RELAY_GRACE_S="0") as stack, httpx.Client() as http:
+    with running(SETTLE_AFTER_S="0") as stack, httpx.Client() as http:
         wait_for_the_relays_first_pass(stack)
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()

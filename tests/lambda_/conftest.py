@@ -29,7 +29,7 @@ def environment(
     monkeypatch.chdir(tmp_path)
     for name, value in deployment(convoy, "everyone").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("RELAY_GRACE_S", "0")
+    monkeypatch.setenv("SETTLE_AFTER_S", "0")
     return monkeypatch
 
 
