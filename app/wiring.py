@@ -17,6 +17,7 @@ from app.config import LocalSettings, Settings, SettingsError
 from app.convoy.api_key import ApiKey, SecretError
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.secrets_manager import Secret
+from app.dynamodb.errors import refuse_damaged
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
@@ -207,4 +208,6 @@ def _secrets_manager() -> Client:
 
 
 def dynamodb() -> DynamoDBClient:
-    return cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    client = cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    client.meta.events.register("after-call.dynamodb", refuse_damaged)
+    return client
