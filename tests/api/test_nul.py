@@ -124,8 +124,8 @@ def test_each_body_of_the_api_is_searched(todo_service: TodoService) -> None:
         if isinstance(route, APIRoute) and route.body_field
     ]
 
-    assert set(bodies) == {NewTodo, TodoUpdate}
-    assert all(issubclass(body, Input) for body in bodies)
+    assert bodies
+    assert set(bodies) <= set(Input.__subclasses__())
 
 
 def texts(schema: Any) -> Iterator[dict[str, Any]]:
