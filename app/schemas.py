@@ -153,7 +153,13 @@ class TodoOut(WithoutNul):
     id: ResourceId
     item: Item
     completed: bool
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Counts the changes under this id, deletions too: the higher is the newer.",
+        ),
+    ]
 
 
 class Message(BaseModel):

@@ -23,7 +23,6 @@ ITEM = {
     "item": {"S": "Write the tests"},
     "completed": {"BOOL": False},
     "version": {"N": "1"},
-    "born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"},
 }
 LIST = [ITEM | {"id": {"N": str(number)}} for number in range(100)]
 
