@@ -23,6 +23,7 @@ from app.outbox.relay import WORKERS
 from app.outbox.rows import FAILED, WAITING, WHOLE, Segment, UnreadableRow
 from app.passes import Pass, interrupts, watched
 from app.ports import StoreError
+from app.relay_wiring import RelayParts
 from app.wiring import Parts, now
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 
 cli = typer.Typer(
-    help="For the operator: the outbox, which holds what Convoy does not have yet; and Convoy.",
+    help="For the operator: the outbox, with the events that Convoy is yet to handle; and Convoy.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -65,8 +66,8 @@ def list_rows(
                 terminal.console().print(terminal.table(rows, now(), header=header))
             counts.update(row.state for row in page)
     if not as_json:
-        told = f"{counts[WAITING]} waiting, {counts[FAILED]} failed."
-        terminal.say(told if counts else "The outbox is empty: Convoy has every event.")
+        summary = f"{counts[WAITING]} waiting, {counts[FAILED]} failed."
+        terminal.say(summary if counts else "The outbox is empty: Convoy handled every event.")
 
 
 @outbox.command(epilog=EXIT_CODES)
@@ -143,10 +144,10 @@ def relay(
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Pass after pass, until Ctrl-C.")] = False,
     every: Annotated[int, typer.Option(min=1, help="With --watch: seconds between passes.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = WORKERS,
+    workers: Annotated[int, typer.Option(min=1, max=50, help="Calls at a time.")] = WORKERS,
     deadline_s: Annotated[
         float | None,
-        typer.Option(help="Seconds for a pass; its last 11 or so are for what has begun."),
+        typer.Option(help="Seconds for a pass; its last 16 or so are for work in progress."),
     ] = None,
     segment: Annotated[
         Segment | None,
@@ -159,21 +160,28 @@ def relay(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Publish what is due in the outbox: one pass, or with --watch one after the other.
+    """Settle what is due in the outbox: one pass, or with --watch one after the other.
+
+    A pass asks Convoy what became of each event. It takes out what Convoy handled, publishes what
+    Convoy does not have, and replays what is stuck.
 
     With --json, stderr has logs and metrics as the Lambda's, one JSON object per line.
     """
     wait: Callable[[float], None] = ctx.obj or time.sleep
     if as_json:
         logs.configure(sys.stderr)
-    with _parts(_to_stderr if as_json else _nowhere) as parts, interrupts() as interrupt:
-        relay = parts.relay(workers=workers, segment=segment or WHOLE)
-        if deadline_s is not None and deadline_s <= relay.reserve_s:
+    with (
+        _parts(_to_stderr if as_json else _nowhere) as parts,
+        closing(RelayParts.build(parts, workers=workers, segment=segment or WHOLE)) as built,
+        interrupts() as interrupt,
+    ):
+        reserve_s = built.relay.reserve_s
+        if deadline_s is not None and deadline_s <= reserve_s:
             raise typer.BadParameter(
-                f"must be over {relay.reserve_s:g}: so long may take what has begun",
+                f"must be over {reserve_s:g}: work in progress may need that long to finish",
                 param_hint="--deadline-s",
             )
-        run = Pass(relay, parts.metrics, interrupt, deadline_s, as_json)
+        run = Pass(built.relay, parts.metrics, interrupt, deadline_s, as_json)
         if watch:
             watched(run, every, wait)
             return
@@ -219,4 +227,4 @@ def _tell_unreadable(error: UnreadableRow) -> None:
 
 
 def _not_there(event_id: str) -> typer.Exit:
-    return ended(f"{event_id} is not in the outbox: Convoy has it, or it never was.", LEFT)
+    return ended(f"{event_id} is not in the outbox: Convoy handled it, or it never was.", LEFT)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from app.outbox.deliveries import DeliveryReport
     from app.outbox.relay_run import Report
     from app.outbox.rows import Row
 
@@ -103,11 +104,14 @@ def details(row: Row, now: datetime) -> str:
 
 def sentence(report: Report) -> str:
     least = "at least " if report.partial else ""
-    told = [f"{report.delivered} delivered", f"{least}{report.pending} waiting"]
+    counts = [f"{report.settled} settled"]
+    counts += [f"{report.published} published"] if report.published else []
+    counts += [f"{report.replayed} replayed"] if report.replayed else []
+    counts.append(f"{least}{report.pending} waiting")
     if report.pending:
-        told[-1] += f" (the oldest for {span(report.oldest_s)})"
-    told.append(f"{report.failed} failed")
-    sentences = [f"{', '.join(told)}."]
+        counts[-1] += f" (the oldest for {span(report.oldest_s)})"
+    counts.append(f"{report.failed} failed")
+    sentences = [f"{', '.join(counts)}."]
     if report.stopped:
         sentences.append(f"Stopped early: {report.stopped}.")
         if report.stopped.startswith("misconfigured"):
@@ -116,7 +120,20 @@ def sentence(report: Report) -> str:
         sentences.append("See when they are due: outbox list.")
     if report.failed:
         sentences.append("See why they failed: outbox list --failed.")
-    return "\n".join(sentences)
+    return "\n".join([*sentences, *_of_deliveries(report.deliveries)])
+
+
+def _of_deliveries(found: DeliveryReport | None) -> Iterator[str]:
+    if found is None:
+        return
+    if found.retried:
+        yield f"{found.retried} deliveries hung in Convoy and are retried."
+    if found.failed or found.discarded:
+        yield (
+            f"{found.failed} deliveries of the last 24 h failed, {found.discarded} were discarded;"
+            f" {found.disabled_endpoints} of their endpoints are not active."
+            " See them: convoy deliveries --status failure --status discarded."
+        )
 
 
 def due(row: Row, now: datetime) -> str:

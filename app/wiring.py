@@ -23,8 +23,6 @@ from app.dynamodb.store import DynamoStore
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
-from app.outbox.relay import WORKERS, WRITE_S, Relay
-from app.outbox.rows import WHOLE, Segment
 from app.service import Service
 from app.todos import TODO, Todo
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from app.config import ConvoySettings
     from app.convoy.secrets_manager import Client
     from app.outbox.outcomes import Publisher
-    from app.outbox.relay_run import Report
     from app.ports import Store
 
 DYNAMODB = Config(
@@ -62,6 +59,7 @@ SECRETS_MANAGER = Config(
 """Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
 
 _random = SystemRandom()
+jitter = _random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +70,7 @@ class Parts:
     client: DynamoDBClient
     store: DynamoStore[Todo]
     outbox: OutboxTable
+    api_key: ApiKey
     publisher: ConvoyPublisher
     breaker: Breaker
     metrics: Metrics
@@ -84,7 +83,7 @@ class Parts:
         """
         client = dynamodb()
         outbox = OutboxTable(
-            client, settings.outbox_table, grace=timedelta(seconds=settings.settle_after_s)
+            client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
         )
         store = DynamoStore(
             client,
@@ -93,31 +92,20 @@ class Parts:
             keys_table=settings.idempotency_table,
             outbox=outbox,
         )
+        api_key = api_key_of(settings)
         publisher = ConvoyPublisher(
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
-            api_key=api_key_of(settings),
+            api_key=api_key,
             deadline_s=settings.convoy_deadline_s,
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
-        breaker = Breaker(publisher, time.monotonic, _random.random)
-        return cls(settings, client, store, outbox, publisher, breaker, metrics)
+        breaker = Breaker(publisher, time.monotonic, jitter)
+        return cls(settings, client, store, outbox, api_key, publisher, breaker, metrics)
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)
-
-    def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
-        # No breaker: the relay has its own way to tell that Convoy is down.
-        return Relay(
-            self._metered(self.publisher),
-            self.outbox,
-            now,
-            _random.random,
-            workers,
-            reserve_s=self.settings.convoy_deadline_s + WRITE_S,
-            segment=segment,
-        )
 
     def close(self) -> None:
         self.publisher.close()
@@ -127,7 +115,7 @@ class Parts:
         return Service(
             kind=kind,
             store=store,
-            delivery=OutboxDelivery(self._metered(self.breaker), self.outbox),
+            delivery=OutboxDelivery(self.metered(self.breaker), self.outbox, now, jitter),
             clock=now,
             new_event_id=lambda: str(uuid4()),
             new_id=lambda: secrets.randbits(53),
@@ -135,7 +123,7 @@ class Parts:
             publish_reads=self.settings.publish_reads,
         )
 
-    def _metered(self, publisher: Publisher) -> Publisher:
+    def metered(self, publisher: Publisher) -> Publisher:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
@@ -154,25 +142,15 @@ def local_api() -> logs.RequestId:
     return logs.RequestId(app)
 
 
-def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
-    """The API behind a gateway, where the owner is who its authorizer vouched for; the relay.
-
-    The relay is called with what tells the seconds that are left to it.
-    """
+def lambda_parts() -> tuple[FastAPI, Parts]:
+    """The API behind a gateway, whose authorizer names the owner; and its parts."""
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
     app = api.build(parts.service(), gateway.owner_of, routing.inline, docs_url=None)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
-    relay = parts.relay()
-
-    def run(time_left: Callable[[], float]) -> Report:
-        report = relay.run(time_left)
-        parts.metrics.relayed(report)
-        return report
-
-    return app, run
+    return app, parts
 
 
 def _emit(line: str) -> None:

@@ -167,7 +167,7 @@ def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
 
 
 def make_outbox(client: DynamoDBClient) -> OutboxTable:
-    return OutboxTable(client, TABLES["OutboxTable"], grace=GRACE)
+    return OutboxTable(client, TABLES["OutboxTable"], settle_after=GRACE)
 
 
 def make_store(

@@ -123,7 +123,7 @@ def of(call: str, *, item: str = ITEM, key: str | None = None) -> Work:
 
 
 def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
-    outbox = OutboxTable(client, "outbox", grace=timedelta(minutes=1))
+    outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
     store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox)
 
     class Publisher:

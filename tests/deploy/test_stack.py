@@ -54,7 +54,7 @@ class Stack:
 
     def store(self) -> TodoStore:
         """The app's own, on this stack's tables."""
-        outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], grace=timedelta())
+        outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], settle_after=timedelta())
         return DynamoStore(
             dynamodb(),
             todos.TODO,

@@ -58,7 +58,7 @@ class Rows:
             data={"id": event_id, "todo": {"item": about.get("item", TODO_TEXT)}},
         )
         grace = timedelta(seconds=age + due_in)
-        put = OutboxTable(self._client, TABLES["OutboxTable"], grace=grace).put(event)
+        put = OutboxTable(self._client, TABLES["OutboxTable"], settle_after=grace).put(event)
         self._client.put_item(**put)
         return self.row(event_id)
 

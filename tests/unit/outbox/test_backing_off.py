@@ -10,7 +10,7 @@ import pytest
 from app.outbox.outcomes import Accepted, Refused, Unavailable
 from app.outbox.relay import MAX_PAUSE_S, MAX_REFUSALS, Relay
 from app.outbox.rows import FAILED, WAITING, Row
-from tests.unit.relay.world import DUE, World
+from tests.unit.outbox.world import DUE, World
 
 
 def test_an_outage_backs_a_row_off_by_doubling_pauses_up_to_a_bound(world: World) -> None:

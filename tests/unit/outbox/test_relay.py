@@ -13,7 +13,7 @@ from app.outbox.relay import MAX_PAUSE_S, RESERVE_S, Relay
 from app.ports import StoreUnavailable
 from app.todos import Todo
 from tests.support import NOW, TABLES
-from tests.unit.relay.world import DUE, World
+from tests.unit.outbox.world import DUE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
