@@ -90,10 +90,14 @@ class Settings(ConvoySettings):
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
     """Name of the DynamoDB table of events that Convoy does not have yet."""
+    events_table: Name
+    """Name of the DynamoDB table of the log: every event, for `event_retention_days`."""
     idempotency_table: Name
     """Name of the DynamoDB table of idempotency keys."""
     settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """Seconds that an event is left to its request: longer than the gateway's 30 s."""
+    event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days that the log keeps an event."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved` are published."""
     metrics_namespace: Annotated[

@@ -43,14 +43,15 @@ class Committed:
 class Service(Generic[R]):
     """What can be asked of one kind of resource.
 
-    `clock` gives the time, aware, in UTC; `pause` waits a moment after the nth clash.
+    `clock` gives the time, aware, in UTC; `new_event_id` an id of that very time; `pause` waits a
+    moment after the nth clash.
     """
 
     kind: Kind[R]
     store: Store[R]
     delivery: Delivery
     clock: Callable[[], datetime]
-    new_event_id: Callable[[], str]
+    new_event_id: Callable[[datetime], str]
     new_id: Callable[[], int]
     pause: Callable[[int], None]
     publish_reads: bool = True
@@ -83,7 +84,8 @@ class Service(Generic[R]):
         claim = self._claim(owner, key, "create", resource_id, fields)
 
         def commit() -> Committed:
-            change = self.kind.create(new, now=self.clock(), event_id=self.new_event_id())
+            now = self.clock()
+            change = self.kind.create(new, now=now, event_id=self.new_event_id(now))
             self.store.commit(change, claim)
             return self._deliver(change)
 
@@ -104,7 +106,8 @@ class Service(Generic[R]):
         """
 
         def decide(seen: R) -> Change[R]:
-            return self.kind.update(seen, **fields, now=self.clock(), event_id=self.new_event_id())
+            now = self.clock()
+            return self.kind.update(seen, **fields, now=now, event_id=self.new_event_id(now))
 
         claim = self._claim(owner, key, "update", resource_id, fields, versions)
         return self._change(owner, resource_id, versions, claim, decide)
@@ -120,7 +123,8 @@ class Service(Generic[R]):
         """Raises NotFound, VersionMismatch, KeyReused."""
 
         def decide(seen: R) -> Change[R]:
-            return self.kind.delete(seen, now=self.clock(), event_id=self.new_event_id())
+            now = self.clock()
+            return self.kind.delete(seen, now=now, event_id=self.new_event_id(now))
 
         claim = self._claim(owner, key, "delete", resource_id, versions)
         return self._change(owner, resource_id, versions, claim, decide)
@@ -193,7 +197,7 @@ class Service(Generic[R]):
             self._announce(event_type, owner, **about)
 
     def _announce(self, event_type: events.EventType, owner: str, **about: object) -> None:
-        event = events.envelope(
-            event_type, event_id=self.new_event_id(), owner=owner, now=self.clock(), **about
-        )
+        now = self.clock()
+        event_id = self.new_event_id(now)
+        event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
         self.delivery.announce(event)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self, cast
-from uuid import uuid4
 
 from botocore.config import Config
 
@@ -18,8 +17,10 @@ from app.config import LocalSettings, Settings, SettingsError
 from app.convoy.api_key import ApiKey, SecretError
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.secrets_manager import Secret
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
+from app.event_ids import RANDOM_BITS, uuid7
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
@@ -70,6 +71,7 @@ class Parts:
     client: DynamoDBClient
     store: DynamoStore[Todo]
     outbox: OutboxTable
+    events: EventsTable
     api_key: ApiKey
     publisher: ConvoyPublisher
     breaker: Breaker
@@ -85,12 +87,15 @@ class Parts:
         outbox = OutboxTable(
             client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
         )
+        retention = timedelta(days=settings.event_retention_days)
+        events = EventsTable(client, settings.events_table, retention=retention)
         store = DynamoStore(
             client,
             TODO,
             table=settings.todos_table,
             keys_table=settings.idempotency_table,
             outbox=outbox,
+            log=events,
         )
         api_key = api_key_of(settings)
         publisher = ConvoyPublisher(
@@ -101,8 +106,9 @@ class Parts:
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
-        breaker = Breaker(publisher, time.monotonic, jitter)
-        return cls(settings, client, store, outbox, api_key, publisher, breaker, metrics)
+        return cls(
+            settings, client, store, outbox, events, api_key, publisher, breaker, metrics
+        )
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)
@@ -117,7 +123,7 @@ class Parts:
             store=store,
             delivery=OutboxDelivery(self.metered(self.breaker), self.outbox, now, jitter),
             clock=now,
-            new_event_id=lambda: str(uuid4()),
+            new_event_id=new_event_id,
             new_id=lambda: secrets.randbits(53),
             pause=lambda clashes: time.sleep(_random.uniform(0, 0.02 * clashes)),
             publish_reads=self.settings.publish_reads,
@@ -159,6 +165,10 @@ def _emit(line: str) -> None:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def new_event_id(moment: datetime) -> str:
+    return uuid7(moment, secrets.randbits(RANDOM_BITS))
 
 
 def api_key_of(settings: ConvoySettings) -> ApiKey:

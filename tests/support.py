@@ -19,6 +19,7 @@ from app.changes import Change
 from app.config import Settings
 from app.convoy.api_key import ApiKey
 from app.convoy.publisher import ConvoyPublisher
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.outbox.delivery import OutboxDelivery
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 TABLES = tables.names("test-")
 GRACE = timedelta(seconds=60)
+RETENTION = timedelta(days=30)
 OWNER = "ann"
 
 Json = dict[str, Any]
@@ -69,10 +71,10 @@ def missing(part: Part, told: str) -> NoReturn:
     pytest.skip(told)
 
 
-def new_ids() -> Callable[[], str]:
+def new_ids() -> Callable[[datetime], str]:
     """`event-1`, `event-2`, …"""
     numbers = count(1)
-    return lambda: f"event-{next(numbers)}"
+    return lambda _: f"event-{next(numbers)}"
 
 
 @dataclass
@@ -170,6 +172,10 @@ def make_outbox(client: DynamoDBClient) -> OutboxTable:
     return OutboxTable(client, TABLES["OutboxTable"], settle_after=GRACE)
 
 
+def make_log(client: DynamoDBClient) -> EventsTable:
+    return EventsTable(client, TABLES["EventsTable"], retention=RETENTION)
+
+
 def make_store(
     client: DynamoDBClient, sleep: Callable[[float], None] = lambda _: None
 ) -> TodoStore:
@@ -179,6 +185,7 @@ def make_store(
         table=TABLES["TodosTable"],
         keys_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),
+        log=make_log(client),
         sleep=sleep,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -17,7 +16,7 @@ from app.following import Listener, deliveries_of
 from app.outbox.outcomes import Accepted, Refused
 from app.passes import interrupts
 from app.project import ConvoyError
-from app.wiring import now
+from app.wiring import new_event_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,8 @@ def ping(
 
 def _publish_ping(publisher: Publisher, owner: str) -> str:
     """The event's id, once Convoy has it."""
-    event = envelope(PING, event_id=str(uuid4()), owner=owner, now=now())
+    moment = now()
+    event = envelope(PING, event_id=new_event_id(moment), owner=owner, now=moment)
     outcome = publisher.publish(event)
     if not isinstance(outcome, Accepted):
         code = LEFT if isinstance(outcome, Refused) else ENVIRONMENT

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, AttributeValueTypeDef]
 
+    from app.dynamodb.events_table import EventsTable
     from app.dynamodb.outbox_table import OutboxTable
     from app.ports import Claim
 
@@ -52,6 +53,7 @@ class DynamoStore(Generic[R]):
         table: str,
         keys_table: str,
         outbox: OutboxTable,
+        log: EventsTable,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
@@ -62,6 +64,7 @@ class DynamoStore(Generic[R]):
         self._table = table
         self._keys = keys_table
         self._outbox = outbox
+        self._log = log
         self._sleep = sleep
         self._random = SystemRandom()
 
@@ -97,13 +100,15 @@ class DynamoStore(Generic[R]):
         return Page(page, page[-1].id if more else None)
 
     def commit(self, change: Change[R], claim: Claim | None = None) -> None:
-        """One transaction: the resource, if it is still as seen, its event's row, the key's record.
+        """One transaction: the resource, if it is still as seen, its event twice, in the outbox
+        and in the log, and the key's record.
 
         Raises Exists, VersionClash, KeyTaken, StoreUnavailable, StoreError.
         """
         items: list[TransactWriteItemTypeDef] = [
             self._write(change),
             {"Put": self._outbox.put(change.event)},
+            {"Put": self._log.put(change.event)},
         ]
         if claim is not None:
             items.append(self._keep(claim, change))
@@ -180,7 +185,7 @@ class DynamoStore(Generic[R]):
         }
 
     def _refusal(self, change: Change[R], reasons: Sequence[Mapping[str, Any]]) -> Exception:
-        if any(reason["Code"] == _REFUSED for reason in reasons[2:]):
+        if any(reason["Code"] == _REFUSED for reason in reasons[3:]):
             return KeyTaken()
         return Exists(self._kind.name, change.state.id) if change.seen is None else VersionClash()
 
@@ -218,8 +223,11 @@ def _unchanged(change: Change[R]) -> _Condition:
 
 
 def _committed_before(reasons: Sequence[Mapping[str, Any]]) -> bool:
-    """The event's own row is there: a first try went through, and its answer was lost."""
-    return bool(reasons[1]["Code"] == _REFUSED)
+    """The log has the event: a first try went through, and its answer was lost.
+
+    (Its row of the outbox may be gone by now.)
+    """
+    return bool(reasons[2]["Code"] == _REFUSED)
 
 
 def _key(owner: str, resource_id: int) -> dict[str, AttributeValueTypeDef]:

@@ -15,6 +15,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
 from app.convoy.sdk import FanoutEvent
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.outbox.delivery import OutboxDelivery
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     Item = Mapping[str, Mapping[str, Any]]
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-EVENT_ID = "fda3c152-30d6-4111-8c99-8b099a3e16df"
+EVENT_ID = "01a20d6d-5a00-7111-8c99-8b099a3e16df"
 TODO_ID = 2**52
 KEY = "0d0bb3a6-5ba6-44a5-8d06-4e0b7b1d9f5e"
 WRITE_BYTES = 1024
@@ -82,7 +83,12 @@ class Counting:
 
 
 def _at(table: str, key: Item) -> tuple[str, str]:
-    names = {"todos": ("owner", "id"), "outbox": ("event_id",), "keys": ("owner", "key")}[table]
+    names = {
+        "todos": ("owner", "id"),
+        "outbox": ("event_id",),
+        "keys": ("owner", "key"),
+        "events": ("owner", "event_id"),
+    }[table]
     return table, json.dumps([key[name] for name in names])
 
 
@@ -123,8 +129,9 @@ def of(call: str, *, item: str = ITEM, key: str | None = None) -> Work:
 
 
 def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
+    log = EventsTable(client, "events", retention=timedelta(days=30))
     outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
-    store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox)
+    store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox, log=log)
 
     class Publisher:
         def publish(self, event: Event) -> Accepted:
@@ -136,7 +143,7 @@ def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
         store=store,
         delivery=OutboxDelivery(Publisher(), outbox),
         clock=lambda: NOW,
-        new_event_id=lambda: EVENT_ID,
+        new_event_id=lambda _: EVENT_ID,
         new_id=lambda: TODO_ID,
         pause=lambda _: None,
     )

@@ -77,7 +77,7 @@ def test_another_owners_key_is_another_key(
     client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy
 ) -> None:
     ids = iter(["bob-1"])
-    service = make_service(dynamodb, publisher, new_event_id=lambda: next(ids))
+    service = make_service(dynamodb, publisher, new_event_id=lambda _: next(ids))
     client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
     with TestClient(api.build(service, lambda _: "bob")) as bob:
         response = bob.post("/todo", json={"id": 2, "item": "bob's"}, headers=KEY)
@@ -98,7 +98,7 @@ def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
     body = {"id": 2, "item": "two"}
     client.post("/todo", json=body, headers=KEY)
     later = make_service(
-        dynamodb, publisher, clock=lambda: NOW + after, new_event_id=lambda: "later"
+        dynamodb, publisher, clock=lambda: NOW + after, new_event_id=lambda _: "later"
     )
     with TestClient(api.build(later, lambda _: OWNER)) as client_later:
         assert client_later.post("/todo", json=body, headers=KEY).status_code == status
@@ -108,7 +108,9 @@ def test_an_expired_key_can_be_taken_for_another_request(
     client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher
 ) -> None:
     client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
-    later = make_service(dynamodb, publisher, clock=lambda: NOW + DAY, new_event_id=lambda: "later")
+    later = make_service(
+        dynamodb, publisher, clock=lambda: NOW + DAY, new_event_id=lambda _: "later"
+    )
     with TestClient(api.build(later, lambda _: OWNER)) as client_later:
         first = client_later.delete("/todo/2", headers=KEY)
         again = client_later.delete("/todo/2", headers=KEY)

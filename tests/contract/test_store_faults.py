@@ -75,7 +75,8 @@ def refusal(code: str, *reasons: str, status: int = 400, message: str = "") -> A
 
 
 def cancelled(*reasons: str) -> AWSResponse:
-    return refusal("TransactionCanceledException", *reasons)
+    """Of a creation's transaction, which has three items."""
+    return refusal("TransactionCanceledException", *(*reasons, "None", "None", "None")[:3])
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,10 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("ResourceNotFoundException", "TODOS_TABLE, OUTBOX_TABLE and IDEMPOTENCY_TABLE"),
+        (
+            "ResourceNotFoundException",
+            "TODOS_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE",
+        ),
         ("UnrecognizedClientException", "Are the AWS credentials in the environment the right"),
         ("ExpiredTokenException", "Are the AWS credentials in the environment the right"),
         ("InvalidSignatureException", "Are the AWS credentials in the environment the right"),

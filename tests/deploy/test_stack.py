@@ -13,11 +13,12 @@ import boto3
 import pytest
 
 from app import todos
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.wiring import dynamodb
 from tests.deploy.osls import Project
-from tests.support import NOW, OWNER, TodoStore
+from tests.support import NOW, OWNER, RETENTION, TodoStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,7 @@ class Stack:
             table=self.outputs["TodosTable"],
             keys_table=self.outputs["IdempotencyTable"],
             outbox=outbox,
+            log=EventsTable(dynamodb(), self.outputs["EventsTable"], retention=RETENTION),
         )
 
 

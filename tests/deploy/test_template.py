@@ -103,6 +103,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
 
         assert settings.todos_table == "TodosTable"
         assert settings.outbox_table == "OutboxTable"
+        assert settings.events_table == "EventsTable"
         assert settings.idempotency_table == "IdempotencyTable"
         assert settings.convoy_project_id == "project-1"
         assert settings.convoy_app_id == "app-1"
@@ -150,7 +151,8 @@ def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Tem
         recovery = table["PointInTimeRecoverySpecification"]
         assert recovery == {"PointInTimeRecoveryEnabled": True}
     expiry = {"AttributeName": "expires_at", "Enabled": True}
-    assert tables["IdempotencyTable"]["TimeToLiveSpecification"] == expiry
+    expiring = {name for name in tables if tables[name].get("TimeToLiveSpecification") == expiry}
+    assert expiring == {"EventsTable", "IdempotencyTable"}
     assert "TimeToLiveSpecification" not in tables["OutboxTable"]
 
 

@@ -26,7 +26,7 @@ from app.convoy.api_key import ApiKey
 from app.convoy.publisher import ConvoyPublisher
 from app.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
-from app.wiring import now
+from app.wiring import new_event_id, now
 from examples.receiver import verified
 from infra.local import convoy as stand_in
 from infra.local import server
@@ -146,7 +146,7 @@ def test_the_six_event_types_arrive_signed_with_the_bytes_that_were_published(
     world: World, dynamodb: DynamoDBClient
 ) -> None:
     before = len(world.receiver.received)
-    service = make_service(dynamodb, world.publisher, new_event_id=lambda: str(uuid4()), clock=now)
+    service = make_service(dynamodb, world.publisher, new_event_id=new_event_id, clock=now)
     with TestClient(api.build(service, lambda _: world.owner)) as client:
         client.get("/")
         client.post("/todo", json={"id": 1, "item": "Größer <&> 中文 𝄞"})

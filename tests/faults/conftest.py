@@ -6,7 +6,6 @@ import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
@@ -72,7 +71,7 @@ def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
 
 @pytest.fixture
 def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoService:
-    return make_service(dynamodb, publisher, clock=wiring.now, new_event_id=lambda: str(uuid4()))
+    return make_service(dynamodb, publisher, clock=wiring.now, new_event_id=wiring.new_event_id)
 
 
 @pytest.fixture

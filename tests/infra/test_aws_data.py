@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SOURCES = [path.read_text() for path in (ROOT / "app").glob("*.py")]
+SOURCES = [path.read_text() for path in (ROOT / "app").rglob("*.py")]
 
 
 @pytest.fixture(scope="module")

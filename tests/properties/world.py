@@ -32,6 +32,7 @@ from tests.support import NOW, TABLES, Outbox, TodoService, make_publisher, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -231,7 +232,7 @@ class World(RuleBasedStateMachine):
     def _one_event_a_key(self, owner: str, key: str | None, done: Committed) -> None:
         assert key is None or done.event_id == self.seams.keys[owner, key][0]
 
-    def _new_id(self) -> str:
+    def _new_id(self, _: datetime) -> str:
         self.ids += 1
         return f"event-{self.ids}"
 

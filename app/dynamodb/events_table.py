@@ -1,0 +1,110 @@
+"""The log: every event that was committed, for as long as it is kept.
+
+An event's row commits with its change. It is also the evidence that a commit went through whose
+answer was lost: no other row of the transaction is sure to be there still.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from app.dynamodb import items
+from app.dynamodb.errors import named_errors
+from app.event_ids import first_id
+from app.ports import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime, timedelta
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        PutTypeDef,
+        QueryOutputTypeDef,
+        ScanOutputTypeDef,
+    )
+
+    from app.dynamodb.items import Item
+    from app.events import Event
+
+
+class UnreadableEvent(StoreError):
+    """A row of the log that another version of this code wrote, or that was changed by hand."""
+
+    def __init__(self, event_id: str, problem: Exception) -> None:
+        super().__init__(f"event {event_id} of the log can't be read: {problem!r}")
+        self.event_id = event_id
+
+
+def _give_up(error: UnreadableEvent) -> NoReturn:
+    raise error
+
+
+class EventsTable:
+    """`retention` is how long an event is kept."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, retention: timedelta) -> None:
+        self._client = client
+        self._table = table
+        self._retention = retention
+
+    def put(self, event: Event) -> PutTypeDef:
+        """The part of a commit's transaction that puts the event in, if it is not there yet."""
+        expires_at = int((event.occurred_at + self._retention).timestamp())
+        return {
+            "TableName": self._table,
+            "Item": items.event_item(event) | {"expires_at": {"N": str(expires_at)}},
+            "ConditionExpression": "attribute_not_exists(event_id)",
+        }
+
+    def since(
+        self,
+        moment: datetime,
+        *,
+        now: datetime,
+        owner: str | None = None,
+        unreadable: Callable[[UnreadableEvent], object] = _give_up,
+    ) -> Iterator[list[Event]]:
+        """The events of a moment and after it, a page of up to 1 MB at a time.
+
+        An owner's are in the order of time; those of all owners are in none, and the whole log is
+        read for them. What has expired is left out, whether DynamoDB has deleted it or not. What
+        can't be read is given to `unreadable`, and is in no page. Raises StoreError.
+        """
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "FilterExpression": "NOT expires_at <= :now",
+            "ExpressionAttributeValues": {
+                ":first": {"S": first_id(moment)},
+                ":now": {"N": str(int(now.timestamp()))},
+            },
+        }
+        if owner is None:
+            asked["FilterExpression"] += " AND event_id >= :first"
+        else:
+            asked["KeyConditionExpression"] = "#owner = :owner AND event_id >= :first"
+            asked["ExpressionAttributeNames"] = {"#owner": "owner"}
+            asked["ExpressionAttributeValues"][":owner"] = {"S": owner}
+        while True:
+            with named_errors():
+                page = self._read(asked)
+            yield list(_readable(page["Items"], unreadable))
+            if "LastEvaluatedKey" not in page:
+                return
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _read(self, asked: dict[str, Any]) -> ScanOutputTypeDef | QueryOutputTypeDef:
+        if "KeyConditionExpression" in asked:
+            return self._client.query(**asked)
+        return self._client.scan(**asked)
+
+
+def _readable(
+    rows: Iterable[Item], unreadable: Callable[[UnreadableEvent], object]
+) -> Iterator[Event]:
+    for row in rows:
+        try:
+            yield items.event_of(row)
+        except items.DAMAGE as error:
+            unreadable(UnreadableEvent(items.text(row, "event_id"), error))

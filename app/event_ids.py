@@ -1,0 +1,35 @@
+"""Ids of events: UUIDv7 (RFC 9562), so that the order of ids is the order of time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+RANDOM_BITS = 74
+"""What version 7 leaves to chance: 12 bits behind the time, 62 behind the variant."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def uuid7(moment: datetime, random: int) -> str:
+    """`moment` is aware, and counts in whole milliseconds; `random` has RANDOM_BITS."""
+    ms = max((moment - _EPOCH) // _MS, 0)
+    high, low = divmod(random, 1 << 62)
+    return str(UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+
+
+def first_id(moment: datetime) -> str:
+    """The smallest id of the moment's millisecond: no event of it, or after it, sorts before."""
+    return uuid7(moment, 0)
+
+
+def moment_of(event_id: str) -> datetime | None:
+    """When the id was made, to the millisecond; None for an id that does not say."""
+    try:
+        uuid = UUID(event_id)
+        if uuid.version != 7 or str(uuid) != event_id:
+            return None
+        return _EPOCH + (uuid.int >> 80) * _MS
+    except (ValueError, OverflowError):
+        return None
