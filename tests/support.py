@@ -25,10 +25,10 @@ from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED
 from app.service import Service
 from app.todos import TODO, Todo
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.deliveries import FAILURE, SUCCESS
+from infra.fake_convoy.resources import PROJECT_ID
 from infra.local import tables
-from infra.local.courier import FAILURE, SUCCESS
-from infra.local.resources import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,7 +136,7 @@ class Convoy:
         answer.raise_for_status()
 
     def fail(self, **fault: object) -> None:
-        """See `infra.local.convoy.Fault`."""
+        """See `infra.fake_convoy.project.Fault`."""
         self.http.put(f"{self.url}/_control/faults", json=fault).raise_for_status()
 
     def recover(self) -> None:

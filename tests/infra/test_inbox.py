@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from infra.local import convoy as stand_in
-from infra.local import inbox, project, server
-from infra.local.courier import Backoff
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import inbox, project, server
+from infra.fake_convoy.deliveries import Backoff
 from tests.support import Convoy
 
 if TYPE_CHECKING:

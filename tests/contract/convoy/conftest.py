@@ -12,8 +12,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.local.convoy import API_KEY
-from infra.local.resources import PROJECT_ID
+from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.resources import PROJECT_ID
 from tests.contract.convoy.envelope import EVENT, data
 from tests.support import named_convoy
 

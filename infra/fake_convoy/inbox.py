@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from infra.local.answers import Refusal, body_of
-from infra.local.courier import FAILURE, SIGNATURE, SUCCESS, storable
-from infra.local.project import NOTHING, project_of
-from infra.local.receiving import verifies
-from infra.local.resources import delivery_of
+from infra.fake_convoy.answers import Refusal, body_of
+from infra.fake_convoy.deliveries import FAILURE, SIGNATURE, SUCCESS, storable
+from infra.fake_convoy.project import NOTHING, project_of
+from infra.fake_convoy.receiver import verifies
+from infra.fake_convoy.resources import delivery_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from starlette.requests import Request
 
-    from infra.local.project import Changes, Json, Project, Watch
+    from infra.fake_convoy.project import Changes, Json, Project, Watch
 
 PAGE = Path(__file__).parent / "page"
 ASSETS = {"cards.js", "inbox.css", "inbox.js"}

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from infra.local import signing
-from infra.local.answers import compact
-from infra.local.project import told, uid, utc_now
+from infra.fake_convoy import signatures
+from infra.fake_convoy.answers import compact
+from infra.fake_convoy.project import told, uid, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from infra.local.project import Json, Project
+    from infra.fake_convoy.project import Json, Project
 
 log = logging.getLogger(__name__)
 
@@ -202,5 +202,5 @@ def _signature(endpoint: Json, body: bytes, at: int) -> str:
     body = compact(body.decode()).encode()
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     if endpoint["advanced_signatures"]:
-        return signing.header(at, body, *secrets)
-    return signing.simple(secrets[-1], body)
+        return signatures.header(at, body, *secrets)
+    return signatures.simple(secrets[-1], body)

@@ -5,17 +5,16 @@ delivers to the endpoints that are registered, one of which may be its own recei
 at `/inbox`. Tests tell the API to fail through `/_control/faults`, and empty it through
 `/_control/reset`.
 
-    python -m infra.local.convoy --port 8002
+    python -m infra.fake_convoy --port 8002
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.applications import Starlette
@@ -25,11 +24,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.local import inbox, receiving, resources, server
-from infra.local.answers import Refusal, body_of, created, raw_field, refused, require
-from infra.local.courier import Backoff, Courier
-from infra.local.project import Fault, Project, project_of
-from infra.local.receiving import Receiver
+from infra.fake_convoy import inbox, resources, server
+from infra.fake_convoy.answers import Refusal, body_of, created, raw_field, refused, require
+from infra.fake_convoy.deliveries import Backoff, Courier
+from infra.fake_convoy.project import Fault, Project, project_of
+from infra.fake_convoy.receiver import PATH as RECEIVER
+from infra.fake_convoy.receiver import Receiver
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
@@ -62,7 +65,7 @@ def build(
             *_api_routes(),
             Route("/_control/faults", set_fault, methods=["PUT", "DELETE"]),
             Route("/_control/reset", reset, methods=["PUT"]),
-            Route(receiving.PATH, receiver.receive, methods=["POST"]),
+            Route(RECEIVER, receiver.receive, methods=["POST"]),
             *inbox.routes,
             Route("/api/{rest:path}", not_found, methods=_ANY),
             # Outside /api the real one serves its dashboard, whatever is asked.
@@ -173,16 +176,3 @@ def _authorize(request: Request) -> None:
         raise Refusal(401, "Authentication required")
     if not hmac.compare_digest(key.encode(), API_KEY.encode()):
         raise Refusal(401, "authorization failed")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A stand-in for Convoy.")
-    parser.add_argument("--api", default="http://localhost:8080", help="URL of the todo API")
-    parser.add_argument("--journal", type=Path, help="a file to keep what was received in")
-    parser.add_argument("--port", type=int, default=8002)
-    options = parser.parse_args()
-    server.serve(build(options.journal, api_url=options.api), options.port)
-
-
-if __name__ == "__main__":
-    main()

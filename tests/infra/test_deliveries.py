@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from examples.receiver import verified
-from infra.local import courier
-from infra.local.courier import Backoff, Courier
-from infra.local.project import Project
+from infra.fake_convoy import deliveries
+from infra.fake_convoy.deliveries import Backoff, Courier
+from infra.fake_convoy.project import Project
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.Mo
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(courier, "TIMEOUT_S", 0.01)
+    monkeypatch.setattr(deliveries, "TIMEOUT_S", 0.01)
     world = World(endpoint("a"))
     delivery = world.send(limit=1, answer=hang)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from infra.local.answers import Refusal, body_of, created, ok, paged, require
-from infra.local.courier import FAILURE, SUCCESS
-from infra.local.project import now, project_of, uid
+from infra.fake_convoy.answers import Refusal, body_of, created, ok, paged, require
+from infra.fake_convoy.deliveries import FAILURE, SUCCESS
+from infra.fake_convoy.project import now, project_of, uid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.local.project import Json, Project
+    from infra.fake_convoy.project import Json, Project
 
 
 PROJECT_ID = "local"

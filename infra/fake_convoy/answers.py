@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from infra.local.project import Json
+    from infra.fake_convoy.project import Json
 
 
 class Refusal(Exception):
