@@ -1,24 +1,27 @@
-"""What the stand-in's project holds, who is told of its changes, and how it is told to fail."""
+"""What the stand-in's project holds, as Convoy's database does."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import secrets
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from infra.fake_convoy.feed import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from starlette.requests import Request
 
+    from infra.fake_convoy.journal import Journal
+
 Json = dict[str, Any]
 
+Table = Literal[
+    "endpoints", "subscriptions", "event_types", "events", "deliveries", "attempts", "batch_retries"
+]
+TABLES: tuple[Table, ...] = get_args(Table)
 
 EVERY_TYPE: Json = {
     "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
@@ -27,171 +30,98 @@ EVERY_TYPE: Json = {
 """An event type that each project is born with."""
 
 
-@dataclass
-class Fault:
-    """How to fail the next `times` calls of the API (None: all): wait, then reset or answer.
-
-    A call that is reset or answered so is not looked at; with neither, it is only late. With
-    `lose_answer` it is dealt with as ever, and reset in place of its answer.
-    """
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = '{"status":false,"message":"told to fail"}'
-    delay_s: float = 0.0
-    reset: bool = False
-    lose_answer: bool = False
-    times: int | None = None
-
-
-@dataclass
-class Changes:
-    """What has changed since one last looked; an event that changed twice is there once."""
-
-    events: dict[str, Json] = field(default_factory=dict)
-    receiver: bool = False
-    cleared: bool = False
-    ended: bool = False
-
-
-NOTHING = Changes()
-
-
-class Watch:
-    def __init__(self) -> None:
-        self.changes = Changes()
-        self._some = asyncio.Event()
-
-    def noted(self) -> None:
-        self._some.set()
-
-    async def some(self) -> None:
-        """Until there are changes to take."""
-        await self._some.wait()
-
-    def take(self) -> Changes:
-        taken, self.changes = self.changes, Changes()
-        self._some.clear()
-        return taken
-
-
-class Feed:
-    """Tells those who watch what has changed, from the one thread that all runs on."""
-
-    def __init__(self) -> None:
-        self._watches: set[Watch] = set()
-
-    @contextmanager
-    def watched(self) -> Iterator[Watch]:
-        watch = Watch()
-        self._watches.add(watch)
-        try:
-            yield watch
-        finally:
-            self._watches.discard(watch)
-
-    def event(self, event: Json) -> None:
-        for watch in self._watches:
-            watch.changes.events[event["uid"]] = event
-            watch.noted()
-
-    def receiver(self) -> None:
-        for watch in self._watches:
-            watch.changes.receiver = True
-            watch.noted()
-
-    def cleared(self) -> None:
-        for watch in self._watches:
-            watch.changes = Changes(cleared=True, receiver=True)
-            watch.noted()
-
-    def end(self) -> None:
-        for watch in self._watches:
-            watch.changes.ended = True
-            watch.noted()
+def _first_event_types() -> dict[str, Json]:
+    return {EVERY_TYPE["uid"]: dict(EVERY_TYPE)}
 
 
 @dataclass
 class Project:
-    """What Convoy's database would hold; `journal` is a file that its events outlive a kill in."""
+    """Its tables, each by uid, oldest first; what they hold is changed by `put` alone."""
 
-    journal: Path | None = None
-    events: dict[str, Json] = field(default_factory=dict)
-    """By their uids, oldest first; so are endpoints and deliveries."""
+    journal: Journal | None = None
     endpoints: dict[str, Json] = field(default_factory=dict)
-    subscriptions: list[Json] = field(default_factory=list)
-    event_types: list[Json] = field(default_factory=lambda: [dict(EVERY_TYPE)])
+    subscriptions: dict[str, Json] = field(default_factory=dict)
+    event_types: dict[str, Json] = field(default_factory=_first_event_types)
+    events: dict[str, Json] = field(default_factory=dict)
     deliveries: dict[str, Json] = field(default_factory=dict)
+    attempts: dict[str, Json] = field(default_factory=dict)
+    batch_retries: dict[str, Json] = field(default_factory=dict)
     deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
     """By their event's uid."""
     attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
     """By their delivery's uid."""
     verdicts: dict[str, bool] = field(default_factory=dict)
     """Whether an attempt's signature verifies, by its uid."""
-    fault: Fault | None = None
     keys: set[str] = field(default_factory=set)
+    """The idempotency keys of its events."""
     feed: Feed = field(default_factory=Feed)
 
-    def __post_init__(self) -> None:
-        if self.journal is not None and self.journal.exists():
-            for line in self.journal.read_text().splitlines():
-                self._keep(json.loads(line))
+    def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
+        """Take over what a journal holds."""
+        for table, record in entries:
+            if table == "cleared":
+                self._forget()
+            elif table in TABLES:
+                self._keep(table, record)
 
-    def _keep(self, event: Json) -> None:
-        event["number"] = len(self.events) + 1
-        self.events[event["uid"]] = event
-        self.keys.add(event["idempotency_key"])
-
-    def receive(self, message: Json, raw: str) -> Json:
-        """Store a fanned-out event: a duplicate if its idempotency key is known to the project.
-
-        `raw` is its `data` as it was published.
-        """
-        key = message.get("idempotency_key") or ""
-        owner = message["owner_id"]
-        headers = message.get("custom_headers") or {}
-        event = {
-            "uid": uid(),
-            "created_at": now(),
-            "owner_id": owner,
-            "event_type": message["event_type"],
-            "idempotency_key": key,
-            "is_duplicate_event": bool(key) and key in self.keys,
-            "endpoints": [
-                uid for uid, endpoint in self.endpoints.items() if endpoint.get("owner_id") == owner
-            ],
-            "headers": {name: [value] for name, value in headers.items()},
-            "data": message["data"],
-            "raw": raw,
-        }
+    def put(self, table: Table, record: Json) -> Json:
+        """Keep a new record, or these fields of the one that has its uid; gives it as it is now."""
         if self.journal is not None:
-            with self.journal.open("a") as journal:
-                journal.write(json.dumps(event) + "\n")
-        self._keep(event)
-        self.feed.event(event)
-        return event
-
-    def deliver(self, delivery: Json) -> None:
-        self.deliveries[delivery["uid"]] = delivery
-        self.deliveries_of[delivery["event_id"]].append(delivery)
-
-    def subscribed(self, event: Json) -> list[Json]:
-        """The endpoints that an event is for. Without a subscription one gets nothing."""
-        subscribers = {each["endpoint_metadata"]["uid"] for each in self.subscriptions}
-        return [self.endpoints[uid] for uid in event["endpoints"] if uid in subscribers]
+            self.journal.write(table, record)
+        kept = self._keep(table, record)
+        event = self.events.get(_event_of(self, table, kept))
+        if event is not None:
+            self.feed.event(event)
+        return kept
 
     def clear(self) -> None:
-        """Forget all but the journal, and those who listen."""
-        self.__dict__.update(vars(Project()) | {"journal": self.journal, "feed": self.feed})
+        """Forget all but those who watch."""
+        if self.journal is not None:
+            self.journal.write("cleared", {})
+        self._forget()
         self.feed.cleared()
 
-    def next_fault(self) -> Fault | None:
-        fault = self.fault
-        if fault is not None and fault.times is not None:
-            fault.times -= 1
-            if fault.times <= 0:
-                self.fault = None
-        return fault
+    def subscription_of(self, endpoint_uid: str) -> Json | None:
+        """An endpoint has one, or none; without one it gets nothing."""
+        of_endpoint = (s for s in self.subscriptions.values() if s["endpoint_id"] == endpoint_uid)
+        return next(of_endpoint, None)
+
+    def endpoints_of(self, owner: str) -> list[str]:
+        """Their uids."""
+        return [uid for uid, each in self.endpoints.items() if each.get("owner_id") == owner]
+
+    def _keep(self, table: Table, record: Json) -> Json:
+        records: dict[str, Json] = getattr(self, table)
+        uid = record["uid"]
+        if uid in records:
+            records[uid].update(record)
+            return records[uid]
+        kept = records[uid] = dict(record)
+        match table:
+            case "events":
+                kept["number"] = len(self.events)
+                if kept["idempotency_key"]:
+                    self.keys.add(kept["idempotency_key"])
+            case "deliveries":
+                self.deliveries_of[kept["event_id"]].append(kept)
+            case "attempts":
+                self.attempts_of[kept["msg_id"]].append(kept)
+        return kept
+
+    def _forget(self) -> None:
+        self.__dict__.update(vars(Project()) | {"journal": self.journal, "feed": self.feed})
+
+
+def _event_of(project: Project, table: Table, record: Json) -> str:
+    """The uid of the event that a record is about; none of an endpoint's."""
+    match table:
+        case "events":
+            return str(record["uid"])
+        case "deliveries":
+            return str(record["event_id"])
+        case "attempts":
+            return str(project.deliveries[record["msg_id"]]["event_id"])
+    return ""
 
 
 def project_of(request: Request) -> Project:
@@ -199,18 +129,14 @@ def project_of(request: Request) -> Project:
     return project
 
 
-def uid() -> str:
-    return secrets.token_hex(13).upper()
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
 def now() -> str:
-    return told(utc_now())
+    return shown(utc_now())
 
 
-def told(at: datetime) -> str:
-    """A time as Convoy tells it."""
+def shown(at: datetime) -> str:
+    """A time as Convoy shows it."""
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,17 +1,16 @@
-"""What is kept in Convoy's project: endpoints, subscriptions, event types, events, deliveries."""
+"""Convoy's routes for what its project is set up with: endpoints, subscriptions, event types."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from infra.fake_convoy.answers import Refusal, body_of, created, ok, paged, require
-from infra.fake_convoy.deliveries import FAILURE, SUCCESS
-from infra.fake_convoy.project import now, project_of, uid
+from infra.fake_convoy import listings
+from infra.fake_convoy.answers import Refusal, body_of, created, ok, require
+from infra.fake_convoy.ids import uid
+from infra.fake_convoy.project import now, project_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -37,6 +36,9 @@ _NOT_UNIQUE = (
 )
 
 
+_STATUS = "current endpoint status - {}, does not support {}"
+
+
 async def project(_: Request) -> Response:
     return ok("Project fetched successfully", PROJECT)
 
@@ -44,10 +46,9 @@ async def project(_: Request) -> Response:
 async def endpoints(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
-        owner = request.query_params.get("ownerId")
-        newest_first = reversed(project.endpoints.values())
-        found = (e for e in newest_first if _fits(owner, e.get("owner_id", "")))
-        return _page("Endpoints fetched successfully", request, found)
+        owner = listings.first(request.query_params, "ownerId")
+        found = (e for e in project.endpoints.values() if owner in {"", e.get("owner_id", "")})
+        return listings.page("Endpoints fetched successfully", request, found)
     body = await body_of(request, invalid="Invalid request format")
     if not body.get("url") or not body.get("name"):
         raise Refusal(400, "Invalid input provided")
@@ -60,23 +61,56 @@ async def endpoints(request: Request) -> Response:
         "name": body["name"],
         "secrets": [secret],
         "advanced_signatures": body.get("advanced_signatures", True),
-        "status": body.get("status", "active"),  # Convoy's own has another route for it
+        "status": body.get("status", "active"),  # Convoy's own has other routes for it
         "created_at": now(),
     }
-    project.endpoints[made["uid"]] = made
-    return created("Endpoint created successfully", made)
+    return created("Endpoint created successfully", project.put("endpoints", made))
+
+
+async def endpoint(request: Request) -> Response:
+    found = project_of(request).endpoints.get(request.path_params["uid"])
+    if found is None:
+        raise Refusal(404, "Resource not found")
+    return ok("Endpoint fetched successfully", found)
+
+
+async def pause(request: Request) -> Response:
+    """Convoy pauses one that is active, and activates one that is paused."""
+    found = _endpoint_to_change(request)
+    other = {"active": "paused", "paused": "active"}.get(found["status"])
+    if other is None:
+        raise Refusal(400, _STATUS.format(found["status"], "pausing or unpausing"))
+    changed = {"uid": found["uid"], "status": other}
+    found = project_of(request).put("endpoints", changed)
+    return ok("endpoint status updated successfully", found, 202)
+
+
+async def activate(request: Request) -> Response:
+    found = _endpoint_to_change(request)
+    if found["status"] not in {"inactive", "paused"}:
+        raise Refusal(400, _STATUS.format(found["status"], "activation"))
+    changed = {"uid": found["uid"], "status": "active"}
+    found = project_of(request).put("endpoints", changed)
+    return ok("endpoint status successfully activated", found, 202)
+
+
+def _endpoint_to_change(request: Request) -> Json:
+    found = project_of(request).endpoints.get(request.path_params["uid"])
+    if found is None:
+        raise Refusal(400, "failed to find endpoint")
+    return found
 
 
 async def subscriptions(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
-        wanted = set(request.query_params.getlist("endpointId"))
+        wanted = set(filter(None, request.query_params.getlist("endpointId")))
         found = (
-            each
-            for each in reversed(project.subscriptions)
-            if not wanted or each["endpoint_metadata"]["uid"] in wanted
+            each | {"endpoint_metadata": project.endpoints[each["endpoint_id"]]}
+            for each in project.subscriptions.values()
+            if not wanted or each["endpoint_id"] in wanted
         )
-        return _page("Subscriptions fetched successfully", request, found)
+        return listings.page("Subscriptions fetched successfully", request, found)
     made = _subscribed(project, await body_of(request))
     # Only a listed one tells its endpoint.
     return created("Subscription created successfully", made | {"endpoint_metadata": None})
@@ -91,28 +125,28 @@ def _subscribed(project: Project, body: Json) -> Json:
     endpoint = project.endpoints.get(body["endpoint_id"])
     if endpoint is None:
         raise Refusal(400, "failed to find endpoint by id")
-    if any(s["endpoint_metadata"]["uid"] == endpoint["uid"] for s in project.subscriptions):
+    if project.subscription_of(endpoint["uid"]) is not None:
         raise Refusal(400, "a subscription for this endpoint already exists")
     made = {
         "uid": uid(),
         "name": body["name"],
         "type": "api",
-        "endpoint_metadata": endpoint,
+        "endpoint_id": endpoint["uid"],
         # Without a licence Convoy replaces the filter by this, silently.
         "filter_config": {"event_types": ["*"]},
         "created_at": now(),
     }
-    project.subscriptions.append(made)
-    return made
+    return project.put("subscriptions", made)
 
 
 async def event_types(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
-        return ok("Event types fetched successfully", project.event_types[::-1])
+        newest_first = list(reversed(project.event_types.values()))
+        return ok("Event types fetched successfully", newest_first)
     body = await body_of(request)
     require(body, name="please provide a name for this event type")
-    if any(each["name"] == body["name"] for each in project.event_types):
+    if any(each["name"] == body["name"] for each in project.event_types.values()):
         raise Refusal(400, _NOT_UNIQUE)
     made = {
         "uid": uid(),
@@ -122,102 +156,17 @@ async def event_types(request: Request) -> Response:
         "json_schema": body.get("json_schema"),
         "deprecated_at": None,
     }
-    project.event_types.append(made)
-    return created("Event type created successfully", made)
+    return created("Event type created successfully", project.put("event_types", made))
 
 
 async def event_type(request: Request) -> Response:
     """Change one."""
-    found = _one(project_of(request).event_types, request, "event type not found", 400)
-    body = await body_of(request)
-    for name in ("category", "description", "json_schema"):
-        found[name] = body.get(name) or found[name]
-    return ok("Event type created successfully", found, 202)  # Convoy's own words
-
-
-_NOT_TOLD = {"owner_id", "number", "raw"}
-
-
-async def events(request: Request) -> Response:
-    """Without the owner: Convoy does not tell it either."""
-    asked = request.query_params
-    found = (
-        {name: value for name, value in event.items() if name not in _NOT_TOLD}
-        for event in reversed(project_of(request).events.values())
-        if _fits(asked.get("idempotencyKey"), event["idempotency_key"])
-    )
-    return _page("App events fetched successfully", request, found)
-
-
-async def deliveries(request: Request) -> Response:
-    """Convoy reads `eventType`; `event_type`, which its document and its SDK have, does nothing."""
-    asked = request.query_params
-    key = asked.get("idempotencyKey")
-    if key and not any(e["idempotency_key"] == key for e in project_of(request).events.values()):
-        raise Refusal(400, "event not found")
-    statuses = set(asked.getlist("status"))
-    found = (
-        delivery
-        for delivery in reversed(project_of(request).deliveries.values())
-        if (not statuses or delivery["status"] in statuses)
-        and _fits(asked.get("eventId"), delivery["event_id"])
-        and _fits(asked.get("endpointId"), delivery["endpoint_id"])
-        and _fits(asked.get("eventType"), delivery["event_type"])
-        and _fits(key, delivery["idempotency_key"])
-    )
-    return _page("Event deliveries fetched successfully", request, found)
-
-
-async def delivery(request: Request) -> Response:
-    return ok("Event Delivery fetched successfully", delivery_of(request))
-
-
-async def attempts(request: Request) -> Response:
-    found = project_of(request).attempts_of[delivery_of(request, status=400)["uid"]]
-    return ok("Event delivery attempts fetched successfully", found)
-
-
-async def resend(request: Request) -> Response:
-    """One that failed. For what arrived there is /forceresend."""
-    found = delivery_of(request, status=400)
-    if found["status"] == SUCCESS:
-        raise Refusal(400, "event already sent")
-    if found["status"] != FAILURE:
-        raise Refusal(400, "cannot resend event that did not fail previously")
-    request.app.state.courier.send(found)
-    return ok("App event processed for retry successfully", found)
-
-
-async def force_resend(request: Request) -> Response:
-    """Those that arrived: all, or none if one did not. What is not there is passed over."""
-    body = await body_of(request, invalid="Request is invalid")
-    known = project_of(request).deliveries
-    found = [known[each] for each in body.get("ids") or [] if each in known]
-    if any(each["status"] != SUCCESS for each in found):
-        raise Refusal(400, "only successful events can be force resent")
-    for each in found:
-        request.app.state.courier.send(each)
-    return ok(f"{len(found)} successful, 0 failed", None)
-
-
-def delivery_of(request: Request, *, status: int = 404) -> Json:
-    deliveries = project_of(request).deliveries
-    return _one(deliveries.values(), request, "event delivery not found", status)
-
-
-def _one(resources: Iterable[Json], request: Request, otherwise: str, status: int) -> Json:
-    wanted = request.path_params["uid"]
-    found = next((each for each in resources if each["uid"] == wanted), None)
+    project = project_of(request)
+    found = project.event_types.get(request.path_params["uid"])
     if found is None:
-        raise Refusal(status, otherwise)
-    return found
-
-
-def _fits(asked: str | None, value: str) -> bool:
-    return asked in {None, "", value}
-
-
-def _page(message: str, request: Request, found: Iterable[Json]) -> Response:
-    asked = request.query_params
-    per_page = int(wanted) if (wanted := asked.get("perPage", "")).isdigit() else 20
-    return ok(message, paged(list(found), per_page, asked.get("next_page_cursor", "")))
+        raise Refusal(400, "event type not found")
+    body = await body_of(request)
+    names = ("category", "description", "json_schema")
+    changed = {name: body.get(name) or found[name] for name in names}
+    found = project.put("event_types", {"uid": found["uid"], **changed})
+    return ok("Event type created successfully", found, 202)  # Convoy's own words
