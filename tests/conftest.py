@@ -23,10 +23,10 @@ from app import api
 from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
 from infra import package
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
 from infra.local import dynamodb_local as dynamodb_server
-from infra.local import server
-from infra.local.courier import Backoff
 from infra.local.tables import create_tables
 from tests.faults import dynamodb as moto_server
 from tests.support import (

@@ -26,10 +26,10 @@ from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED
 from app.service import Service
 from app.todos import TODO, Todo
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.deliveries import ENDED
+from infra.fake_convoy.resources import PROJECT_ID
 from infra.local import tables
-from infra.local.courier import FAILURE, SUCCESS
-from infra.local.resources import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from app.outbox.outcomes import Publisher
     from app.outbox.rows import Row
+    from infra.fake_convoy.queues import Queue
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 TABLES = tables.names("test-")
@@ -125,7 +126,7 @@ class Convoy:
         until = time.monotonic() + 10
         while True:
             found = self.ask("GET", "/eventdeliveries", params={"perPage": 1000})["content"]
-            if all(each["status"] in {SUCCESS, FAILURE} for each in found):
+            if all(each["status"] in ENDED for each in found):
                 break
             assert time.monotonic() < until, found
             time.sleep(0.01)
@@ -138,14 +139,46 @@ class Convoy:
         answer.raise_for_status()
 
     def fail(self, **fault: object) -> None:
-        """See `infra.local.convoy.Fault`."""
-        self.http.put(f"{self.url}/_control/faults", json=fault).raise_for_status()
+        """See `infra.fake_convoy.faults.Fault`."""
+        self.fail_each(fault)
+
+    def fail_each(self, *faults: Json) -> None:
+        """Of several that fit a call, the first is the one that it meets."""
+        self._control("PUT", "faults", list(faults))
 
     def recover(self) -> None:
-        self.http.delete(f"{self.url}/_control/faults").raise_for_status()
+        self._control("DELETE", "faults")
 
     def reset(self) -> None:
-        self.http.put(f"{self.url}/_control/reset").raise_for_status()
+        self._control("PUT", "reset")
+
+    def stop_worker(self, *queues: Queue) -> None:
+        """These stages, or all: what is published, or goes on, waits before them."""
+        self._control("PUT", "worker", {"running": False, "queues": queues})
+
+    def start_worker(self, *queues: Queue) -> None:
+        self._control("PUT", "worker", {"running": True, "queues": queues})
+
+    def slow_worker(self, lag_s: float) -> None:
+        """Each job waits so many seconds in each queue."""
+        self._control("PUT", "worker", {"lag_s": lag_s})
+
+    def lose(
+        self, queue: Queue | None = None, *, count: int | None = None, fraction: float | None = None
+    ) -> int:
+        """The newest jobs of a queue, or of each, as a killed Redis does; gives how many."""
+        how = {"queue": queue, "count": count, "fraction": fraction}
+        lost: int = self._control("PUT", "lose", how).json()["lost"]
+        return lost
+
+    def waiting(self) -> dict[Queue, int]:
+        """How many jobs are in each queue."""
+        waiting: dict[Queue, int] = self._control("GET", "queues").json()
+        return waiting
+
+    def _control(self, method: str, path: str, body: object = None) -> httpx.Response:
+        answer = self.http.request(method, f"{self.url}/_control/{path}", json=body)
+        return answer.raise_for_status()
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from app.wiring import dynamodb
-from infra.local import convoy, dynamodb_local, tables
+from infra.fake_convoy.application import API_KEY
+from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ class Stack:
 def running(scratch: Path) -> Iterator[Stack]:
     """All three, and this process's environment as the API's is. Raises DynamoDBLocalError."""
     journal = ("--journal", str(scratch / "journal"))
-    stand_in = Child(scratch / "convoy.log", "infra.local.convoy", *journal)
+    stand_in = Child(scratch / "convoy.log", "infra.fake_convoy", *journal)
     options = ("--factory", "app.wiring:local_api", "--log-level", "warning")
     api = Child(scratch / "api.log", "uvicorn", *options)
     with dynamodb_local.running() as endpoint:
@@ -103,7 +104,7 @@ def environment(dynamodb_url: str, convoy_url: str) -> dict[str, str]:
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "soak",
         "AWS_SECRET_ACCESS_KEY": "soak",
-        "CONVOY_API_KEY": convoy.API_KEY,
+        "CONVOY_API_KEY": API_KEY,
         "CONVOY_APP_ID": "soak",
         "CONVOY_PROJECT_ID": "soak",
         "CONVOY_BASE_URL": f"{convoy_url}/api",

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from app.dynamodb.store import DynamoStore
 from app.ports import StoreError
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
 from tests.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
 from tests.attack.ways import JSON
 from tests.support import TABLES

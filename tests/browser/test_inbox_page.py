@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from infra.local import convoy as stand_in
-from infra.local import inbox as stand_in_inbox
-from infra.local import server
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import inbox as stand_in_inbox
+from infra.fake_convoy import server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

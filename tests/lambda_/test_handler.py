@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from app.dynamodb.store import DynamoStore
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
 from tests.lambda_.gateways import Context, request
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 from app.config import Settings
 from app.convoy.transport import DeadlineTransport
 from app.wiring import Parts
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
 from tests.lambda_.gateways import Context, request
 from tests.support import TABLES, raw_server, read_request
 from tests.unit.commands.shell import ENVIRONMENT, run

@@ -14,7 +14,7 @@ import pytest
 from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
-from infra.local.convoy import API_KEY
+from infra.fake_convoy.application import API_KEY
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:

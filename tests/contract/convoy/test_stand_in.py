@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from infra.local import convoy as stand_in
-from infra.local import server
-from infra.local.convoy import API_KEY
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.application import API_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from examples.receiver import verified
-from infra.local.project import project_of
+from infra.fake_convoy.project import project_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from infra.local.project import Json
+    from infra.fake_convoy.project import Json
 
 PATH = "/receiver"
 

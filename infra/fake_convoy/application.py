@@ -2,20 +2,19 @@
 
 Its API answers as Convoy's does: the same codes, messages and envelopes, the same idempotency. It
 delivers to the endpoints that are registered, one of which may be its own receiver, and shows all
-at `/inbox`. Tests tell the API to fail through `/_control/faults`, and empty it through
-`/_control/reset`.
+at `/inbox`. What is published goes through Convoy's stages (`worker.py`). Tests stop the worker,
+lose what waits for it and let the API fail through `/_control/…` (`controls.py`).
 
-    python -m infra.local.convoy --port 8002
+    python -m infra.fake_convoy --port 8002
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 from starlette.applications import Starlette
@@ -25,11 +24,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.local import inbox, receiving, resources, server
-from infra.local.answers import Refusal, body_of, created, raw_field, refused, require
-from infra.local.courier import Backoff, Courier
-from infra.local.project import Fault, Project, project_of
-from infra.local.receiving import Receiver
+from infra.fake_convoy import controls, delivery_routes, event_routes, inbox, resources, server
+from infra.fake_convoy.answers import Refusal, refused
+from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.faults import Faults
+from infra.fake_convoy.journal import Journal
+from infra.fake_convoy.project import Project
+from infra.fake_convoy.receiver import PATH as RECEIVER
+from infra.fake_convoy.receiver import Receiver
+from infra.fake_convoy.worker import Worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
@@ -45,24 +51,33 @@ def build(
     journal: Path | None = None,
     backoff: Backoff = Backoff(),  # noqa: B008
     api_url: str = "http://localhost:8080",
+    *,
+    keep_queues: bool = False,
 ) -> Starlette:
-    """`api_url` is where the inbox tells to create a todo."""
-    project, receiver = Project(journal), Receiver()
+    """`api_url` is where the inbox says to create a todo.
+
+    With a `journal` the project outlives a kill. What waits in the queues is lost then, as with a
+    Redis that saves now and then; `keep_queues` keeps it, as a Redis does that syncs each write.
+    """
+    project, receiver, faults = Project(), Receiver(), Faults()
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         # The proxies of the environment have nothing to do with this machine's endpoints.
         async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
-            app.state.courier = Courier(project, http, backoff)
-            yield
-            app.state.courier.stop()
+            with _restored(project, journal) as kept:
+                worker = Worker(project, http, backoff, journal=kept if keep_queues else None)
+                if kept is not None and keep_queues:
+                    worker.queues.restore(kept.entries())
+                app.state.worker = worker
+                yield
+                worker.queues.close()
 
     app = Starlette(
         routes=[
             *_api_routes(),
-            Route("/_control/faults", set_fault, methods=["PUT", "DELETE"]),
-            Route("/_control/reset", reset, methods=["PUT"]),
-            Route(receiving.PATH, receiver.receive, methods=["POST"]),
+            *controls.routes,
+            Route(RECEIVER, receiver.receive, methods=["POST"]),
             *inbox.routes,
             Route("/api/{rest:path}", not_found, methods=_ANY),
             # Outside /api the real one serves its dashboard, whatever is asked.
@@ -73,25 +88,44 @@ def build(
         exception_handlers={Refusal: refused},
         lifespan=running,
     )
-    app.state.project, app.state.receiver = project, receiver
+    app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
     app.state.at_end, app.state.api_url = project.feed.end, api_url
     return app
+
+
+@contextmanager
+def _restored(project: Project, journal: Path | None) -> Iterator[Journal | None]:
+    """The journal, from which the project has what it held."""
+    if journal is None:
+        yield None
+        return
+    with closing(Journal(journal)) as kept:
+        project.restore(kept.entries())
+        project.journal = kept
+        yield kept
 
 
 def _api_routes() -> list[Route]:
     return [
         _route("", resources.project),
-        _route("/events/fanout", fan_out, "POST"),
-        _route("/events", resources.events),
+        _route("/events/fanout", event_routes.fan_out, "POST"),
+        _route("/events/batchreplay", event_routes.batch_replay, "POST"),
+        _route("/events", event_routes.listed),
+        _route("/events/{uid}", event_routes.one),
+        _route("/events/{uid}/replay", event_routes.replay, "PUT"),
         _route("/endpoints", resources.endpoints, "GET", "POST"),
+        _route("/endpoints/{uid}", resources.endpoint),
+        _route("/endpoints/{uid}/pause", resources.pause, "PUT"),
+        _route("/endpoints/{uid}/activate", resources.activate, "POST"),
         _route("/subscriptions", resources.subscriptions, "GET", "POST"),
         _route("/event-types", resources.event_types, "GET", "POST"),
         _route("/event-types/{uid}", resources.event_type, "PUT"),
-        _route("/eventdeliveries", resources.deliveries),
-        _route("/eventdeliveries/forceresend", resources.force_resend, "POST"),
-        _route("/eventdeliveries/{uid}", resources.delivery),
-        _route("/eventdeliveries/{uid}/resend", resources.resend, "PUT"),
-        _route("/eventdeliveries/{uid}/deliveryattempts", resources.attempts),
+        _route("/eventdeliveries", delivery_routes.listed),
+        _route("/eventdeliveries/forceresend", delivery_routes.force_resend, "POST"),
+        _route("/eventdeliveries/batchretry", delivery_routes.batch_retry, "POST"),
+        _route("/eventdeliveries/{uid}", delivery_routes.one),
+        _route("/eventdeliveries/{uid}/resend", delivery_routes.resend, "PUT"),
+        _route("/eventdeliveries/{uid}/deliveryattempts", delivery_routes.attempts),
     ]
 
 
@@ -104,7 +138,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         await request.body()  # whatever follows, the client has finished sending
-        fault = project_of(request).next_fault()
+        fault = await request.app.state.faults.next(request)
         if fault is not None:
             await asyncio.sleep(fault.delay_s)
             if fault.reset:
@@ -127,38 +161,6 @@ def _api(endpoint: Endpoint) -> Endpoint:
     return guarded
 
 
-async def fan_out(request: Request) -> Response:
-    message = await body_of(request)
-    require(
-        message,
-        owner_id="please provide an owner id",
-        event_type="please provide an event type",
-        data="please provide your data",
-    )
-    headers = message.get("custom_headers") or {}
-    if not all(isinstance(value, str) for value in headers.values()):
-        raise Refusal(400, 'body contains incorrect JSON type for field "custom_headers"')
-    raw = raw_field((await request.body()).decode(), "data")
-    event = project_of(request).receive(message, raw)
-    if event["is_duplicate_event"]:
-        return created("Duplicate event received, but will not be sent", None)
-    request.app.state.courier.fan_out(event)
-    return created("Endpoint fanout event queued successfully", None)
-
-
-async def set_fault(request: Request) -> Response:
-    fault = Fault(**await request.json()) if request.method == "PUT" else None
-    project_of(request).fault = fault
-    return Response(status_code=204)
-
-
-async def reset(request: Request) -> Response:
-    request.app.state.courier.stop()
-    request.app.state.receiver.fail_for(0)
-    project_of(request).clear()
-    return Response(status_code=204)
-
-
 async def not_found(_: Request) -> Response:
     return Response("404 page not found\n", 404, media_type="text/plain")
 
@@ -173,16 +175,3 @@ def _authorize(request: Request) -> None:
         raise Refusal(401, "Authentication required")
     if not hmac.compare_digest(key.encode(), API_KEY.encode()):
         raise Refusal(401, "authorization failed")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A stand-in for Convoy.")
-    parser.add_argument("--api", default="http://localhost:8080", help="URL of the todo API")
-    parser.add_argument("--journal", type=Path, help="a file to keep what was received in")
-    parser.add_argument("--port", type=int, default=8002)
-    options = parser.parse_args()
-    server.serve(build(options.journal, api_url=options.api), options.port)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ import httpx
 import pytest
 
 from examples.receiver import verified
-from infra.local import courier
-from infra.local.courier import Backoff, Courier
-from infra.local.project import Project
+from infra.fake_convoy import deliveries
+from infra.fake_convoy.deliveries import Backoff, shown_delivery
+from infra.fake_convoy.project import Project
+from infra.fake_convoy.worker import Worker
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -43,16 +43,24 @@ class World:
 
     def __init__(self, *endpoints: Json, answers: tuple[int, ...] = (204,)) -> None:
         self.project = Project(endpoints={each["uid"]: each for each in endpoints})
-        self.project.subscriptions = [{"endpoint_metadata": each} for each in endpoints]
+        self.project.subscriptions = {
+            each["uid"]: {"uid": each["uid"], "endpoint_id": each["uid"]} for each in endpoints
+        }
         self.requests: list[httpx.Request] = []
         self.pauses: list[float] = []
         self.now = NOW
         self._answers = list(answers)
 
-    def receive(self, message: Json = MESSAGE) -> Json:
-        """As it is published: compact."""
-        raw = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
-        return self.project.receive(message, raw)
+    def event(self, message: Json = MESSAGE, raw: str = "") -> Json:
+        """As it is published: compact, unless `raw` is its text."""
+        compact = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
+        headers = message.get("custom_headers", {}).items()
+        return message | {
+            "uid": f"event-of-{message['idempotency_key']}",
+            "endpoints": self.project.endpoints_of(message["owner_id"]),
+            "headers": {name: [value] for name, value in headers},
+            "raw": raw or compact,
+        }
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -64,24 +72,29 @@ class World:
         self.now += timedelta(seconds=seconds)
 
     def run(
-        self, act: Callable[[Courier], object], limit: int = 8, answer: Answer | None = None
+        self, act: Callable[[Worker], object], limit: int = 8, answer: Answer | None = None
     ) -> None:
         async def go() -> None:
             transport = httpx.MockTransport(answer or self.answer)
             async with httpx.AsyncClient(transport=transport) as http:
                 backoff = Backoff(1, limit)
-                courier = Courier(self.project, http, backoff, self.sleep, lambda: self.now)
-                act(courier)
-                await courier.finished()
+                worker = Worker(
+                    self.project, http, backoff, sleep=self.sleep, clock=lambda: self.now
+                )
+                act(worker)
+                await worker.queues.finished()
 
         asyncio.run(go())
 
     def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
         """The one delivery of a new event."""
-        event = self.receive(message)
-        self.run(lambda courier: courier.fan_out(event), limit, answer)
-        (delivery,) = self.project.deliveries_of[event["uid"]]
-        return delivery
+        event = self.event(message)
+        self.run(lambda worker: worker.publish(event), limit, answer)
+        return self.delivery()
+
+    def delivery(self) -> Json:
+        (delivery,) = self.project.deliveries.values()
+        return shown_delivery(self.project, delivery)
 
     def attempts(self, delivery: Json) -> list[Json]:
         return self.project.attempts_of[delivery["uid"]]
@@ -91,8 +104,8 @@ def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other(
     world = World(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
     world.project.endpoints["silent"] = endpoint("silent")
 
-    event = world.receive()
-    world.run(lambda courier: courier.fan_out(event))
+    event = world.event()
+    world.run(lambda worker: worker.publish(event))
 
     assert sorted(request.url.path for request in world.requests) == ["/a", "/b"]
     assert {each["status"] for each in world.project.deliveries.values()} == {"Success"}
@@ -155,7 +168,7 @@ def test_while_it_waits_a_delivery_tells_when_its_next_attempt_is() -> None:
     sleep = world.sleep
 
     async def look(seconds: float) -> None:
-        (delivery,) = world.project.deliveries.values()
+        delivery = world.delivery()
         seen.append((delivery["status"], delivery["metadata"]["next_send_time"]))
         await sleep(seconds)
 
@@ -172,8 +185,8 @@ def test_after_its_last_attempt_a_delivery_has_failed_and_a_resend_is_one_more()
     assert (delivery["status"], delivery["description"]) == ("Failure", "Retry limit exceeded")
     assert len(world.requests) == 3
 
-    world.run(lambda courier: courier.send(delivery), limit=3)
-    assert (delivery["status"], len(world.requests)) == ("Failure", 4)
+    world.run(lambda worker: worker.send(world.project.deliveries[delivery["uid"]]), limit=3)
+    assert (world.delivery()["status"], len(world.requests)) == ("Failure", 4)
 
 
 def test_an_endpoint_that_is_not_there_is_told_as_an_error_of_the_attempt() -> None:
@@ -193,7 +206,7 @@ def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.Mo
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(courier, "TIMEOUT_S", 0.01)
+    monkeypatch.setattr(deliveries, "TIMEOUT_S", 0.01)
     world = World(endpoint("a"))
     delivery = world.send(limit=1, answer=hang)
 
@@ -203,17 +216,15 @@ def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.Mo
 
 def test_what_is_stopped_is_left_as_it_is() -> None:
     world = World(endpoint("a"))
-    event = world.receive()
 
-    def start_and_stop(courier: Courier) -> None:
-        courier.fan_out(event)
-        courier.stop()
+    def start_and_stop(worker: Worker) -> None:
+        worker.publish(world.event())
+        worker.queues.run()
+        worker.queues.close()
 
-    with contextlib.suppress(asyncio.CancelledError):
-        world.run(start_and_stop)
+    world.run(start_and_stop)
 
-    (delivery,) = world.project.deliveries.values()
-    assert (delivery["status"], world.requests) == ("Scheduled", [])
+    assert (world.delivery()["status"], world.requests) == ("Processing", [])
 
 
 @pytest.mark.parametrize(
@@ -227,8 +238,8 @@ def test_white_space_is_sent_as_published_and_breaks_the_signature_as_convoys_do
     raw: str, signed: str
 ) -> None:
     world = World(endpoint("a"))
-    event = world.project.receive(MESSAGE | {"data": json.loads(raw)}, raw)
-    world.run(lambda courier: courier.fan_out(event))
+    event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda worker: worker.publish(event))
 
     (request,) = world.requests
     signature = request.headers["x-convoy-signature"]
@@ -251,18 +262,17 @@ def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
     raw: str, *, kept: bool
 ) -> None:
     world = World(endpoint("a"))
-    event = world.project.receive(MESSAGE | {"data": json.loads(raw)}, raw)
-    world.run(lambda courier: courier.fan_out(event))
+    event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda worker: worker.publish(event))
 
     assert bool(world.requests) is kept
     assert bool(world.project.deliveries_of[event["uid"]]) is kept
 
 
-def test_a_fault_of_the_couriers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_the_workers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def fail(_: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError
 
-    with contextlib.suppress(ZeroDivisionError):
-        World(endpoint("a")).send(answer=fail)
+    World(endpoint("a")).send(answer=fail)
 
-    assert "a delivery ended" in caplog.text
+    assert "the stage failed: attempts" in caplog.text

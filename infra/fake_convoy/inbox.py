@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from infra.local.answers import Refusal, body_of
-from infra.local.courier import FAILURE, SIGNATURE, SUCCESS, storable
-from infra.local.project import NOTHING, project_of
-from infra.local.receiving import verifies
-from infra.local.resources import delivery_of
+from infra.fake_convoy.answers import Refusal, body_of
+from infra.fake_convoy.deliveries import ENDED, SIGNATURE, storable
+from infra.fake_convoy.delivery_routes import delivery_of
+from infra.fake_convoy.feed import NOTHING
+from infra.fake_convoy.project import project_of
+from infra.fake_convoy.receiver import verifies
+from infra.fake_convoy.worker import worker_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from starlette.requests import Request
 
-    from infra.local.project import Changes, Json, Project, Watch
+    from infra.fake_convoy.feed import Changes, Watch
+    from infra.fake_convoy.project import Json, Project
 
 PAGE = Path(__file__).parent / "page"
 ASSETS = {"cards.js", "inbox.css", "inbox.js"}
@@ -141,9 +144,9 @@ def matches(event: Json, search: str) -> bool:
 async def resend(request: Request) -> Response:
     """Once more what has ended, well or not."""
     delivery = delivery_of(request)
-    if delivery["status"] not in {SUCCESS, FAILURE}:
+    if delivery["status"] not in ENDED:
         raise Refusal(409, "It is under way: its next attempt comes by itself.")
-    request.app.state.courier.send(delivery)
+    worker_of(request).send(delivery)
     return Response(status_code=204)
 
 
@@ -173,7 +176,7 @@ def _delivery(project: Project, delivery: Json) -> Json:
     attempts = project.attempts_of[delivery["uid"]]
     return {
         **{name: delivery[name] for name in ("uid", "status", "description")},
-        "next_send_time": delivery["metadata"]["next_send_time"],
+        "next_send_time": delivery["next_send_time"],
         "endpoint": {name: endpoint[name] for name in ("name", "url")},
         "attempts": [_attempt(project, endpoint, delivery, each) for each in attempts],
     }
@@ -186,7 +189,7 @@ def _attempt(project: Project, endpoint: Json, delivery: Json, attempt: Json) ->
     signature = attempt["request_http_header"][SIGNATURE]
     uid = attempt["uid"]
     if uid not in project.verdicts:
-        body = delivery["metadata"]["raw"].encode()
+        body = project.events[delivery["event_id"]]["raw"].encode()
         project.verdicts[uid] = verifies(endpoint, body, signature, sent.timestamp())
     return {
         "at": attempt["requested_at"],

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from infra.local.project import Json
+    from infra.fake_convoy.project import Json
 
 
 class Refusal(Exception):
@@ -86,21 +86,3 @@ def ok(message: str, data: object, status: int = 200) -> Response:
 
 def created(message: str, data: object) -> Response:
     return ok(message, data, 201)
-
-
-def paged(content: list[Json], per_page: int, after: str) -> Json:
-    """A page of what is listed, from behind the one whose uid is `after`."""
-    uids = [each["uid"] for each in content]
-    start = uids.index(after) + 1 if after in uids else 0
-    page = content[start : start + per_page]
-    more = start + per_page < len(content)
-    return {
-        "content": page,
-        "pagination": {
-            "per_page": per_page,
-            "has_next_page": more,
-            "has_prev_page": start > 0,
-            "next_page_cursor": page[-1]["uid"] if more else "",
-            "prev_page_cursor": "",
-        },
-    }
