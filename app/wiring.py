@@ -106,9 +106,8 @@ class Parts:
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
-        return cls(
-            settings, client, store, outbox, events, api_key, publisher, breaker, metrics
-        )
+        breaker = Breaker(publisher, time.monotonic, jitter)
+        return cls(settings, client, store, outbox, events, api_key, publisher, breaker, metrics)
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)

@@ -38,6 +38,7 @@ from tests.support import (
     TodoStore,
     foreign,
     make_publisher,
+    make_questions,
     make_service,
     make_store,
     missing,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
 
 
 pytest_plugins = ["tests.attack.tally"]
@@ -98,6 +100,12 @@ def convoy(stand_in_convoy: Convoy) -> Convoy:
 def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
     with closing(make_publisher(convoy.api)) as publisher:
         yield publisher
+
+
+@pytest.fixture
+def questions(convoy: Convoy) -> Iterator[Questions]:
+    with closing(make_questions(convoy.api)) as questions:
+        yield questions
 
 
 @pytest.fixture(scope="session")

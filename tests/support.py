@@ -18,11 +18,16 @@ import pytest
 from app.changes import Change
 from app.config import Settings
 from app.convoy.api_key import ApiKey
+from app.convoy.event_list import ConvoyEvents
+from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
+from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
+from app.outbox.attempts import Attempts
 from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay import Relay
 from app.outbox.rows import FAILED
 from app.service import Service
 from app.todos import TODO, Todo
@@ -190,6 +195,31 @@ def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
 
+def make_questions(base_url: str, **override: Any) -> Questions:
+    """What a relay asks Convoy with; its user closes it."""
+    settings: Json = {
+        "project_id": PROJECT_ID,
+        "api_key": ApiKey(stand_in.API_KEY),
+        "deadline_s": DEADLINE_S,
+        "max_bytes": MAX_ANSWER_BYTES,
+    }
+    return Questions(Exchange(base_url=base_url, **settings | override))
+
+
+def make_relay(
+    client: DynamoDBClient,
+    publisher: Publisher,
+    questions: Questions,
+    clock: Callable[[], datetime],
+    **override: Any,
+) -> Relay:
+    """A relay over `client`'s outbox. Its jitter is at its longest."""
+    table, events = make_outbox(client), ConvoyEvents(questions, clock)
+    attempts = Attempts(publisher, events, table, clock, lambda: 1.0, GRACE)
+    settings: Json = {"attempts": attempts, "events": events, "outbox": table, "clock": clock}
+    return Relay(**settings | {"reserve_s": 16.0} | override)
+
+
 def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
     """The environment of an app whose tables are TABLES and whose Convoy is the stand-in."""
     return {
@@ -227,7 +257,7 @@ def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) 
     parts: Json = {
         "kind": TODO,
         "store": make_store(client),
-        "delivery": OutboxDelivery(publisher, make_outbox(client)),
+        "delivery": OutboxDelivery(publisher, make_outbox(client), lambda: NOW, lambda: 1.0),
         "clock": lambda: NOW,
         "new_event_id": new_ids(),
         "new_id": lambda: 7007,
@@ -260,8 +290,8 @@ class Outbox:
         rows = [row for page in make_outbox(self._client).pages() for row in page]
         return sorted(rows, key=lambda row: row.event.id)
 
-    def ack(self, event_id: str) -> None:
-        make_outbox(self._client).ack(event_id)
+    def remove(self, event_id: str) -> None:
+        make_outbox(self._client).remove([event_id])
 
     def redrive_all(self, now: datetime) -> None:
         for row in self.rows():

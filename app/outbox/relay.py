@@ -179,7 +179,7 @@ class Relay:
         return True
 
     def _probe(self, row: Row, entries: Sequence[Shown] | None, run: Run) -> bool:
-        """As `_is_handled`, until Convoy accepted some of the rows that it may just not show yet."""
+        """As `_is_handled`, until Convoy accepted some rows that it may just not show yet."""
         if run.probed >= self.workers:
             run.leave(row)
             return False

@@ -87,9 +87,7 @@ class FakeConvoy:
     def replay(self, uid: str) -> None:
         self._ask("replay")
         self.replayed[uid] += 1
-        self.entries = [
-            replace(e, status=self.status) if e.uid == uid else e for e in self.entries
-        ]
+        self.entries = [replace(e, status=self.status) if e.uid == uid else e for e in self.entries]
 
     def _ask(self, question: str) -> None:
         self.questions.append(question)
