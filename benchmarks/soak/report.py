@@ -55,13 +55,14 @@ def commits() -> dict[str, str]:
 
 
 def gaps(changes: list[Json]) -> set[str]:
-    """Todos whose present version no event told of, whatever the records say."""
-    told = {
-        (event["data"]["todo"]["id"], event["data"]["todo"]["version"])
-        for event in changes
-        if event["event_type"] != "deleted"
+    """Todos, deleted ones too, whose present version no event told of, whatever the records say."""
+    todos = [event["data"]["todo"] for event in changes]
+    told = {(todo["id"], todo["version"]) for todo in todos}
+    present = {
+        (todo_id if todo_id >= 0 else -1 - todo_id, int(item["version"]["N"]))
+        for item in rows("TodosTable")
+        for todo_id in [int(item["id"]["N"])]
     }
-    present = {(int(item["id"]["N"]), int(item["version"]["N"])) for item in rows("TodosTable")}
     return {f"todo {todo_id} version {version}" for todo_id, version in present - told}
 
 

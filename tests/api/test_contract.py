@@ -88,13 +88,13 @@ def test_an_updated_event_carries_the_state_after_the_change(
     assert todo == {"id": 1, "item": "one", "completed": True, "version": 2}
 
 
-def test_a_deleted_event_carries_the_state_before_the_change(
+def test_a_deleted_event_carries_the_last_state_under_a_version_of_its_own(
     client: TestClient, convoy: Convoy
 ) -> None:
     client.post("/todo", json={"id": 1, "item": "one"})
     client.delete("/todo/1")
 
-    assert convoy.payloads()[-1]["todo"] == TODO_1
+    assert convoy.payloads()[-1]["todo"] == TODO_1 | {"version": 2}
 
 
 def test_a_failure_carries_the_id_asked_for_and_no_todo(client: TestClient, convoy: Convoy) -> None:

@@ -76,7 +76,7 @@ class Deployment:
                 fact = ("updated", todo_id, 2)
             case _:
                 answer = self._api.delete(path)
-                fact = ("deleted", todo_id, 2)
+                fact = ("deleted", todo_id, 3)
         assert answer.is_success
         self.committed[answer.headers["webhook-id"]] = fact
         status: str = answer.headers["webhook-status"]

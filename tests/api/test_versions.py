@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.ports import VersionClash
+from app.ports import Clash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def test_too_many_faster_writers_are_a_503_no_event_and_a_line_of_the_log(
     def clash(self: TodoStore, change: TodoChange, _: Claim | None) -> None:
         nonlocal tries
         tries += 1
-        raise VersionClash
+        raise Clash
 
     monkeypatch.setattr(type(store), "commit", clash)
 
