@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.convoy.transport import KEEP_ALIVE_S
+from app.convoy.streams import KEEP_ALIVE_S
 from infra.local import convoy as stand_in
 from infra.local import server
 
