@@ -13,7 +13,7 @@ from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.outbox.attempts import Attempts
 from app.outbox.relay import WORKERS, Relay
 from app.outbox.rows import WHOLE, Segment
-from app.wiring import jitter, now
+from app.wiring import jitter, now, proxy_of
 
 if TYPE_CHECKING:
     from app.wiring import Parts
@@ -37,10 +37,11 @@ class RelayParts:
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
             api_key=parts.api_key,
+            proxy=proxy_of(settings),
             deadline_s=DEADLINE_S,
             max_bytes=MAX_ANSWER_BYTES,
         )
-        questions = Questions(exchange)
+        questions = Questions(exchange, now)
         events = ConvoyEvents(questions, now)
         attempts = Attempts(
             # No breaker: the relay asks Convoy whether it is up.
