@@ -65,6 +65,7 @@ def _entries(page: list[Json]) -> list[Shown]:
                 key=entry["idempotency_key"],
                 status=entry["status"],
                 created_at=datetime.fromisoformat(entry["created_at"]),
+                acknowledged_at=datetime.fromisoformat(entry["acknowledged_at"]),
                 duplicate=entry["is_duplicate_event"],
                 reason=entry.get("failure_reason") or "",
             )

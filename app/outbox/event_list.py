@@ -23,13 +23,16 @@ STUCK_AFTER = timedelta(minutes=2)
 class Shown:
     """One entry. `uid` is Convoy's own id, `key` the idempotency key: the event's id.
 
-    `duplicate`: Convoy took the event for a repetition of its key, and delivers nothing for it.
+    `acknowledged_at`: when Convoy answered 201. `created_at`: when its worker took the event from
+    the queue. `duplicate`: Convoy took the event for a repetition of its key, and delivers nothing
+    for it.
     """
 
     uid: str
     key: str
     status: str
     created_at: datetime
+    acknowledged_at: datetime
     duplicate: bool = False
     reason: str = ""
 

@@ -1,4 +1,4 @@
-"""How far Convoy has come: up to when it shows what was published.
+"""How far Convoy has come: up to when it shows what it accepted.
 
 Convoy lists an event when a worker takes it from a queue: seconds after the 201, or an hour after
 it if the workers are behind. An event of 10:30 that is not listed is lost if Convoy shows one of
@@ -6,8 +6,8 @@ it if the workers are behind. An event of 10:30 that is not listed is lost if Co
 copy of each such event would only lengthen the queue.
 
 Where nothing else is published, nothing later is ever shown. So a pass publishes a few of these
-events all the same, the newest, until Convoy accepted so many: what Convoy shows of them by the
-next pass moves the horizon.
+events all the same, until Convoy accepted so many: what Convoy shows of them by the next pass moves
+the horizon.
 """
 
 from __future__ import annotations
@@ -15,38 +15,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.event_ids import moment_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from app.outbox.event_list import Shown
-    from app.outbox.look_up import Sightings
     from app.outbox.rows import Row
 
 DISORDER = timedelta(seconds=5)
 """Convoy's workers take events in about the order of publishing; clocks differ a little, too."""
 
-FOREIGN = timedelta(minutes=1)
-"""Taken off the time of an entry whose key is not ours: it was published some time before."""
-
 
 def reached(entries: Iterable[Shown]) -> datetime | None:
-    """The latest moment of publishing that these entries prove. None: they prove nothing."""
-    moments = (moment_of(entry.key) or entry.created_at - FOREIGN for entry in entries)
-    return max(moments, default=None)
-
-
-def reached_by(rows: Iterable[Row], seen: Sightings) -> datetime | None:
-    """The same, by rows of which an entry came after their last attempt."""
-    shown = (
-        row.published_at
-        for row in rows
-        for entry in seen.get(row.event.id, ())
-        if entry.created_at >= row.published_at - DISORDER
-    )
-    return max(shown, default=None)
+    """The latest moment of accepting that these entries prove. None: they prove nothing."""
+    return max((entry.acknowledged_at for entry in entries), default=None)
 
 
 def is_reached(row: Row, horizon: datetime | None) -> bool:

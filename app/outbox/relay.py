@@ -152,7 +152,8 @@ class Relay:
             for row in due:
                 run.leave(row)
             return
-        run.see(horizon.reached_by(due, seen))
+        for entries in seen.values():
+            run.see(horizon.reached(entries))
         clear: list[Row] = []
         unclear: list[Row] = []
         for row in due:

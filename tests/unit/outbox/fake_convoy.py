@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
-from uuid import UUID
 
 from app.outbox.event_list import NO_SUBSCRIPTION, NotAnswered, Shown
 from app.outbox.outcomes import Accepted, Unavailable
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
 
     from app.events import Event
     from app.outbox.outcomes import Misconfigured, Outcome
-
-
-def key_of(moment: datetime, number: int) -> str:
-    """A UUIDv7 of that moment."""
-    ms = int(moment.timestamp() * 1000)
-    return str(UUID(int=ms << 80 | 7 << 76 | 2 << 62 | number))
 
 
 @dataclass
@@ -65,6 +58,7 @@ class FakeConvoy:
             key=key,
             status=status or self.status,
             created_at=at or self.clock(),
+            acknowledged_at=at or self.clock(),
             duplicate=known,
             reason=NO_SUBSCRIPTION if (status or self.status) == "Failure" else "",
         )

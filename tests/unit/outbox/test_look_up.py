@@ -89,7 +89,9 @@ def test_one_old_row_does_not_stretch_the_list_of_the_new_ones(world: World) -> 
 
 def test_duplicates_alone_are_no_answer(world: World) -> None:
     world.leave(*ids(0, 10))
-    world.convoy.entries.append(Shown("d", "e0", "Success", NOW + SECOND, duplicate=True))
+    world.convoy.entries.append(
+        Shown("d", "e0", "Success", NOW + SECOND, NOW + SECOND, duplicate=True)
+    )
 
     assert look_up(rows(world, *ids(0, 10)), world.convoy) == {}
 

@@ -33,7 +33,7 @@ def test_a_handled_event_leaves_the_outbox_and_is_not_published(world: World, st
 
 def test_a_failure_for_another_reason_than_no_subscription_is_replayed(world: World) -> None:
     world.leave("e1")
-    world.convoy.entries.append(Shown("u1", "e1", "Failure", NOW, reason="database is down"))
+    world.convoy.entries.append(Shown("u1", "e1", "Failure", NOW, NOW, reason="database is down"))
 
     report = world.relay().run()
 
@@ -78,7 +78,7 @@ def test_a_duplicate_never_closes_a_row(world: World, beside: list[str]) -> None
     world.leave("e1", "e2", "e3", "e4")
     for status in beside:
         world.convoy.take("e1", status, NOW)
-    world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, duplicate=True))
+    world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, NOW, duplicate=True))
 
     report = world.relay().run()
 
@@ -89,7 +89,7 @@ def test_a_duplicate_never_closes_a_row(world: World, beside: list[str]) -> None
 
 def test_a_key_with_duplicates_alone_is_parked_in_the_end(world: World) -> None:
     world.leave("e1")
-    world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, duplicate=True))
+    world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, NOW, duplicate=True))
 
     for _ in range(MAX_REFUSALS):
         world.relay().run()

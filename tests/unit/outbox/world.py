@@ -10,7 +10,7 @@ from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
 from app.outbox.rows import Row
 from tests.support import GRACE, NOW
-from tests.unit.outbox.fake_convoy import FakeConvoy, key_of
+from tests.unit.outbox.fake_convoy import FakeConvoy
 from tests.unit.outbox.fake_outbox import FakeOutbox
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class World:
 
     def live_traffic(self) -> None:
         """Another event gets through, as requests publish them all the time."""
-        self.convoy.take(key_of(self.now, len(self.convoy.entries)), "Success", self.now)
+        self.convoy.take(f"live-{len(self.convoy.entries)}", "Success", self.now)
 
     def relay(self, workers: int = 1, jitter: float = 1.0) -> Relay:
         attempts = Attempts(
