@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import message_of
+from app.convoy.exchange import message_of, told
 from app.convoy.publisher import outcome_of
 from app.convoy.transport import ERRORS
 from app.outbox.event_list import NotAnswered
-from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
+from app.outbox.outcomes import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,15 +76,10 @@ class Questions:
 
     def _outcome(self, response: httpx.Response) -> Unavailable | Misconfigured:
         """Convoy answers 400 to its own outages: for a question, that is an outage too."""
-        match outcome_of(response, self._clock()):
-            case Refused(reason):
-                return Unavailable(self._exchange.redacted(reason))
-            case Accepted():
-                return Unavailable("201 to a question")
-            case Unavailable(reason, after):
-                return Unavailable(self._exchange.redacted(reason), after)
-            case Misconfigured(reason):
-                return Misconfigured(self._exchange.redacted(reason))
+        outcome = outcome_of(response, self._clock())
+        if isinstance(outcome, Unavailable | Misconfigured):
+            return replace(outcome, reason=self._exchange.redacted(outcome.reason))
+        return Unavailable(self._exchange.redacted(told(response)))
 
 
 @contextmanager
