@@ -32,7 +32,7 @@ _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
 
 
 class Backend(httpcore.NetworkBackend):
-    """What httpcore opens connections by. Through a `proxy` it opens a tunnel for each."""
+    """What httpcore opens connections by: through a `proxy` that tunnels, each in one."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         self._turn.connected = True
-        if self._proxy is None:
-            return self._connected(host, port)
-        return self._tunnelled(self._proxy, host, port)
+        if self._proxy is not None and self._proxy.tunnels:
+            return self._tunnelled(self._proxy, host, port)
+        return self._connected(host, port)
 
     def close(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)

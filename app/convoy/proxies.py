@@ -39,9 +39,13 @@ class ProxyRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`headers` are those for the proxy: `Proxy-Authorization`, if its URL has credentials."""
+    """`headers` are those for the proxy: `Proxy-Authorization`, if its URL has credentials.
+
+    Through a proxy that `tunnels` goes TLS, which it can't read. Otherwise it forwards requests.
+    """
 
     url: httpcore.URL
+    tunnels: bool
     headers: Headers = field(default_factory=list, repr=False)
 
     @classmethod
@@ -65,7 +69,10 @@ class Proxy:
         origin = httpcore.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"
         )
-        return cls(origin, [(each.encode(), value.encode()) for each, value in headers.items()])
+        tunnels = httpx.URL(url).scheme == "https"
+        return cls(
+            origin, tunnels, [(each.encode(), value.encode()) for each, value in headers.items()]
+        )
 
     @property
     def host(self) -> str:
@@ -98,7 +105,7 @@ class Proxy:
             raise ProxyRefused(answer)
 
     def forwarding(self, request: httpcore.Request) -> httpcore.Request:
-        """The request as the proxy takes it for an `http` URL, which needs no tunnel."""
+        """The request as a proxy takes it that does not tunnel."""
         host = next(value for name, value in request.headers if name.lower() == b"host")
         target = b"%b://%b%b" % (request.url.scheme, host, request.url.target)
         url = httpcore.URL(

@@ -74,7 +74,7 @@ class DeadlineTransport(httpx.BaseTransport):
         A `repeatable` request does no harm when Convoy gets it twice. Raises one of ERRORS.
         """
         self._turn.begin(ends_at)
-        if self._proxy is not None and request.url.scheme == b"http":
+        if self._proxy is not None and not self._proxy.tunnels:
             request = self._proxy.forwarding(request)
         request.extensions["timeout"] = {"pool": self._turn.left(httpcore.PoolTimeout)}
         try:
