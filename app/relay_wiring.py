@@ -11,6 +11,8 @@ from app.convoy.event_list import ConvoyEvents
 from app.convoy.exchange import Exchange
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.outbox.attempts import Attempts
+from app.outbox.deliveries import HUNG_AFTER
+from app.outbox.event_list import STUCK_AFTER
 from app.outbox.relay import WORKERS, Relay
 from app.outbox.rows import WHOLE, Segment
 from app.wiring import jitter, now
@@ -31,7 +33,15 @@ class RelayParts:
     questions: Questions
 
     @classmethod
-    def build(cls, parts: Parts, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Self:
+    def build(
+        cls,
+        parts: Parts,
+        *,
+        workers: int = WORKERS,
+        segment: Segment = WHOLE,
+        stuck_after: timedelta = STUCK_AFTER,
+        hung_after: timedelta = HUNG_AFTER,
+    ) -> Self:
         settings = parts.settings
         exchange = Exchange(
             base_url=settings.convoy_base_url,
@@ -61,6 +71,8 @@ class RelayParts:
             deliveries=ConvoyDeliveries(questions),
             workers=workers,
             segment=segment,
+            stuck_after=stuck_after,
+            hung_after=hung_after,
         )
         return cls(relay, events, questions)
 

@@ -52,8 +52,10 @@ class Deliveries(Protocol):
         """Deliveries created since then that ended without arriving; at the most a page of each."""
 
 
-def tend(deliveries: Deliveries, now: datetime) -> DeliveryReport:
+def tend(
+    deliveries: Deliveries, now: datetime, hung_after: timedelta = HUNG_AFTER
+) -> DeliveryReport:
     """Raises NotAnswered."""
-    retried = deliveries.retry_hung(now - LOOKED_BACK, now - HUNG_AFTER)
+    retried = deliveries.retry_hung(now - LOOKED_BACK, now - hung_after)
     found = deliveries.undelivered(now - COUNTED_FOR)
     return DeliveryReport(retried, found.failed, found.discarded, found.disabled_endpoints)

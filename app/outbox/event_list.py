@@ -89,7 +89,9 @@ class Burnt:
 Finding = Handled | Missing | Stuck | UnderWay | Burnt
 
 
-def finding(entries: Sequence[Shown], now: datetime) -> Finding:
+def finding(
+    entries: Sequence[Shown], now: datetime, stuck_after: timedelta = STUCK_AFTER
+) -> Finding:
     """What Convoy's entries under one key say. A duplicate never stands for the event."""
     originals = [entry for entry in entries if not entry.duplicate]
     if any(_is_handled(entry) for entry in originals):
@@ -97,7 +99,7 @@ def finding(entries: Sequence[Shown], now: datetime) -> Finding:
     if not originals:
         return Burnt() if entries else Missing()
     newest = max(originals, key=lambda entry: entry.created_at)
-    if newest.status == "Failure" or now - newest.created_at > STUCK_AFTER:
+    if newest.status == "Failure" or now - newest.created_at > stuck_after:
         return Stuck(newest.uid, f"{newest.status} in Convoy {newest.reason}".strip())
     return UnderWay()
 

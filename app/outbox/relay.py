@@ -22,8 +22,16 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from app.outbox import horizon
-from app.outbox.deliveries import tend
-from app.outbox.event_list import Burnt, Handled, Missing, NotAnswered, Stuck, finding
+from app.outbox.deliveries import HUNG_AFTER, tend
+from app.outbox.event_list import (
+    STUCK_AFTER,
+    Burnt,
+    Handled,
+    Missing,
+    NotAnswered,
+    Stuck,
+    finding,
+)
 from app.outbox.look_up import look_up
 from app.outbox.relay_run import Run
 from app.outbox.rows import FAILED, WAITING, WHOLE
@@ -74,6 +82,8 @@ class Relay:
     deliveries: Deliveries | None = None
     workers: int = WORKERS
     segment: Segment = WHOLE
+    stuck_after: timedelta = STUCK_AFTER
+    hung_after: timedelta = HUNG_AFTER
     _after: str | None = field(default=None, init=False)
 
     def run(
@@ -198,7 +208,7 @@ class Relay:
         if entries is None:
             run.leave(row)
             return False
-        found = finding(entries, self.clock())
+        found = finding(entries, self.clock(), self.stuck_after)
         match found:
             case Handled():
                 return True
@@ -229,7 +239,7 @@ class Relay:
         if self.deliveries is None or self.segment.number != 1 or not run.may_go_on():
             return
         try:
-            run.deliveries = tend(self.deliveries, self.clock())
+            run.deliveries = tend(self.deliveries, self.clock(), self.hung_after)
         except NotAnswered as error:
             log.warning("deliveries not looked at: %s", error)
 
