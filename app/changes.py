@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,8 @@ MAX_ID = 2**53 - 1
 class Resource(Protocol):
     """A frozen dataclass. Its fields are text, whole numbers and truth values.
 
-    `born` is the id of the event that tells of its creation: what is created again under an id that
-    was freed is another one.
+    Each change adds one to `version`, a deletion too. A resource that is created again under the id
+    of a deleted one goes on from the deletion's version: the higher version is the newer state.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -30,8 +30,6 @@ class Resource(Protocol):
     def id(self) -> int: ...
     @property
     def version(self) -> int: ...
-    @property
-    def born(self) -> str: ...
 
     def public(self) -> dict[str, object]:
         """What a client and a receiver see of it."""
@@ -39,19 +37,24 @@ class Resource(Protocol):
 
 R = TypeVar("R", bound=Resource)
 
+Action = Literal["create", "update", "delete"]
+
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[R]):
     """A step of one resource, and the event that tells of it: saved together, or not at all.
 
-    `state` is the one after the change (before it, for a deletion); `seen` is what it was decided
-    on, None where there was nothing.
+    `state` is the one after the change: of a deletion the last one, under the deletion's version.
     """
 
+    action: Action
     state: R
-    seen: R | None
     event: Event
-    deletes: bool = False
+
+    @property
+    def seen(self) -> int:
+        """The version that the change was decided on; 0: the id was never used."""
+        return self.state.version - 1
 
 
 @dataclass(frozen=True, slots=True)

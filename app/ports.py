@@ -27,12 +27,8 @@ class StoreUnavailable(StoreError):
     """The store is throttled, contended or out of reach: the same request may succeed later."""
 
 
-class KeyTaken(Exception):
-    """The transaction was refused: its idempotency key has a record by now."""
-
-
-class VersionClash(Exception):
-    """Another writer came first: the resource is not as the change saw it."""
+class Clash(Exception):
+    """Another writer came first: the change was decided on what is no longer so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +59,33 @@ class Record:
     event_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[R]):
+    """What there was at one moment. `freed` is the version of the id's deletion, 0 without one."""
+
+    resource: R | None = None
+    freed: int = 0
+    record: Record | None = None
+
+
 class Store(Protocol[R]):
     """Each call raises StoreError or StoreUnavailable when it could not be made."""
 
-    def get(self, owner: str, resource_id: int) -> R | None: ...
+    def read(
+        self, owner: str, resource_id: int, claim: Claim | None = None, *, freed: bool = False
+    ) -> Snapshot[R]:
+        """The resource; the record of the claim's key, unless that is older than KEY_LIFE; with
+        `freed`, the version of the id's deletion. All as of one moment.
+        """
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]: ...
 
     def commit(self, change: Change[R], claim: Claim | None = None) -> None:
         """Save the change with its event, and the claim's record: all or nothing.
 
-        Raises Exists or VersionClash when the resource is no longer as the change saw it, KeyTaken
-        when the claim's key has a record.
+        Raises Clash when the resource is no longer as the change saw it, or the claim's key has a
+        record.
         """
-
-    def record(self, claim: Claim) -> Record | None:
-        """What its key stands for, unless that was more than KEY_LIFE ago."""
 
     def is_waiting(self, event_id: str) -> bool:
         """Whether the outbox has the event still."""

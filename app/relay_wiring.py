@@ -15,7 +15,7 @@ from app.outbox.deliveries import HUNG_AFTER
 from app.outbox.event_list import STUCK_AFTER
 from app.outbox.relay import WORKERS, Relay
 from app.outbox.rows import WHOLE, Segment
-from app.wiring import jitter, now
+from app.wiring import jitter, now, proxy_of
 
 if TYPE_CHECKING:
     from app.wiring import Parts
@@ -47,10 +47,11 @@ class RelayParts:
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
             api_key=parts.api_key,
+            proxy=proxy_of(settings),
             deadline_s=DEADLINE_S,
             max_bytes=MAX_ANSWER_BYTES,
         )
-        questions = Questions(exchange)
+        questions = Questions(exchange, now)
         events = ConvoyEvents(questions, now)
         attempts = Attempts(
             # No breaker: the relay asks Convoy whether it is up.

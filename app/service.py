@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Generic
 
 from app import events
-from app.changes import NotFound, R, ResourceError, VersionMismatch
-from app.ports import Claim, KeyTaken, StoreUnavailable, VersionClash
+from app.changes import Exists, NotFound, R, VersionMismatch
+from app.ports import Claim, Clash, Snapshot, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
     from datetime import datetime
 
     from app.changes import Change, Kind
-    from app.ports import Delivery, Page, Store
+    from app.ports import Delivery, Page, Record, Store
 
     Fields = Mapping[str, object]
 
 MAX_DECISIONS = 8
-"""Times a change is decided anew when other writers were faster, before the client is told to."""
+"""Times a change is decided when other writers were faster, before the client is asked to retry."""
 
 
 class KeyReused(Exception):
@@ -30,7 +31,7 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`version` is the resource's after the change (before it, for a deletion)."""
+    """`version` is that of the change: the resource's after it, or the deletion's own."""
 
     id: int
     version: int
@@ -45,6 +46,10 @@ class Service(Generic[R]):
 
     `clock` gives the time, aware, in UTC; `new_event_id` an id of that very time; `pause` waits a
     moment after the nth clash.
+
+    A request that comes again under its `key`, as `fields` and all else were sent, is not done
+    again: it gets the first one's answer. Whether it came before, and what it is decided on, is
+    read at one moment: between two readings a twin could commit.
     """
 
     kind: Kind[R]
@@ -61,7 +66,7 @@ class Service(Generic[R]):
 
     def get(self, owner: str, resource_id: int) -> R:
         """Raises NotFound."""
-        found = self.store.get(owner, resource_id)
+        found = self.store.read(owner, resource_id).resource
         if found is None:
             raise NotFound(self.kind.name, resource_id)
         self._read(self.kind.retrieved, owner, **{self.kind.name: found.public()})
@@ -80,16 +85,21 @@ class Service(Generic[R]):
         Raises Exists, KeyReused.
         """
         new_id = self.new_id() if resource_id is None else resource_id
-        new = self.kind.new(**{**fields, "owner": owner, "id": new_id})
         claim = self._claim(owner, key, "create", resource_id, fields)
 
-        def commit() -> Committed:
-            now = self.clock()
-            change = self.kind.create(new, now=now, event_id=self.new_event_id(now))
-            self.store.commit(change, claim)
-            return self._deliver(change)
+        def read() -> Snapshot[R]:
+            return self.store.read(owner, new_id, claim, freed=True)
 
-        return self._once(claim, commit)
+        def decide(seen: Snapshot[R]) -> Change[R]:
+            if seen.resource is not None:
+                raise Exists(self.kind.name, new_id)
+            own = {"owner": owner, "id": new_id, "version": seen.freed + 1}
+            now = self.clock()
+            new = self.kind.new(**{**fields, **own})
+            return self.kind.create(new, now=now, event_id=self.new_event_id(now))
+
+        # Most ids are new, and most keys: the transaction finds out which are not.
+        return self._commit(claim, read, decide, seen=Snapshot())
 
     def update(
         self,
@@ -104,13 +114,9 @@ class Service(Generic[R]):
 
         Raises NotFound, VersionMismatch, KeyReused.
         """
-
-        def decide(seen: R) -> Change[R]:
-            now = self.clock()
-            return self.kind.update(seen, **fields, now=now, event_id=self.new_event_id(now))
-
         claim = self._claim(owner, key, "update", resource_id, fields, versions)
-        return self._change(owner, resource_id, versions, claim, decide)
+        step = partial(self.kind.update, **fields)
+        return self._change(owner, resource_id, versions, claim, step)
 
     def delete(
         self,
@@ -121,13 +127,8 @@ class Service(Generic[R]):
         key: str | None = None,
     ) -> Committed:
         """Raises NotFound, VersionMismatch, KeyReused."""
-
-        def decide(seen: R) -> Change[R]:
-            now = self.clock()
-            return self.kind.delete(seen, now=now, event_id=self.new_event_id(now))
-
         claim = self._claim(owner, key, "delete", resource_id, versions)
-        return self._change(owner, resource_id, versions, claim, decide)
+        return self._change(owner, resource_id, versions, claim, self.kind.delete)
 
     def _change(
         self,
@@ -135,34 +136,28 @@ class Service(Generic[R]):
         resource_id: int,
         versions: Set[int] | None,
         claim: Claim | None,
-        decide: Callable[[R], Change[R]],
+        step: Callable[..., Change[R]],
     ) -> Committed:
-        name = self.kind.name
+        def read() -> Snapshot[R]:
+            return self.store.read(owner, resource_id, claim)
 
-        def commit() -> Committed:
-            for clashes in range(MAX_DECISIONS):
-                if clashes:
-                    self.pause(clashes)
-                seen = self.store.get(owner, resource_id)
-                if seen is None:
-                    raise NotFound(name, resource_id)
-                if versions is not None and seen.version not in versions:
-                    raise VersionMismatch(name, resource_id, seen.version)
-                change = decide(seen)
-                try:
-                    self.store.commit(change, claim)
-                except VersionClash:
-                    continue
-                return self._deliver(change)
-            raise StoreUnavailable(
-                f"The {name} with id {resource_id} has too many writers at once."
-            )
+        def decide(seen: Snapshot[R]) -> Change[R]:
+            current = self._current(seen, owner, resource_id, versions)
+            now = self.clock()
+            return step(current, now=now, event_id=self.new_event_id(now))
 
-        try:
-            return self._once(claim, commit)
-        except NotFound:
+        return self._commit(claim, read, decide)
+
+    def _current(
+        self, seen: Snapshot[R], owner: str, resource_id: int, versions: Set[int] | None
+    ) -> R:
+        name, current = self.kind.name, seen.resource
+        if current is None:
             self._announce(self.kind.failed, owner, **{f"{name}_id": resource_id})
-            raise
+            raise NotFound(name, resource_id)
+        if versions is not None and current.version not in versions:
+            raise VersionMismatch(name, resource_id, current.version)
+        return current
 
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
@@ -170,27 +165,37 @@ class Service(Generic[R]):
         asked = json.dumps([self.kind.name, *request], sort_keys=True, default=sorted)
         return Claim(owner, key, sha256(asked.encode()).hexdigest(), self.clock())
 
-    def _once(self, claim: Claim | None, commit: Callable[[], Committed]) -> Committed:
-        """Commit, unless the claim's key stands for a change already: then tell of that one."""
-        if claim is None:
-            return commit()
-        record = self.store.record(claim)
-        if record is None:
+    def _commit(
+        self,
+        claim: Claim | None,
+        read: Callable[[], Snapshot[R]],
+        decide: Callable[[Snapshot[R]], Change[R]],
+        seen: Snapshot[R] | None = None,
+    ) -> Committed:
+        """Decide on what is `seen`, else on what is read; after a clash read, and decide again."""
+        for clashes in range(MAX_DECISIONS):
+            if clashes:
+                self.pause(clashes)
+            seen = seen or read()
+            if claim and seen.record:
+                return self._replay(claim, seen.record)
+            change = decide(seen)
             try:
-                return commit()
-            except (KeyTaken, ResourceError):
-                # Its twin may have been faster, and this the state that it left behind.
-                record = self.store.record(claim)
-                if record is None:
-                    raise
-        if record.fingerprint != claim.fingerprint:
-            raise KeyReused
-        accepted = not self.store.is_waiting(record.event_id)
-        return Committed(record.id, record.version, record.event_id, accepted, replayed=True)
+                self.store.commit(change, claim)
+            except Clash:
+                seen = None
+                continue
+            accepted = self.delivery.deliver(change.event)
+            return Committed(change.state.id, change.state.version, change.event.id, accepted)
+        raise StoreUnavailable(
+            f"The {self.kind.name} with id {change.state.id} has too many writers at once."
+        )
 
-    def _deliver(self, change: Change[R]) -> Committed:
-        accepted = self.delivery.deliver(change.event)
-        return Committed(change.state.id, change.state.version, change.event.id, accepted)
+    def _replay(self, claim: Claim, first: Record) -> Committed:
+        if first.fingerprint != claim.fingerprint:
+            raise KeyReused
+        accepted = not self.store.is_waiting(first.event_id)
+        return Committed(first.id, first.version, first.event_id, accepted, replayed=True)
 
     def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
         if self.publish_reads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app import events
@@ -23,7 +23,6 @@ class Todo:
     item: str
     completed: bool = False
     version: int = 1
-    born: str = field(default="", compare=False)
 
     def public(self) -> dict[str, object]:
         return {
@@ -35,8 +34,7 @@ class Todo:
 
 
 def create(todo: Todo, *, now: datetime, event_id: str) -> Change[Todo]:
-    event = _event(events.CREATED, todo, now=now, event_id=event_id)
-    return Change(replace(todo, born=event_id), None, event)
+    return Change("create", todo, _event(events.CREATED, todo, now=now, event_id=event_id))
 
 
 def update(
@@ -54,12 +52,12 @@ def update(
         completed=todo.completed if completed is None else completed,
         version=todo.version + 1,
     )
-    return Change(after, todo, _event(events.UPDATED, after, now=now, event_id=event_id))
+    return Change("update", after, _event(events.UPDATED, after, now=now, event_id=event_id))
 
 
 def delete(todo: Todo, *, now: datetime, event_id: str) -> Change[Todo]:
-    event = _event(events.DELETED, todo, now=now, event_id=event_id)
-    return Change(todo, todo, event, deletes=True)
+    last = replace(todo, version=todo.version + 1)
+    return Change("delete", last, _event(events.DELETED, last, now=now, event_id=event_id))
 
 
 def _event(

@@ -15,6 +15,7 @@ from botocore.config import Config
 from app import api, aws, gateway, logs, routing
 from app.config import LocalSettings, Settings, SettingsError
 from app.convoy.api_key import ApiKey, SecretError
+from app.convoy.proxies import Proxy, ProxyUnusable
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.secrets_manager import Secret
 from app.dynamodb.events_table import EventsTable
@@ -81,8 +82,10 @@ class Parts:
     def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
         """`emit` takes the lines of the metrics; unless given, there are none.
 
-        Raises SettingsError when the secret with the API key can't be read.
+        Raises SettingsError when the secret with the API key can't be read, or the environment
+        names a proxy that can't be one.
         """
+        proxy = proxy_of(settings)
         client = dynamodb()
         outbox = OutboxTable(
             client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
@@ -102,7 +105,9 @@ class Parts:
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
             api_key=api_key,
+            proxy=proxy,
             deadline_s=settings.convoy_deadline_s,
+            clock=now,
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
@@ -177,6 +182,14 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
     try:
         return ApiKey.out_of(Secret(settings.convoy_api_key_secret, _secrets_manager))
     except SecretError as error:
+        raise SettingsError(str(error)) from error
+
+
+def proxy_of(settings: ConvoySettings) -> Proxy | None:
+    """The environment's for Convoy. Raises SettingsError when it can't be one."""
+    try:
+        return Proxy.of_environment(settings.convoy_base_url)
+    except ProxyUnusable as error:
         raise SettingsError(str(error)) from error
 
 

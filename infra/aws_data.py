@@ -17,7 +17,15 @@ import botocore
 DATA = Path(botocore.__file__).parent / "data"
 
 API = Path("dynamodb", "2012-08-10")
-OPERATIONS = {"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems"}
+OPERATIONS = {
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TransactGetItems",
+    "TransactWriteItems",
+}
 SERVICES = {"dynamodb", "secretsmanager"}
 
 Json = dict[str, Any]

@@ -190,7 +190,9 @@ def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     settings: Json = {
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
+        "proxy": None,
         "deadline_s": 2.0,
+        "clock": lambda: NOW,
     }
     return ConvoyPublisher(base_url=base_url, **settings | override)
 
@@ -200,10 +202,12 @@ def make_questions(base_url: str, **override: Any) -> Questions:
     settings: Json = {
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
+        "proxy": None,
         "deadline_s": DEADLINE_S,
         "max_bytes": MAX_ANSWER_BYTES,
     }
-    return Questions(Exchange(base_url=base_url, **settings | override))
+    exchange = Exchange(base_url=base_url, **settings | override)
+    return Questions(exchange, lambda: NOW)
 
 
 def make_relay(

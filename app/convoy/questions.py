@@ -30,10 +30,14 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Questions:
-    """`exchange` has DEADLINE_S and MAX_ANSWER_BYTES. Each call raises NotAnswered."""
+    """`exchange` has DEADLINE_S and MAX_ANSWER_BYTES. Each call raises NotAnswered.
 
-    def __init__(self, exchange: Exchange) -> None:
+    `clock` is aware, in UTC.
+    """
+
+    def __init__(self, exchange: Exchange, clock: Callable[[], datetime]) -> None:
         self._exchange = exchange
+        self._clock = clock
 
     def ask(self, call: Callable[..., object], *about: str, **arguments: object) -> Any:  # noqa: ANN401
         """`data` of Convoy's answer."""
@@ -71,7 +75,7 @@ class Questions:
 
     def _outcome(self, response: httpx.Response) -> Unavailable | Misconfigured:
         """Convoy answers 400 to its own outages: for a question, that is an outage too."""
-        match outcome_of(response):
+        match outcome_of(response, self._clock()):
             case Refused(reason):
                 return Unavailable(self._exchange.redacted(reason))
             case Accepted():

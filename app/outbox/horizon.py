@@ -43,7 +43,7 @@ def reached_by(rows: Iterable[Row], seen: Sightings) -> datetime | None:
     shown = (
         row.published_at
         for row in rows
-        for entry in seen.of(row) or ()
+        for entry in seen.get(row.event.id, ())
         if entry.created_at >= row.published_at - DISORDER
     )
     return max(shown, default=None)

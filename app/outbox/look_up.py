@@ -2,7 +2,7 @@
 
 Rows that were published about the same time are looked for in Convoy's list of that time, a page at
 a time. A page that shows few of them is worth less than asking for single keys, so the list is left
-there: one old row never reads the hours since.
+there: one old row never reads the hours since. A row that no list shows is asked for by its key.
 
     rows by time:   ●●●●●●●●●        ●●●●        ●
     questions:      └─ list ─┘       └list┘      by key
@@ -11,71 +11,61 @@ there: one old row never reads the hours since.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.outbox.event_list import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
-    from app.outbox.event_list import EventList, Shown
+    from app.outbox.event_list import EventList
     from app.outbox.rows import Row
+
+Sightings = dict[str, list[Shown]]
+"""Convoy's entries by key."""
 
 GAP = timedelta(minutes=1)
 """Rows further apart than this are looked for in lists of their own."""
 
-BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=65)
-"""Around the moment of publishing, when Convoy may have created the event. Before it: clocks
-differ. After it: a request lasts up to 30 s, and Convoy's workers may be behind."""
+AROUND = timedelta(seconds=10)
+"""Before and after publishing, when Convoy is looked for the event: clocks differ, and Convoy's
+workers take it within seconds. An event that they took later is found by its key."""
 
 WORTH = 4
 """Rows that each page of a list has to show on average: a page costs about as much as so many
 questions by key (500 entries in 10 to 30 ms, against 5 to 10 ms; v26.7.3 on loopback)."""
 
 
-@dataclass(slots=True)
-class Sightings:
-    """`entries`: what was seen, by key. `absent`: keys of rows that Convoy does not have.
-
-    A row of which an attempt is recorded is never `absent` by a list: Convoy may have the event
-    since an earlier attempt, outside of the list's time.
-    """
-
-    entries: dict[str, list[Shown]] = field(default_factory=lambda: defaultdict(list))
-    absent: set[str] = field(default_factory=set)
-
-    def of(self, row: Row) -> list[Shown] | None:
-        """Convoy's entries of a row. None: ask by its key.
-
-        Duplicates alone are no answer: the first event of the key may be older than the list.
-        """
-        found = self.entries.get(row.event.id)
-        if found:
-            return None if all(entry.duplicate for entry in found) else found
-        return [] if row.event.id in self.absent else None
-
-
 def look_up(
     rows: Sequence[Row], events: EventList, may_go_on: Callable[[], bool] = lambda: True
 ) -> Sightings:
-    """Look for the rows in Convoy's lists. Raises NotAnswered."""
-    seen = Sightings()
+    """Look for the rows in Convoy's lists. Raises NotAnswered.
+
+    A row of which the lists show nothing, or duplicates alone, is not in the answer: Convoy may
+    have the event since another time.
+    """
+    seen: Sightings = defaultdict(list)
     for cluster in _clusters(rows):
         if len(cluster) < WORTH:
             continue
-        wanted = {row.event.id: row.attempts for row in cluster}
-        start, end = cluster[0].published_at - BEFORE, cluster[-1].published_at + AFTER
+        wanted = {row.event.id for row in cluster}
         missing = set(wanted)
-        for pages, page in enumerate(events.between(start, end), 1):
+        for pages, page in enumerate(events.between(*_time_of(cluster)), 1):
             for entry in page:
                 if entry.key in wanted:
-                    seen.entries[entry.key].append(entry)
+                    seen[entry.key].append(entry)
                     missing.discard(entry.key)
-            if not missing or not may_go_on() or len(wanted) - len(missing) < WORTH * pages:
+            if not missing or len(wanted) - len(missing) < WORTH * pages or not may_go_on():
                 break
-        else:
-            seen.absent |= {key for key in missing if wanted[key] == 0}
-    return seen
+    return {
+        key: found for key, found in seen.items() if not all(entry.duplicate for entry in found)
+    }
+
+
+def _time_of(cluster: Sequence[Row]) -> tuple[datetime, datetime]:
+    return cluster[0].published_at - AROUND, cluster[-1].published_at + AROUND
 
 
 def _clusters(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -86,5 +76,4 @@ def _clusters(rows: Sequence[Row]) -> Iterator[list[Row]]:
             yield cluster
             cluster = []
         cluster.append(row)
-    if cluster:
-        yield cluster
+    yield cluster

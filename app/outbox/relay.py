@@ -109,7 +109,7 @@ class Relay:
     def _batches(self, run: Run, on_row: Callable[[], None]) -> Iterator[list[Row]]:
         """The due rows, until the outbox is read or time is up: as much as can be read of it."""
         due: list[Row] = []
-        begun = False
+        begun, broken = False, ""
         try:
             pages = self.outbox.pages(run.count_unreadable, self.segment, self._after)
             for number, page in enumerate(pages, 1):
@@ -128,8 +128,10 @@ class Relay:
             if not begun:
                 raise
             run.partial = True
-            run.stop(f"the rest of the outbox could not be read: {error}")
+            broken = f"the rest of the outbox could not be read: {error}"
         yield due
+        if broken:
+            run.stop(broken)
 
     def _due(self, page: Iterable[Row], run: Run, on_row: Callable[[], None]) -> Iterator[Row]:
         for row in page:
@@ -154,14 +156,14 @@ class Relay:
         clear: list[Row] = []
         unclear: list[Row] = []
         for row in due:
-            known = seen.of(row) or horizon.is_reached(row, run.horizon)
+            known = row.event.id in seen or horizon.is_reached(row, run.horizon)
             (clear if known or self._is_probe(row, run) else unclear).append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
         tasks = _Tasks(threads, run)
         for row in interleaved(clear):
-            tasks.add([row], self._is_handled, row, seen.of(row), run)
+            tasks.add([row], self._is_handled, row, seen.get(row.event.id), run)
         for row in interleaved(unclear):
-            tasks.add([row], self._probe, row, seen.of(row), run)
+            tasks.add([row], self._probe, row, run)
         handled = tasks.rows_done()
         for start in range(0, len(handled), DELETES):
             rows = handled[start : start + DELETES]
@@ -188,12 +190,12 @@ class Relay:
         run.count_probe()
         return True
 
-    def _probe(self, row: Row, entries: Sequence[Shown] | None, run: Run) -> bool:
+    def _probe(self, row: Row, run: Run) -> bool:
         """As `_is_handled`, until Convoy accepted some rows that it may just not show yet."""
         if run.probed >= self.workers:
             run.leave(row)
             return False
-        return self._is_handled(row, entries, run, run.count_probe)
+        return self._is_handled(row, None, run, run.count_probe)
 
     def _is_handled(
         self,

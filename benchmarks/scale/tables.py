@@ -61,12 +61,12 @@ def capacity(_: Deployment) -> str:
         "`POST` with an `Idempotency-Key`": work.of("POST", key=work.KEY),
         "`PUT` of 10,000 characters": work.of("PUT", item=longest),
     }
-    tables = ("todos", "outbox", "keys")
+    tables = ("todos", "outbox", "log", "keys")
     rows = [
         [call, *(str(done.writes[name]) for name in tables), str(done.reads.total())]
         for call, done in calls.items()
     ]
-    return table(["", *(f"writes: {name}" for name in tables), "reads"], rows, right=4)
+    return table(["", *(f"writes: {name}" for name in tables), "reads"], rows, right=5)
 
 
 def in_order(deployment: Deployment) -> str:
@@ -218,7 +218,7 @@ def costs(deployment: Deployment) -> str:
     )
     writes = keyed.writes.total() - plain.writes.total()
     reads = keyed.reads.total() - plain.reads.total()
-    key = f"{writes} writes, {reads} read, {given.CALL_S * 1000:.0f} ms"
+    key = f"{writes} writes, {reads} reads, {given.CALL_S * 1000:.0f} ms"
     rows = bill(cost.per_million(deployment))
     rows += [
         [

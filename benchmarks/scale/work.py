@@ -67,6 +67,15 @@ class Counting:
     def delete_item(self, **asked: Any) -> None:  # noqa: ANN401
         self._write(asked["TableName"], asked["Key"], None, each=1)
 
+    def transact_get_items(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401
+        found = []
+        for action in asked["TransactItems"]:
+            about = action["Get"]
+            item = self._items.get(_at(about["TableName"], about["Key"]))
+            self.work.reads[about["TableName"]] += 2 * max(1, ceil(size(item or {}) / READ_BYTES))
+            found.append({"Item": item} if item else {})
+        return {"Responses": found}
+
     def transact_write_items(self, **asked: Any) -> None:  # noqa: ANN401
         for action in asked["TransactItems"]:
             ((name, about),) = action.items()
@@ -87,7 +96,7 @@ def _at(table: str, key: Item) -> tuple[str, str]:
         "todos": ("owner", "id"),
         "outbox": ("event_id",),
         "keys": ("owner", "key"),
-        "events": ("owner", "event_id"),
+        "log": ("owner", "event_id"),
     }[table]
     return table, json.dumps([key[name] for name in names])
 
@@ -129,7 +138,7 @@ def of(call: str, *, item: str = ITEM, key: str | None = None) -> Work:
 
 
 def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
-    log = EventsTable(client, "events", retention=timedelta(days=30))
+    log = EventsTable(client, "log", retention=timedelta(days=30))
     outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
     store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox, log=log)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app import todos
-from app.changes import Exists
+from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import Row
-from app.ports import StoreError, VersionClash
+from app.ports import Clash, Snapshot, StoreError
 from app.todos import Todo
 from tests.support import GRACE, NOW, TABLES, Outbox, TodoChange, TodoStore, make_outbox
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
-TODO = Todo("ann", 1, "one", born="e1")
+TODO = Todo("ann", 1, "one")
 NOW_MS = NOW.replace(microsecond=123_000)
 
 
@@ -35,23 +36,82 @@ def deleted(todo: Todo = TODO, event_id: str = "e3") -> TodoChange:
     return todos.delete(todo, now=NOW, event_id=event_id)
 
 
+def at(version: int) -> Todo:
+    return replace(TODO, version=version)
+
+
 def test_what_was_committed_is_read_back(store: TodoStore) -> None:
     store.commit(created())
-    assert store.get("ann", 1) == TODO
+    assert store.read("ann", 1) == Snapshot(TODO)
     store.commit(updated())
-    assert store.get("ann", 1) == Todo("ann", 1, "uno", completed=True, version=2)
+    assert store.read("ann", 1) == Snapshot(Todo("ann", 1, "uno", completed=True, version=2))
 
 
 def test_a_todo_that_is_not_there_is_none(store: TodoStore) -> None:
-    assert store.get("ann", 1) is None
+    assert store.read("ann", 1) == store.read("ann", 1, freed=True) == Snapshot(None)
 
 
-def test_a_deleted_todo_is_gone_and_its_id_is_free_again(store: TodoStore) -> None:
+def test_a_deleted_todo_is_gone_and_its_version_is_remembered(store: TodoStore) -> None:
     store.commit(created())
     store.commit(deleted())
-    assert store.get("ann", 1) is None
-    store.commit(created(event_id="e4"))
-    assert store.get("ann", 1) == TODO
+
+    assert store.read("ann", 1, freed=True) == Snapshot(None, freed=2)
+    assert store.page("ann", limit=10, after=None).found == []
+
+
+def test_a_creation_goes_on_from_the_version_of_the_deletion(store: TodoStore) -> None:
+    store.commit(created())
+    store.commit(deleted())
+
+    store.commit(created(at(3), "e4"))
+
+    assert store.read("ann", 1, freed=True) == Snapshot(at(3), freed=0)
+    store.commit(deleted(at(3), "e5"))
+    assert store.read("ann", 1, freed=True) == Snapshot(None, freed=4)
+
+
+@pytest.mark.parametrize("version", [1, 2, 4])
+def test_a_creation_that_does_not_know_the_last_deletion_is_refused(
+    store: TodoStore, outbox: Outbox, version: int
+) -> None:
+    store.commit(created())
+    store.commit(deleted())
+
+    with pytest.raises(Clash):
+        store.commit(created(at(version), "late"))
+
+    assert store.read("ann", 1, freed=True) == Snapshot(None, freed=2)
+    assert outbox.event_ids() == ["e1", "e3"]
+
+
+def test_a_creation_after_a_deletion_that_never_was_is_refused(store: TodoStore) -> None:
+    with pytest.raises(Clash):
+        store.commit(created(at(3)))
+
+
+def test_the_greatest_ids_tombstone_is_its_own(store: TodoStore) -> None:
+    for number, todo_id in enumerate([0, 1, 2**53 - 1]):
+        todo = Todo("ann", todo_id, "x", version=1)
+        store.commit(created(todo, f"c{number}"))
+        store.commit(deleted(todo, f"d{number}"))
+        store.commit(created(replace(todo, version=3), f"e{number}"))
+
+    assert [todo.id for todo in store.page("ann", limit=10, after=None).found] == [0, 1, 2**53 - 1]
+    assert [store.read("ann", each, freed=True).freed for each in (0, 1, 2**53 - 1)] == [0] * 3
+
+
+def test_dynamodb_may_delete_a_tombstone_after_a_year_and_a_todo_never(
+    store: TodoStore, dynamodb: DynamoDBClient
+) -> None:
+    store.commit(created())
+    store.commit(created(replace(TODO, id=2), "e2"))
+    store.commit(deleted())
+
+    rows = dynamodb.scan(TableName=TABLES["TodosTable"])["Items"]
+
+    expiries = {row["id"]["N"]: row.get(TOMBSTONE_EXPIRY) for row in rows}
+    year = int((NOW + timedelta(days=365)).timestamp())
+    assert expiries == {"2": None, "-2": {"N": str(year)}}
 
 
 def test_each_commit_puts_its_event_into_the_outbox(
@@ -65,12 +125,10 @@ def test_each_commit_puts_its_event_into_the_outbox(
     assert row == Row(replace(change.event, occurred_at=NOW_MS), due_at=NOW_MS + GRACE)
 
 
-def test_a_second_creation_names_the_id_and_leaves_no_event(
-    store: TodoStore, outbox: Outbox
-) -> None:
+def test_a_second_creation_is_refused_and_leaves_no_event(store: TodoStore, outbox: Outbox) -> None:
     store.commit(created())
 
-    with pytest.raises(Exists, match="Todo with id 1 already exists"):
+    with pytest.raises(Clash):
         store.commit(created(event_id="e2"))
 
     assert outbox.event_ids() == ["e1"]
@@ -83,7 +141,7 @@ def test_a_change_of_a_version_that_is_gone_is_refused_and_leaves_no_event(
     store.commit(created())
     store.commit(updated())
 
-    with pytest.raises(VersionClash):
+    with pytest.raises(Clash):
         store.commit(change(event_id="late"))
 
     assert outbox.event_ids() == ["e1", "e2"]
@@ -95,12 +153,13 @@ def test_a_change_of_a_todo_that_was_deleted_and_created_again_is_refused(
 ) -> None:
     store.commit(created())
     store.commit(deleted())
-    store.commit(created(Todo("ann", 1, "another"), event_id="e4"))
+    another = Todo("ann", 1, "another", version=3)
+    store.commit(created(another, "e4"))
 
-    with pytest.raises(VersionClash):
+    with pytest.raises(Clash):
         store.commit(change(event_id="late"))
 
-    assert store.get("ann", 1) == Todo("ann", 1, "another")
+    assert store.read("ann", 1).resource == another
     assert outbox.event_ids() == ["e1", "e3", "e4"]
 
 
@@ -108,7 +167,7 @@ def test_a_change_of_a_todo_that_was_deleted_and_created_again_is_refused(
 def test_a_change_of_a_todo_that_is_gone_is_refused_and_leaves_no_event(
     store: TodoStore, outbox: Outbox, change: Any
 ) -> None:
-    with pytest.raises(VersionClash):
+    with pytest.raises(Clash):
         store.commit(change(event_id="late"))
 
     assert outbox.event_ids() == []
@@ -118,7 +177,7 @@ def test_two_owners_have_a_todo_of_one_id_each(store: TodoStore) -> None:
     store.commit(created())
     store.commit(created(Todo("bob", 1, "bob's"), event_id="e2"))
 
-    assert store.get("ann", 1) == TODO
+    assert store.read("ann", 1).resource == TODO
     assert store.page("ann", limit=10, after=None).found == [TODO]
 
 
@@ -126,39 +185,53 @@ def test_the_greatest_id_survives_to_the_last_digit(store: TodoStore) -> None:
     todo = Todo("ann", 2**53 - 1, "last")
     store.commit(created(todo))
 
-    assert store.get("ann", 2**53 - 1) == todo
+    assert store.read("ann", 2**53 - 1).resource == todo
 
 
 def test_a_row_that_was_written_before_a_field_was_added_has_its_default(
     store: TodoStore, dynamodb: DynamoDBClient
 ) -> None:
     store.commit(created(replace(TODO, completed=True)))
-    dynamodb.update_item(
-        TableName=TABLES["TodosTable"],
-        Key={"owner": {"S": "ann"}, "id": {"N": "1"}},
-        UpdateExpression="REMOVE completed",
-    )
+    edit(dynamodb, "REMOVE completed")
 
-    assert store.get("ann", 1) == replace(TODO, completed=False)
+    assert store.read("ann", 1).resource == replace(TODO, completed=False)
 
 
-@pytest.mark.parametrize("field", ["item", "version", "born"])
+def test_a_row_with_more_than_is_known_is_read_and_changed(
+    store: TodoStore, dynamodb: DynamoDBClient
+) -> None:
+    """Rows of older deployments have a `born`."""
+    store.commit(created())
+    edit(dynamodb, "SET born = :born", {":born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"}})
+
+    assert store.read("ann", 1).resource == TODO
+    store.commit(updated())
+    assert store.page("ann", limit=10, after=None).found == [updated().state]
+
+
+@pytest.mark.parametrize("field", ["item", "version"])
 def test_a_row_without_what_a_change_takes_is_not_read_and_named(
     store: TodoStore, dynamodb: DynamoDBClient, field: str
 ) -> None:
     store.commit(created())
+    edit(dynamodb, f"REMOVE #{field}", names={f"#{field}": field})
+    named = rf"todo 1 of ann can't be read: .*no {field}"
+
+    with pytest.raises(StoreError, match=named):
+        store.read("ann", 1)
+    with pytest.raises(StoreError, match=named):
+        store.page("ann", limit=10, after=None)
+
+
+def edit(dynamodb: DynamoDBClient, expression: str, values: Any = None, names: Any = None) -> None:
+    """Change the todo's row by hand."""
+    given = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
     dynamodb.update_item(
         TableName=TABLES["TodosTable"],
         Key={"owner": {"S": "ann"}, "id": {"N": "1"}},
-        UpdateExpression="REMOVE #field",
-        ExpressionAttributeNames={"#field": field},
+        UpdateExpression=expression,
+        **{name: value for name, value in given.items() if value},
     )
-    named = rf"todo 1 of ann can't be read: no \['{field}'\]"
-
-    with pytest.raises(StoreError, match=named):
-        store.get("ann", 1)
-    with pytest.raises(StoreError, match=named):
-        store.page("ann", limit=10, after=None)
 
 
 def test_an_acked_event_is_out_of_the_outbox_and_a_second_ack_does_no_harm(

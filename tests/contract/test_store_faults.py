@@ -11,9 +11,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from app import todos
-from app.changes import Exists
-from app.dynamodb.store import CONFLICT_PAUSES_S
-from app.ports import Claim, StoreError, StoreUnavailable
+from app.dynamodb.transactions import CONFLICT_PAUSES_S
+from app.ports import Claim, Clash, StoreError, StoreUnavailable
 from app.todos import Todo
 from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
 
@@ -75,8 +74,8 @@ def refusal(code: str, *reasons: str, status: int = 400, message: str = "") -> A
 
 
 def cancelled(*reasons: str) -> AWSResponse:
-    """Of a creation's transaction, which has three items."""
-    return refusal("TransactionCanceledException", *(*reasons, "None", "None", "None")[:3])
+    """Of a creation: the event in the log and in the outbox, the todo, its tombstone."""
+    return refusal("TransactionCanceledException", *(*reasons, *["None"] * 4)[:4])
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def test_a_contended_transaction_is_tried_again_under_the_same_token(
     store.commit(created())
 
     assert [call["ClientRequestToken"] for call in wire.calls] == ["e1"] * 3
-    assert store.get("ann", 1) == TODO
+    assert store.read("ann", 1).resource == TODO
 
 
 def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_tries(
@@ -117,9 +116,9 @@ def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_t
 def test_a_refused_condition_is_told_at_once_even_beside_a_conflict(
     store: TodoStore, wire: Wire
 ) -> None:
-    wire.answers = [cancelled("ConditionalCheckFailed", "TransactionConflict")]
+    wire.answers = [cancelled("None", "TransactionConflict", "ConditionalCheckFailed")]
 
-    with pytest.raises(Exists):
+    with pytest.raises(Clash):
         store.commit(created())
 
     assert len(wire.calls) == 1
@@ -138,10 +137,10 @@ def test_a_cancellation_that_waiting_does_not_mend_is_an_error_at_once(
 
 
 CALLS = {
-    "get": lambda store: store.get("ann", 1),
+    "read": lambda store: store.read("ann", 1),
     "page": lambda store: store.page("ann", limit=1, after=None),
     "commit": lambda store: store.commit(created()),
-    "record": lambda store: store.record(CLAIM),
+    "read with a key": lambda store: store.read("ann", 1, CLAIM),
     "is_waiting": lambda store: store.is_waiting("e1"),
 }
 
@@ -195,10 +194,10 @@ def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
     wire.answers = [refusal(code, message="It is refused\n\nWhat was signed: …")]
 
     with pytest.raises(StoreError, match=rf"^DynamoDB: .*{code}.* It is refused. .*{advice}.+$"):
-        store.get("ann", 1)
+        store.read("ann", 1)
 
 
-@pytest.mark.parametrize("call", ["get", "page"])
+@pytest.mark.parametrize("call", ["read", "page"])
 def test_reads_are_consistent_what_was_committed_is_seen(
     store: TodoStore, wire: Wire, call: str
 ) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import todos
-from app.changes import Exists
-from app.ports import KEY_LIFE, Claim, KeyTaken, Record, VersionClash
+from app.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
 from app.todos import Todo
 from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
-TODO = Todo("ann", 1, "one", born="e1")
+TODO = Todo("ann", 1, "one")
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 SECOND = timedelta(seconds=1)
 
@@ -28,10 +27,14 @@ def created(todo: Todo = TODO, event_id: str = "e1") -> TodoChange:
     return todos.create(todo, now=NOW, event_id=event_id)
 
 
+def record(store: TodoStore, claim: Claim = CLAIM) -> Record | None:
+    return store.read(claim.owner, 1, claim).record
+
+
 def test_a_key_that_came_with_no_change_has_no_record(store: TodoStore) -> None:
     store.commit(created())
 
-    assert store.record(CLAIM) is None
+    assert record(store) is None
 
 
 def test_a_key_stands_for_the_change_that_it_came_with(store: TodoStore) -> None:
@@ -39,56 +42,58 @@ def test_a_key_stands_for_the_change_that_it_came_with(store: TodoStore) -> None
     change = todos.update(TODO, item="uno", completed=None, now=NOW, event_id="e2")
     store.commit(change, CLAIM)
 
-    assert store.record(CLAIM) == Record("fingerprint", id=1, version=2, event_id="e2")
+    assert record(store) == Record("fingerprint", id=1, version=2, event_id="e2")
 
 
 def test_a_key_stands_for_the_greatest_id_to_the_last_digit(store: TodoStore) -> None:
     store.commit(created(replace(TODO, id=2**53 - 1)), CLAIM)
 
-    record = store.record(CLAIM)
-    assert record is not None
-    assert record.id == 2**53 - 1
+    found = record(store)
+    assert found is not None
+    assert found.id == 2**53 - 1
 
 
 def test_a_taken_key_lets_no_second_change_through(store: TodoStore, outbox: Outbox) -> None:
     store.commit(created(), CLAIM)
 
-    with pytest.raises(KeyTaken):
+    with pytest.raises(Clash):
         store.commit(created(replace(TODO, id=2), "e2"), CLAIM)
 
-    assert store.get("ann", 2) is None
+    assert store.read("ann", 2).resource is None
     assert outbox.event_ids() == ["e1"]
 
 
-def test_a_taken_key_is_told_before_what_became_of_the_todo(store: TodoStore) -> None:
-    """Its own first request is what changed the todo."""
-    store.commit(created(), CLAIM)
+@pytest.mark.parametrize("freed", [False, True])
+def test_a_reading_has_the_record_and_what_its_change_left_behind(
+    store: TodoStore, freed: bool
+) -> None:
+    store.commit(created())
+    store.commit(todos.delete(TODO, now=NOW, event_id="e2"), CLAIM)
 
-    with pytest.raises(KeyTaken):
-        store.commit(created(event_id="e2"), CLAIM)
-    with pytest.raises(KeyTaken):
-        store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
+    kept = Record("fingerprint", id=1, version=2, event_id="e2")
+    assert store.read("ann", 1, CLAIM, freed=freed) == Snapshot(None, freed and 2, kept)
+    assert store.read("ann", 2, CLAIM, freed=freed) == Snapshot(None, 0, kept)
 
 
 def test_a_refused_change_leaves_its_key_free(store: TodoStore) -> None:
     store.commit(created())
 
-    with pytest.raises(Exists):
+    with pytest.raises(Clash):
         store.commit(created(event_id="e2"), CLAIM)
-    with pytest.raises(VersionClash):
+    with pytest.raises(Clash):
         store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
 
-    assert store.record(CLAIM) is None
+    assert record(store) is None
 
 
 def test_one_key_of_two_owners_stands_for_a_change_of_each(store: TodoStore) -> None:
     bobs = replace(CLAIM, owner="bob")
     store.commit(created(), CLAIM)
-    assert store.record(bobs) is None
+    assert record(store, bobs) is None
     store.commit(created(replace(TODO, owner="bob"), "e2"), bobs)
 
-    records = [store.record(CLAIM), store.record(bobs)]
-    assert [record and record.event_id for record in records] == ["e1", "e2"]
+    records = [record(store), record(store, bobs)]
+    assert [found and found.event_id for found in records] == ["e1", "e2"]
 
 
 def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
@@ -97,17 +102,17 @@ def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
     store.commit(created(), CLAIM)
     after = replace(CLAIM, now=NOW + KEY_LIFE)
 
-    assert store.record(after) is None
+    assert record(store, after) is None
     store.commit(created(replace(TODO, id=2), "e2"), after)
-    assert store.record(after) == Record("fingerprint", id=2, version=1, event_id="e2")
+    assert record(store, after) == Record("fingerprint", id=2, version=1, event_id="e2")
 
 
 def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
     store.commit(created(), CLAIM)
     before = replace(CLAIM, now=NOW + KEY_LIFE - SECOND)
 
-    assert store.record(before) is not None
-    with pytest.raises(KeyTaken):
+    assert record(store, before) is not None
+    with pytest.raises(Clash):
         store.commit(created(replace(TODO, id=2), "e2"), before)
 
 

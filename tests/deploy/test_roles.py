@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     Calls = dict[str, set[str]]
 
 LOGICAL_IDS = {name: logical_id for logical_id, name in TABLES.items()}
-OF_TRANSACTIONS = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem"}
+OF_TRANSACTIONS = {
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 SECRET = {
     "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
     ":secret:${ConvoySecret}-??????"
@@ -44,7 +49,7 @@ def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
     seen: Calls = defaultdict(set)
 
     def note(params: Json, model: Any, **_: object) -> None:
-        if model.name != "TransactWriteItems":
+        if not model.name.startswith("Transact"):
             seen[LOGICAL_IDS[params["TableName"]]].add(f"dynamodb:{model.name}")
         for item in params.get("TransactItems", []):
             for kind, part in item.items():

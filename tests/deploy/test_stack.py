@@ -177,7 +177,7 @@ def test_the_app_keeps_a_todo_and_its_event_in_the_stack_s_tables(stack: Stack) 
 
     store.commit(change)
 
-    assert store.get(OWNER, 1) == change.state
+    assert store.read(OWNER, 1).resource == change.state
     assert store.is_waiting("event-1")
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.config import Settings
+from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.metrics import Metrics
 from app.outbox.relay_run import Report
 from tests.support import TABLES
@@ -153,6 +154,8 @@ def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Tem
     expiry = {"AttributeName": "expires_at", "Enabled": True}
     expiring = {name for name in tables if tables[name].get("TimeToLiveSpecification") == expiry}
     assert expiring == {"EventsTable", "IdempotencyTable"}
+    tombstones = {"AttributeName": TOMBSTONE_EXPIRY, "Enabled": True}
+    assert tables["TodosTable"]["TimeToLiveSpecification"] == tombstones
     assert "TimeToLiveSpecification" not in tables["OutboxTable"]
 
 

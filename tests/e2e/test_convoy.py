@@ -58,7 +58,9 @@ class Convoy:
             base_url=self.url,
             project_id=self.project_id,
             api_key=ApiKey(self.api_key),
+            proxy=None,
             deadline_s=10,
+            clock=now,
         )
 
 

@@ -50,7 +50,7 @@ class Mutation:
             case "PUT":
                 return ("updated", self.todo_id, 2)
             case "DELETE":
-                return ("deleted", self.todo_id, 1)
+                return ("deleted", self.todo_id, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,10 @@ class World:
         return [mutation.fact for mutation in created]
 
     def versions(self) -> dict[int, int]:
-        """Of the todos that DynamoDB holds."""
+        """Of the todos that DynamoDB holds, without those that were deleted."""
         items = self.dynamodb.scan(TableName=TABLES["TodosTable"], ConsistentRead=True)["Items"]
-        return {int(item["id"]["N"]): int(item["version"]["N"]) for item in items}
+        versions = {int(item["id"]["N"]): int(item["version"]["N"]) for item in items}
+        return {todo_id: version for todo_id, version in versions.items() if todo_id >= 0}
 
     def refuse(self) -> None:
         """Convoy refuses everything, and has refused what waits as often as a row may wait."""

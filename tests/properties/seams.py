@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.events import Event
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
-    from app.ports import Claim, Record
+    from app.ports import Claim, Snapshot
     from app.todos import Todo
 
     Moment = tuple[Literal["before", "after"], str]
@@ -74,11 +74,10 @@ class Seams:
             self.came += 1
             self._act()
 
-    def get(self, owner: str, todo_id: int) -> Todo | None:
-        return self._store.get(owner, todo_id)
-
-    def record(self, claim: Claim) -> Record | None:
-        return self._store.record(claim)
+    def read(
+        self, owner: str, todo_id: int, claim: Claim | None = None, *, freed: bool = False
+    ) -> Snapshot[Todo]:
+        return self._store.read(owner, todo_id, claim, freed=freed)
 
     def is_waiting(self, event_id: str) -> bool:
         return self._store.is_waiting(event_id)

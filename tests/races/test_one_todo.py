@@ -41,7 +41,7 @@ def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
         (winner,) = of(Committed, outcomes)
         assert len(of(Exists, outcomes)) == RACERS - 1
         item = str(outcomes.index(winner))
-        assert store.get(OWNER, todo_id) == Todo(OWNER, todo_id, item)
+        assert store.read(OWNER, todo_id).resource == Todo(OWNER, todo_id, item)
         (event,) = told(convoy, todo_id)
         assert (event["id"], event["todo"]["item"]) == (winner.event_id, item)
         assert outbox.event_ids() == []
@@ -62,7 +62,7 @@ def test_many_updates_of_one_todo_leave_no_gap_and_one_event_each(
         assert len(updates) + len(of(StoreUnavailable, outcomes)) == RACERS
         assert [committed.version for committed in updates] == [*range(2, len(updates) + 2)]
         items = [str(outcomes.index(committed)) for committed in updates]
-        assert store.get(OWNER, todo_id) == Todo(
+        assert store.read(OWNER, todo_id).resource == Todo(
             OWNER, todo_id, items[-1], version=len(updates) + 1
         )
         events = told(convoy, todo_id)[1:]
@@ -110,7 +110,7 @@ def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
 
         (winner,) = of(Committed, outcomes)
         assert len(of(NotFound, outcomes)) == RACERS - 1
-        assert store.get(OWNER, todo_id) is None
+        assert store.read(OWNER, todo_id).resource is None
         deleted = [event for event in told(convoy, todo_id) if event["event"] == "todo.deleted"]
         assert [event["id"] for event in deleted] == [winner.event_id]
         assert outbox.event_ids() == []
@@ -127,9 +127,10 @@ def test_a_deletion_among_updates_is_the_last_that_is_told(
 
         committed = of(Committed, outcomes)
         assert len(committed) + len(of(NotFound, outcomes)) == MAX_DECISIONS
-        assert store.get(OWNER, todo_id) is None
-        events = sorted(told(convoy, todo_id), key=lambda event: event["event"] == "todo.deleted")
-        last = len(committed)
-        assert [event["todo"]["version"] for event in events] == [*range(1, last + 1), last]
+        assert store.read(OWNER, todo_id).resource is None
+        events = told(convoy, todo_id)
+        versions = [event["todo"]["version"] for event in events]
+        assert versions == [*range(1, len(committed) + 2)]
+        assert [event["event"] for event in events].index("todo.deleted") == len(committed)
         assert {event["id"] for event in events[1:]} == {one.event_id for one in committed}
         assert outbox.event_ids() == []

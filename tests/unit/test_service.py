@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.ports import StoreUnavailable, VersionClash
+from app.ports import Clash, StoreUnavailable
 from app.service import KeyReused
 from app.todos import TODO
-from tests.support import OWNER, make_service
+from tests.support import OWNER, make_service, new_ids
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
     dynamodb: DynamoDBClient, publisher: ConvoyPublisher, outbox: Outbox
 ) -> None:
-    make_service(dynamodb, publisher).create(OWNER, 1, {"item": "x"}, key="k")
-    others = make_service(dynamodb, publisher, kind=replace(TODO, name="other"))
+    ids = new_ids()
+    todos = make_service(dynamodb, publisher, new_event_id=ids)
+    others = make_service(dynamodb, publisher, new_event_id=ids, kind=replace(TODO, name="other"))
+    todos.create(OWNER, 1, {"item": "x"}, key="k")
 
     with pytest.raises(KeyReused):
         others.create(OWNER, 1, {"item": "x"}, key="k")
@@ -36,7 +38,7 @@ def test_between_its_decisions_a_change_waits_longer_each_time_and_not_after_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def clash(*_: object) -> None:
-        raise VersionClash
+        raise Clash
 
     pauses: list[int] = []
     service = make_service(dynamodb, publisher, pause=pauses.append)

@@ -13,13 +13,14 @@ from tests.support import NOW
 TODO = Todo("ann", 1, "one", version=3)
 
 
-def test_a_creation_saw_nothing_and_its_event_tells_the_todo() -> None:
-    change = todos.create(TODO, now=NOW, event_id="e")
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_creation_tells_the_todo_and_saw_the_version_before(version: int) -> None:
+    todo = Todo("ann", 1, "one", version=version)
+    change = todos.create(todo, now=NOW, event_id="e")
 
-    assert (change.state, change.seen, change.deletes) == (TODO, None, False)
+    assert (change.action, change.state, change.seen) == ("create", todo, version - 1)
     assert (change.event.id, change.event.owner, change.event.type) == ("e", "ann", "created")
-    assert change.event.data["todo"] == TODO.public()
-    assert change.state.born == "e"
+    assert change.event.data["todo"] == todo.public()
 
 
 @pytest.mark.parametrize(
@@ -35,17 +36,18 @@ def test_an_update_replaces_what_is_given_and_counts_the_version(
 ) -> None:
     change = todos.update(TODO, item=item, completed=completed, now=NOW, event_id="e")
 
-    assert (change.state, change.seen, change.deletes) == (expected, TODO, False)
+    assert (change.action, change.state, change.seen) == ("update", expected, 3)
     assert change.event.type == "updated"
     assert change.event.data["todo"] == expected.public()
 
 
-def test_a_deletion_tells_the_last_state() -> None:
+def test_a_deletion_tells_the_last_state_under_a_version_of_its_own() -> None:
     change = todos.delete(TODO, now=NOW, event_id="e")
 
-    assert (change.state, change.seen, change.deletes) == (TODO, TODO, True)
+    last = Todo("ann", 1, "one", version=4)
+    assert (change.action, change.state, change.seen) == ("delete", last, 3)
     assert change.event.type == "deleted"
-    assert change.event.data["todo"] == TODO.public()
+    assert change.event.data["todo"] == last.public()
 
 
 def test_the_owner_is_never_told_in_a_payload() -> None:

@@ -20,7 +20,9 @@ function outcomeOf({ status, attempts, next_send_time: next }) {
   const tries = attempts.length;
   if (status === 'Success') return ['good', `✓ delivered${tries > 1 ? ` at attempt ${tries}` : ''}`];
   if (status === 'Failure') return ['bad', `✗ failed after ${tries} attempts`];
+  if (status === 'Discarded') return ['bad', '✗ discarded'];
   if (status === 'Retry') return ['busy', `↻ attempt ${tries + 1} in `, next];
+  if (status === 'Scheduled') return ['busy', '… scheduled'];
   return ['busy', '… sending'];
 }
 
@@ -32,7 +34,8 @@ function outcome([kind, text, until]) {
 function outcomes(event) {
   if (!event.storable) return [outcome(['bad', '✗ lost: Convoy can’t keep its text'])];
   if (event.is_duplicate_event) return [outcome(['none', 'duplicate: not sent'])];
-  if (event.deliveries.length === 0) return [outcome(['none', 'no endpoint'])];
+  if (event.status === 'Failure') return [outcome(['none', event.failure_reason])];
+  if (event.deliveries.length === 0) return [outcome(['busy', `… ${event.status.toLowerCase()}`])];
   return event.deliveries.map((delivery) => outcome(outcomeOf(delivery)));
 }
 
@@ -72,7 +75,7 @@ function attemptOf(attempt, index) {
 }
 
 function deliveryOf(delivery, resend) {
-  const over = ['Success', 'Failure'].includes(delivery.status);
+  const over = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
   const button = element('button', {
     type: 'button',
     'data-key': delivery.uid,

@@ -40,6 +40,15 @@ def http(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def stand_in(convoy: Convoy) -> Iterator[httpx.Client]:
+    """A client of the stand-in's API, for what can't be asked of a named Convoy."""
+    headers = {"authorization": f"Bearer {API_KEY}"}
+    base_url = f"{convoy.api}/v1/projects/{PROJECT_ID}"
+    with httpx.Client(base_url=base_url, headers=headers) as http:
+        yield http
+
+
+@pytest.fixture
 def owner() -> str:
     """Of this test alone: a named Convoy keeps what was made in it."""
     return str(uuid4())

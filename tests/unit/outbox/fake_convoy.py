@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from app.outbox.event_list import NO_SUBSCRIPTION, NotAnswered, Shown
@@ -30,15 +30,18 @@ class FakeConvoy:
 
     `answer` is given to each publish, unless `answers` has one for the event's id. What is accepted
     is shown at once with `status`, unless `loses` or `holds`. `down` is the outcome of a question.
+    `page`: entries of a page.
     """
 
     clock: Callable[[], datetime]
-    answer: Outcome = field(default_factory=Accepted)
+    accepted: ClassVar[Accepted] = Accepted()
+    answer: Outcome = accepted
     answers: dict[str, Outcome] = field(default_factory=dict)
     status: str = "Success"
     loses: bool = False
     holds: bool = False
     down: Unavailable | Misconfigured | None = None
+    goes_down_with_publishing: bool = False
     page: int = 3
     entries: list[Shown] = field(default_factory=list)
     held: list[Shown] = field(default_factory=list)
@@ -48,6 +51,8 @@ class FakeConvoy:
 
     def publish(self, event: Event) -> Outcome:
         self.published[event.id] += 1
+        if self.goes_down_with_publishing:
+            self.down = Unavailable("down")
         outcome = self.answers.get(event.id, self.answer)
         if isinstance(outcome, Accepted) and not self.loses:
             self.take(event.id)

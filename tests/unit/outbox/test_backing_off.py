@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from app.outbox.outcomes import Accepted, Refused, Unavailable
-from app.outbox.relay import MAX_PAUSE_S, MAX_REFUSALS, Relay
-from app.outbox.rows import FAILED, WAITING, Row
-from tests.unit.outbox.world import DUE, World
+from app.outbox.attempts import MAX_REFUSALS
+from app.outbox.backoff import MAX_PAUSE_S, after_acceptance, after_failure
+from app.outbox.outcomes import Refused, Unavailable
+from app.outbox.rows import FAILED, WAITING
+from tests.unit.outbox.world import DUE
+
+if TYPE_CHECKING:
+    from tests.unit.outbox.world import World
 
 
-def test_an_outage_backs_a_row_off_by_doubling_pauses_up_to_a_bound(world: World) -> None:
+def test_failures_double_the_pause_up_to_a_bound(world: World) -> None:
     world.leave("e1")
-    world.answer = Unavailable("503")
+    world.convoy.answer = Unavailable("503")
 
     pauses = []
     for _ in range(8):
@@ -24,65 +29,52 @@ def test_an_outage_backs_a_row_off_by_doubling_pauses_up_to_a_bound(world: World
         pauses.append((row.due_at - world.now).total_seconds())
         world.now = row.due_at
 
-    assert pauses == pytest.approx([30, 60, 120, 240, 480, 900, 900, 900], abs=0.01)
+    assert pauses == [30, 60, 120, 240, 480, 900, 900, 900]
     assert (world.row("e1").attempts, world.row("e1").refusals) == (8, 0)
     assert world.row("e1").reason == "503"
 
 
-def test_a_pause_is_spread_at_random_over_its_second_half(world: World) -> None:
+def test_half_of_a_pause_is_at_random() -> None:
+    assert after_failure(0, 0.0) == timedelta(seconds=15)
+    assert after_failure(0, 1.0) == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(None, 30), (0, 30), (120, 120), (999_999, 3600)])
+def test_a_retry_after_is_kept_within_bounds(asked: int | None, waited: int) -> None:
+    assert after_failure(0, 1.0, asked) == timedelta(seconds=waited)
+
+
+def test_thousands_of_attempts_do_not_break_the_pauses() -> None:
+    longest = timedelta(seconds=MAX_PAUSE_S)
+
+    assert after_failure(5000, 1.0) == longest
+    assert after_acceptance(5000, timedelta(minutes=1)) == longest
+
+
+def test_settling_may_take_longer_than_the_longest_pause() -> None:
+    hour = timedelta(hours=1)
+
+    assert after_acceptance(0, hour) == after_acceptance(9, hour) == hour
+
+
+def test_a_row_is_not_tried_before_its_time(world: World) -> None:
     world.leave("e1")
-    world.answer = Unavailable("503")
-
-    Relay(world, world.table, lambda: DUE, lambda: 0.0, 1).run()
-
-    assert (world.row("e1").due_at - DUE).total_seconds() == pytest.approx(15, abs=0.01)
-
-
-def test_a_row_backed_off_is_not_tried_before_its_time(world: World) -> None:
-    world.leave("e1")
-    world.answers = {"e1": Unavailable("503")}
+    world.convoy.answer = Unavailable("503")
     world.relay().run()
     world.now += timedelta(seconds=29)
     world.relay().run()
 
-    assert world.published == {"e1": 1}
+    assert world.convoy.published == {"e1": 1}
 
 
-def test_thousands_of_attempts_do_not_break_the_backoff(world: World) -> None:
+def test_what_convoy_keeps_refusing_is_parked_with_the_reason(world: World) -> None:
     world.leave("e1")
-    stubborn = replace(world.row("e1"), attempts=5000)
-    due: list[datetime] = []
-
-    class Stubborn:
-        def pages(self, *_: object) -> list[list[Row]]:
-            return [[stubborn]]
-
-        def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
-            due.append(due_at)
-            return True
-
-        def ack(self, event_id: str) -> None: ...
-
-        def park(self, row: Row, *, reason: str) -> bool:
-            return True
-
-    world.answer = Unavailable("503")
-    Relay(world, Stubborn(), lambda: DUE, lambda: 1.0).run()
-
-    assert due == [DUE + timedelta(seconds=MAX_PAUSE_S)]
-
-
-def test_what_convoy_keeps_refusing_is_parked_with_the_reason_and_never_dropped(
-    world: World,
-) -> None:
-    world.leave("e1")
-    world.answer = Refused("400: bad")
+    world.convoy.answer = Refused("400: bad")
 
     for attempt in range(1, MAX_REFUSALS):
         report = world.relay().run()
         assert (report.pending, report.failed) == (1, 0)
-        assert world.row("e1").state == WAITING
-        assert world.row("e1").refusals == attempt
+        assert (world.row("e1").state, world.row("e1").refusals) == (WAITING, attempt)
         world.now = world.row("e1").due_at
     assert world.relay().run().failed == 1
 
@@ -90,84 +82,46 @@ def test_what_convoy_keeps_refusing_is_parked_with_the_reason_and_never_dropped(
     assert (row.state, row.reason, row.attempts) == (FAILED, "400: bad", MAX_REFUSALS)
     world.now += timedelta(days=365)
     report = world.relay().run()
-    assert (report.failed, report.pending, report.delivered) == (1, 0, 0)
-    assert world.published["e1"] == MAX_REFUSALS
+    assert (report.failed, report.pending, report.published) == (1, 0, 0)
+    assert world.convoy.published["e1"] == MAX_REFUSALS
 
 
 def test_three_hours_in_which_convoy_refuses_everything_park_nothing(world: World) -> None:
     world.leave("e1")
-    world.answer = Refused("400: its queue is down")
+    world.convoy.answer = Refused("400: its queue is down")
     back = world.now + timedelta(hours=3)
     while world.now < back:
         assert world.relay(jitter=0.0).run().failed == 0
         world.now = world.row("e1").due_at
-    world.answer = Accepted()
+    world.convoy.answer = world.convoy.accepted
 
-    assert world.relay().run().delivered == 1
+    assert world.relay().run().published == 1
 
 
 def test_outages_do_not_count_as_refusals(world: World) -> None:
     world.leave("e1")
+    world.convoy.answer = Unavailable("503")
     for _ in range(MAX_REFUSALS * 2):
-        world.answer = Unavailable("503")
         world.relay().run()
         world.now = world.row("e1").due_at
-    world.answer = Refused("400")
+    world.convoy.answer = Refused("400")
     world.relay().run()
 
     assert (world.row("e1").state, world.row("e1").refusals) == (WAITING, 1)
 
 
-def test_a_redriven_row_is_tried_as_if_for_the_first_time(world: World) -> None:
+def test_a_redriven_row_is_tried_as_often_again(world: World) -> None:
     world.leave("e1")
-    world.answer = Refused("400")
-    for _ in range(MAX_REFUSALS):
-        world.relay().run()
-        world.now = world.row("e1").due_at
-    world.answer = Accepted()
+    parked = replace(world.row("e1"), state=FAILED, refusals=MAX_REFUSALS, attempts=MAX_REFUSALS)
+    world.outbox.rows["e1"] = replace(parked, reason="400", tried_at=DUE)
+    world.convoy.answer = Refused("400")
 
-    assert world.table.redrive(world.row("e1"), now=world.now)
-    assert world.relay().run().delivered == 1
-
-
-def test_a_redriven_row_that_is_refused_again_waits_as_after_its_first_refusal(
-    world: World,
-) -> None:
-    world.leave("e1")
-    world.answer = Refused("400")
-    for _ in range(MAX_REFUSALS):
-        world.relay().run()
-        world.now = world.row("e1").due_at
-    world.table.redrive(world.row("e1"), now=world.now)
-
+    assert world.outbox.redrive(world.row("e1"), now=world.now)
     world.relay().run()
+    assert (world.row("e1").state, world.row("e1").refusals) == (WAITING, 1)
 
-    assert (world.row("e1").due_at - world.now).total_seconds() == pytest.approx(30, abs=0.01)
-
-
-def test_a_retry_after_is_waited_for_by_the_relays_next_runs_too(world: World) -> None:
-    world.leave("e1", "e2", "e3")
-    world.answer = Unavailable("429", 120)
-    relay = world.relay()
-    relay.run()
-    (asked,) = world.published
-    world.answer = Accepted()
-
-    world.now = DUE + timedelta(seconds=119)
-    report = relay.run()
-    assert (report.delivered, report.pending) == (0, 3)
-    assert report.stopped == "Convoy asked for a pause until 12:03:00 UTC"
-    assert world.published == {asked: 1}
-
-    world.now = DUE + timedelta(seconds=120)
-    assert relay.run().delivered == 3
-
-
-@pytest.mark.parametrize(("asked", "waited"), [(0, 30), (999_999, 3600)])
-def test_a_retry_after_is_waited_for_within_bounds(world: World, asked: int, waited: int) -> None:
-    world.leave("e1")
-    world.answer = Unavailable("429", asked)
-
-    world.relay().run()
-
-    assert (world.row("e1").due_at - DUE).total_seconds() == pytest.approx(waited, abs=0.01)
+    world.convoy.answer = world.convoy.accepted
+    world.now = world.row("e1").due_at
+    assert world.relay().run().published == 1
+    assert world.passes(20).settled == 0
+    assert world.ids() == []

@@ -1,21 +1,26 @@
-"""Delivering one event: publish, then ack."""
+"""The request's own attempt: publish once, and record it if it failed."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.events import Event
 from app.outbox.delivery import OutboxDelivery
+from app.outbox.outcomes import Accepted, Misconfigured, Refused, Skipped, Unavailable
+from app.outbox.rows import WAITING
 from app.ports import StoreError, StoreUnavailable
 from tests.support import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from app.convoy.publisher import ConvoyPublisher
-    from app.outbox.outcomes import Outcome
+    from app.outbox.outcomes import Outcome, Publisher
+    from app.outbox.rows import Row
     from tests.support import Convoy
 
 EVENT = Event(
@@ -23,43 +28,82 @@ EVENT = Event(
 )
 
 
-class Acks:
-    """An outbox that only counts; `error` is what it raises."""
+class Records:
+    """An outbox that notes failed attempts; `error` is what it raises."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.acked: list[str] = []
+        self.rows: list[tuple[Row, datetime, str, bool]] = []
         self._error = error
 
-    def ack(self, event_id: str) -> None:
+    def postpone(
+        self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool
+    ) -> bool:
         if self._error is not None:
             raise self._error
-        self.acked.append(event_id)
+        assert now == LATER
+        self.rows.append((row, due_at, reason, refused))
+        return True
 
 
-def test_an_accepted_event_is_acked(publisher: ConvoyPublisher) -> None:
-    acks = Acks()
-
-    assert OutboxDelivery(publisher, acks).deliver(EVENT) is True
-    assert acks.acked == ["e1"]
+LATER = NOW + timedelta(seconds=2)
 
 
-def test_an_event_that_convoy_did_not_accept_is_not_acked(
-    publisher: ConvoyPublisher, convoy: Convoy
+def delivery(publisher: Publisher, records: Records, jitter: float = 1.0) -> OutboxDelivery:
+    return OutboxDelivery(publisher, records, lambda: LATER, lambda: jitter)
+
+
+class Answering:
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def publish(self, event: Event) -> Outcome:
+        return self._outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "accepted"), [(Accepted(), True), (Skipped("breaker is open"), False)]
+)
+def test_an_accepted_event_writes_nothing_nor_does_a_skipped_one(
+    outcome: Outcome, accepted: bool
 ) -> None:
-    convoy.fail(status=500)
-    acks = Acks()
+    records = Records()
 
-    assert OutboxDelivery(publisher, acks).deliver(EVENT) is False
-    assert acks.acked == []
+    assert delivery(Answering(outcome), records).deliver(EVENT) is accepted
+    assert records.rows == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "pause_s"),
+    [
+        (Unavailable("503: x"), 30),
+        (Unavailable("503: x", 90), 90),
+        (Misconfigured("503: x"), 30),
+        (Refused("503: x"), 30),
+    ],
+)
+def test_a_failed_attempt_is_recorded_in_the_row(outcome: Outcome, pause_s: int) -> None:
+    records = Records()
+
+    assert delivery(Answering(outcome), records).deliver(EVENT) is False
+    ((row, due_at, reason, refused),) = records.rows
+    assert (row.event, row.attempts, row.state) == (EVENT, 0, WAITING)
+    assert (due_at, reason, refused) == (LATER + timedelta(seconds=pause_s), "503: x", False)
+
+
+def test_the_record_of_a_failed_attempt_is_spread_in_time() -> None:
+    records = Records()
+    delivery(Answering(Unavailable("503")), records, jitter=0.0).deliver(EVENT)
+
+    assert records.rows[0][1] == LATER + timedelta(seconds=15)
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("throttled"), StoreError("denied")])
-def test_a_failed_ack_is_logged_and_the_event_is_still_delivered(
-    publisher: ConvoyPublisher, caplog: pytest.LogCaptureFixture, error: Exception
+def test_a_record_that_fails_is_logged_and_fails_no_request(
+    caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    assert OutboxDelivery(publisher, Acks(error)).deliver(EVENT) is True
-    (record,) = caplog.records
-    assert record.message == f"ack failed: {error}"
+    assert delivery(Answering(Unavailable("503")), Records(error)).deliver(EVENT) is False
+    record = caplog.records[-1]
+    assert record.message == f"attempt not recorded: {error}"
     assert record.__dict__["event_id"] == "e1"
 
 
@@ -70,30 +114,28 @@ class Surprising:
         raise KeyError("surprise")
 
 
-def test_whatever_a_publisher_raises_a_committed_change_is_a_success_and_waits(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    ("publisher", "records"),
+    [
+        (Surprising(), Records()),
+        (Answering(Unavailable("503")), Records(KeyError("surprise"))),
+    ],
+    ids=["publisher", "outbox"],
+)
+def test_whatever_is_raised_a_committed_change_is_a_success_and_waits(
+    publisher: Publisher, records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
-    acks = Acks()
-
-    assert OutboxDelivery(Surprising(), acks).deliver(EVENT) is False
-    assert acks.acked == []
-    (record,) = caplog.records
+    assert delivery(publisher, records).deliver(EVENT) is False
+    record = caplog.records[-1]
     assert record.message == "delivery failed; it waits in the outbox"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
-    assert "surprise" in caplog.text
-
-
-def test_whatever_an_ack_raises_a_committed_change_is_a_success(
-    publisher: ConvoyPublisher, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert OutboxDelivery(publisher, Acks(KeyError("surprise"))).deliver(EVENT) is False
     assert "surprise" in caplog.text
 
 
 def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    OutboxDelivery(Surprising(), Acks()).announce(EVENT)
+    delivery(Surprising(), Records()).announce(EVENT)
 
     (record,) = caplog.records
     assert record.message == "announcement failed; it is dropped"
@@ -101,15 +143,14 @@ def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
     assert "surprise" in caplog.text
 
 
-def test_an_announcement_has_no_row_to_ack(publisher: ConvoyPublisher, convoy: Convoy) -> None:
-    acks = Acks()
-    delivery = OutboxDelivery(publisher, acks)
+def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy: Convoy) -> None:
+    records = Records()
 
-    delivery.announce(EVENT)
+    delivery(publisher, records).announce(EVENT)
     convoy.fail(status=500)
-    delivery.announce(EVENT)
+    delivery(publisher, records).announce(EVENT)
 
-    assert acks.acked == []
+    assert records.rows == []
     assert len(convoy.events()) == 1
 
 
@@ -120,7 +161,7 @@ def test_an_announcement_has_no_row_to_ack(publisher: ConvoyPublisher, convoy: C
         (OutboxDelivery.announce, "it is dropped: nothing changed"),
     ],
 )
-def test_the_log_tells_which_event_failed_why_and_what_becomes_of_it(
+def test_the_log_says_which_event_failed_why_and_what_becomes_of_it(
     publisher: ConvoyPublisher,
     convoy: Convoy,
     caplog: pytest.LogCaptureFixture,
@@ -129,12 +170,12 @@ def test_the_log_tells_which_event_failed_why_and_what_becomes_of_it(
 ) -> None:
     convoy.fail(status=500)
 
-    deliver(OutboxDelivery(publisher, Acks()), EVENT)
+    deliver(delivery(publisher, Records()), EVENT)
 
     (record,) = caplog.records
     assert record.message == f"publish failed (Unavailable): 500: told to fail; {fate}"
-    told = {name: record.__dict__[name] for name in ("event_id", "event_type", "reason")}
-    assert told == {"event_id": "e1", "event_type": "created", "reason": "500: told to fail"}
+    logged = {name: record.__dict__[name] for name in ("event_id", "event_type", "reason")}
+    assert logged == {"event_id": "e1", "event_type": "created", "reason": "500: told to fail"}
 
 
 def test_no_todo_text_gets_into_the_log(
@@ -142,6 +183,6 @@ def test_no_todo_text_gets_into_the_log(
 ) -> None:
     convoy.fail(status=400)
 
-    OutboxDelivery(publisher, Acks()).deliver(EVENT)
+    delivery(publisher, Records()).deliver(EVENT)
 
     assert "secret present" not in "".join(str(record.__dict__) for record in caplog.records)

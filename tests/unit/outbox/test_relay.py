@@ -1,265 +1,252 @@
-"""What requests left behind reaches Convoy, until a run has a reason to stop."""
+"""A pass over the outbox: which rows it takes, when it stops, and what it leaves."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from app.dynamodb.outbox_table import OutboxTable
-from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
-from app.outbox.relay import MAX_PAUSE_S, RESERVE_S, Relay
+from app.outbox import relay as module
+from app.outbox.attempts import MAX_REFUSALS, Attempts
+from app.outbox.deliveries import COUNTED_FOR, HUNG_AFTER, LOOKED_BACK, DeliveryReport, Undelivered
+from app.outbox.event_list import NotAnswered
+from app.outbox.outcomes import Misconfigured, Refused, Unavailable
+from app.outbox.relay import Relay
+from app.outbox.rows import Segment, UnreadableRow
 from app.ports import StoreUnavailable
-from app.todos import Todo
-from tests.support import NOW, TABLES
-from tests.unit.outbox.world import DUE, World
+from tests.support import GRACE, NOW
+from tests.unit.outbox.world import DUE, RESERVE_S, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
+    from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row
-    from tests.support import Convoy
 
 
-def test_what_is_older_than_the_grace_period_is_published_and_acked(world: World) -> None:
-    world.leave("e1", "e2", "e3")
+def handled(world: World, *event_ids: str) -> None:
+    """Rows of events that Convoy shows as handled."""
+    world.leave(*event_ids)
+    for event_id in event_ids:
+        world.convoy.take(event_id, at=NOW)
+
+
+def test_a_pass_reports_what_it_did_and_left(world: World) -> None:
+    handled(world, "e1", "e2")
+    world.leave("e3")
+    world.live_traffic()
 
     report = world.relay().run()
 
     assert report.as_dict() == {
-        "delivered": 3,
-        "pending": 0,
+        "settled": 2,
+        "published": 1,
+        "replayed": 0,
+        "pending": 1,
         "failed": 0,
-        "oldest_s": 0.0,
+        "oldest_s": 60.0,
         "stopped": None,
         "partial": False,
+        "deliveries": None,
     }
-    assert list(world.table.pages()) == [[]]
-    assert world.published == {"e1": 1, "e2": 1, "e3": 1}
 
 
-def test_what_is_published_is_what_was_committed(
-    world: World, publisher: ConvoyPublisher, convoy: Convoy
-) -> None:
+def test_a_young_row_is_left_to_its_request(world: World) -> None:
     world.leave("e1")
-
-    Relay(publisher, world.table, lambda: DUE, lambda: 1.0).run()
-
-    (event,) = convoy.events()
-    assert (event["idempotency_key"], event["owner_id"], event["event_type"]) == (
-        "e1",
-        "ann",
-        "created",
-    )
-    assert event["data"]["todo"] == Todo("ann", 1, "x").public()
-
-
-def test_what_is_younger_is_left_to_its_request(world: World) -> None:
-    world.leave("e1")
-    world.now = DUE - timedelta(milliseconds=1000)
+    world.now = DUE - timedelta(seconds=1)
 
     report = world.relay().run()
 
-    assert (report.delivered, report.pending) == (0, 1)
-    assert report.oldest_s == pytest.approx(59, abs=0.01)
-    assert world.published == {}
+    assert (report.pending, report.oldest_s) == (1, 59)
+    assert world.convoy.questions == []
 
 
-def test_a_down_convoy_is_found_out_by_a_few_rows_and_the_rest_is_not_tried(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(10)))
-    world.answer = Unavailable("503")
-
-    report = world.relay().run()
-
-    assert (report.delivered, report.pending) == (0, 10)
-    assert report.stopped == "Convoy is down: 503"
-    assert world.published.total() == 3
+def test_an_empty_outbox_asks_convoy_nothing(world: World) -> None:
+    assert world.relay().run().pending == 0
+    assert world.convoy.questions == []
 
 
-def test_retry_after_stops_the_run_and_is_waited_for(world: World) -> None:
-    world.leave("e1", "e2", "e3")
-    world.answer = Unavailable("429", 120)
+def test_an_outage_in_the_middle_of_a_pass_is_found_out_by_a_few_rows(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(20)))
+    world.live_traffic()
+    world.convoy.answer = Unavailable("503")
+    world.convoy.goes_down_with_publishing = True
 
     report = world.relay().run()
 
-    assert report.stopped == "Convoy asked for 120 s: 429"
-    assert world.published.total() == 1
-    (tried,) = world.published
-    assert (world.row(tried).due_at - DUE).total_seconds() == pytest.approx(120, abs=0.01)
+    assert (report.stopped, report.pending) == ("Convoy is down: down", 20)
+    assert world.convoy.published.total() <= 3  # and questions by key, which fail too
 
 
-def test_a_misconfiguration_stops_the_run_and_is_no_refusal(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(10)))
-    world.answer = Misconfigured("401: authorization failed")
+def test_a_rate_limit_ends_the_pass_and_the_next_ones_until_its_end(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(60)))
+    world.live_traffic()
+    world.convoy.answer = Unavailable("429: slow down", 120)
+    relay = world.relay()
 
-    report = world.relay().run()
+    first = relay.run()
+    assert first.stopped == "Convoy asked for 120 s: 429: slow down"
+    tried = world.convoy.published.total()
+    assert 32 <= tried <= 34
 
-    assert report.stopped == "misconfigured: 401: authorization failed"
-    assert (report.pending, report.failed) == (10, 0)
-    assert world.published.total() == 3
-    tried = next(iter(world.published))
-    assert (world.row(tried).reason, world.row(tried).refusals) == ("401: authorization failed", 0)
+    world.convoy.answer = world.convoy.accepted
+    world.now = DUE + timedelta(seconds=119)
+    second = relay.run()
+    assert second.stopped == "Convoy asked for a pause until 12:03:00 UTC"
+    assert world.convoy.published.total() == tried
 
-
-@pytest.mark.parametrize("outcome", [Unavailable("503"), Misconfigured("403")])
-def test_outages_between_which_others_get_through_do_not_stop_the_run(
-    world: World, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
-) -> None:
-    world.leave(*(f"e{n}" for n in range(12)))
-    tried = 0
-
-    def publish(_: object) -> Outcome:
-        nonlocal tried
-        tried += 1
-        return outcome if tried % 3 else Accepted()
-
-    monkeypatch.setattr(world, "publish", publish)
-    report = world.relay().run()
-
-    assert (report.delivered, report.pending, report.stopped) == (4, 8, None)
+    world.now = DUE + timedelta(seconds=120)
+    assert relay.run().published == 60
 
 
-def test_one_row_that_convoy_chokes_on_does_not_hold_up_the_others(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(10)))
-    world.answers = {"e4": Unavailable("500"), "e7": Refused("400")}
+@pytest.mark.parametrize("outcome", [Unavailable("503"), Misconfigured("403: html")])
+def test_failures_of_single_events_do_not_end_the_pass(world: World, outcome: Outcome) -> None:
+    world.leave(*(f"e{n}" for n in range(30)))
+    world.live_traffic()
+    world.convoy.answer = outcome
 
     report = world.relay().run()
 
-    assert (report.delivered, report.pending, report.stopped) == (8, 2, None)
+    assert (report.stopped, report.pending) == (None, 30)
+    assert world.convoy.published.total() == 30
 
 
-def test_a_run_ends_before_its_deadline_and_tells_what_is_left(world: World) -> None:
+def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(world: World) -> None:
     world.leave(*(f"e{n}" for n in range(5)))
-    left = iter([30.0, RESERVE_S, RESERVE_S - 1, 0.0, 0.0, 0.0, 0.0])
+    world.live_traffic()
+    relay = world.relay()
 
-    report = world.relay().run(lambda: next(left))
+    report = relay.run(lambda: 30.0 if world.convoy.published.total() < 2 else RESERVE_S - 1)
 
-    assert (report.delivered, report.pending) == (2, 3)
-    assert report.stopped == "out of time"
+    assert (report.published, report.pending, report.stopped) == (2, 5, "out of time")
 
 
-def test_out_of_time_between_pages_the_next_page_is_not_read(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[int] = []
-
-    def pages(*_: object) -> Iterator[list[Row]]:
-        for page in range(3):
-            read.append(page)
-            yield []
-
-    monkeypatch.setattr(OutboxTable, "pages", pages)
+def test_out_of_time_between_pages_the_next_page_is_not_read(world: World) -> None:
+    world.leave("e1", "e2", "e3")
+    world.outbox.page = 1
 
     report = world.relay().run(lambda: 0.0)
 
-    assert (report.stopped, report.partial) == ("out of time", True)
-    assert read == [0]
+    assert (report.stopped, report.partial, report.pending) == ("out of time", True, 1)
 
 
-def test_rows_behind_more_than_a_run_can_read_are_reached_by_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(OutboxTable, "pages", row_by_row(OutboxTable.pages))
-    world.leave("e1", "e2", "e3")
-    parked = [row for (row,) in world.table.pages()][:2]
-    assert all(world.table.park(row, reason="400") for row in parked)
+def test_rows_behind_more_than_a_pass_can_read_are_reached_by_the_next(world: World) -> None:
+    world.leave("e1", "e2")
+    handled(world, "e3")
+    world.outbox.page = 1
+    for event_id in ("e1", "e2"):
+        assert world.outbox.park(world.row(event_id), now=DUE, reason="400")
     relay = world.relay()
 
     seconds = iter([30.0, 0.0])
-    first = relay.run(lambda: next(seconds))
-    assert (first.delivered, first.failed, first.partial) == (0, 2, True)
-
+    first = relay.run(lambda: next(seconds, 0.0))
+    assert (first.settled, first.failed, first.partial) == (0, 2, True)
     second = relay.run()
-    assert (second.delivered, second.failed, second.partial) == (1, 1, True)
+    assert (second.settled, second.failed, second.partial) == (1, 0, True)
     third = relay.run()
-    assert (third.delivered, third.failed, third.partial) == (0, 2, False)
+    assert (third.failed, third.partial) == (2, False)
 
 
-def row_by_row(pages: Callable[..., Iterator[list[Row]]]) -> Callable[..., Iterator[list[Row]]]:
-    def read(*args: Any, **kwargs: Any) -> Iterator[list[Row]]:
-        for page in pages(*args, **kwargs):
-            for row in page:
-                yield [row]
+def test_pages_are_looked_up_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH_PAGES", 2)
+    handled(world, *(f"e{n}" for n in range(50)))
+    world.outbox.page = 10
+    world.convoy.page = 500
 
-    return read
+    report = world.relay().run()
+
+    assert (report.settled, report.pending) == (50, 0)
+    assert world.convoy.questions == ["newest", "between", "between", "between"]
 
 
-@pytest.mark.parametrize("outcome", [Accepted(), Unavailable("503"), Refused("400")])
-def test_an_outbox_that_can_not_be_written_leaves_the_row_for_the_next_run(
-    world: World,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    outcome: Outcome,
+@pytest.mark.parametrize("outcome", [None, Unavailable("503")])
+def test_a_row_that_can_not_be_written_is_left_for_the_next_pass(
+    world: World, caplog: pytest.LogCaptureFixture, outcome: Outcome | None
 ) -> None:
-    def busy(*_: object, **__: object) -> None:
-        raise StoreUnavailable("throttled")
-
     world.leave("e1")
-    world.answer = outcome
-    with monkeypatch.context() as patch:
-        patch.setattr(OutboxTable, "ack", busy)
-        patch.setattr(OutboxTable, "postpone", busy)
-        world.relay().run()
-    assert "throttled" in caplog.text
+    world.live_traffic()
+    world.convoy.answer = outcome or world.convoy.accepted
+    world.outbox.error = StoreUnavailable("throttled")
 
-    world.answer = Accepted()
-    assert world.relay().run().delivered == 1
-    assert world.published == {"e1": 2}
+    assert world.relay().run().pending == 1
+    assert "left e1 as it was: throttled" in caplog.text
+    assert world.row("e1").attempts == 0
 
 
-def test_a_publish_that_fails_in_no_known_way_leaves_its_row_and_holds_up_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_what_another_relay_changed_meanwhile_is_not_written_over(world: World) -> None:
+    world.leave("e1", "e2")
+    world.live_traffic()
+    publish = world.convoy.publish
+
+    def overtaken(event: Event) -> Outcome:
+        world.outbox.remove([event.id])
+        return publish(event)
+
+    world.convoy.publish = overtaken  # type: ignore[method-assign]
+    report = world.relay().run()
+
+    assert (world.ids(), report.pending) == ([], 0)
+
+
+def test_a_fault_of_ours_leaves_its_row_and_holds_up_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.leave("e1", "e2", "e3")
-    answer = world.publish
+    world.live_traffic()
+    publish = world.convoy.publish
 
-    def publish(event: Event) -> Outcome:
+    def failing(event: Event) -> Outcome:
         if event.id == "e2":
             raise ZeroDivisionError("a fault of ours")
-        return answer(event)
+        return publish(event)
 
-    monkeypatch.setattr(world, "publish", publish)
-    dealt_with: list[None] = []
-    report = world.relay().run(on_row=lambda: dealt_with.append(None))
+    world.convoy.publish = failing  # type: ignore[method-assign]
+    seen: list[None] = []
+    report = world.relay().run(on_row=lambda: seen.append(None))
 
-    assert (report.delivered, report.pending, len(dealt_with)) == (2, 1, 3)
+    assert (report.published, report.pending, len(seen)) == (2, 3, 3)
     assert world.row("e2").attempts == 0
     assert "left e2 as it was" in caplog.text
     assert "ZeroDivisionError: a fault of ours" in caplog.text
 
 
-def test_a_row_that_can_not_be_read_is_told_as_failed_and_holds_up_no_other(
-    world: World, dynamodb: DynamoDBClient, caplog: pytest.LogCaptureFixture
+def test_an_unreadable_row_counts_as_failed_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.leave("e1", "e3")
-    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+    handled(world, "e1")
+    pages = world.outbox.pages
 
+    def damaged(
+        unreadable: Callable[[UnreadableRow], object], *about: object
+    ) -> Iterator[list[Row]]:
+        unreadable(UnreadableRow("e2", KeyError("owner")))
+        return pages(unreadable, *about)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.outbox, "pages", damaged)
     report = world.relay().run()
 
-    assert (report.delivered, report.pending, report.failed) == (2, 0, 1)
+    assert (report.settled, report.failed) == (1, 1)
     assert "outbox row e2 can't be read: KeyError('owner')" in caplog.text
-    assert world.relay().run().failed == 1
 
 
-def test_an_outbox_that_fails_between_two_pages_is_told_with_what_was_done(
+def test_an_outbox_that_fails_between_two_pages_settles_what_was_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.leave("e1")
+    handled(world, "e1")
     row = world.row("e1")
 
     def pages(*_: object) -> Iterator[list[Row]]:
         yield [row]
         raise StoreUnavailable("throttled")
 
-    monkeypatch.setattr(OutboxTable, "pages", pages)
+    monkeypatch.setattr(world.outbox, "pages", pages)
     report = world.relay().run()
 
-    assert (report.delivered, report.partial) == (1, True)
+    assert (report.settled, report.partial) == (1, True)
     assert report.stopped == "the rest of the outbox could not be read: throttled"
 
 
@@ -269,40 +256,124 @@ def test_an_outbox_of_which_nothing_can_be_read_is_an_error(
     def pages(*_: object) -> list[list[Row]]:
         raise StoreUnavailable("throttled")
 
-    monkeypatch.setattr(OutboxTable, "pages", pages)
+    monkeypatch.setattr(world.outbox, "pages", pages)
 
     with pytest.raises(StoreUnavailable, match="throttled"):
         world.relay().run()
 
 
-def test_workers_share_the_rows_and_no_row_is_published_twice(world: World) -> None:
+def test_workers_share_the_rows_and_publish_none_twice(world: World) -> None:
     world.leave(*(f"e{n}" for n in range(60)))
+    world.live_traffic()
     seen: list[None] = []
 
     report = world.relay(workers=8).run(on_row=lambda: seen.append(None))
 
-    assert report.delivered == 60
-    assert set(world.published.values()) == {1}
+    assert report.published == 60
+    assert set(world.convoy.published.values()) == {1}
     assert len(seen) == 60
 
 
-def test_ten_minutes_of_outage_end_with_every_event_delivered_once(
-    world: World, publisher: ConvoyPublisher, convoy: Convoy
+class Deliveries:
+    """Convoy's deliveries at our own seam; notes what was asked."""
+
+    def __init__(self, error: NotAnswered | None = None) -> None:
+        self.asked: list[datetime] = []
+        self._error = error
+
+    def retry_hung(self, start: datetime, end: datetime) -> int:
+        if self._error:
+            raise self._error
+        self.asked += [start, end]
+        return 4
+
+    def undelivered(self, since: datetime) -> Undelivered:
+        self.asked.append(since)
+        return Undelivered(failed=3, discarded=2, disabled_endpoints=1)
+
+
+def relay_with(world: World, deliveries: Deliveries, segment: Segment) -> Relay:
+    attempts = Attempts(
+        world.convoy, world.convoy, world.outbox, lambda: world.now, lambda: 1.0, GRACE
+    )
+    return Relay(
+        attempts,
+        world.convoy,
+        world.outbox,
+        lambda: world.now,
+        RESERVE_S,
+        deliveries=deliveries,
+        segment=segment,
+    )
+
+
+def test_a_pass_tends_convoys_deliveries(world: World) -> None:
+    deliveries = Deliveries()
+
+    report = relay_with(world, deliveries, Segment(1, 2)).run()
+
+    assert report.deliveries == DeliveryReport(4, 3, 2, 1)
+    ago = [LOOKED_BACK, HUNG_AFTER, COUNTED_FOR]
+    assert deliveries.asked == [world.now - each for each in ago]
+
+
+def test_one_segment_tends_deliveries_for_all(world: World) -> None:
+    deliveries = Deliveries()
+
+    assert relay_with(world, deliveries, Segment(2, 2)).run().deliveries is None
+    assert deliveries.asked == []
+
+
+def test_a_pass_without_time_leaves_deliveries_to_the_next(world: World) -> None:
+    deliveries = Deliveries()
+
+    report = relay_with(world, deliveries, Segment(1, 1)).run(lambda: 0.0)
+
+    assert report.deliveries is None
+    assert deliveries.asked == []
+
+
+def test_deliveries_that_can_not_be_asked_for_fail_no_pass(
+    world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    convoy.fail(status=503)
-    for minute in range(10):
-        world.leave(f"e{minute}", at=NOW + timedelta(minutes=minute))
-        world.now = NOW + timedelta(minutes=minute)
-        Relay(publisher, world.table, lambda: world.now, lambda: 1.0).run()
-    convoy.recover()
-    assert convoy.events() == []
+    handled(world, "e1")
+    deliveries = Deliveries(NotAnswered(Unavailable("500: x")))
 
-    minutes = 0
-    while Relay(publisher, world.table, lambda: world.now, lambda: 1.0).run().pending:
-        world.now += timedelta(minutes=1)
-        minutes += 1
+    report = relay_with(world, deliveries, Segment(1, 1)).run()
 
-    assert sorted(event["idempotency_key"] for event in convoy.events()) == [
-        f"e{n}" for n in range(10)
-    ]
-    assert minutes <= MAX_PAUSE_S / 60
+    assert (report.settled, report.deliveries) == (1, None)
+    assert "deliveries not looked at: 500: x" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["", "Pending"])
+def test_out_of_time_between_question_and_attempt_nothing_is_tried(
+    world: World, status: str
+) -> None:
+    """A row that waited for its question too long is neither published nor replayed."""
+    world.leave("e1")
+    world.live_traffic()
+    if status:
+        world.convoy.take("e1", status, NOW - timedelta(hours=1))
+    relay = world.relay()
+
+    report = relay.run(lambda: 0.0 if "under" in world.convoy.questions else 30.0)
+
+    assert (report.published, report.replayed, report.pending) == (0, 0, 1)
+    assert world.row("e1").attempts == 0
+
+
+def test_a_row_that_another_relay_took_out_is_not_parked(world: World) -> None:
+    world.leave("e1")
+    world.live_traffic()
+    world.outbox.rows["e1"] = replace(world.row("e1"), refusals=MAX_REFUSALS - 1)
+    publish = world.convoy.publish
+
+    def overtaken(event: Event) -> Outcome:
+        world.outbox.remove([event.id])
+        return publish(event)
+
+    world.convoy.publish = overtaken  # type: ignore[method-assign]
+    world.convoy.answer = Refused("400")
+    report = world.relay().run()
+
+    assert (world.ids(), report.failed) == ([], 0)
