@@ -21,7 +21,7 @@ START_S = 120.0
 DOWN_S = 3.0
 """Seconds that a process stays dead, at the most."""
 
-UP_S = 5.0
+UP_S = 12.0
 """Seconds between two kills, at the most."""
 
 
