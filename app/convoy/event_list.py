@@ -35,7 +35,11 @@ class ConvoyEvents:
 
     def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
         pages = self._questions.pages(
-            sdk.events, start_date=utc(start), end_date=utc(end + _A_SECOND), per_page=PAGE
+            sdk.events,
+            start_date=utc(start),
+            end_date=utc(end + _A_SECOND),
+            sort="ASC",
+            per_page=PAGE,
         )
         for page in pages:
             yield _entries(page)

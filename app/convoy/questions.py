@@ -59,7 +59,7 @@ class Questions:
         raise NotAnswered(self._outcome(response))
 
     def pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[Json]]:
-        """The pages of a list, newest first."""
+        """The pages of a list; unless `sort` is `ASC`, newest first."""
         cursor: Json = {}
         while True:
             page = self.ask(call, **filters, **cursor)

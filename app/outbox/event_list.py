@@ -49,7 +49,7 @@ class EventList(Protocol):
     """Each call raises NotAnswered."""
 
     def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
-        """The entries that Convoy created in this time, a page at a time, newest first."""
+        """The entries that Convoy created in this time, a page at a time, oldest first."""
 
     def under(self, key: str, since: datetime) -> list[Shown]:
         """Every entry under this key that Convoy created since then."""

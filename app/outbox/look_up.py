@@ -1,8 +1,10 @@
 """What Convoy shows of many rows, by few questions.
 
 Rows that were published about the same time are looked for in Convoy's list of that time, a page at
-a time. A page that shows few of them is worth less than asking for single keys, so the list is left
-there: one old row never reads the hours since. A row that no list shows is asked for by its key.
+a time. The list is read from its oldest entry on, so that what was published after the rows costs
+no page. A page that shows few of the rows is worth less than asking for single keys, so the list is
+left there: one old row never reads the hours since. A row that no list shows is asked for by its
+key.
 
     rows by time:   ●●●●●●●●●        ●●●●        ●
     questions:      └─ list ─┘       └list┘      by key

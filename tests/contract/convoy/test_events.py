@@ -113,6 +113,18 @@ def test_events_are_listed_newest_first_page_by_page(
     assert second["pagination"]["has_next_page"] is False
 
 
+def test_events_are_listed_oldest_first_if_asked_for(
+    http: httpx.Client, owner: str, three: list[str]
+) -> None:
+    asked = {"ownerId": owner, "perPage": "2", "sort": "ASC"}
+    first = data(http.get("/events", params=asked), 200)
+    cursor = first["pagination"]["next_page_cursor"]
+    second = data(http.get("/events", params=asked | {"next_page_cursor": cursor}), 200)
+
+    assert keys_of(first["content"] + second["content"]) == three
+    assert second["pagination"]["has_next_page"] is False
+
+
 def test_the_last_page_has_a_cursor_that_leads_nowhere(
     http: httpx.Client, owner: str, three: list[str]
 ) -> None:

@@ -70,7 +70,7 @@ class FakeConvoy:
         self.held.clear()
 
     def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
-        found = [e for e in self._newest_first() if start <= e.created_at <= end]
+        found = [e for e in reversed(self._newest_first()) if start <= e.created_at <= end]
         for at in range(0, max(len(found), 1), self.page):
             self._ask("between")
             yield found[at : at + self.page]

@@ -61,7 +61,7 @@ def test_few_rows_read_no_list(world: World) -> None:
 def test_a_list_that_shows_few_of_the_rows_is_left(world: World) -> None:
     world.leave(*ids(0, 20))
     for n in range(1000):
-        world.convoy.take(f"other-{n}", at=NOW + 9 * SECOND)
+        world.convoy.take(f"other-{n}", at=NOW)
     for event_id in ids(0, 20):
         world.convoy.take(event_id, at=NOW + SECOND)
     world.convoy.page = 10
@@ -70,6 +70,20 @@ def test_a_list_that_shows_few_of_the_rows_is_left(world: World) -> None:
 
     assert world.convoy.questions == ["between"]
     assert seen == {}
+
+
+def test_what_was_published_after_the_rows_costs_no_page(world: World) -> None:
+    world.leave(*ids(0, 20))
+    for event_id in ids(0, 20):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    for n in range(1000):
+        world.convoy.take(f"other-{n}", at=NOW + 9 * SECOND)
+    world.convoy.page = 10
+
+    seen = look_up(rows(world, *ids(0, 20)), world.convoy)
+
+    assert world.convoy.questions == ["between", "between"]
+    assert sorted(seen) == sorted(ids(0, 20))
 
 
 def test_one_old_row_does_not_stretch_the_list_of_the_new_ones(world: World) -> None:
