@@ -26,12 +26,15 @@ from infra import package
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
 from tests.faults import dynamodb as moto_server
+from tests.receiver import Receiver
 from tests.support import (
     OWNER,
     TABLES,
+    Clock,
     Convoy,
     Outbox,
     TodoService,
@@ -84,16 +87,31 @@ def _logging() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stand_in_convoy() -> Iterator[Convoy]:
-    at_once = Backoff(interval_s=0, limit=3)
-    with server.running(stand_in.build(backoff=at_once)) as url, httpx.Client() as http:
-        yield Convoy(url, http)
+    at_once, clock = Backoff(interval_s=0, limit=3), Clock()
+    app = stand_in.build(backoff=at_once, clock=clock)
+    with server.running(app) as url, httpx.Client() as http:
+        yield Convoy(url, http, clock)
 
 
 @pytest.fixture
 def convoy(stand_in_convoy: Convoy) -> Convoy:
     """An empty Convoy stand-in, over HTTP."""
+    stand_in_convoy.clock.read = utc_now
     stand_in_convoy.reset()
     return stand_in_convoy
+
+
+@pytest.fixture(scope="session")
+def serving_receiver(stand_in_convoy: Convoy) -> Iterator[Receiver]:
+    with Receiver.serving(stand_in_convoy) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(serving_receiver: Receiver, convoy: Convoy) -> Receiver:
+    """One that nothing has come to, and that nobody has subscribed."""
+    serving_receiver.clear()
+    return serving_receiver
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
@@ -33,6 +33,7 @@ from app.service import Service
 from app.todos import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.deliveries import ENDED
+from infra.fake_convoy.project import utc_now
 from infra.fake_convoy.resources import PROJECT_ID
 from infra.local import tables
 
@@ -84,11 +85,22 @@ def new_ids() -> Callable[[datetime], str]:
 
 
 @dataclass
+class Clock:
+    """The real time, unless a test puts another `read` in. Aware, in UTC."""
+
+    read: Callable[[], datetime] = utc_now
+
+    def __call__(self) -> datetime:
+        return self.read()
+
+
+@dataclass
 class Convoy:
-    """The stand-in, from a test's side."""
+    """The stand-in, from a test's side. It goes by `clock`."""
 
     url: str
     http: httpx.Client
+    clock: Clock = field(default_factory=Clock)
 
     @property
     def api(self) -> str:
@@ -180,6 +192,13 @@ class Convoy:
         """How many jobs are in each queue."""
         waiting: dict[Queue, int] = self._control("GET", "queues").json()
         return waiting
+
+    def wait_for_worker(self, *stopped: Queue) -> None:
+        """Until no job is left but those of the stages that are stopped."""
+        until = time.monotonic() + 10
+        while any(jobs for queue, jobs in self.waiting().items() if queue not in stopped):
+            assert time.monotonic() < until, self.waiting()
+            time.sleep(0.002)
 
     def _control(self, method: str, path: str, body: object = None) -> httpx.Response:
         answer = self.http.request(method, f"{self.url}/_control/{path}", json=body)

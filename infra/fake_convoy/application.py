@@ -29,12 +29,13 @@ from infra.fake_convoy.answers import Refusal, refused
 from infra.fake_convoy.deliveries import Backoff
 from infra.fake_convoy.faults import Faults
 from infra.fake_convoy.journal import Journal
-from infra.fake_convoy.project import Project
+from infra.fake_convoy.project import Project, utc_now
 from infra.fake_convoy.receiver import PATH as RECEIVER
 from infra.fake_convoy.receiver import Receiver
 from infra.fake_convoy.worker import Worker
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 API_KEY = "CO.local"
@@ -53,20 +54,23 @@ def build(
     api_url: str = "http://localhost:8080",
     *,
     keep_queues: bool = False,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
-    """`api_url` is where the inbox says to create a todo.
+    """`api_url` is where the inbox says to create a todo. `clock` is aware, in UTC.
 
     With a `journal` the project outlives a kill. What waits in the queues is lost then, as with a
     Redis that saves now and then; `keep_queues` keeps it, as a Redis does that syncs each write.
     """
-    project, receiver, faults = Project(), Receiver(), Faults()
+    project, faults = Project(clock=clock), Faults()
+    receiver = Receiver(lambda: clock().timestamp())
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         # The proxies of the environment have nothing to do with this machine's endpoints.
         async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
             with _restored(project, journal) as kept:
-                worker = Worker(project, http, backoff, journal=kept if keep_queues else None)
+                kept_queues = kept if keep_queues else None
+                worker = Worker(project, http, backoff, clock=clock, journal=kept_queues)
                 if kept is not None and keep_queues:
                     worker.queues.restore(kept.entries())
                 app.state.worker = worker

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 async def listed(request: Request) -> Response:
-    project, chosen = project_of(request), listings.deliveries_asked_for(request.query_params)
+    project = project_of(request)
+    chosen = listings.deliveries_asked_for(project, request.query_params)
     if not project.keys.issuperset(chosen["idempotency_key"]):
         raise Refusal(400, "event not found")
     found = listings.deliveries_matching(project, chosen)
@@ -67,7 +68,7 @@ async def force_resend(request: Request) -> Response:
 
 async def batch_retry(request: Request) -> Response:
     """Send all that match, whatever their status; what arrived stays as it is."""
-    chosen = listings.deliveries_asked_for(request.query_params)
+    chosen = listings.deliveries_asked_for(project_of(request), request.query_params)
     if not worker_of(request).retry_in_bulk(chosen):
         raise Refusal(400, "an active batch retry already exists")
     return ok("Batch retry processing", None)

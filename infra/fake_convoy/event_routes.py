@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, created, ok, raw_field, require
 from infra.fake_convoy.ids import uid
-from infra.fake_convoy.project import now, project_of
+from infra.fake_convoy.project import project_of
 from infra.fake_convoy.worker import worker_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def fan_out(request: Request) -> Response:
     worker_of(request).publish(
         {
             "uid": uid(),
-            "acknowledged_at": now(),
+            "acknowledged_at": project.now(),
             "owner_id": message["owner_id"],
             "event_type": message["event_type"],
             "idempotency_key": key,

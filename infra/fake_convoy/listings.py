@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from infra.fake_convoy.answers import Refusal, ok
-from infra.fake_convoy.project import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,9 +66,9 @@ def _cut(uids: list[str], asked: QueryParams, per_page: int, *, ascending: bool)
     return start, start + per_page + 1
 
 
-def window(asked: QueryParams) -> tuple[str, str]:
+def window(project: Project, asked: QueryParams) -> tuple[str, str]:
     """From when to when something was created; both are whole seconds, and belong to it."""
-    today = utc_now().replace(hour=0, minute=0, second=0)
+    today = project.clock().replace(hour=0, minute=0, second=0)
     week_ago, midnight = today - timedelta(days=DAYS), today.replace(hour=23, minute=59, second=59)
     start = _date(asked.get("startDate") or f"{week_ago:%Y-%m-%dT%H:%M:%S}", _START)
     end = _date(asked.get("endDate") or f"{midnight:%Y-%m-%dT%H:%M:%S}", _END)
@@ -92,7 +91,7 @@ def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
     """Of several `idempotencyKey`s the first one counts. Owners are those of the endpoints."""
     if asked.get("query"):
         raise Refusal(403, "event search requires the Event Search entitlement")
-    start, end = window(asked)
+    start, end = window(project, asked)
     endpoints = set(filter(None, asked.getlist("endpointId")))
     owned = set(project.endpoints_of(owner)) if (owner := first(asked, "ownerId")) else None
     key = first(asked, "idempotencyKey")
@@ -106,12 +105,12 @@ def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
             yield event
 
 
-def deliveries_asked_for(asked: QueryParams) -> Json:
+def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
     """What is asked of deliveries. `ownerId` is not looked at: the answer has everybody's.
 
     Convoy reads `eventType`; `event_type`, which its document and its SDK have, does nothing.
     """
-    start, end = window(asked)
+    start, end = window(project, asked)
     return {
         "start": start,
         "end": end,

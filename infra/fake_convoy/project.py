@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from infra.fake_convoy.feed import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from starlette.requests import Request
 
@@ -30,15 +30,28 @@ EVERY_TYPE: Json = {
 """An event type that each project is born with."""
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def shown(at: datetime) -> str:
+    """A time as Convoy shows it."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def _first_event_types() -> dict[str, Json]:
     return {EVERY_TYPE["uid"]: dict(EVERY_TYPE)}
 
 
 @dataclass
 class Project:
-    """Its tables, each by uid, oldest first; what they hold is changed by `put` alone."""
+    """Its tables, each by uid, oldest first; what they hold is changed by `put` alone.
+
+    `clock` is aware, in UTC.
+    """
 
     journal: Journal | None = None
+    clock: Callable[[], datetime] = utc_now
     endpoints: dict[str, Json] = field(default_factory=dict)
     subscriptions: dict[str, Json] = field(default_factory=dict)
     event_types: dict[str, Json] = field(default_factory=_first_event_types)
@@ -55,6 +68,9 @@ class Project:
     keys: set[str] = field(default_factory=set)
     """The idempotency keys of its events."""
     feed: Feed = field(default_factory=Feed)
+
+    def now(self) -> str:
+        return shown(self.clock())
 
     def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
         """Take over what a journal holds."""
@@ -109,7 +125,8 @@ class Project:
         return kept
 
     def _forget(self) -> None:
-        self.__dict__.update(vars(Project()) | {"journal": self.journal, "feed": self.feed})
+        kept = {"journal": self.journal, "clock": self.clock, "feed": self.feed}
+        self.__dict__.update(vars(Project()) | kept)
 
 
 def _event_of(project: Project, table: Table, record: Json) -> str:
@@ -127,16 +144,3 @@ def _event_of(project: Project, table: Table, record: Json) -> str:
 def project_of(request: Request) -> Project:
     project: Project = request.app.state.project
     return project
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def now() -> str:
-    return shown(utc_now())
-
-
-def shown(at: datetime) -> str:
-    """A time as Convoy shows it."""
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, created, ok, require
 from infra.fake_convoy.ids import uid
-from infra.fake_convoy.project import now, project_of
+from infra.fake_convoy.project import project_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -62,7 +62,7 @@ async def endpoints(request: Request) -> Response:
         "secrets": [secret],
         "advanced_signatures": body.get("advanced_signatures", True),
         "status": body.get("status", "active"),  # Convoy's own has other routes for it
-        "created_at": now(),
+        "created_at": project.now(),
     }
     return created("Endpoint created successfully", project.put("endpoints", made))
 
@@ -134,7 +134,7 @@ def _subscribed(project: Project, body: Json) -> Json:
         "endpoint_id": endpoint["uid"],
         # Without a licence Convoy replaces the filter by this, silently.
         "filter_config": {"event_types": ["*"]},
-        "created_at": now(),
+        "created_at": project.now(),
     }
     return project.put("subscriptions", made)
 
