@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.outbox.republish import State
 from app.outbox.rows import WAITING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from app.outbox.deliveries import DeliveryReport
     from app.outbox.relay_run import Report
+    from app.outbox.republish import Republish
     from app.outbox.rows import Row
 
 Thing = TypeVar("Thing")
@@ -128,12 +130,54 @@ def _of_deliveries(found: DeliveryReport | None) -> Iterator[str]:
         return
     if found.retried:
         yield f"{found.retried} deliveries hung in Convoy and are retried."
+    elif found.hung:
+        yield (
+            f"{found.hung} deliveries hang in Convoy, and its last bulk retry is not over."
+            " See them: convoy deliveries --status scheduled --status processing."
+        )
     if found.failed or found.discarded:
         yield (
             f"{found.failed} deliveries of the last 24 h failed, {found.discarded} were discarded;"
             f" {found.disabled_endpoints} of their endpoints are not active."
             " See them: convoy deliveries --status failure --status discarded."
         )
+
+
+def say_republished(job: Republish, since: datetime, *, interrupted: bool, as_json: bool) -> None:
+    if as_json:
+        states = {str(state): job.counts[state] for state in State}
+        say_json({"since": _rfc3339(since), **states, "interrupted": interrupted})
+        return
+    say(republished(job, since))
+    if job.counts[State.BURNT]:
+        say(
+            f"{job.counts[State.BURNT]} can't be put back: Convoy lists duplicates of them alone,"
+            " and would drop them again."
+        )
+    if interrupted:
+        say(f"Interrupted. {run_again(since)}")
+    elif job.put_back and not job.dry_run:
+        say("The relay publishes them: run it, or wait for it.")
+
+
+def republished(job: Republish, since: datetime) -> str:
+    counts, would = job.counts, "would be " if job.dry_run else ""
+    parts = [f"{job.put_back} {would}put back into the outbox"]
+    parts[0] += f" ({counts[State.STUCK]} of them stuck in Convoy)" if counts[State.STUCK] else ""
+    parts.append(f"{counts[State.HANDLED]} handled by Convoy")
+    parts += [f"{counts[State.UNDER_WAY]} under way there"] if counts[State.UNDER_WAY] else []
+    parts += [f"{counts[State.WAITING]} in the outbox already"] if counts[State.WAITING] else []
+    unreadable = counts[State.UNREADABLE]
+    parts += [f"{unreadable} can't be read"] if unreadable else []
+    return f"{job.compared} events of the log since {_rfc3339(since)}: {', '.join(parts)}."
+
+
+def run_again(since: datetime) -> str:
+    return f"Run it again with --since {_rfc3339(since)}: it finds the rest."
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def due(row: Row, now: datetime) -> str:

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.convoy import sdk_events as sdk
 from app.convoy.questions import as_convoy_lists, utc
 from app.outbox.deliveries import Undelivered
+from app.outbox.event_list import NotAnswered
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from app.convoy.questions import Json, Questions
 
 PAGE = 100
-"""Deliveries that are counted of each kind, at the most."""
+"""Deliveries of a kind that are counted, at most."""
 
 HANGING = ["Scheduled", "Processing"]
+
+RETRY_UNDER_WAY = "an active batch retry already exists"
+"""Convoy's words (v26.7.3). A project has one bulk retry at a time. If Convoy's queue loses that
+one, Convoy takes no other until its record is closed by hand: docs/runbook.md."""
 
 
 class ConvoyDeliveries:
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
-        within: Json = {"start_date": utc(start), "end_date": utc(end)}
-        hung = 0
-        for status in HANGING:
-            found = len(self._page(status=[status], **within))
-            if found:
-                self._questions.answer(sdk.batch_retry, status=[status], **within)
-            hung += found
-        return hung
+    def hung(self, start: datetime, end: datetime) -> int:
+        # Oldest first: one that is being attempted now is no reason to retry in bulk.
+        found = self._page(status=HANGING, start_date=utc(start), end_date=utc(end), sort="asc")
+        with as_convoy_lists():
+            return sum(datetime.fromisoformat(each["updated_at"]) <= end for each in found)
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        # In one call: a second one would meet the first one's retry.
+        filters: Json = {"status": HANGING, "start_date": utc(start), "end_date": utc(end)}
+        try:
+            self._questions.answer(sdk.batch_retry, **filters)
+        except NotAnswered as error:
+            if RETRY_UNDER_WAY in error.outcome.reason:
+                return False
+            raise
+        return True
 
     def undelivered(self, since: datetime) -> Undelivered:
         failed = self._page(status=["Failure"], start_date=utc(since))

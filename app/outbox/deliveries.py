@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
+log = logging.getLogger(__name__)
+
 HUNG_AFTER = timedelta(minutes=10)
-"""A delivery is `Scheduled` or `Processing` for seconds. One that waits for another attempt is
-`Retry`. Longer, its queue has lost it."""
+"""A delivery stays `Scheduled` or `Processing` for seconds, and is `Retry` while it waits for
+another attempt. One that stays so for longer was lost by Convoy's queue."""
 
 LOOKED_BACK = timedelta(days=7)
 """How old a hung delivery may be; Convoy's own default for lists of deliveries."""
@@ -34,8 +37,10 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """`retried` deliveries had hung; the rest is as Undelivered has it."""
+    """`hung` deliveries were found, `retried` of them are retried: all, or none. The rest is as in
+    Undelivered."""
 
+    hung: int
     retried: int
     failed: int
     discarded: int
@@ -45,17 +50,26 @@ class DeliveryReport:
 class Deliveries(Protocol):
     """Each call raises NotAnswered."""
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
-        """Retry deliveries created in this time that hang; gives how many."""
+    def hung(self, start: datetime, end: datetime) -> int:
+        """Deliveries created in this time that hang since `end` or longer; at most a page."""
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        """Retry deliveries created in this time that hang. False: the last retry is not over."""
 
     def undelivered(self, since: datetime) -> Undelivered:
-        """Deliveries created since then that ended without arriving; at the most a page of each."""
+        """Deliveries created since then that ended without arriving; at most a page of each."""
 
 
 def tend(
     deliveries: Deliveries, now: datetime, hung_after: timedelta = HUNG_AFTER
 ) -> DeliveryReport:
     """Raises NotAnswered."""
-    retried = deliveries.retry_hung(now - LOOKED_BACK, now - hung_after)
+    start, end = now - LOOKED_BACK, now - hung_after
+    hung, retried = deliveries.hung(start, end), 0
+    if hung:
+        if deliveries.retry_hung(start, end):
+            retried = hung
+        else:
+            log.warning("%d deliveries hang, and Convoy's last bulk retry is not over", hung)
     found = deliveries.undelivered(now - COUNTED_FOR)
-    return DeliveryReport(retried, found.failed, found.discarded, found.disabled_endpoints)
+    return DeliveryReport(hung, retried, found.failed, found.discarded, found.disabled_endpoints)

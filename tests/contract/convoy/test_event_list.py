@@ -152,9 +152,11 @@ def test_a_broken_connection_is_an_outage(convoy: Convoy, questions: Questions) 
         '{"content": []}',
         '{"content": [{}], "pagination": {"has_next_page": false, "next_page_cursor": ""}}',
         '{"content": 7, "pagination": {"has_next_page": false, "next_page_cursor": ""}}',
-        ('{"content": [{"uid": "u", "idempotency_key": "k", "status": "Success",'
-        ' "is_duplicate_event": false, "created_at": "yesterday", "acknowledged_at": ""}],'
-        ' "pagination": {"has_next_page": false, "next_page_cursor": ""}}'),
+        (
+            '{"content": [{"uid": "u", "idempotency_key": "k", "status": "Success",'
+            ' "is_duplicate_event": false, "created_at": "yesterday", "acknowledged_at": ""}],'
+            ' "pagination": {"has_next_page": false, "next_page_cursor": ""}}'
+        ),
     ],
 )
 def test_an_answer_of_another_form_is_no_answer(

@@ -63,7 +63,7 @@ class Rows:
         return self.row(event_id)
 
     def failed(self, event_id: str, reason: str = "400: no such event type") -> Row:
-        self.table.park(self.waiting(event_id), reason=reason)
+        self.table.park(self.waiting(event_id), now=now(), reason=reason)
         return self.row(event_id)
 
     def row(self, event_id: str) -> Row:
