@@ -140,7 +140,7 @@ def test_the_traceback_of_a_fault_of_ours_does_not_show_the_key(
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fault(*_: object) -> None:
+    def fault(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
     environment.setattr(DeadlineTransport, "exchange", fault)
