@@ -209,7 +209,9 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
     `@pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)` gives both.
     """
     client: DynamoDBClient = request.getfixturevalue(getattr(request, "param", "moto"))
-    create_tables(client, TABLES)
+    # By a test's clock nothing has expired, by DynamoDB Local's own all may have: it deletes within
+    # a second.
+    create_tables(client, TABLES, expiring=False)
     yield client
     for table in TABLES.values():
         client.delete_table(TableName=table)

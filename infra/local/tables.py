@@ -39,8 +39,13 @@ def settings(names: Mapping[str, str]) -> dict[str, str]:
     return {f"{each.removesuffix('Table').upper()}_TABLE": name for each, name in names.items()}
 
 
-def create_tables(client: DynamoDBClient, names: Mapping[str, str]) -> None:
-    """Create each table; `names` gives a table's name for its logical id in the template."""
+def create_tables(
+    client: DynamoDBClient, names: Mapping[str, str], *, expiring: bool = True
+) -> None:
+    """Create each table; `names` gives a table's name for its logical id in the template.
+
+    Unless they are `expiring`, items stay when their time is over.
+    """
     for logical_id, resource in template()["Resources"].items():
         properties = resource["Properties"]
         client.create_table(
@@ -49,7 +54,7 @@ def create_tables(client: DynamoDBClient, names: Mapping[str, str]) -> None:
             AttributeDefinitions=properties["AttributeDefinitions"],
             KeySchema=properties["KeySchema"],
         )
-        if "TimeToLiveSpecification" in properties:
+        if expiring and "TimeToLiveSpecification" in properties:
             client.update_time_to_live(
                 TableName=names[logical_id],
                 TimeToLiveSpecification=properties["TimeToLiveSpecification"],

@@ -20,7 +20,7 @@ from app.convoy.proxies import Proxy, ProxyUnusable
 from app.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
 from app.project_wiring import Convoy as ManagedConvoy
-from infra.local.resources import PROJECT_ID
+from infra.fake_convoy.resources import PROJECT_ID
 from tests.support import NOW, deployment, make_publisher, raw_server, read_request
 from tests.unit.exchanging import DEADLINE_S, HOST, PATIENCE_S, Tls, post, sender
 

@@ -188,7 +188,7 @@ def test_an_event_that_convoy_would_drop_again_is_code_1(
     logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = logged.event()
-    duplicate = Shown("uid", event.id, "Success", now(), duplicate=True)
+    duplicate = Shown("uid", event.id, "Success", now(), now(), duplicate=True)
     monkeypatch.setattr(ConvoyEvents, "between", lambda *_: iter([[duplicate]]))
     monkeypatch.setattr(ConvoyEvents, "under", lambda *_: [duplicate])
 

@@ -19,9 +19,13 @@ class NothingUndelivered:
     def __init__(self) -> None:
         self.asked: list[tuple[datetime, datetime]] = []
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> int:
         self.asked.append((start, end))
         return 2
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        assert self.asked[-1] == (start, end)
+        return True
 
     def undelivered(self, _: datetime) -> Undelivered:
         return Undelivered(failed=0, discarded=0, disabled_endpoints=0)

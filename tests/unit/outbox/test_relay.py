@@ -277,15 +277,23 @@ def test_workers_share_the_rows_and_publish_none_twice(world: World) -> None:
 class Deliveries:
     """Convoy's deliveries at our own seam; notes what was asked."""
 
-    def __init__(self, error: NotAnswered | None = None) -> None:
+    def __init__(
+        self, error: NotAnswered | None = None, *, hung: int = 4, retries: bool = True
+    ) -> None:
         self.asked: list[datetime] = []
         self._error = error
+        self._hung = hung
+        self._retries = retries
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> int:
         if self._error:
             raise self._error
         self.asked += [start, end]
-        return 4
+        return self._hung
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        self.asked += [start, end]
+        return self._retries
 
     def undelivered(self, since: datetime) -> Undelivered:
         self.asked.append(since)
@@ -312,9 +320,27 @@ def test_a_pass_tends_convoys_deliveries(world: World) -> None:
 
     report = relay_with(world, deliveries, Segment(1, 2)).run()
 
-    assert report.deliveries == DeliveryReport(4, 3, 2, 1)
-    ago = [LOOKED_BACK, HUNG_AFTER, COUNTED_FOR]
+    assert report.deliveries == DeliveryReport(4, 4, 3, 2, 1)
+    ago = [LOOKED_BACK, HUNG_AFTER, LOOKED_BACK, HUNG_AFTER, COUNTED_FOR]
     assert deliveries.asked == [world.now - each for each in ago]
+
+
+def test_where_nothing_hangs_nothing_is_retried(world: World) -> None:
+    deliveries = Deliveries(hung=0)
+
+    report = relay_with(world, deliveries, Segment(1, 1)).run()
+
+    assert report.deliveries == DeliveryReport(0, 0, 3, 2, 1)
+    assert len(deliveries.asked) == 3
+
+
+def test_a_bulk_retry_that_convoy_does_not_take_leaves_the_count(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = relay_with(world, Deliveries(retries=False), Segment(1, 1)).run()
+
+    assert report.deliveries == DeliveryReport(4, 0, 3, 2, 1)
+    assert "4 deliveries hang, and Convoy's last bulk retry is not over" in caplog.text
 
 
 def test_one_segment_tends_deliveries_for_all(world: World) -> None:
