@@ -97,5 +97,4 @@ def _todo(owner: str, number: int) -> dict[str, Any]:
         "item": {"S": "Write the tests"},
         "completed": {"BOOL": False},
         "version": {"N": "1"},
-        "born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"},
     }

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from benchmarks.soak.children import Child
     from benchmarks.soak.stack import Stack
 
-CLIENTS = 20
+CLIENTS, PAUSE_S = 20, 0.2
+"""Together some 100 requests a second: the processes share a laptop."""
 SECONDS = 60.0
-HEAL_S = 90.0
+HEAL_S = 120.0
 PACE = Pace(settle_after_s=2.0, stuck_after_s=4.0, hung_after_s=6.0, every_s=1)
 
 
@@ -64,7 +65,7 @@ def load(under_load: Stack, convoy: Child) -> Tally:
     with ThreadPoolExecutor(CLIENTS + 1) as threads:
         lost = threads.submit(misbehave, convoy, victims * 2, until)
         clients = [
-            threads.submit(client, under_load.api.url, go_on, tally, seed)
+            threads.submit(client, under_load.api.url, go_on, tally, seed, PAUSE_S)
             for seed in range(CLIENTS)
         ]
     for task in clients:

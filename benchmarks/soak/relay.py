@@ -118,15 +118,20 @@ class NotingEvents:
         self.notes.write("replayed", uid)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NotingDeliveries:
     inner: Deliveries
     notes: Notes
+    found: int = 0
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> int:
+        self.found = self.inner.hung(start, end)
+        return self.found
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
         retried = self.inner.retry_hung(start, end)
         if retried:
-            self.notes.write("retried", retried)
+            self.notes.write("retried", self.found)
         return retried
 
     def undelivered(self, since: datetime) -> Undelivered:

@@ -95,7 +95,7 @@ def running(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator
     passes = ("--notes", str(notes), "--every", str(pace.every_s))
     relay = Child(scratch / "relay.log", "benchmarks.soak.relay", *passes, *patience)
     with dynamodb_local.running() as endpoint:
-        os.environ.update(_environment(endpoint, account, owner, pace))
+        os.environ.update(environment(endpoint, account, owner, pace))
         tables.create_tables(dynamodb(), TABLES)
         os.environ["CONVOY_ENDPOINT_SECRET"] = _registered(f"http://{HOST}:{port}", owner)
         os.environ["ARRIVALS"] = str(arrivals)
@@ -118,7 +118,7 @@ def _registered(url: str, owner: str) -> str:
         convoy.close()
 
 
-def _environment(dynamodb_url: str, account: Account, owner: str, pace: Pace) -> dict[str, str]:
+def environment(dynamodb_url: str, account: Account, owner: str, pace: Pace) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "AWS_REGION": "eu-central-1",
