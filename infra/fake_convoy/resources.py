@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, created, ok, require
 from infra.fake_convoy.ids import uid
-from infra.fake_convoy.project import DELETED, is_deleted, now, project_of
+from infra.fake_convoy.project import DELETED, is_deleted, project_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
