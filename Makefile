@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check attack audit mutants bench soak scale package smoke docs fix lock clean
+.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -30,8 +30,11 @@ mutants: .venv/ready      ## whether a test fails for each small change to the c
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
 
-soak: .venv/ready         ## a minute and a half of load on a failing Convoy; needs Java
+soak: .venv/ready         ## load on a Convoy that fails and loses, with kills: 3 minutes; needs Java
 	$(BIN)/python -m benchmarks.soak
+
+chaos: .venv/ready        ## a real Convoy, its processes killed at random: ARGS=--help; needs Java
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 scale: .venv/ready        ## the figures of docs/scale.md; the relay's CPU here: ARGS=--measure
 	$(BIN)/python -m benchmarks.scale $(ARGS)

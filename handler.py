@@ -2,13 +2,17 @@
 
 from app import cold_start  # isort: skip  # before what it makes faster
 
-from typing import Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mangum import Mangum
 
 from app.gateway import without_address
 from app.logs import named
 from app.wiring import lambda_parts
+
+if TYPE_CHECKING:
+    from app.outbox.relay import Relay
 
 
 class Context(Protocol):
@@ -19,7 +23,7 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-_app, _relay = lambda_parts()
+_app, _parts = lambda_parts()
 
 # Mangum base64-encodes what it does not know to be text.
 _mangum = Mangum(
@@ -42,7 +46,16 @@ def relay(_event: object, context: Context) -> dict[str, object]:
         return context.get_remaining_time_in_millis() / 1000
 
     with named(context.aws_request_id):
-        return _relay(time_left).as_dict()
+        report = _relay().run(time_left)
+        _parts.metrics.relayed(report)
+        return report.as_dict()
+
+
+@cache
+def _relay() -> "Relay":
+    from app.relay_wiring import RelayParts  # noqa: PLC0415  # the API's start does without it
+
+    return RelayParts.build(_parts).relay
 
 
 cold_start.over()

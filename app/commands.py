@@ -9,31 +9,32 @@ import re
 import sys
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import logs, terminal
-from app.command_line import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, not_blank
-from app.config import Settings, SettingsError
+from app.cli.parts import nowhere, open_parts, to_stderr
+from app.cli.republish import republish
+from app.command_line import EXIT_CODES, LEFT, Json, ended, not_blank
 from app.convoy_commands import convoy
-from app.dynamodb.errors import named_errors
 from app.outbox.relay import WORKERS
-from app.outbox.rows import FAILED, WAITING, WHOLE, Segment, UnreadableRow
+from app.outbox.rows import FAILED, WAITING, WHOLE, Segment
 from app.passes import Pass, interrupts, watched
-from app.ports import StoreError
-from app.wiring import Parts, now
+from app.relay_wiring import RelayParts
+from app.wiring import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from app.dynamodb.outbox_table import OutboxTable
+    from app.outbox.rows import UnreadableRow
 
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 
 cli = typer.Typer(
-    help="For the operator: the outbox, which holds what Convoy does not have yet; and Convoy.",
+    help="For the operator: the outbox, with the events that Convoy is yet to handle; and Convoy.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -43,6 +44,7 @@ cli = typer.Typer(
 outbox = typer.Typer(help="Look at the outbox.", epilog=EXIT_CODES, no_args_is_help=True)
 cli.add_typer(outbox, name="outbox")
 cli.add_typer(convoy, name="convoy")
+cli.command(epilog=EXIT_CODES)(republish)
 
 
 @outbox.command("list", epilog=EXIT_CODES)
@@ -54,7 +56,7 @@ def list_rows(
     """List the events that wait for Convoy, or those that failed; never a todo's text."""
     state = FAILED if failed else WAITING
     counts: Counter[str] = Counter()
-    with _parts() as parts:
+    with open_parts() as parts:
         for page in parts.outbox.pages(_tell_unreadable):
             rows = [row for row in page if row.state == state]
             if as_json:
@@ -65,14 +67,14 @@ def list_rows(
                 terminal.console().print(terminal.table(rows, now(), header=header))
             counts.update(row.state for row in page)
     if not as_json:
-        told = f"{counts[WAITING]} waiting, {counts[FAILED]} failed."
-        terminal.say(told if counts else "The outbox is empty: Convoy has every event.")
+        summary = f"{counts[WAITING]} waiting, {counts[FAILED]} failed."
+        terminal.say(summary if counts else "The outbox is empty: Convoy handled every event.")
 
 
 @outbox.command(epilog=EXIT_CODES)
 def show(event_id: EventId, *, as_json: Json = False) -> None:
     """Show one event with its payload, the todo's text included."""
-    with _parts() as parts:
+    with open_parts() as parts:
         row = parts.outbox.get(event_id)
     if row is None:
         raise _not_there(event_id)
@@ -92,7 +94,7 @@ def redrive(
     """Let the relay try a failed event again, as if for the first time."""
     if every == (event_id is not None):
         raise typer.BadParameter("give one EVENT_ID, or --all")
-    with _parts() as parts:
+    with open_parts() as parts:
         if event_id is None:
             redriven = _redrive_all(parts.outbox)
         else:
@@ -143,10 +145,10 @@ def relay(
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Pass after pass, until Ctrl-C.")] = False,
     every: Annotated[int, typer.Option(min=1, help="With --watch: seconds between passes.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, max=50, help="Publishes at a time.")] = WORKERS,
+    workers: Annotated[int, typer.Option(min=1, max=50, help="Calls at a time.")] = WORKERS,
     deadline_s: Annotated[
         float | None,
-        typer.Option(help="Seconds for a pass; its last 11 or so are for what has begun."),
+        typer.Option(help="Seconds for a pass; its last 16 or so are for work in progress."),
     ] = None,
     segment: Annotated[
         Segment | None,
@@ -159,21 +161,28 @@ def relay(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Publish what is due in the outbox: one pass, or with --watch one after the other.
+    """Settle what is due in the outbox: one pass, or with --watch one after the other.
+
+    A pass asks Convoy what became of each event. It takes out what Convoy handled, publishes what
+    Convoy does not have, and replays what is stuck.
 
     With --json, stderr has logs and metrics as the Lambda's, one JSON object per line.
     """
     wait: Callable[[float], None] = ctx.obj or time.sleep
     if as_json:
         logs.configure(sys.stderr)
-    with _parts(_to_stderr if as_json else _nowhere) as parts, interrupts() as interrupt:
-        relay = parts.relay(workers=workers, segment=segment or WHOLE)
-        if deadline_s is not None and deadline_s <= relay.reserve_s:
+    with (
+        open_parts(to_stderr if as_json else nowhere) as parts,
+        closing(RelayParts.build(parts, workers=workers, segment=segment or WHOLE)) as built,
+        interrupts() as interrupt,
+    ):
+        reserve_s = built.relay.reserve_s
+        if deadline_s is not None and deadline_s <= reserve_s:
             raise typer.BadParameter(
-                f"must be over {relay.reserve_s:g}: so long may take what has begun",
+                f"must be over {reserve_s:g}: work in progress may need that long to finish",
                 param_hint="--deadline-s",
             )
-        run = Pass(relay, parts.metrics, interrupt, deadline_s, as_json)
+        run = Pass(built.relay, parts.metrics, interrupt, deadline_s, as_json)
         if watch:
             watched(run, every, wait)
             return
@@ -182,41 +191,9 @@ def relay(
         raise typer.Exit(LEFT)
 
 
-def _nowhere(_: str) -> None:
-    """A person at a terminal has no use for metrics."""
-
-
-def _to_stderr(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-@contextmanager
-def _parts(emit: Callable[[str], None] = _nowhere) -> Iterator[Parts]:
-    """What a command works with, for as long as it does.
-
-    A wrong environment ends the command, and so does a row that can't be read.
-    """
-    try:
-        with closing(_build(emit)) as parts:
-            yield parts
-    except UnreadableRow as error:
-        raise ended(str(error), LEFT) from error
-    except (SettingsError, StoreError) as error:
-        raise ended(str(error), ENVIRONMENT) from error
-
-
-def _build(emit: Callable[[str], None]) -> Parts:
-    settings = Settings.load()
-    try:
-        with named_errors():
-            return Parts.build(settings, emit)
-    except ValueError as error:
-        raise SettingsError(f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}") from error
-
-
 def _tell_unreadable(error: UnreadableRow) -> None:
     terminal.say(str(error), stderr=True)
 
 
 def _not_there(event_id: str) -> typer.Exit:
-    return ended(f"{event_id} is not in the outbox: Convoy has it, or it never was.", LEFT)
+    return ended(f"{event_id} is not in the outbox: Convoy handled it, or it never was.", LEFT)

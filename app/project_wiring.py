@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
 from app.project import DEADLINE_S, MAX_ANSWER_BYTES, Project
-from app.wiring import api_key_of
+from app.wiring import api_key_of, now, proxy_of
 
 if TYPE_CHECKING:
     from app.config import ConvoySettings
@@ -23,13 +23,15 @@ class Convoy:
 
     @classmethod
     def build(cls, settings: ConvoySettings) -> Self:
-        """Raises SettingsError when the secret with the API key can't be read."""
+        """Raises SettingsError as `app.wiring.Parts.build` does."""
         base_url, project_id = settings.convoy_base_url, settings.convoy_project_id
+        proxy = proxy_of(settings)
         api_key = api_key_of(settings)
         exchange = Exchange(
             base_url=base_url,
             project_id=project_id,
             api_key=api_key,
+            proxy=proxy,
             deadline_s=DEADLINE_S,
             max_bytes=MAX_ANSWER_BYTES,
         )
@@ -37,7 +39,9 @@ class Convoy:
             base_url=base_url,
             project_id=project_id,
             api_key=api_key,
+            proxy=proxy,
             deadline_s=settings.convoy_deadline_s,
+            clock=now,
         )
         return cls(Project(exchange, base_url=base_url, project_id=project_id), publisher)
 

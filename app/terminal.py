@@ -12,13 +12,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.outbox.republish import State
 from app.outbox.rows import WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from app.outbox.deliveries import DeliveryReport
     from app.outbox.relay_run import Report
+    from app.outbox.republish import Republish
     from app.outbox.rows import Row
 
 Thing = TypeVar("Thing")
@@ -103,11 +106,14 @@ def details(row: Row, now: datetime) -> str:
 
 def sentence(report: Report) -> str:
     least = "at least " if report.partial else ""
-    told = [f"{report.delivered} delivered", f"{least}{report.pending} waiting"]
+    counts = [f"{report.settled} settled"]
+    counts += [f"{report.published} published"] if report.published else []
+    counts += [f"{report.replayed} replayed"] if report.replayed else []
+    counts.append(f"{least}{report.pending} waiting")
     if report.pending:
-        told[-1] += f" (the oldest for {span(report.oldest_s)})"
-    told.append(f"{report.failed} failed")
-    sentences = [f"{', '.join(told)}."]
+        counts[-1] += f" (the oldest for {span(report.oldest_s)})"
+    counts.append(f"{report.failed} failed")
+    sentences = [f"{', '.join(counts)}."]
     if report.stopped:
         sentences.append(f"Stopped early: {report.stopped}.")
         if report.stopped.startswith("misconfigured"):
@@ -116,7 +122,62 @@ def sentence(report: Report) -> str:
         sentences.append("See when they are due: outbox list.")
     if report.failed:
         sentences.append("See why they failed: outbox list --failed.")
-    return "\n".join(sentences)
+    return "\n".join([*sentences, *_of_deliveries(report.deliveries)])
+
+
+def _of_deliveries(found: DeliveryReport | None) -> Iterator[str]:
+    if found is None:
+        return
+    if found.retried:
+        yield f"{found.retried} deliveries hung in Convoy and are retried."
+    elif found.hung:
+        yield (
+            f"{found.hung} deliveries hang in Convoy, and its last bulk retry is not over."
+            " See them: convoy deliveries --status scheduled --status processing."
+        )
+    if found.failed or found.discarded:
+        yield (
+            f"{found.failed} deliveries of the last 24 h failed, {found.discarded} were discarded;"
+            f" {found.disabled_endpoints} of their endpoints are not active."
+            " See them: convoy deliveries --status failure --status discarded."
+        )
+
+
+def say_republished(job: Republish, since: datetime, *, interrupted: bool, as_json: bool) -> None:
+    if as_json:
+        states = {str(state): job.counts[state] for state in State}
+        say_json({"since": _rfc3339(since), **states, "interrupted": interrupted})
+        return
+    say(republished(job, since))
+    if job.counts[State.BURNT]:
+        say(
+            f"{job.counts[State.BURNT]} can't be put back: Convoy lists duplicates of them alone,"
+            " and would drop them again."
+        )
+    if interrupted:
+        say(f"Interrupted. {run_again(since)}")
+    elif job.put_back and not job.dry_run:
+        say("The relay publishes them: run it, or wait for it.")
+
+
+def republished(job: Republish, since: datetime) -> str:
+    counts, would = job.counts, "would be " if job.dry_run else ""
+    parts = [f"{job.put_back} {would}put back into the outbox"]
+    parts[0] += f" ({counts[State.STUCK]} of them stuck in Convoy)" if counts[State.STUCK] else ""
+    parts.append(f"{counts[State.HANDLED]} handled by Convoy")
+    parts += [f"{counts[State.UNDER_WAY]} under way there"] if counts[State.UNDER_WAY] else []
+    parts += [f"{counts[State.WAITING]} in the outbox already"] if counts[State.WAITING] else []
+    unreadable = counts[State.UNREADABLE]
+    parts += [f"{unreadable} can't be read"] if unreadable else []
+    return f"{job.compared} events of the log since {_rfc3339(since)}: {', '.join(parts)}."
+
+
+def run_again(since: datetime) -> str:
+    return f"Run it again with --since {_rfc3339(since)}: it finds the rest."
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def due(row: Row, now: datetime) -> str:

@@ -15,6 +15,7 @@ from botocore.config import Config
 from app import api, aws, gateway, logs, routing
 from app.config import LocalSettings, Settings, SettingsError
 from app.convoy.api_key import ApiKey, SecretError
+from app.convoy.proxies import Proxy, ProxyUnusable
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.secrets_manager import Secret
 from app.dynamodb.errors import refuse_damaged
@@ -25,8 +26,6 @@ from app.event_ids import RANDOM_BITS, uuid7
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
-from app.outbox.relay import WORKERS, WRITE_S, Relay
-from app.outbox.rows import WHOLE, Segment
 from app.service import Service
 from app.todos import TODO, Todo
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from app.config import ConvoySettings
     from app.convoy.secrets_manager import Client
     from app.outbox.outcomes import Publisher
-    from app.outbox.relay_run import Report
     from app.ports import Store
 
 DYNAMODB = Config(
@@ -64,6 +62,7 @@ SECRETS_MANAGER = Config(
 """Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
 
 _random = SystemRandom()
+jitter = _random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,7 @@ class Parts:
     store: DynamoStore[Todo]
     outbox: OutboxTable
     events: EventsTable
+    api_key: ApiKey
     publisher: ConvoyPublisher
     breaker: Breaker
     metrics: Metrics
@@ -83,11 +83,13 @@ class Parts:
     def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
         """`emit` takes the lines of the metrics; unless given, there are none.
 
-        Raises SettingsError when the secret with the API key can't be read.
+        Raises SettingsError when the secret with the API key can't be read, or the environment
+        names a proxy that can't be one.
         """
+        proxy = proxy_of(settings)
         client = dynamodb()
         outbox = OutboxTable(
-            client, settings.outbox_table, grace=timedelta(seconds=settings.settle_after_s)
+            client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
         )
         retention = timedelta(days=settings.event_retention_days)
         events = EventsTable(client, settings.events_table, retention=retention)
@@ -99,31 +101,22 @@ class Parts:
             outbox=outbox,
             log=events,
         )
+        api_key = api_key_of(settings)
         publisher = ConvoyPublisher(
             base_url=settings.convoy_base_url,
             project_id=settings.convoy_project_id,
-            api_key=api_key_of(settings),
+            api_key=api_key,
+            proxy=proxy,
             deadline_s=settings.convoy_deadline_s,
+            clock=now,
         )
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
-        breaker = Breaker(publisher, time.monotonic, _random.random)
-        return cls(settings, client, store, outbox, events, publisher, breaker, metrics)
+        breaker = Breaker(publisher, time.monotonic, jitter)
+        return cls(settings, client, store, outbox, events, api_key, publisher, breaker, metrics)
 
     def service(self) -> Service[Todo]:
         return self._service(TODO, self.store)
-
-    def relay(self, *, workers: int = WORKERS, segment: Segment = WHOLE) -> Relay:
-        # No breaker: the relay has its own way to tell that Convoy is down.
-        return Relay(
-            self._metered(self.publisher),
-            self.outbox,
-            now,
-            _random.random,
-            workers,
-            reserve_s=self.settings.convoy_deadline_s + WRITE_S,
-            segment=segment,
-        )
 
     def close(self) -> None:
         self.publisher.close()
@@ -133,7 +126,7 @@ class Parts:
         return Service(
             kind=kind,
             store=store,
-            delivery=OutboxDelivery(self._metered(self.breaker), self.outbox),
+            delivery=OutboxDelivery(self.metered(self.breaker), self.outbox, now, jitter),
             clock=now,
             new_event_id=new_event_id,
             new_id=lambda: secrets.randbits(53),
@@ -141,7 +134,7 @@ class Parts:
             publish_reads=self.settings.publish_reads,
         )
 
-    def _metered(self, publisher: Publisher) -> Publisher:
+    def metered(self, publisher: Publisher) -> Publisher:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
 
 
@@ -160,25 +153,15 @@ def local_api() -> logs.RequestId:
     return logs.RequestId(app)
 
 
-def lambda_parts() -> tuple[FastAPI, Callable[[Callable[[], float]], Report]]:
-    """The API behind a gateway, where the owner is who its authorizer vouched for; the relay.
-
-    The relay is called with what tells the seconds that are left to it.
-    """
+def lambda_parts() -> tuple[FastAPI, Parts]:
+    """The API behind a gateway, whose authorizer names the owner; and its parts."""
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
     app = api.build(parts.service(), gateway.owner_of, routing.inline, docs_url=None)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
-    relay = parts.relay()
-
-    def run(time_left: Callable[[], float]) -> Report:
-        report = relay.run(time_left)
-        parts.metrics.relayed(report)
-        return report
-
-    return app, run
+    return app, parts
 
 
 def _emit(line: str) -> None:
@@ -200,6 +183,14 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
     try:
         return ApiKey.out_of(Secret(settings.convoy_api_key_secret, _secrets_manager))
     except SecretError as error:
+        raise SettingsError(str(error)) from error
+
+
+def proxy_of(settings: ConvoySettings) -> Proxy | None:
+    """The environment's for Convoy. Raises SettingsError when it can't be one."""
+    try:
+        return Proxy.of_environment(settings.convoy_base_url)
+    except ProxyUnusable as error:
         raise SettingsError(str(error)) from error
 
 

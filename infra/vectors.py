@@ -10,7 +10,7 @@ import json
 from base64 import b64encode
 from pathlib import Path
 
-from infra.local.signing import header, sign
+from infra.fake_convoy.signatures import header, sign
 
 VECTORS = Path(__file__).parents[1] / "examples" / "signatures.json"
 

@@ -23,21 +23,25 @@ from app import api
 from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
 from infra import package
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
-from infra.local import server
-from infra.local.courier import Backoff
 from infra.local.tables import create_tables
 from tests.faults import dynamodb as moto_server
+from tests.receiver import Receiver
 from tests.support import (
     OWNER,
     TABLES,
+    Clock,
     Convoy,
     Outbox,
     TodoService,
     TodoStore,
     foreign,
     make_publisher,
+    make_questions,
     make_service,
     make_store,
     missing,
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
 
 
 pytest_plugins = ["tests.attack.tally"]
@@ -82,22 +87,43 @@ def _logging() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stand_in_convoy() -> Iterator[Convoy]:
-    at_once = Backoff(interval_s=0, limit=3)
-    with server.running(stand_in.build(backoff=at_once)) as url, httpx.Client() as http:
-        yield Convoy(url, http)
+    at_once, clock = Backoff(interval_s=0, limit=3), Clock()
+    app = stand_in.build(backoff=at_once, clock=clock)
+    with server.running(app) as url, httpx.Client() as http:
+        yield Convoy(url, http, clock)
 
 
 @pytest.fixture
 def convoy(stand_in_convoy: Convoy) -> Convoy:
     """An empty Convoy stand-in, over HTTP."""
+    stand_in_convoy.clock.read = utc_now
     stand_in_convoy.reset()
     return stand_in_convoy
+
+
+@pytest.fixture(scope="session")
+def serving_receiver(stand_in_convoy: Convoy) -> Iterator[Receiver]:
+    with Receiver.serving(stand_in_convoy) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(serving_receiver: Receiver, convoy: Convoy) -> Receiver:
+    """One that nothing has come to, and that nobody has subscribed."""
+    serving_receiver.clear()
+    return serving_receiver
 
 
 @pytest.fixture
 def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
     with closing(make_publisher(convoy.api)) as publisher:
         yield publisher
+
+
+@pytest.fixture
+def questions(convoy: Convoy) -> Iterator[Questions]:
+    with closing(make_questions(convoy.api)) as questions:
+        yield questions
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
@@ -18,18 +18,24 @@ import pytest
 from app.changes import Change, Kind
 from app.config import Settings
 from app.convoy.api_key import ApiKey
+from app.convoy.event_list import ConvoyEvents
+from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
+from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
+from app.outbox.attempts import Attempts
 from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay import Relay
 from app.outbox.rows import FAILED
 from app.service import Service
 from app.todos import TODO, Todo
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.deliveries import ENDED
+from infra.fake_convoy.project import utc_now
+from infra.fake_convoy.resources import PROJECT_ID
 from infra.local import tables
-from infra.local.courier import FAILURE, SUCCESS
-from infra.local.resources import PROJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
 
     from app.outbox.outcomes import Publisher
     from app.outbox.rows import Row
+    from infra.fake_convoy.queues import Queue
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 TABLES = tables.names("test-")
@@ -78,11 +85,22 @@ def new_ids() -> Callable[[datetime], str]:
 
 
 @dataclass
+class Clock:
+    """The real time, unless a test puts another `read` in. Aware, in UTC."""
+
+    read: Callable[[], datetime] = utc_now
+
+    def __call__(self) -> datetime:
+        return self.read()
+
+
+@dataclass
 class Convoy:
-    """The stand-in, from a test's side."""
+    """The stand-in, from a test's side. It goes by `clock`."""
 
     url: str
     http: httpx.Client
+    clock: Clock = field(default_factory=Clock)
 
     @property
     def api(self) -> str:
@@ -125,7 +143,7 @@ class Convoy:
         until = time.monotonic() + 10
         while True:
             found = self.ask("GET", "/eventdeliveries", params={"perPage": 1000})["content"]
-            if all(each["status"] in {SUCCESS, FAILURE} for each in found):
+            if all(each["status"] in ENDED for each in found):
                 break
             assert time.monotonic() < until, found
             time.sleep(0.01)
@@ -138,23 +156,91 @@ class Convoy:
         answer.raise_for_status()
 
     def fail(self, **fault: object) -> None:
-        """See `infra.local.convoy.Fault`."""
-        self.http.put(f"{self.url}/_control/faults", json=fault).raise_for_status()
+        """See `infra.fake_convoy.faults.Fault`."""
+        self.fail_each(fault)
+
+    def fail_each(self, *faults: Json) -> None:
+        """Of several that fit a call, the first is the one that it meets."""
+        self._control("PUT", "faults", list(faults))
 
     def recover(self) -> None:
-        self.http.delete(f"{self.url}/_control/faults").raise_for_status()
+        self._control("DELETE", "faults")
 
     def reset(self) -> None:
-        self.http.put(f"{self.url}/_control/reset").raise_for_status()
+        self._control("PUT", "reset")
+
+    def stop_worker(self, *queues: Queue) -> None:
+        """These stages, or all: what is published, or goes on, waits before them."""
+        self._control("PUT", "worker", {"running": False, "queues": queues})
+
+    def start_worker(self, *queues: Queue) -> None:
+        self._control("PUT", "worker", {"running": True, "queues": queues})
+
+    def slow_worker(self, lag_s: float) -> None:
+        """Each job waits so many seconds in each queue."""
+        self._control("PUT", "worker", {"lag_s": lag_s})
+
+    def lose(
+        self, queue: Queue | None = None, *, count: int | None = None, fraction: float | None = None
+    ) -> int:
+        """The newest jobs of a queue, or of each, as a killed Redis does; gives how many."""
+        how = {"queue": queue, "count": count, "fraction": fraction}
+        lost: int = self._control("PUT", "lose", how).json()["lost"]
+        return lost
+
+    def waiting(self) -> dict[Queue, int]:
+        """How many jobs are in each queue."""
+        waiting: dict[Queue, int] = self._control("GET", "queues").json()
+        return waiting
+
+    def wait_for_worker(self, *stopped: Queue) -> None:
+        """Until no job is left but those of the stages that are stopped."""
+        until = time.monotonic() + 10
+        while any(jobs for queue, jobs in self.waiting().items() if queue not in stopped):
+            assert time.monotonic() < until, self.waiting()
+            time.sleep(0.002)
+
+    def _control(self, method: str, path: str, body: object = None) -> httpx.Response:
+        answer = self.http.request(method, f"{self.url}/_control/{path}", json=body)
+        return answer.raise_for_status()
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     settings: Json = {
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
+        "proxy": None,
         "deadline_s": 2.0,
+        "clock": lambda: NOW,
     }
     return ConvoyPublisher(base_url=base_url, **settings | override)
+
+
+def make_questions(base_url: str, **override: Any) -> Questions:
+    """What a relay asks Convoy with; its user closes it."""
+    settings: Json = {
+        "project_id": PROJECT_ID,
+        "api_key": ApiKey(stand_in.API_KEY),
+        "proxy": None,
+        "deadline_s": DEADLINE_S,
+        "max_bytes": MAX_ANSWER_BYTES,
+    }
+    exchange = Exchange(base_url=base_url, **settings | override)
+    return Questions(exchange, lambda: NOW)
+
+
+def make_relay(
+    client: DynamoDBClient,
+    publisher: Publisher,
+    questions: Questions,
+    clock: Callable[[], datetime],
+    **override: Any,
+) -> Relay:
+    """A relay over `client`'s outbox. Its jitter is at its longest."""
+    table, events = make_outbox(client), ConvoyEvents(questions, clock)
+    attempts = Attempts(publisher, events, table, clock, lambda: 1.0, GRACE)
+    settings: Json = {"attempts": attempts, "events": events, "outbox": table, "clock": clock}
+    return Relay(**settings | {"reserve_s": 16.0} | override)
 
 
 def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
@@ -169,7 +255,7 @@ def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
 
 
 def make_outbox(client: DynamoDBClient) -> OutboxTable:
-    return OutboxTable(client, TABLES["OutboxTable"], grace=GRACE)
+    return OutboxTable(client, TABLES["OutboxTable"], settle_after=GRACE)
 
 
 def make_log(client: DynamoDBClient) -> EventsTable:
@@ -196,7 +282,7 @@ def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) 
     parts: Json = {
         "kind": TODO,
         "store": make_store(client),
-        "delivery": OutboxDelivery(publisher, make_outbox(client)),
+        "delivery": OutboxDelivery(publisher, make_outbox(client), lambda: NOW, lambda: 1.0),
         "clock": lambda: NOW,
         "new_event_id": new_ids(),
         "new_id": lambda: 7007,
@@ -229,8 +315,8 @@ class Outbox:
         rows = [row for page in make_outbox(self._client).pages() for row in page]
         return sorted(rows, key=lambda row: row.event.id)
 
-    def ack(self, event_id: str) -> None:
-        make_outbox(self._client).ack(event_id)
+    def remove(self, event_id: str) -> None:
+        make_outbox(self._client).remove([event_id])
 
     def redrive_all(self, now: datetime) -> None:
         for row in self.rows():

@@ -7,6 +7,7 @@ Of convoy-python 1.0.0a1: it hides the status of an HTML answer (JSONDecodeError
 from __future__ import annotations
 
 import logging
+import re
 import time
 from json import dumps
 from typing import TYPE_CHECKING, Any
@@ -23,16 +24,23 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from app.convoy.api_key import ApiKey
+    from app.convoy.proxies import Proxy
 
 log = logging.getLogger(__name__)
 
 USER_AGENT = b"fastapi-todo-convoy"
 _ACCEPT = [(b"Accept", b"application/json")]
 _JSON = (b"Content-Type", b"application/json")
+_NULL_CHARACTER = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON has it; behind an odd number of backslashes more it is the text of one."""
+
+
+class NotSendable(ValueError):
+    """The arguments of a call were not sent. The message says why."""
 
 
 class Exchange:
-    """`base_url` ends in `/api`.
+    """`base_url` ends in `/api`. `proxy` is the way to it, None the direct one.
 
     `deadline_s` is for one exchange in all, in seconds: the reading of another key after a 401, and
     the second try with it, end by it too. An answer over `max_bytes` is none. Threads may share
@@ -40,11 +48,18 @@ class Exchange:
     """
 
     def __init__(
-        self, *, base_url: str, project_id: str, api_key: ApiKey, deadline_s: float, max_bytes: int
+        self,
+        *,
+        base_url: str,
+        project_id: str,
+        api_key: ApiKey,
+        proxy: Proxy | None,
+        deadline_s: float,
+        max_bytes: int,
     ) -> None:
         self._api_key = api_key
         self._project_id = project_id
-        self._sender = _Sender(base_url, api_key, deadline_s, max_bytes)
+        self._sender = _Sender(base_url, api_key, proxy, deadline_s, max_bytes)
         self._client = AuthenticatedClient(base_url=base_url, token="")  # the sender has the key
         self._client.set_httpx_client(self._sender)
 
@@ -54,7 +69,7 @@ class Exchange:
         """What Convoy, or what stands before it, answers to a call of the SDK (`sync_detailed`).
 
         Raises one of `app.convoy.transport.ERRORS` when no whole answer came, SecretError when the
-        key could not be read, TypeError or ValueError when the arguments are not JSON.
+        key could not be read, NotSendable when Convoy could not deliver the arguments.
         """
         try:
             call(self._project_id, *about, client=self._client, **arguments)
@@ -81,13 +96,23 @@ class _Sender(httpx.Client):
     """What the SDK sends by: httpx's redirects, cookies and flows would take half of the time.
 
     Signs with the key; after a 401 once more, if another key is to be had by the deadline. Raises
-    _AnsweredError for every answer, and SecretError when the key could not be read.
+    _AnsweredError for every answer, SecretError when the key could not be read, and NotSendable.
     """
 
-    def __init__(self, base_url: str, api_key: ApiKey, deadline_s: float, max_bytes: int) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: ApiKey,
+        proxy: Proxy | None,
+        deadline_s: float,
+        max_bytes: int,
+    ) -> None:
         url = httpx.URL(base_url)
-        ssl_context = httpx.create_ssl_context() if url.scheme == "https" else None
-        self._deadline = DeadlineTransport(max_bytes=max_bytes, ssl_context=ssl_context)
+        secure = url.scheme == "https" or (proxy is not None and proxy.is_secure)
+        ssl_context = httpx.create_ssl_context() if secure else None
+        self._deadline = DeadlineTransport(
+            max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
+        )
         super().__init__(transport=self._deadline, trust_env=False)
         self._root = url
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
@@ -112,31 +137,38 @@ class _Sender(httpx.Client):
             target=f"{self._root.path}{url}{query}".encode(),
         )
         body = b"" if json is None else _compact(json)
+        # Convoy makes one event of a key, and a second endpoint of a second request for one.
+        repeatable = method == "get" or (isinstance(json, dict) and "idempotency_key" in json)
+
+        def send(key: str) -> httpx.Response:
+            headers = [*self._always, (b"Authorization", f"Bearer {key}".encode())]
+            if body:
+                headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
+            request = httpcore.Request(method.upper(), target, headers=headers, content=body)
+            return self._deadline.exchange(request, ends_at, repeatable=repeatable)
+
         key = self._api_key.value or self._api_key.renewed("", self._deadline_s)
-        answer = self._send_with(key, method, target, body, ends_at)
+        answer = send(key)
         if answer.status_code == codes.UNAUTHORIZED:
             renewed = self._api_key.renewed(key, ends_at - time.monotonic())
             if renewed != key:
                 log.info("the API key was refused: another one was read")
-                answer = self._send_with(renewed, method, target, body, ends_at)
+                answer = send(renewed)
         raise _AnsweredError(answer)
-
-    def _send_with(
-        self, key: str, method: str, url: httpcore.URL, body: bytes, ends_at: float
-    ) -> httpx.Response:
-        headers = [*self._always, (b"Authorization", f"Bearer {key}".encode())]
-        if body:
-            headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
-        request = httpcore.Request(method.upper(), url, headers=headers, content=body)
-        return self._deadline.exchange(request, ends_at)
 
 
 def _compact(value: object) -> bytes:
     """Convoy signs the compact form, whatever it delivers: white space would not verify.
 
-    Raises TypeError or ValueError for what is no JSON.
+    Raises NotSendable.
     """
-    return dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        compact = dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise NotSendable(f"not sent, not JSON: {error}") from error
+    if b"\\u0000" in compact and _NULL_CHARACTER.search(compact):
+        raise NotSendable("not sent: Convoy would take a null character, and never deliver it")
+    return compact
 
 
 def message_of(response: httpx.Response) -> str | None:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import TYPE_CHECKING
 
 from httpx import codes
 
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import Exchange, message_of, told
+from app.convoy.exchange import Exchange, NotSendable, message_of, told
 from app.convoy.sdk import FanoutEvent, fanout
 from app.convoy.transport import ERRORS
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     import httpx
 
     from app.convoy.api_key import ApiKey
+    from app.convoy.proxies import Proxy
     from app.events import Event
     from app.outbox.outcomes import Outcome
 
@@ -30,20 +36,41 @@ _MAX_REASON_LENGTH = 200
 MAX_ANSWER_BYTES = 1024 * 1024
 """Far over what Convoy answers to a publish, and soon read through."""
 
+MAX_RETRY_AFTER_S = 24 * 60 * 60
+"""Seconds; a `Retry-After` that asks for more asks for this."""
+
+_NOT_NOW = {
+    codes.REQUEST_TIMEOUT,
+    codes.TOO_MANY_REQUESTS,
+    codes.BAD_GATEWAY,
+    codes.SERVICE_UNAVAILABLE,
+    codes.GATEWAY_TIMEOUT,
+}
+
 
 class ConvoyPublisher:
     """Fans events out to their owner's endpoints.
 
     See `app.convoy.exchange.Exchange` for its parameters; `deadline_s` is for one publish in all.
+    `clock` gives the time, aware, in UTC: a `Retry-After` may be a date.
     """
 
     def __init__(
-        self, *, base_url: str, project_id: str, api_key: ApiKey, deadline_s: float
+        self,
+        *,
+        base_url: str,
+        project_id: str,
+        api_key: ApiKey,
+        proxy: Proxy | None,
+        deadline_s: float,
+        clock: Callable[[], datetime],
     ) -> None:
+        self._clock = clock
         self._convoy = Exchange(
             base_url=base_url,
             project_id=project_id,
             api_key=api_key,
+            proxy=proxy,
             deadline_s=deadline_s,
             max_bytes=MAX_ANSWER_BYTES,
         )
@@ -58,8 +85,8 @@ class ConvoyPublisher:
         return replace(outcome, reason=reason[:_MAX_REASON_LENGTH])
 
     def _attempt(self, event: Event) -> Outcome:
-        if _has_nul(event.data):
-            return Refused("not sent: Convoy would take a null character, and never deliver it")
+        if not isinstance(event.data, Mapping):
+            return Refused("not sent, not JSON: the event's data is no object")
         body = FanoutEvent(
             owner_id=event.owner,
             event_type=event.type,
@@ -67,38 +94,45 @@ class ConvoyPublisher:
             data=dict(event.data),  # type: ignore[arg-type]  # the SDK sends a dict as it is
         )
         try:
-            return outcome_of(self._convoy.answer(fanout.sync_detailed, body=body))
+            return outcome_of(self._convoy.answer(fanout.sync_detailed, body=body), self._clock())
         except ERRORS as error:
             return Unavailable(f"{type(error).__name__}: {error}")
         except SecretError as error:
             log.warning("no API key that Convoy takes: %s", error)
-            return Misconfigured(f"no API key that Convoy takes: {error}")
-        except (TypeError, ValueError) as error:
-            return Refused(f"not sent, not JSON: {error}")
+            return Misconfigured(f"no API key that Convoy takes: {error}", outage=True)
+        except NotSendable as error:
+            return Refused(str(error))
 
     def close(self) -> None:
         self._convoy.close()
 
 
-def outcome_of(response: httpx.Response) -> Outcome:
-    """What an answer means."""
+def outcome_of(response: httpx.Response, now: datetime) -> Outcome:
+    """What an answer means; `now` is aware."""
     status = response.status_code
     if status == codes.CREATED and message_of(response) is not None:
         return Accepted()
     reason = told(response)
-    if status in {codes.CREATED, codes.REQUEST_TIMEOUT, codes.TOO_MANY_REQUESTS} or status >= 500:
-        return Unavailable(reason, _retry_after(response))
+    if status in _NOT_NOW:
+        return Unavailable(reason, retry_after_s(response.headers.get("retry-after", ""), now))
+    if status == codes.CREATED or status >= 500:
+        return Unavailable(reason, outage=False)
     if status < 400 or status in {401, 403, 404, 405, 407}:
         return Misconfigured(reason)
     return Refused(reason)
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_has_nul, value.values()))
-    return isinstance(value, str) and "\0" in value
+def retry_after_s(value: str, now: datetime) -> int | None:
+    """Seconds, 0 to MAX_RETRY_AFTER_S, from a number of seconds or a date (RFC 9110, 10.2.3).
 
-
-def _retry_after(response: httpx.Response) -> int | None:
-    value = response.headers.get("retry-after", "")
-    return int(value) if re.fullmatch("[0-9]{1,6}", value) else None
+    None for anything else. `now` is aware.
+    """
+    if value.isascii() and value.isdigit():
+        significant = value.lstrip("0")[:6]
+        return min(int(significant or 0), MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(value)
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError):
+        return None
+    return min(max(ceil(seconds.total_seconds()), 0), MAX_RETRY_AFTER_S)

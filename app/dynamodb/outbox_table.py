@@ -1,33 +1,34 @@
-"""The outbox's table: the events that Convoy does not have yet, and what became of each try.
-
-    commit ──▶ waiting ──201──▶ gone
-                 │  ▲
-          refused│  │redrive
-        too often▼  │
-                failed
-
-A row leaves when Convoy has its event, and for no other reason.
-"""
+"""The outbox's table: the events that Convoy is not known to have handled (app/outbox/rows.py)."""
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from app.dynamodb import items
 from app.dynamodb.errors import named_errors, to_ms
 from app.outbox.rows import FAILED, WAITING, WHOLE, Row, Segment, UnreadableRow
+from app.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutTypeDef, ScanInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        ScanInputTypeDef,
+        WriteRequestTypeDef,
+    )
 
     from app.dynamodb.items import Item
     from app.events import Event
+
+RETRY_PAUSES_S = (0.05, 0.2, 0.8)
+"""Seconds before what DynamoDB throttled of a batch is sent again."""
 
 
 def _give_up(error: UnreadableRow) -> NoReturn:
@@ -35,37 +36,64 @@ def _give_up(error: UnreadableRow) -> NoReturn:
 
 
 class OutboxTable:
-    """`grace` is how long a new row is left to the request that wrote it."""
+    """`settle_after`: how long a new row is left to its request, and to Convoy's workers."""
 
-    def __init__(self, client: DynamoDBClient, table: str, *, grace: timedelta) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        settle_after: timedelta,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._table = table
-        self._grace = grace
+        self._settle_after = settle_after
+        self._sleep = sleep
 
     def put(self, event: Event) -> PutTypeDef:
         """The part of a commit's transaction that puts the event in."""
         return {
             "TableName": self._table,
-            "Item": _item(Row(event, due_at=event.occurred_at + self._grace)),
+            "Item": _item(Row(event, due_at=event.occurred_at + self._settle_after)),
             "ConditionExpression": "attribute_not_exists(event_id)",
         }
 
-    def ack(self, event_id: str) -> None:
-        """Take a delivered event out; one that is gone already is no error. Raises StoreError."""
+    def restore(self, event: Event, *, now: datetime) -> bool:
+        """Put in, due now, an event of the log. False: it has a row already. Raises StoreError."""
         try:
             with named_errors():
-                self._client.delete_item(
+                self._client.put_item(
                     TableName=self._table,
-                    Key={"event_id": {"S": event_id}},
-                    ConditionExpression="attribute_exists(event_id)",
+                    Item=_item(Row(event, due_at=now)),
+                    ConditionExpression="attribute_not_exists(event_id)",
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
-            return
+            return False
+        return True
+
+    def remove(self, event_ids: Sequence[str]) -> None:
+        """Take out the rows of handled events, at most 25; a row that is gone is no error.
+
+        Raises StoreError: some of them are still there.
+        """
+        left: dict[str, list[WriteRequestTypeDef]] = {
+            self._table: [{"DeleteRequest": {"Key": _key(event_id)}} for event_id in event_ids]
+        }
+        for pause in (*RETRY_PAUSES_S, None):
+            with named_errors():
+                answer = self._client.batch_write_item(RequestItems=left)
+            left = cast("dict[str, list[WriteRequestTypeDef]]", answer.get("UnprocessedItems"))
+            if not left:
+                return
+            if pause is not None:
+                self._sleep(pause)
+        raise StoreUnavailable(f"DynamoDB left {len(left[self._table])} rows undeleted: throttled.")
 
     def get(self, event_id: str) -> Row | None:
         with named_errors():
             answer = self._client.get_item(
-                TableName=self._table, Key={"event_id": {"S": event_id}}, ConsistentRead=True
+                TableName=self._table, Key=_key(event_id), ConsistentRead=True
             )
         return _row(answer["Item"]) if "Item" in answer else None
 
@@ -74,7 +102,7 @@ class OutboxTable:
         with named_errors():
             answer = self._client.get_item(
                 TableName=self._table,
-                Key={"event_id": {"S": event_id}},
+                Key=_key(event_id),
                 ProjectionExpression="event_id",
                 ConsistentRead=True,
             )
@@ -107,22 +135,23 @@ class OutboxTable:
                     return
                 asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool:
-        """Count a failed try. False: somebody else dealt with the row meanwhile."""
-        return self._replace(
+    def postpone(
+        self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool
+    ) -> bool:
+        """Record an attempt. False: somebody else changed the row, or took it out, meanwhile."""
+        after = replace(
             row,
-            replace(
-                row,
-                due_at=due_at,
-                reason=reason,
-                attempts=row.attempts + 1,
-                refusals=row.refusals + refused,
-            ),
+            due_at=due_at,
+            reason=reason,
+            attempts=row.attempts + 1,
+            refusals=row.refusals + refused,
+            tried_at=now,
         )
+        return self._replace(row, after)
 
-    def park(self, row: Row, *, reason: str) -> bool:
+    def park(self, row: Row, *, now: datetime, reason: str) -> bool:
         """Set aside what Convoy keeps refusing, for an operator. False: as for `postpone`."""
-        counted = replace(row, attempts=row.attempts + 1, refusals=row.refusals + 1)
+        counted = replace(row, attempts=row.attempts + 1, refusals=row.refusals + 1, tried_at=now)
         return self._replace(row, replace(counted, state=FAILED, reason=reason))
 
     def redrive(self, row: Row, *, now: datetime) -> bool:
@@ -147,6 +176,10 @@ class OutboxTable:
         return True
 
 
+def _key(event_id: str) -> dict[str, AttributeValueTypeDef]:
+    return {"event_id": {"S": event_id}}
+
+
 def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
     return {
         "event_id": {"S": row.event.id},
@@ -159,6 +192,7 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
         "attempts": {"N": str(row.attempts)},
         "refusals": {"N": str(row.refusals)},
         "reason": {"S": row.reason},
+        **({"tried_at": {"N": to_ms(row.tried_at)}} if row.tried_at else {}),
     }
 
 
@@ -191,4 +225,5 @@ def _read(item: Item) -> Row:
         attempts=items.number(item, "attempts"),
         refusals=items.number(item, "refusals"),
         reason=items.text(item, "reason"),
+        tried_at=items.moment(item, "tried_at") if "tried_at" in item else None,
     )

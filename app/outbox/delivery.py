@@ -1,4 +1,4 @@
-"""Delivering an event to Convoy: publish it, then take it out of the outbox."""
+"""The request's own attempt: publish the event once, and record in its row if that failed."""
 
 from __future__ import annotations
 
@@ -6,34 +6,52 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from app.outbox.outcomes import Accepted
+from app.outbox.backoff import after_failure
+from app.outbox.outcomes import Accepted, Skipped, Unavailable
+from app.outbox.rows import Row
 from app.ports import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from app.events import Event
-    from app.outbox.outcomes import Publisher
+    from app.outbox.outcomes import Misconfigured, Outcome, Publisher, Refused
 
 log = logging.getLogger(__name__)
 
 
 class Outbox(Protocol):
-    def ack(self, event_id: str) -> None:
-        """Remove a delivered event; no error if it is gone already. Raises StoreError."""
+    def postpone(
+        self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool
+    ) -> bool:
+        """Record a failed attempt. False: the row changed since. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxDelivery:
+    """`clock` is aware, in UTC; `jitter` gives a number from 0 to 1."""
+
     publisher: Publisher
     outbox: Outbox
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
 
     def deliver(self, event: Event) -> bool:
-        """True: Convoy has the event. False: it waits in the outbox, where the commit put it."""
+        """True: Convoy accepted the event. False: the relay publishes it later.
+
+        After a 201 nothing is written: the relay asks Convoy what became of the event.
+        """
         try:
-            return self._deliver(event)
+            outcome = self._publish(event, otherwise="it waits in the outbox")
+            if isinstance(outcome, Accepted):
+                return True
+            if not isinstance(outcome, Skipped):
+                self._record(event, outcome)
         except Exception:
-            # The change is committed: what nobody foresaw must not tell its client that it failed.
+            # The change is committed: an unforeseen error must not reach its client as a failure.
             log.exception("delivery failed; it waits in the outbox", extra={"event_id": event.id})
-            return False
+        return False
 
     def announce(self, event: Event) -> None:
         """Publish once an event that has no row; a failure is logged, and that is all."""
@@ -42,25 +60,25 @@ class OutboxDelivery:
         except Exception:
             log.exception("announcement failed; it is dropped", extra={"event_id": event.id})
 
-    def _deliver(self, event: Event) -> bool:
-        if not self._publish(event, otherwise="it waits in the outbox"):
-            return False
-        try:
-            self.outbox.ack(event.id)
-        except StoreError as error:
-            # The row stays, so the event goes out once more, under the same key: Convoy drops it.
-            log.warning("ack failed: %s", error, extra={"event_id": event.id})
-        return True
-
-    def _publish(self, event: Event, *, otherwise: str) -> bool:
+    def _publish(self, event: Event, *, otherwise: str) -> Outcome:
         outcome = self.publisher.publish(event)
-        if isinstance(outcome, Accepted):
-            return True
-        log.warning(
-            "publish failed (%s): %s; %s",
-            type(outcome).__name__,
-            outcome.reason,
-            otherwise,
-            extra={"event_id": event.id, "event_type": event.type, "reason": outcome.reason},
-        )
-        return False
+        if not isinstance(outcome, Accepted):
+            log.warning(
+                "publish failed (%s): %s; %s",
+                type(outcome).__name__,
+                outcome.reason,
+                otherwise,
+                extra={"event_id": event.id, "event_type": event.type, "reason": outcome.reason},
+            )
+        return outcome
+
+    def _record(self, event: Event, outcome: Unavailable | Misconfigured | Refused) -> None:
+        """Best effort: without the record the relay looks at the row when its request is over."""
+        after = outcome.retry_after_s if isinstance(outcome, Unavailable) else None
+        now = self.clock()
+        due_at = now + after_failure(0, self.jitter(), after)
+        row = Row(event, due_at=event.occurred_at)
+        try:
+            self.outbox.postpone(row, now=now, due_at=due_at, reason=outcome.reason, refused=False)
+        except StoreError as error:
+            log.warning("attempt not recorded: %s", error, extra={"event_id": event.id})

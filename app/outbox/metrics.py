@@ -41,15 +41,23 @@ class Metrics:
     def relayed(self, report: Report) -> None:
         """One pass of the relay, and what it left: of a partial one, no less than that.
 
-        `ParkedRows`, whose alarm would end where a pass meets none, is told by whole passes alone.
+        `ParkedRows`, whose alarm would end where a pass meets none, is of whole passes alone.
         """
         values: dict[str, tuple[float, str]] = {
-            "Relayed": (report.delivered, "Count"),
+            "Settled": (report.settled, "Count"),
+            "Republished": (report.published, "Count"),
+            "Replayed": (report.replayed, "Count"),
             "OutboxDepth": (report.pending, "Count"),
             "OutboxAge": (report.oldest_s, "Seconds"),
         }
         if not report.partial:
             values["ParkedRows"] = (report.failed, "Count")
+        if report.deliveries:
+            undelivered = report.deliveries.failed + report.deliveries.discarded
+            values["HungDeliveries"] = (report.deliveries.hung, "Count")
+            values["RetriedDeliveries"] = (report.deliveries.retried, "Count")
+            values["FailedDeliveries"] = (undelivered, "Count")
+            values["DisabledEndpoints"] = (report.deliveries.disabled_endpoints, "Count")
         self._put({}, values, stopped=report.stopped, partial=report.partial)
 
     def _put(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,10 +16,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """An outage or a rate limit. Try again, for as long as it takes."""
+    """An outage, a rate limit or a fault of Convoy's. Try again, for as long as it takes.
+
+    `outage`: no answer came, or Convoy answered "not now". The next attempt would probably end in
+    the same way, after as long a time. Any other answer came at once, and may follow this event.
+    """
 
     reason: str
     retry_after_s: int | None = None
+    outage: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,14 @@ class Skipped(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Misconfigured:
-    """The key, the project or the URL is wrong: no event gets through until an operator acts."""
+    """The key, the project or the URL is wrong: no event gets through until an operator acts.
+
+    `outage`: there was no key to send, and no attempt. An answer may follow this event: some
+    firewalls answer 403 to a text.
+    """
 
     reason: str
+    outage: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,84 +1,89 @@
-"""The relay: publishes what requests left in the outbox, until Convoy has it.
+"""The relay: asks Convoy what became of the events in the outbox, and heals what is missing.
 
-Two relays at once are safe: each publishes a row at most once a run, under the row's own key, and
-what one of them writes about a row it has seen change is dropped.
+    due rows ── look up ──▶ handled    take the row out
+                        ├─▶ missing    publish again, under the same key
+                        ├─▶ stuck      replay
+                        └─▶ under way  look again at the next pass
+
+Two relays at once are safe. Convoy delivers what both publish once, by its key. What one relay
+writes about a row that the other has changed since is dropped.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
-from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
+from app.outbox import horizon
+from app.outbox.deliveries import HUNG_AFTER, tend
+from app.outbox.event_list import (
+    STUCK_AFTER,
+    Burnt,
+    Handled,
+    Missing,
+    NotAnswered,
+    Stuck,
+    finding,
+)
+from app.outbox.look_up import look_up
 from app.outbox.relay_run import Run
 from app.outbox.rows import FAILED, WAITING, WHOLE
 from app.ports import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from datetime import datetime
 
-    from app.outbox.outcomes import Outcome, Publisher
+    from app.outbox.attempts import Attempts, Outbox
+    from app.outbox.deliveries import Deliveries
+    from app.outbox.event_list import EventList, Shown
+    from app.outbox.look_up import Sightings
     from app.outbox.relay_run import Report
-    from app.outbox.rows import Row, Segment, UnreadableRow
+    from app.outbox.rows import Row, Segment
 
 log = logging.getLogger(__name__)
 
 WORKERS = 16
-"""Publishes at the same time. The deployed relay then has an hour's outage of 200 changes a second
-behind it within the next: docs/scale.md."""
+"""Calls to Convoy at the same time. The deployed relay then has an hour's outage of 200 changes a
+second behind it within the next: docs/scale.md."""
 
-MAX_REFUSALS = 30
-"""Convoy answers 400 to some of its own outages: with the pauses below, for three to six hours."""
+BATCH_PAGES = 8
+"""Pages of the outbox, of up to 1 MB each, that are looked up together: some 19,000 rows. The more
+rows share a page of Convoy's list, the fewer pages a pass asks for."""
 
-FIRST_PAUSE_S = 30.0
-MAX_PAUSE_S = 900.0
-"""Seconds between tries of one row: doubled each time, and half of it at random."""
+DELETES = 25
+"""Rows that DynamoDB deletes in one call (API reference of `BatchWriteItem`)."""
 
-MAX_RETRY_AFTER_S = 3600
-"""Seconds that a row, and a relay, wait at the most because Convoy asked for it."""
-
-WRITE_S = 9.0
-"""Seconds that a write may take at worst: `wiring.DYNAMODB`."""
-
-RESERVE_S = 2.0 + WRITE_S
-"""Seconds of a run that are kept for what has begun: a publish, and the write of its result."""
-
-
-class Outbox(Protocol):
-    """The table, as the relay sees it; each call raises StoreError when it could not be made."""
-
-    def ack(self, event_id: str) -> None: ...
-    def pages(
-        self, unreadable: Callable[[UnreadableRow], object], segment: Segment, after: str | None
-    ) -> Iterable[list[Row]]: ...
-    def postpone(self, row: Row, *, due_at: datetime, reason: str, refused: bool) -> bool: ...
-    def park(self, row: Row, *, reason: str) -> bool: ...
+LONG_BEFORE = timedelta(hours=1)
+"""Before an event's own time: Convoy's list is asked by time, and clocks differ."""
 
 
 @dataclass(slots=True)
 class Relay:
-    """`workers` publish at the same time. `jitter` gives a number from 0 to 1.
+    """`workers` call Convoy at the same time. `reserve_s` of a pass are kept for work in progress.
 
-    Relays that have a `segment` of the table each do not meet at the same rows.
-
-    Kept from run to run, for as long as the relay lives: what Convoy asks for in `Retry-After`, and
-    how far a run came that could not read all. The next one reads what is behind.
+    Relays that have a `segment` of the table each do not meet at the same rows. A relay keeps how
+    far a pass came that could not read all: the next one reads what is behind.
     """
 
-    publisher: Publisher
+    attempts: Attempts
+    events: EventList
     outbox: Outbox
     clock: Callable[[], datetime]
-    jitter: Callable[[], float]
+    reserve_s: float
+    deliveries: Deliveries | None = None
     workers: int = WORKERS
-    reserve_s: float = RESERVE_S
     segment: Segment = WHOLE
-    _quiet_until: datetime | None = field(default=None, init=False)
+    stuck_after: timedelta = STUCK_AFTER
+    hung_after: timedelta = HUNG_AFTER
     _after: str | None = field(default=None, init=False)
 
     def run(
@@ -86,114 +91,204 @@ class Relay:
         time_left: Callable[[], float] = lambda: float("inf"),
         on_row: Callable[[], None] = lambda: None,
     ) -> Report:
-        """One pass over the outbox; ends within `time_left()` seconds; tells `on_row` each row.
+        """One pass over the outbox; it ends within `time_left()` seconds. `on_row`: for each row.
 
         Raises StoreError if nothing of the outbox could be read.
         """
         run = Run(time_left, self.reserve_s, threading.Semaphore(self.workers))
         run.partial = self.segment != WHOLE or self._after is not None
-        if self._quiet_until and self._quiet_until > self.clock():
-            run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
+        # Twice as many threads as turns: a row is written while the next one is published.
         with ThreadPoolExecutor(self.workers * 2, thread_name_prefix="relay") as threads:
-            for page in self._pages(run):
-                tries = [
-                    (row, threads.submit(copy_context().run, self._deal_with, row, run))
-                    for row in page
-                ]
-                for row, tried in tries:
-                    try:
-                        tried.result()
-                    except Exception:
-                        run.leave(row)
-                        log.exception("left %s as it was", row.event.id, extra=_about(row))
+            for due in self._batches(run, on_row):
+                self._settle(due, run, threads)
+                for _ in due:
                     on_row()
+        self._tend_deliveries(run)
         return run.report(self.clock())
 
-    def _pages(self, run: Run) -> Iterator[list[Row]]:
-        """The outbox, until it is read or time is up: as much as can be read of it."""
-        begun = False
+    def _batches(self, run: Run, on_row: Callable[[], None]) -> Iterator[list[Row]]:
+        """The due rows, until the outbox is read or time is up: as much as can be read of it."""
+        due: list[Row] = []
+        begun, broken = False, ""
         try:
-            for page in self.outbox.pages(run.count_unreadable, self.segment, self._after):
+            pages = self.outbox.pages(run.count_unreadable, self.segment, self._after)
+            for number, page in enumerate(pages, 1):
                 begun = True
-                yield page
+                due += self._due(page, run, on_row)
+                if number % BATCH_PAGES and not run.is_out_of_time():
+                    continue
+                yield due
+                due = []
+                self._after = page[-1].event.id if page else self._after
                 if run.is_out_of_time():
                     run.partial = True
                     return
-                self._after = page[-1].event.id if page else self._after
             self._after = None
         except StoreError as error:
             if not begun:
                 raise
             run.partial = True
-            run.stop(f"the rest of the outbox could not be read: {error}")
+            broken = f"the rest of the outbox could not be read: {error}"
+        yield due
+        if broken:
+            run.stop(broken)
 
-    def _deal_with(self, row: Row, run: Run) -> None:
-        if row.state == FAILED:
-            run.count_failed()
-        elif row.state == WAITING and row.due_at <= self.clock():
-            self._try(row, run)
-        else:
+    def _due(self, page: Iterable[Row], run: Run, on_row: Callable[[], None]) -> Iterator[Row]:
+        for row in page:
+            if row.state == WAITING and row.due_at <= self.clock():
+                yield row
+                continue
+            if row.state == FAILED:
+                run.count_failed()
+            else:
+                self._is_probe(row, run)
+                run.leave(row)
+            on_row()
+
+    def _settle(self, due: Sequence[Row], run: Run, threads: ThreadPoolExecutor) -> None:
+        """Take out what Convoy handled; do for each other row what its finding asks for."""
+        seen = self._look_up(due, run)
+        if seen is None:
+            for row in due:
+                run.leave(row)
+            return
+        for entries in seen.values():
+            run.see(horizon.reached(entries))
+        clear: list[Row] = []
+        unclear: list[Row] = []
+        for row in due:
+            known = row.event.id in seen or horizon.is_reached(row, run.horizon)
+            (clear if known or self._is_probe(row, run) else unclear).append(row)
+        unclear.sort(key=lambda row: row.published_at, reverse=True)
+        tasks = _Tasks(threads, run)
+        for row in interleaved(clear):
+            tasks.add([row], self._is_handled, row, seen.get(row.event.id), run)
+        for row in interleaved(unclear):
+            tasks.add([row], self._probe, row, run)
+        handled = tasks.rows_done()
+        for start in range(0, len(handled), DELETES):
+            rows = handled[start : start + DELETES]
+            tasks.add(rows, self._remove, rows, run)
+        tasks.rows_done()
+
+    def _look_up(self, due: Sequence[Row], run: Run) -> Sightings | None:
+        """What Convoy shows of the rows. None: time is up, or Convoy does not answer."""
+        if not due:
+            return None
+        self.attempts.begin(run)
+        if not run.may_go_on():
+            return None
+        try:
+            return look_up(due, self.events, run.may_go_on)
+        except NotAnswered as error:
+            self.attempts.end(run, error.outcome)
+            return None
+
+    def _is_probe(self, row: Row, run: Run) -> bool:
+        """Whether Convoy accepted it from a relay, and does not show it yet; counts it then."""
+        if row.tried_at is None or row.reason:
+            return False
+        run.count_probe()
+        return True
+
+    def _probe(self, row: Row, run: Run) -> bool:
+        """As `_is_handled`, until Convoy accepted some rows that it may just not show yet."""
+        if run.probed >= self.workers:
             run.leave(row)
+            return False
+        return self._is_handled(row, None, run, run.count_probe)
 
-    def _try(self, row: Row, run: Run) -> None:
+    def _is_handled(
+        self,
+        row: Row,
+        entries: Sequence[Shown] | None,
+        run: Run,
+        on_acceptance: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Whether Convoy handled the event. If not, what can be done for it is done."""
+        if entries is None:
+            entries = self._ask_for(row, run)
+        if entries is None:
+            run.leave(row)
+            return False
+        found = finding(entries, self.clock(), self.stuck_after)
+        match found:
+            case Handled():
+                return True
+            case Missing():
+                if self.attempts.publish(row, run):
+                    on_acceptance()
+            case Stuck():
+                self.attempts.replay(row, found, run)
+            case Burnt():
+                self.attempts.give_in(row, run)
+            case _:
+                run.leave(row)
+        return False
+
+    def _ask_for(self, row: Row, run: Run) -> Sequence[Shown] | None:
+        """Convoy's entries under the row's key. None: it did not answer, or time is up."""
         with run.turns:
             if not run.may_go_on():
-                return run.leave(row)
-            outcome = self.publisher.publish(row.event)
-            self._learn(outcome, run)
-        try:
-            self._settle(row, outcome, run)
-        except StoreError as error:
-            # The row is as it was: it is tried again, under the same key.
-            run.leave(row)
-            log.warning("left %s as it was: %s", row.event.id, error, extra=_about(row))
+                return None
+            try:
+                return self.events.under(row.event.id, row.event.occurred_at - LONG_BEFORE)
+            except NotAnswered as error:
+                self.attempts.learn(error.outcome, run)
+                return None
 
-    def _learn(self, outcome: Outcome, run: Run) -> None:
-        """What it tells of Convoy, before others take their turn."""
-        match outcome:
-            case Accepted():
-                run.count_delivered()
-            case Unavailable(reason, after):
-                run.count_outage(f"Convoy is down: {reason}")
-                if after:
-                    run.stop(f"Convoy asked for {after} s: {reason}")
-                    pause = timedelta(seconds=min(after, MAX_RETRY_AFTER_S))
-                    self._quiet_until = self.clock() + pause
-            case Misconfigured(reason):
-                # Of one row alone it may be a proxy that dislikes the payload.
-                run.count_outage(f"misconfigured: {reason}")
-            case _:
-                run.count_answer()
-
-    def _settle(self, row: Row, outcome: Outcome, run: Run) -> None:
-        """Write what becomes of the row; the next one is under way meanwhile."""
-        match outcome:
-            case Accepted():
-                self.outbox.ack(row.event.id)
-            case Unavailable(reason, after):
-                self._postpone(row, run, reason, after=after or 0)
-            case Misconfigured(reason):
-                self._postpone(row, run, reason)
-            case _:
-                self._refused(row, outcome.reason, run)
-
-    def _refused(self, row: Row, reason: str, run: Run) -> None:
-        log.warning("refused %s: %s", row.event.id, reason, extra=_about(row))
-        if row.refusals + 1 < MAX_REFUSALS:
-            self._postpone(row, run, reason, refused=True)
+    def _tend_deliveries(self, run: Run) -> None:
+        """Once a pass, by one of the segments."""
+        if self.deliveries is None or self.segment.number != 1 or not run.may_go_on():
             return
-        if self.outbox.park(row, reason=reason):
-            run.count_failed()
+        try:
+            run.deliveries = tend(self.deliveries, self.clock(), self.hung_after)
+        except NotAnswered as error:
+            log.warning("deliveries not looked at: %s", error)
 
-    def _postpone(
-        self, row: Row, run: Run, reason: str, *, after: int = 0, refused: bool = False
-    ) -> None:
-        doublings = min(row.refusals if refused else row.attempts, 10)
-        pause = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S) * (0.5 + self.jitter() / 2)
-        due_at = self.clock() + timedelta(seconds=max(pause, min(after, MAX_RETRY_AFTER_S)))
-        if self.outbox.postpone(row, due_at=due_at, reason=reason, refused=refused):
-            run.leave(row)
+    def _remove(self, rows: Sequence[Row], run: Run) -> bool:
+        try:
+            self.outbox.remove([row.event.id for row in rows])
+        except StoreError as error:
+            # They are handled: the next pass finds that out again.
+            log.warning("%d settled rows are still there: %s", len(rows), error)
+            for row in rows:
+                run.leave(row)
+            return False
+        run.count_settled(len(rows))
+        return True
 
 
-def _about(row: Row) -> dict[str, str]:
-    return {"event_id": row.event.id}
+@dataclass(slots=True)
+class _Tasks:
+    """Calls on threads, each for some rows. A call that fails leaves its rows as they were."""
+
+    threads: ThreadPoolExecutor
+    run: Run
+    begun: list[tuple[Sequence[Row], Future[bool]]] = field(default_factory=list)
+
+    def add(self, rows: Sequence[Row], call: Callable[..., bool], *args: object) -> None:
+        self.begun.append((rows, self.threads.submit(copy_context().run, call, *args)))
+
+    def rows_done(self) -> list[Row]:
+        """The rows of which the call gave True, once all calls have ended."""
+        done: list[Row] = []
+        for rows, task in self.begun:
+            try:
+                done += rows if task.result() else ()
+            except Exception:
+                for row in rows:
+                    self.run.leave(row)
+                ids = [row.event.id for row in rows]
+                log.exception("left %s as it was", ", ".join(ids), extra={"event_id": ids[0]})
+        self.begun.clear()
+        return done
+
+
+def interleaved(rows: Iterable[Row]) -> Iterator[Row]:
+    """One row of each owner, then the next of each: no owner's rows are all before another's."""
+    by_owner: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_owner[row.event.owner].append(row)
+    rounds = chain.from_iterable(zip_longest(*by_owner.values()))
+    return (row for row in rounds if row is not None)

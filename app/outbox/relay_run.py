@@ -1,4 +1,4 @@
-"""One run of the relay: what its workers share while it lasts, and what it tells at its end."""
+"""One pass of the relay: what its workers share while it lasts, and its report at the end."""
 
 from __future__ import annotations
 
@@ -12,27 +12,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from app.outbox.deliveries import DeliveryReport
     from app.outbox.rows import Row, UnreadableRow
 
 log = logging.getLogger(__name__)
 
-MAX_OUTAGES = 3
-"""Outages in a row after which a run takes Convoy to be down."""
+MAX_FAILURES = 3
+"""Attempts that fail in a row before a pass asks whether Convoy is up at all."""
+
+MAX_LIMITED = 32
+"""Attempts in a row that Convoy answers with `Retry-After`, before a pass ends: of fewer, the
+events themselves may be the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`pending` and `failed` rows are left; `oldest_s` is the age of the oldest pending one.
+    """What a pass did, and what it left.
 
-    `partial`: the run ended before it had seen every row, and there may be more.
+    `settled` rows were taken out: Convoy shows their events as handled. `published` events Convoy
+    did not have, `replayed` ones it had and did not go on with. `pending` and `failed` rows are
+    left; `oldest_s` is the age of the oldest pending one, in seconds. `partial`: the pass ended
+    before it had seen every row, and there may be more. `deliveries` is None where the pass did
+    not come to them.
     """
 
-    delivered: int
+    settled: int
+    published: int
+    replayed: int
     pending: int
     failed: int
     oldest_s: float
     stopped: str | None
     partial: bool = False
+    deliveries: DeliveryReport | None = None
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -40,19 +52,40 @@ class Report:
 
 @dataclass
 class Run:
-    """What the workers of one run share; who publishes has one of its `turns`."""
+    """What the workers of one pass share; who calls Convoy has one of its `turns`."""
 
     time_left: Callable[[], float]
     reserve_s: float
     turns: threading.Semaphore
     lock: threading.Lock = field(default_factory=threading.Lock)
-    outages: int = 0
+    failures: int = 0
+    limited: int = 0
     stopped: str | None = None
     partial: bool = False
-    delivered: int = 0
+    settled: int = 0
+    published: int = 0
+    replayed: int = 0
+    probed: int = 0
     pending: int = 0
     failed: int = 0
     oldest: datetime | None = None
+    horizon: datetime | None = None
+    deliveries: DeliveryReport | None = None
+
+    @property
+    def suspects_an_outage(self) -> bool:
+        return self.failures >= MAX_FAILURES
+
+    def see(self, horizon: datetime | None) -> None:
+        """Convoy shows events that were published until then (app/outbox/horizon.py)."""
+        with self.lock:
+            if horizon and (self.horizon is None or horizon > self.horizon):
+                self.horizon = horizon
+
+    def others_got_through(self, row: Row) -> bool:
+        """Whether Convoy took other events since the last attempt for this one."""
+        shown = self.horizon is not None and self.horizon > row.published_at
+        return shown or self.published > 0
 
     def may_go_on(self) -> bool:
         return not self.is_out_of_time() and self.stopped is None
@@ -67,21 +100,40 @@ class Run:
         with self.lock:
             self.stopped = self.stopped or reason
 
-    def count_outage(self, reason: str) -> None:
+    def count_failure(self) -> bool:
+        """Whether so many attempts failed in a row that Convoy itself may be down."""
         with self.lock:
-            self.outages += 1
-            down = self.outages >= MAX_OUTAGES
-        if down:
-            self.stop(reason)
+            self.failures += 1
+            return self.suspects_an_outage
+
+    def count_limited(self) -> bool:
+        """Whether Convoy asked for a pause so often in a row that the pause is not one event's."""
+        with self.lock:
+            self.limited += 1
+            return self.limited >= MAX_LIMITED
 
     def count_answer(self) -> None:
+        """Convoy is up: the failures before were those of single events."""
         with self.lock:
-            self.outages = 0
+            self.failures = 0
 
-    def count_delivered(self) -> None:
+    def count_published(self) -> None:
         with self.lock:
-            self.outages = 0
-            self.delivered += 1
+            self.failures = self.limited = 0
+            self.published += 1
+
+    def count_probe(self) -> None:
+        with self.lock:
+            self.probed += 1
+
+    def count_replayed(self) -> None:
+        with self.lock:
+            self.failures = self.limited = 0
+            self.replayed += 1
+
+    def count_settled(self, rows: int) -> None:
+        with self.lock:
+            self.settled += rows
 
     def count_failed(self) -> None:
         with self.lock:
@@ -98,7 +150,14 @@ class Run:
 
     def report(self, now: datetime) -> Report:
         age = now - self.oldest if self.oldest else timedelta()
-        oldest_s = max(age.total_seconds(), 0.0)
         return Report(
-            self.delivered, self.pending, self.failed, oldest_s, self.stopped, self.partial
+            settled=self.settled,
+            published=self.published,
+            replayed=self.replayed,
+            pending=self.pending,
+            failed=self.failed,
+            oldest_s=max(age.total_seconds(), 0.0),
+            stopped=self.stopped,
+            partial=self.partial,
+            deliveries=self.deliveries,
         )

@@ -1,4 +1,11 @@
-"""A row of the outbox: an event that Convoy is not known to have handled, and what was tried."""
+"""A row of the outbox: an event that Convoy does not show as handled, and what was tried.
+
+commit ──▶ waiting ── Convoy shows the event as handled ──▶ gone
+             │  ▲
+refused too  │  │ redrive
+often        ▼  │
+            failed
+"""
 
 from __future__ import annotations
 
@@ -18,7 +25,12 @@ FAILED = "failed"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`due_at` is when the relay may try; `refusals` are those of `attempts` that count as such."""
+    """`due_at`: when the relay looks at the row next. `attempts`: tries to publish or to replay.
+
+    `refusals`: those of the attempts that count against the event itself. `tried_at`: the last
+    attempt; None until an attempt is recorded, as a request records only one that failed.
+    `reason`: why the last attempt failed; empty if it did not, or if none is recorded.
+    """
 
     event: Event
     due_at: datetime
@@ -26,6 +38,12 @@ class Row:
     attempts: int = 0
     refusals: int = 0
     reason: str = ""
+    tried_at: datetime | None = None
+
+    @property
+    def published_at(self) -> datetime:
+        """When Convoy may have been given the event last: by its request, unless it was later."""
+        return self.tried_at or self.event.occurred_at
 
 
 class UnreadableRow(StoreError):

@@ -48,6 +48,28 @@ ACCEPTED = (
     % (len(_ACCEPTED), _ACCEPTED)
 )
 
+_OTHERS = {
+    "uid": "01KB0000000000000000000000",
+    "idempotency_key": "another's",
+    "status": "Success",
+    "acknowledged_at": "2026-11-24T12:00:00.000000Z",
+    "created_at": "2026-11-24T12:00:00.000000Z",
+    "is_duplicate_event": False,
+}
+
+
+def listed(*entries: object) -> bytes:
+    """A list of Convoy's, of one page."""
+    pagination = {"has_next_page": False, "next_page_cursor": ""}
+    data = {"content": entries, "pagination": pagination}
+    content = json.dumps({"status": True, "message": "fetched", "data": data}).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % len(content) + content
+
+
+NOTHING, NEWEST = listed(), listed(_OTHERS)
+"""Convoy has none of the events that it is asked for, and took another's since."""
+
 calls: list[str] = []
 
 
@@ -94,12 +116,19 @@ class Canned(asyncio.Protocol):
             calls.append(name)
             self._transport.write(ANSWERS[name])
             return
-        calls.append("publish")
+        if head.startswith(b"get "):
+            calls.append("question")
+            self._as_convoy(NOTHING if b"startdate=" in head else NEWEST)
+        else:
+            calls.append("publish")
+            self._as_convoy(ACCEPTED)
+
+    def _as_convoy(self, answer: bytes) -> None:
         if self.delay_s:
             loop = asyncio.get_running_loop()
-            loop.call_later(self.delay_s, self._transport.write, ACCEPTED)
+            loop.call_later(self.delay_s, self._transport.write, answer)
         else:
-            self._transport.write(ACCEPTED)
+            self._transport.write(answer)
 
 
 async def serve(options: argparse.Namespace) -> None:

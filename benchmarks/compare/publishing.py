@@ -22,6 +22,7 @@ from app.convoy.publisher import ConvoyPublisher
 from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
+from app.wiring import now
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
 
@@ -85,7 +86,12 @@ def measure(rounds: int) -> Table:
 
 def _ours(root: str, _: str) -> Client:
     publisher = ConvoyPublisher(
-        base_url=root, project_id=PROJECT, api_key=ApiKey(KEY), deadline_s=DEADLINE_S
+        base_url=root,
+        project_id=PROJECT,
+        api_key=ApiKey(KEY),
+        proxy=None,
+        deadline_s=DEADLINE_S,
+        clock=now,
     )
 
     def publish() -> None:

@@ -17,11 +17,15 @@ _WARM = next(
 POST_CPU_S: float = _WARM["rows"][0][_WARM["columns"].index("CPU of POST")] / 1e6
 """Seconds of CPU of one `POST /todo` through the handler, as the last `make bench` found."""
 
-RELAYED_CPU_S = 0.0015
-"""Seconds of CPU of one row that the relay publishes and takes out: `make scale ARGS=--measure`."""
+RELAYED_CPU_S = 0.0028
+"""Seconds of CPU of one row that the relay asks for by its key, and publishes: `make scale
+ARGS=--measure`."""
+
+SETTLED_CPU_S = 0.0003
+"""Seconds of CPU of one row that the relay finds in Convoy's list, and deletes."""
 
 SCANNED_CPU_S = 0.0001
-"""Seconds of CPU of one row that the relay reads and leaves: `make scale ARGS=--measure`."""
+"""Seconds of CPU of one row that the relay reads and leaves."""
 
 # --- Assumed: round trips, in seconds, as a function in the region sees them ---
 
@@ -37,11 +41,14 @@ SCAN_S = 0.020
 PUBLISH_S = 0.050
 """Convoy's 201, over a connection kept alive."""
 
+QUESTION_S = 0.050
+"""Convoy's answer about one event."""
+
+LIST_S = 0.080
+"""A page of 500 events of Convoy's list: a round trip and half a megabyte."""
+
 DELIVERY_S = 0.100
 """A receiver's answer to Convoy."""
-
-START_S = 0.7
-"""Lambda restores a snapshot of the API, before the first request of an environment."""
 
 PASS_S = 0.2
 """A pass of the relay over an empty outbox."""
@@ -58,9 +65,6 @@ CONCURRENCY = 1000
 NEW_ACCOUNT_CONCURRENCY = 10
 REQUESTS_PER_CONCURRENCY = 10
 """A second: an environment that is free again sooner is given no more."""
-
-SCALING_PER_S = 100
-"""Environments added a second at the most, from a burst of ten seconds' worth."""
 
 # --- API Gateway (developer guide: quotas), a second, over all APIs of the account ---
 
@@ -99,6 +103,12 @@ SNAPSHOT_PER_GB_S = 0.0000015046
 METRIC_PER_MONTH = 0.30
 ALARM_PER_MONTH = 0.10
 """Of each metric that an alarm looks at."""
+
+STORED_GB_PER_MONTH = 0.25
+"""DynamoDB's, of its standard class."""
+
+STORED_OVERHEAD = 100
+"""Bytes that DynamoDB adds to each item that it stores."""
 
 DASHBOARD_PER_MONTH = 3.00
 SECRET_PER_MONTH = 0.40

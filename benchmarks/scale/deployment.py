@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import Any, Self
 
 import yaml
 
-from app.outbox.relay import RESERVE_S
-from app.wiring import Parts
+from app.convoy.questions import DEADLINE_S
+from app.outbox.relay import WORKERS
+from app.relay_wiring import WRITE_S
 from benchmarks.scale.assumptions import (
     CALL_S,
     POST_CPU_S,
     PUBLISH_S,
+    QUESTION_S,
     RELAYED_CPU_S,
     TRANSACTION_S,
     VCPU_MB,
@@ -36,8 +37,8 @@ class Relays:
     @property
     def tries_per_s(self) -> float:
         """Rows that all of them publish while they work: they wait, or they are out of CPU."""
-        # A row is taken out while its worker publishes the next.
-        waiting = self.workers / PUBLISH_S
+        # A row is asked for by its key first, and written while its worker goes on.
+        waiting = self.workers / (QUESTION_S + PUBLISH_S)
         # One interpreter runs on one core.
         return self.each * min(waiting, min(self.vcpus, 1) / RELAYED_CPU_S)
 
@@ -59,14 +60,15 @@ class Deployment:
     def load(cls) -> Self:
         told: dict[str, Any] = yaml.safe_load(re.sub(r"!\w+ ", "", SERVERLESS.read_text()))
         memory_mb = told["provider"]["memorySize"]
-        workers = inspect.signature(Parts.relay).parameters["workers"].default
         timeout_s = told["functions"]["relay"]["timeout"]
+        deadline_s = float(told["provider"]["environment"]["CONVOY_DEADLINE_S"])
+        works_s = timeout_s - (deadline_s + DEADLINE_S + WRITE_S)
         return cls(
             memory_mb=memory_mb,
             rate_limit=told["params"]["default"]["rateLimit"],
-            deadline_s=float(told["provider"]["environment"]["CONVOY_DEADLINE_S"]),
+            deadline_s=deadline_s,
             access_log=told["provider"]["logs"]["httpApi"]["format"],
-            relay=Relays(workers, memory_mb / VCPU_MB, timeout_s - RESERVE_S),
+            relay=Relays(WORKERS, memory_mb / VCPU_MB, works_s),
         )
 
     @property
@@ -80,7 +82,7 @@ class Deployment:
 
     @property
     def post_s(self) -> float:
-        return self.pending_s + PUBLISH_S + CALL_S
+        return self.pending_s + PUBLISH_S
 
     @property
     def change_s(self) -> float:

@@ -7,6 +7,7 @@ from math import ceil, log2
 from typing import TYPE_CHECKING
 
 from benchmarks.scale import assumptions as given
+from benchmarks.scale.settling import most
 from benchmarks.scale.work import of
 
 if TYPE_CHECKING:
@@ -52,13 +53,19 @@ def limits(deployment: Deployment) -> list[Limit]:
 
 def _ours(deployment: Deployment) -> list[Limit]:
     relay = deployment.relay
-    publish_ms = given.PUBLISH_S * 1000
+    row_ms = (given.QUESTION_S + given.PUBLISH_S) * 1000
     return [
         Limit(
             relay.rows_per_s,
             "the relay: an hour's outage takes it over an hour",
-            f"{relay.workers} workers / {publish_ms:.0f} ms × {relay.works_s:.0f} of 60 s",
+            f"{relay.workers} workers / {row_ms:.0f} ms × {relay.works_s:.0f} of 60 s",
             "a relay that works all the time, with more workers; then a segment each: below",
+        ),
+        Limit(
+            most(relay.workers, relay.works_s),
+            "the relay: a pass does not settle the changes of a minute, and the outbox grows",
+            f"pages of Convoy's list, one after the other, in {relay.works_s:.0f} s",
+            "`relay --watch`: twice as many; more rows a batch (`BATCH_PAGES`), longer pages",
         ),
         Limit(
             deployment.rate_limit,
@@ -70,7 +77,7 @@ def _ours(deployment: Deployment) -> list[Limit]:
             given.CONCURRENCY / deployment.deadline_s,
             "a Convoy that does not answer: changes are turned away while its outage begins",
             f"{given.CONCURRENCY:,} environments / {deployment.deadline_s:.0f} s",
-            "more concurrency; a shorter `CONVOY_DEADLINE_S`: below",
+            "more concurrency; a shorter `CONVOY_DEADLINE_S`",
         ),
     ]
 

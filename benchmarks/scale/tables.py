@@ -7,19 +7,19 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from benchmarks.scale import assumptions as given
-from benchmarks.scale import cost, limits, outage, work
+from benchmarks.scale import cost, limits, work
 from benchmarks.scale.deployment import Deployment, Relays, concurrency
-from benchmarks.scale.pool import Pool, black_hole
+from benchmarks.scale.settling import Settling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 RATES = (10, 100, 1000, 10_000)
+SETTLED_RATES = (1, 100, 1000)
 TARGET = limits.TARGET
 HOUR = 3600
-MB = 1024**2
+MONTH = 30 * 24 * HOUR
 GB = 1024**3
-PAGE_RRU = MB // work.READ_BYTES
 BILL = ("what", "how many", "price", "dollars")
 
 ALWAYS = Relays(workers=50, vcpus=1, works_s=60)
@@ -87,6 +87,8 @@ def by_rate(deployment: Deployment) -> str:
         "vCPUs busy": lambda rate: rate * given.POST_CPU_S,
         "writes/s: todos": lambda rate: rate * post.writes["todos"],
         "writes/s: outbox": lambda rate: rate * post.writes["outbox"],
+        "writes/s: log": lambda rate: rate * post.writes["log"],
+        "the log of 30 days, GB": lambda rate: rate * MONTH * cost.stored_bytes() / GB,
         "Convoy's default ingest, times": lambda rate: rate / given.CONVOY_INGEST_PER_S,
         "Convoy's agents": lambda rate: ceil(rate * given.DELIVERY_S / given.CONVOY_WORKERS),
         "logs, GB an hour": lambda rate: rate * HOUR * logged / cost.GB,
@@ -120,101 +122,43 @@ def segments_for_an_hour() -> int:
     return ceil(TARGET / ALWAYS.rows_per_s)
 
 
-def drained(deployment: Deployment, rate: float, relay: Relays, ingest: float) -> outage.Drained:
-    return outage.after_an_hour(
-        rate=rate,
-        environments=max(1.0, concurrency(rate, deployment.post_s)),
-        ingest_per_s=ingest,
-        relays=relay,
-    )
-
-
 def draining(deployment: Deployment) -> str:
     """Where Convoy takes enough."""
-    rows = []
-    for name, relay in relays(deployment).items():
-        times = [
-            lasting(drained(deployment, rate, relay, rate + relay.tries_per_s).seconds)
-            for rate in RATES
+    rows = [
+        [
+            name,
+            told(relay.rows_per_s),
+            *(lasting(rate * HOUR / relay.rows_per_s) for rate in RATES),
         ]
-        rows.append([name, told(relay.rows_per_s), *times])
+        for name, relay in relays(deployment).items()
+    ]
     head = ["the relay", "rows/s", *(f"{rate:,}/s" for rate in RATES)]
     return table(head, rows, right=len(RATES) + 1)
 
 
-def ingesting(deployment: Deployment) -> str:
-    """At the target, with a relay that would drain an hour in an hour."""
-    relay = replace(ALWAYS, each=segments_for_an_hour())
-    rows = []
-    for ingest in (9000, 10_000, 11_000, 15_000, 20_000, 25_000):
-        found = drained(deployment, TARGET, relay, ingest)
-        took = lasting(found.seconds)
-        rows.append([f"{ingest:,}", f"{found.drained_per_s:,.0f}", took, f"{found.pending:.1%}"])
-    head = [
-        "Convoy takes, /s",
-        "rows/s out of the outbox",
-        "an hour's rows",
-        "live, pending",
-    ]
-    return table(head, rows, right=4)
-
-
-def scanning(deployment: Deployment) -> str:
-    row_bytes = work.of("POST").sizes["outbox"]
-    per_page = MB / row_bytes
-    page_s = given.SCAN_S + per_page * given.SCANNED_CPU_S / deployment.vcpus
-    sees = deployment.relay.works_s / page_s * per_page
-    in_flight = TARGET * deployment.post_s
-    rows = []
-    for number in (in_flight, *(rate * HOUR for rate in RATES)):
-        pages = max(1, ceil(number / per_page))
-        if number == in_flight:
-            pages_read = ceil(number * row_bytes / work.READ_BYTES)
-        else:
-            pages_read = pages * PAGE_RRU
-        rows.append(
-            [
-                f"{number:,.0f}",
-                f"{pages_read:,}",
-                dollars(pages_read * given.READS_PER_M / cost.M),
-                f"{ceil(pages * page_s):,} s",
-                f"{min(1, sees / number):.0%}",
-            ]
-        )
-    head = ["rows", "read units", "dollars", "a whole scan", "a pass sees"]
-    return table(head, rows, right=5)
-
-
-def holed(deployment: Deployment) -> str:
-    """Turned away, at the worse of the two ways to take a free environment."""
-    kinds = {
-        "as it is": (deployment.deadline_s, 1.0),
-        "breakers without jitter": (deployment.deadline_s, 0.0),
-        "deadline 0.5 s": (0.5, 1.0),
+def settling(deployment: Deployment) -> str:
+    """Of one pass, a minute's."""
+    relay = deployment.relay
+    lines: dict[str, Callable[[Settling], float]] = {
+        "rows that are due": lambda one: one.due,
+        "Convoy: pages of its list of events": lambda one: one.lists,
+        "Convoy: other questions": lambda one: one.questions - one.lists,
+        "DynamoDB: scans of 1 MB": lambda one: one.scans,
+        "… read units": lambda one: one.read_units,
+        "DynamoDB: deletes of 25 rows": lambda one: one.deletes,
+        "… write units": lambda one: one.write_units,
+        "seconds": lambda one: one.seconds(relay.workers),
     }
-    rows = []
-    for rate in (100, 500, 1000, 10_000):
-        row = [f"{rate:,}"]
-        for deadline_s, jitter in kinds.values():
-            shares = [
-                black_hole(
-                    Pool(
-                        deployment.post_s, deployment.pending_s, deadline_s, jitter, any_free, rate
-                    )
-                )
-                for any_free in (False, True)
-            ]
-            first, later = max(s.first for s in shares), max(s.later for s in shares)
-            row.append(f"{first:.1%}, {later:.1%}")
-        rows.append(row)
-    return table(["changes/s", *kinds], rows, right=len(kinds))
+    passes = [Settling.at(rate) for rate in SETTLED_RATES]
+    rows = [[name, *(told(line(one)) for one in passes)] for name, line in lines.items()]
+    return table(["changes/s", *(f"{rate:,}" for rate in SETTLED_RATES)], rows, right=len(passes))
 
 
 def costs(deployment: Deployment) -> str:
     plain, keyed = work.of("PUT"), work.of("PUT", key=work.KEY)
     guarantee = (
-        f"{cost.PLAIN_WRITES} write becomes {plain.writes.total()}; a transaction for a put,"
-        f" and the ack: {cost.GUARANTEE_S * 1000:.0f} ms"
+        f"{cost.PLAIN_WRITES} write becomes {plain.writes.total()}; a transaction for a put:"
+        f" {cost.GUARANTEE_S * 1000:.0f} ms"
     )
     writes = keyed.writes.total() - plain.writes.total()
     reads = keyed.reads.total() - plain.reads.total()
@@ -249,12 +193,10 @@ def bill(lines: Iterable[cost.Line]) -> list[list[str]]:
 
 TABLES: dict[str, Callable[[Deployment], str]] = {
     "capacity": capacity,
+    "settling": settling,
     "limits": in_order,
     "rates": by_rate,
     "draining": draining,
-    "ingesting": ingesting,
-    "scanning": scanning,
-    "black hole": holed,
     "costs": costs,
     "idle": idle,
 }

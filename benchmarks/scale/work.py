@@ -64,8 +64,11 @@ class Counting:
         self.work.reads[asked["TableName"]] += max(1, ceil(size(item or {}) / READ_BYTES))
         return {"Item": item} if item else {}
 
-    def delete_item(self, **asked: Any) -> None:  # noqa: ANN401
-        self._write(asked["TableName"], asked["Key"], None, each=1)
+    def batch_write_item(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401
+        for table, requests in asked["RequestItems"].items():
+            for request in requests:
+                self._write(table, request["DeleteRequest"]["Key"], None, each=1)
+        return {}
 
     def transact_get_items(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401
         found = []
@@ -122,24 +125,27 @@ def _size(kind: str, value: str) -> int:
 
 
 def of(call: str, *, item: str = ITEM, key: str | None = None) -> Work:
-    """The work of `POST`, `PUT` or `DELETE` that Convoy accepts."""
+    """The work of `POST`, `PUT` or `DELETE`, and of the relay that takes out its row later."""
     client = Counting()
-    service = _service(cast("DynamoDBClient", client), client)
+    dynamodb = cast("DynamoDBClient", client)
+    outbox = OutboxTable(dynamodb, "outbox", settle_after=timedelta(minutes=1))
+    service = _service(dynamodb, outbox, client)
     if call == "POST":
         service.create(OWNER, TODO_ID, {"item": item}, key=key)
-        return client.work
-    service.create(OWNER, TODO_ID, {"item": item})
-    client.work = Work()
-    if call == "PUT":
-        service.update(OWNER, TODO_ID, {"item": item}, key=key)
     else:
-        service.delete(OWNER, TODO_ID, key=key)
+        service.create(OWNER, TODO_ID, {"item": item})
+        outbox.remove([EVENT_ID])
+        client.work = Work()
+        if call == "PUT":
+            service.update(OWNER, TODO_ID, {"item": item}, key=key)
+        else:
+            service.delete(OWNER, TODO_ID, key=key)
+    outbox.remove([EVENT_ID])
     return client.work
 
 
-def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
+def _service(client: DynamoDBClient, outbox: OutboxTable, counting: Counting) -> Service[Todo]:
     log = EventsTable(client, "log", retention=timedelta(days=30))
-    outbox = OutboxTable(client, "outbox", grace=timedelta(minutes=1))
     store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox, log=log)
 
     class Publisher:
@@ -150,7 +156,7 @@ def _service(client: DynamoDBClient, counting: Counting) -> Service[Todo]:
     return Service(
         kind=TODO,
         store=store,
-        delivery=OutboxDelivery(Publisher(), outbox),
+        delivery=OutboxDelivery(Publisher(), outbox, lambda: NOW, lambda: 0.0),
         clock=lambda: NOW,
         new_event_id=lambda _: EVENT_ID,
         new_id=lambda: TODO_ID,

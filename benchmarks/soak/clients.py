@@ -1,4 +1,4 @@
-"""The clients: what they ask for, and what they were told."""
+"""The clients: what they ask for, and what they were answered."""
 
 from __future__ import annotations
 
@@ -11,43 +11,56 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PAUSE_S = 0.2
 """Seconds before a request is sent again that had no answer."""
 
 
 class Tally:
-    """What all clients saw: each answer or error by name, and the event told of under each key."""
+    """What all clients saw: each answer or error by name, and the event of each key's change."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.outcomes: Counter[str] = Counter()
-        self.told: dict[str, str] = {}
+        self.statuses: Counter[str] = Counter()
+        """`Webhook-Status` of the first answer of each change."""
+        self.events: dict[str, str] = {}
+        self.accepted: set[str] = set()
+        """Events of which Convoy's 201 came within their request."""
 
     def answered(self, key: str, response: httpx.Response) -> None:
-        """Raises ValueError if the key's event is not the one that was told of before."""
+        """Raises ValueError if the key's event is not the one of an answer before."""
         with self._lock:
             self.outcomes[str(response.status_code)] += 1
             if response.is_success:
-                event_id = response.headers["webhook-id"]
-                if self.told.setdefault(key, event_id) != event_id:
-                    raise ValueError(f"two changes under {key}: {self.told[key]}, {event_id}")
+                event_id, status = (
+                    response.headers["webhook-id"],
+                    response.headers["webhook-status"],
+                )
+                if key not in self.events:
+                    self.statuses[status] += 1
+                    self.accepted |= {event_id} if status == "accepted" else set()
+                if self.events.setdefault(key, event_id) != event_id:
+                    raise ValueError(f"two changes under {key}: {self.events[key]}, {event_id}")
 
     def failed(self, error: httpx.TransportError) -> None:
         with self._lock:
             self.outcomes[type(error).__name__] += 1
 
 
-def client(url: str, until: float, tally: Tally, seed: int) -> None:
-    """One request after the other until then, each under a key of its own."""
+def client(
+    url: str, go_on: Callable[[], bool], tally: Tally, seed: int, pause_s: float = 0.0
+) -> None:
+    """One request after the other, each under a key of its own. `pause_s`: between two."""
     chance = random.Random(seed)
-    with httpx.Client(base_url=url, timeout=30) as http:
+    with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
         for number, request in enumerate(requests(http, chance, seed)):
-            if time.monotonic() > until:
+            if not go_on():
                 return
             request.headers["idempotency-key"] = f"{seed}-{number}"
-            ask(http, request, until, tally, chance)
+            ask(http, request, go_on, tally, chance)
+            time.sleep(pause_s * 2 * chance.random())
 
 
 def requests(http: httpx.Client, chance: random.Random, seed: int) -> Iterator[httpx.Request]:
@@ -66,12 +79,16 @@ def requests(http: httpx.Client, chance: random.Random, seed: int) -> Iterator[h
 
 
 def ask(
-    http: httpx.Client, request: httpx.Request, until: float, tally: Tally, chance: random.Random
+    http: httpx.Client,
+    request: httpx.Request,
+    go_on: Callable[[], bool],
+    tally: Tally,
+    chance: random.Random,
 ) -> None:
     """Send it; once more though it was answered, some; without an answer half give up each time."""
     key = request.headers["idempotency-key"]
     answers_wanted = chance.choice([1, 1, 1, 2])
-    while answers_wanted and time.monotonic() < until:
+    while answers_wanted and go_on():
         try:
             tally.answered(key, http.send(request))
             answers_wanted -= 1

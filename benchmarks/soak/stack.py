@@ -1,119 +1,134 @@
-"""The processes under load: DynamoDB Local, the stand-in for Convoy, and the API under uvicorn."""
+"""What is under load: DynamoDB Local, the API, the relay, a receiver; the stand-in for Convoy."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
+import shutil
 import sys
-import time
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from app.config import Settings
+from app.project_wiring import Convoy
+from app.setup import set_up
 from app.wiring import dynamodb
-from infra.local import convoy, dynamodb_local, tables
+from benchmarks.soak import receiver
+from benchmarks.soak.children import HOST, Child, free_port
+from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.resources import PROJECT_ID
+from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-HOST = "127.0.0.1"
 TABLES = tables.names()
 
-START_S = 30.0
-"""Seconds until a process that does not answer is given up."""
 
-DOWN_S = 1.0
-"""Seconds that one stays dead after its kill."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """With Convoy, whose API root `base_url` is."""
+
+    base_url: str
+    api_key: str
+    project_id: str
 
 
-class Child:
-    """A module as a process of its own, answering on a port from the start to the end of a block.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: of `SETTLE_AFTER_S`, `STUCK_AFTER` and `HUNG_AFTER`, and between two passes."""
 
-    What it prints is added to `log`.
-    """
-
-    def __init__(self, log: Path, *command: str) -> None:
-        self._port = free_port()
-        self._command = [sys.executable, "-m", *command, "--port", str(self._port)]
-        self._log = log
-        self.url = f"http://{HOST}:{self._port}"
-
-    def __enter__(self) -> Self:
-        self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._kill()
-
-    def restart(self) -> None:
-        """SIGKILL, a pause, and a new process on the same port."""
-        self.check()
-        self._kill()
-        time.sleep(DOWN_S)
-        self._start()
-
-    def check(self) -> None:
-        """Raises RuntimeError if it has ended by itself."""
-        if self._process.poll() is not None:
-            log = self._log.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{self._command} ended with {self._process.returncode}:\n{log}")
-
-    def _start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until = time.monotonic() + START_S
-        with socket.socket() as probe:
-            while probe.connect_ex((HOST, self._port)) != 0:
-                self.check()
-                if time.monotonic() > until:
-                    self._kill()
-                    raise RuntimeError(f"{self._command} does not answer")
-                time.sleep(0.05)
-
-    def _kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+    settle_after_s: float
+    stuck_after_s: float
+    hung_after_s: float
+    every_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
+    """`arrivals` is the receiver's file, `notes` the relay's; `owner` is whose todos are made."""
+
     api: Child
-    convoy: Child
+    relay: Child
+    arrivals: Path
+    notes: Path
+    owner: str
 
 
 @contextmanager
-def running(scratch: Path) -> Iterator[Stack]:
-    """All three, and this process's environment as the API's is. Raises DynamoDBLocalError."""
-    journal = ("--journal", str(scratch / "journal"))
-    stand_in = Child(scratch / "convoy.log", "infra.local.convoy", *journal)
-    options = ("--factory", "app.wiring:local_api", "--log-level", "warning")
-    api = Child(scratch / "api.log", "uvicorn", *options)
+def scratch() -> Iterator[Path]:
+    """A folder for logs and what is noted. It stays, and is named, if the block fails."""
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        yield folder
+    except BaseException:
+        print(f"Its logs are in {folder}.", file=sys.stderr)
+        raise
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def stand_in(scratch: Path) -> Iterator[tuple[Child, Account]]:
+    """Its journal survives a kill, as Convoy's database does; its queues are lost by one."""
+    command = ("infra.fake_convoy", "--journal", str(scratch / "journal"))
+    with Child(scratch / "convoy.log", *command, port=free_port()) as convoy:
+        yield convoy, Account(f"{convoy.url}/api", API_KEY, PROJECT_ID)
+
+
+@contextmanager
+def running(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator[Stack]:
+    """The rest of it, and this process's environment as the API's is.
+
+    Raises DynamoDBLocalError, and ConvoyError if the project could not be set up.
+    """
+    port, arrivals, notes = free_port(), scratch / "arrivals", scratch / "notes"
+    api = _served(scratch, "api", "app.wiring:local_api", free_port())
+    receiving = _served(scratch, "receiver", "benchmarks.soak.receiver:app", port)
+    patience = (
+        "--stuck-after-s",
+        str(pace.stuck_after_s),
+        "--hung-after-s",
+        str(pace.hung_after_s),
+    )
+    passes = ("--notes", str(notes), "--every", str(pace.every_s))
+    relay = Child(scratch / "relay.log", "benchmarks.soak.relay", *passes, *patience)
     with dynamodb_local.running() as endpoint:
-        os.environ.update(environment(endpoint, stand_in.url))
+        os.environ.update(environment(endpoint, account, owner, pace))
         tables.create_tables(dynamodb(), TABLES)
-        with stand_in, api:
-            yield Stack(api, stand_in)
+        os.environ["CONVOY_ENDPOINT_SECRET"] = _registered(f"http://{HOST}:{port}", owner)
+        os.environ["ARRIVALS"] = str(arrivals)
+        with receiving, api, relay:
+            yield Stack(api, relay, arrivals, notes, owner)
 
 
-def environment(dynamodb_url: str, convoy_url: str) -> dict[str, str]:
+def _served(scratch: Path, name: str, factory: str, port: int) -> Child:
+    options = ("--factory", factory, "--log-level", "warning")
+    return Child(scratch / f"{name}.log", "uvicorn", *options, port=port)
+
+
+def _registered(url: str, owner: str) -> str:
+    """The secret of the receiver's endpoint."""
+    convoy = Convoy.build(Settings.load())
+    try:
+        url += receiver.PATH
+        return set_up(convoy.project, url=url, owner=owner, new_owner=lambda: owner).secret
+    finally:
+        convoy.close()
+
+
+def environment(dynamodb_url: str, account: Account, owner: str, pace: Pace) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "soak",
         "AWS_SECRET_ACCESS_KEY": "soak",
-        "CONVOY_API_KEY": convoy.API_KEY,
-        "CONVOY_APP_ID": "soak",
-        "CONVOY_PROJECT_ID": "soak",
-        "CONVOY_BASE_URL": f"{convoy_url}/api",
+        "CONVOY_API_KEY": account.api_key,
+        "CONVOY_APP_ID": owner,
+        "CONVOY_PROJECT_ID": account.project_id,
+        "CONVOY_BASE_URL": account.base_url,
         **tables.settings(TABLES),
-        "SETTLE_AFTER_S": "5",
+        "SETTLE_AFTER_S": str(pace.settle_after_s),
         "NO_PROXY": HOST,
     }
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,66 +1,70 @@
-"""What goes on beside the clients: faults and kills, and the relay."""
+"""What goes on beside the clients: the stand-in fails, loses its queues, and all are killed."""
 
 from __future__ import annotations
 
-import random
 import time
-from datetime import timedelta
+from collections import Counter
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from app.outbox.relay import Relay
-from app.wiring import Parts, now
-
 if TYPE_CHECKING:
-    from benchmarks.soak.stack import Stack
+    from collections.abc import Sequence
+
+    from benchmarks.soak.children import Child
+    from infra.fake_convoy.queues import Queue
 
 FAULTS: list[dict[str, Any]] = [
     {"status": 503},
     {"status": 400},
     {"status": 429, "headers": {"retry-after": "1"}},
     {"reset": True},
+    {"lose_answer": True},
     {"delay_s": 3.0},
     {"status": 502, "body": "<p>", "headers": {"content-type": "text/html"}},
 ]
 
-MAX_PASSES = 48
-"""Passes of the relay over what is left, an hour apart on its clock: two would do."""
+QUEUES: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
+
+EACH_S = 0.5
+"""Seconds of each fault, of each stop of a queue, and of the quiet after."""
 
 
-def misbehave(stack: Stack, until: float) -> None:
-    """Another fault each half second, a good half second between two.
+def misbehave(convoy: Child, victims: Sequence[Child], until: float) -> Counter[str]:
+    """For a third of the time faults, one after the other; then losses: a fault opens the breakers.
 
-    The API is killed after a third of the time, and Convoy after two thirds.
+    Meanwhile each victim is killed in its turn. Gives how many jobs each queue lost, beside those
+    that a kill of the stand-in lost.
     """
-    chance, started = random.Random(7), time.monotonic()
-    third = (until - started) / 3
-    kills = [(started + third, stack.api), (started + 2 * third, stack.convoy)]
-    with httpx.Client(base_url=stack.convoy.url, timeout=5) as http:
+    started = time.monotonic()
+    each_s = (until - started) / (len(victims) + 1)
+    kills = [(started + each_s * number, child) for number, child in enumerate(victims, 1)]
+    faults, queues, lost = cycle(FAULTS), cycle(QUEUES), Counter[str]()
+    with httpx.Client(base_url=convoy.url, timeout=5, trust_env=False) as http:
         while time.monotonic() < until:
-            http.put("/_control/faults", json=chance.choice(FAULTS)).raise_for_status()
-            time.sleep(0.5)
+            if time.monotonic() < started + (until - started) / 3:
+                _fail(http, next(faults))
+            else:
+                queue = next(queues)
+                lost[queue] += _lose(http, queue)
             if kills and time.monotonic() > kills[0][0]:
                 kills.pop(0)[1].restart()
-            http.delete("/_control/faults").raise_for_status()
-            time.sleep(0.5)
+    return lost
 
 
-def relay(parts: Parts, until: float) -> None:
-    while time.monotonic() < until:
-        parts.relay().run()
-        time.sleep(1.0)
+def _fail(http: httpx.Client, fault: dict[str, Any]) -> None:
+    http.put("/_control/faults", json=fault).raise_for_status()
+    time.sleep(EACH_S)
+    http.delete("/_control/faults").raise_for_status()
+    time.sleep(EACH_S)
 
 
-def drain(parts: Parts) -> None:
-    """All that is left, due or not: the relay's clock is put forward, and parked rows redriven."""
-    for hours in range(1, MAX_PASSES + 1):
-        rows = [row for page in parts.outbox.pages() for row in page]
-        if not rows:
-            return
-        for row in rows:
-            if row.state == "failed":
-                parts.outbox.redrive(row, now=now())
-        later = timedelta(hours=hours)
-        Relay(parts.publisher, parts.outbox, lambda: now() + later, random.random).run()  # noqa: B023
-    raise RuntimeError(f"{len(rows)} events are left in the outbox, Convoy being up: {rows[0]}")
+def _lose(http: httpx.Client, queue: Queue) -> int:
+    """Let work pile up before a stage, and lose it, as a Redis does that is killed."""
+    http.put("/_control/worker", json={"running": False, "queues": [queue]}).raise_for_status()
+    time.sleep(EACH_S)
+    lost: int = http.put("/_control/lose", json={"queue": queue}).raise_for_status().json()["lost"]
+    http.put("/_control/worker", json={"running": True}).raise_for_status()
+    time.sleep(EACH_S)
+    return lost

@@ -25,7 +25,8 @@ from app.project import ConvoyError
 from app.project_wiring import Convoy
 from app.setup import set_up
 from app.wiring import dynamodb
-from infra.local import convoy, dotenv_file, receiving, resources, tables
+from infra.fake_convoy import application, receiver, resources
+from infra.local import dotenv_file, tables
 from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, make_room, running
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _started(stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings
     """All parts, in an order in which no event comes before there is somebody to take it."""
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
-        "convoy": ["infra.local.convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
+        "convoy": ["infra.fake_convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
         "api": ["uvicorn", "--factory", "app.wiring:local_api", "--host", HOST, "--port"],
     }
 
@@ -109,7 +110,7 @@ def _started(stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings
         part.wait_until_it_answers(ports[name])
     tables.create_tables(dynamodb(), TABLES)
     if "convoy" in ports:
-        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiving.PATH}")
+        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
     parts["api"] = start("api")
     parts["api"].wait_until_it_answers(ports["api"])
     relay = ["app", "relay", "--watch", "--json"]
@@ -129,7 +130,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     }
     if "convoy" in ports:
         environment |= {
-            "CONVOY_API_KEY": convoy.API_KEY,
+            "CONVOY_API_KEY": application.API_KEY,
             "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
             "CONVOY_PROJECT_ID": resources.PROJECT_ID,

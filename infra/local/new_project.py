@@ -1,14 +1,16 @@
 """Makes a project in a Convoy of one's own, and prints the settings that lead to it.
 
-On stdin is what `convoy bootstrap --with-api-key --format json` told: infra/local/compose.yaml.
-Without a licence Convoy has two projects at the most.
+Reads the output of `convoy bootstrap --with-api-key --format json` from stdin:
+infra/local/compose.yaml. Without a licence Convoy has two projects at the most.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+from typing import Any
 
 import httpx
 
@@ -29,18 +31,16 @@ def main() -> None:
     parser.add_argument("--url", default="http://localhost:5005/api", help="Convoy's API root")
     parser.add_argument("--name", default="todos", help="the project's")
     options = parser.parse_args()
+    user = bootstrapped(sys.stdin.read())
     try:
-        told = json.load(sys.stdin)
         answer = httpx.post(
             f"{options.url}/v1/projects",
-            params={"orgID": told["organisation_id"]},
-            headers={"authorization": f"Bearer {told['api_key']}"},
+            params={"orgID": user["organisation_id"]},
+            headers={"authorization": f"Bearer {user['api_key']}"},
             json={"name": options.name, "type": "outgoing", "config": CONFIG},
             timeout=30,
             trust_env=False,
         )
-    except (ValueError, KeyError, TypeError) as error:
-        sys.exit(f"error: stdin is not what `convoy bootstrap --with-api-key` tells: {error!r}")
     except httpx.HTTPError as error:
         sys.exit(f"error: {options.url} does not answer: {error}")
     if answer.status_code != httpx.codes.CREATED:
@@ -49,6 +49,25 @@ def main() -> None:
     print(f"CONVOY_API_KEY={made['api_key']['key']}")
     print(f"CONVOY_PROJECT_ID={made['project']['uid']}")
     print(f"CONVOY_BASE_URL={options.url}")
+
+
+def bootstrapped(output: str) -> dict[str, Any]:
+    """The answer in the output of `convoy bootstrap`, which logs to stdout too, in JSON as well."""
+    for line in re.finditer(r"^\s*\{", output, re.MULTILINE):
+        try:
+            answer, _ = json.JSONDecoder().raw_decode(output, line.end() - 1)
+        except ValueError:
+            continue
+        if {"organisation_id", "api_key"} <= answer.keys():
+            found: dict[str, Any] = answer
+            return found
+    if not output.strip():
+        sys.exit("error: stdin is empty. See whether the command before the pipe failed.")
+    # The message shows nothing of stdin: there may be a key in it.
+    sys.exit(
+        "error: stdin has no JSON object with organisation_id and api_key. Pipe in what the"
+        " first `convoy bootstrap --with-api-key --format json` printed: a second one is refused."
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 
 from app import api
 from app.outbox.outcomes import Accepted
-from infra.local import server
+from infra.fake_convoy import server
 from tests.support import OWNER, make_service
 
 if TYPE_CHECKING:

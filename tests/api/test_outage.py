@@ -99,9 +99,11 @@ class Deployment:
     ("fault", "open_s"),
     [
         ("black hole", OPEN_S),
-        ("401", OPEN_S),
         ("503, come back in 120 s", MAX_OPEN_S),
-        ("400", EVERY.total_seconds()),  # for all that the breaker knows, it was the event
+        # For all that the breaker knows, it was the event.
+        ("400", EVERY.total_seconds()),
+        ("401", EVERY.total_seconds()),
+        ("500", EVERY.total_seconds()),
     ],
 )
 def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from app.dynamodb.store import DynamoStore
 from app.ports import StoreError
-from infra.local import convoy as stand_in
+from infra.fake_convoy import application as stand_in
 from tests.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
 from tests.attack.ways import JSON
 from tests.support import TABLES
@@ -53,7 +53,7 @@ def test_an_answer_to_a_fault_of_ours_tells_nothing_of_what_is_inside(
         def broken(*_: object, error: Exception = error, **__: object) -> None:
             raise error
 
-        for name in ("get", "page", "commit", "record"):
+        for name in ("read", "page", "commit"):
             monkeypatch.setattr(DynamoStore, name, broken)
         for route, call in (OF_ALL | OF_ONE).items():
             if route == "GET /":

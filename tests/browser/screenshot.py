@@ -11,9 +11,9 @@ from playwright.sync_api import expect, sync_playwright
 from app.events import CREATED, DELETED, UPDATED, envelope
 from app.todos import Todo
 from app.wiring import now
-from infra.local import convoy as stand_in
-from infra.local import server
-from infra.local.courier import Backoff
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
 from tests.browser.conftest import QUIET, chromium
 from tests.support import Convoy
 

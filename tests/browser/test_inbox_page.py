@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from infra.local import convoy as stand_in
-from infra.local import inbox as stand_in_inbox
-from infra.local import server
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import inbox as stand_in_inbox
+from infra.fake_convoy import server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,7 +58,37 @@ def test_each_outcome_has_its_words(convoy: Convoy, inbox: Page) -> None:
 
     outcomes = inbox.locator("summary .outcome")
     expect(outcomes.first).to_have_text("✗ failed after 3 attempts")
-    assert outcomes.all_inner_texts()[1:] == ["duplicate: not sent", "✓ delivered", "no endpoint"]
+    assert outcomes.all_inner_texts()[1:] == [
+        "duplicate: not sent", "✓ delivered", "no subscription matched this event",
+    ]  # fmt: skip
+
+
+def test_what_waits_for_the_worker_says_so(convoy: Convoy, inbox: Page) -> None:
+    outcome = inbox.locator("summary .outcome")
+    convoy.endpoint("ann")
+    convoy.stop_worker("matching", "deliveries", "attempts")
+    send(convoy, "e1")
+    expect(outcome).to_have_text("… pending")
+    convoy.start_worker("matching")
+    expect(outcome).to_have_text("… scheduled")
+    convoy.start_worker("deliveries")
+    expect(outcome).to_have_text("… sending")
+    convoy.start_worker()
+    expect(outcome).to_have_text("✓ delivered")
+
+
+def test_what_is_discarded_says_so_and_can_be_resent(convoy: Convoy, inbox: Page) -> None:
+    endpoint = convoy.endpoint("ann")
+    convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
+    send(convoy, "e1")
+    outcome = inbox.locator("summary .outcome")
+    expect(outcome).to_have_text("✗ discarded")
+
+    convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
+    inbox.locator("summary").click()
+    inbox.get_by_role("button", name="Resend").click()
+
+    expect(outcome).to_have_text("✓ delivered")
 
 
 def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app import todos
+from app.dynamodb.outbox_table import RETRY_PAUSES_S, OutboxTable
 from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
+from app.ports import StoreUnavailable
 from app.todos import MAX_ITEM_LENGTH, Todo
 from tests.support import GRACE, NOW, TABLES, TodoStore, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.dynamodb.outbox_table import OutboxTable
     from app.events import Event
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
@@ -116,7 +118,7 @@ def test_a_reading_goes_on_behind_a_row_whether_it_is_still_there_or_not(
 
     (left,) = table.pages(after=rows[4].event.id)
     assert left == rows[5:]
-    table.ack(rows[4].event.id)
+    table.remove([rows[4].event.id])
     assert list(table.pages(after=rows[4].event.id)) == [rows[5:]]
 
 
@@ -154,75 +156,116 @@ def test_rows_that_leave_between_two_pages_hide_no_other(
     for page in table.pages():
         for row in page:
             seen.append(row.event.id)
-            table.ack(row.event.id)
+            table.remove([row.event.id])
 
     assert sorted(seen) == sorted(f"e{todo_id}" for todo_id in range(PAGEFUL))
     assert scanned(table) == []
 
 
-def test_an_ack_takes_out_its_own_row_alone(store: TodoStore, table: OutboxTable) -> None:
-    commit(store, 1)
-    commit(store, 2)
+def test_handled_rows_are_taken_out_25_at_a_time_and_no_other(
+    store: TodoStore, table: OutboxTable
+) -> None:
+    for todo_id in range(1, 27):
+        commit(store, todo_id)
 
-    table.ack("e1")
+    table.remove([f"e{todo_id}" for todo_id in range(1, 26)])
 
-    assert [row.event.id for row in scanned(table)] == ["e2"]
+    assert [row.event.id for row in scanned(table)] == ["e26"]
 
 
-def test_a_second_ack_does_no_harm(table: OutboxTable, row: Row) -> None:
-    table.ack("e1")
-    table.ack("e1")
+def test_a_row_that_is_gone_is_taken_out_without_harm(table: OutboxTable, row: Row) -> None:
+    table.remove(["e1"])
+    table.remove(["e1", "never-there"])
 
     assert scanned(table) == []
+
+
+@pytest.mark.parametrize(("throttled", "pauses"), [(1, 1), (3, 3), (4, 3)])
+def test_what_dynamodb_leaves_of_a_batch_is_sent_again(
+    dynamodb: DynamoDBClient, store: TodoStore, throttled: int, pauses: int
+) -> None:
+    commit(store, 1)
+    commit(store, 2)
+    slept: list[float] = []
+    table = OutboxTable(dynamodb, TABLES["OutboxTable"], settle_after=GRACE, sleep=slept.append)
+    asked: list[Any] = []
+
+    def batch_write_item(RequestItems: Any) -> Any:  # noqa: N803
+        asked.append(RequestItems)
+        if len(asked) <= throttled:
+            return {"UnprocessedItems": {name: each[-1:] for name, each in RequestItems.items()}}
+        return dynamodb.batch_write_item(RequestItems=RequestItems)
+
+    table._client = SimpleNamespace(batch_write_item=batch_write_item)  # type: ignore[assignment]
+    if throttled > len(RETRY_PAUSES_S):
+        with pytest.raises(StoreUnavailable, match="left 1 rows undeleted"):
+            table.remove(["e1", "e2"])
+    else:
+        table.remove(["e1", "e2"])
+    assert slept == list(RETRY_PAUSES_S[:pauses])
+    assert [len(each[TABLES["OutboxTable"]]) for each in asked] == [2] + [1] * pauses
+
+
+def test_an_event_of_the_log_is_put_back_due_at_once(table: OutboxTable, row: Row) -> None:
+    table.remove(["e1"])
+
+    assert table.restore(row.event, now=LATER)
+    assert the_row(table) == Row(row.event, due_at=LATER)
+
+
+def test_a_row_that_is_there_is_not_put_back_over(table: OutboxTable, row: Row) -> None:
+    assert not table.restore(row.event, now=LATER)
+    assert the_row(table) == row
 
 
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_postponed_row_tells_when_why_and_how_often(
     table: OutboxTable, row: Row, refused: bool
 ) -> None:
-    assert table.postpone(row, due_at=LATER, reason="500: größer", refused=refused)
+    assert table.postpone(row, now=NOW_MS, due_at=LATER, reason="500: größer", refused=refused)
     once = the_row(table)
-    assert table.postpone(once, due_at=LATER, reason="503", refused=False)
+    assert table.postpone(once, now=LATER, due_at=LATER, reason="503", refused=False)
 
-    expected = replace(row, due_at=LATER, attempts=1, refusals=int(refused), reason="500: größer")
-    assert once == expected
-    assert the_row(table) == replace(expected, attempts=2, reason="503")
+    expected = replace(row, due_at=LATER, attempts=1, refusals=int(refused), tried_at=NOW_MS)
+    assert once == replace(expected, reason="500: größer")
+    assert the_row(table) == replace(expected, attempts=2, reason="503", tried_at=LATER)
 
 
 def test_of_two_relays_that_postpone_one_row_the_first_counts(table: OutboxTable, row: Row) -> None:
-    assert table.postpone(row, due_at=LATER, reason="first", refused=True)
-    assert not table.postpone(row, due_at=NOW_MS, reason="second", refused=True)
+    assert table.postpone(row, now=NOW_MS, due_at=LATER, reason="first", refused=True)
+    assert not table.postpone(row, now=NOW_MS, due_at=NOW_MS, reason="second", refused=True)
 
     now = the_row(table)
     assert (now.reason, now.attempts, now.refusals, now.due_at) == ("first", 1, 1, LATER)
 
 
 def test_a_row_that_another_relay_postponed_is_not_parked(table: OutboxTable, row: Row) -> None:
-    table.postpone(row, due_at=LATER, reason="first", refused=False)
+    table.postpone(row, now=NOW_MS, due_at=LATER, reason="first", refused=False)
 
-    assert not table.park(row, reason="second")
+    assert not table.park(row, now=NOW_MS, reason="second")
     assert the_row(table).state == WAITING
 
 
-def test_nothing_brings_back_a_row_that_was_acked(table: OutboxTable, row: Row) -> None:
-    table.ack("e1")
+def test_nothing_brings_back_a_row_that_was_taken_out(table: OutboxTable, row: Row) -> None:
+    table.remove(["e1"])
 
-    assert not table.postpone(row, due_at=LATER, reason="late", refused=False)
-    assert not table.park(row, reason="late")
+    assert not table.postpone(row, now=NOW_MS, due_at=LATER, reason="late", refused=False)
+    assert not table.park(row, now=NOW_MS, reason="late")
     assert not table.redrive(row, now=NOW_MS)
     assert scanned(table) == []
 
 
 def test_a_parked_row_keeps_its_event_and_tells_why(table: OutboxTable, row: Row) -> None:
-    assert table.park(row, reason="400: no")
+    assert table.park(row, now=NOW_MS, reason="400: no")
 
-    assert the_row(table) == replace(row, state=FAILED, attempts=1, refusals=1, reason="400: no")
+    tried = replace(row, attempts=1, refusals=1, tried_at=NOW_MS)
+    assert the_row(table) == replace(tried, state=FAILED, reason="400: no")
 
 
 def test_a_redriven_row_waits_again_with_its_refusals_forgotten(
     table: OutboxTable, row: Row
 ) -> None:
-    table.park(row, reason="400: no")
+    table.park(row, now=NOW_MS, reason="400: no")
     parked = the_row(table)
 
     assert table.redrive(parked, now=LATER)
@@ -230,7 +273,7 @@ def test_a_redriven_row_waits_again_with_its_refusals_forgotten(
 
 
 def test_a_row_is_redriven_once(table: OutboxTable, row: Row) -> None:
-    table.park(row, reason="400: no")
+    table.park(row, now=NOW_MS, reason="400: no")
     parked = the_row(table)
 
     assert table.redrive(parked, now=NOW_MS)
@@ -241,10 +284,10 @@ def test_a_row_is_redriven_once(table: OutboxTable, row: Row) -> None:
 def test_a_redrive_is_not_undone_by_a_relay_that_saw_the_row_before(
     table: OutboxTable, row: Row
 ) -> None:
-    table.park(row, reason="400: no")
+    table.park(row, now=NOW_MS, reason="400: no")
     table.redrive(the_row(table), now=LATER)
 
-    assert not table.park(row, reason="late")
+    assert not table.park(row, now=NOW_MS, reason="late")
     assert the_row(table).state == WAITING
 
 

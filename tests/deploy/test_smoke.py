@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from app import api
 from infra import smoke
-from infra.local import server
+from infra.fake_convoy import server
 from tests.support import OWNER, TodoService, TodoStore
 
 if TYPE_CHECKING:

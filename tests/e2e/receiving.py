@@ -65,7 +65,7 @@ def receiving(host: str = LOOPBACK) -> Iterator[Receiver]:
     listen_to = host if host == LOOPBACK else ""
     with ThreadingHTTPServer((listen_to, 0), Handler) as server:
         receiver.url = f"http://{host}:{server.server_port}/webhooks"
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield receiver

@@ -28,10 +28,10 @@ from app.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
 from app.wiring import new_event_id, now
 from examples.receiver import verified
-from infra.local import convoy as stand_in
-from infra.local import server
-from infra.local.courier import Backoff
-from infra.local.resources import PROJECT_ID
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.resources import PROJECT_ID
 from tests.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.support import make_service, named_convoy
 
@@ -58,7 +58,9 @@ class Convoy:
             base_url=self.url,
             project_id=self.project_id,
             api_key=ApiKey(self.api_key),
+            proxy=None,
             deadline_s=10,
+            clock=now,
         )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app import wiring
-from app.outbox.relay import Relay
+from app.convoy.deliveries import ConvoyDeliveries
+from app.outbox.delivery import OutboxDelivery
 from tests.faults import victims
-from tests.faults.world import World
-from tests.support import OWNER, TodoService, deployment, make_outbox, make_service
+from tests.faults.world import Ahead, World
+from tests.support import OWNER, TodoService, deployment, make_outbox, make_relay, make_service
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
+    from app.outbox.relay import Relay
     from tests.faults.victims import Call, Environment, Step
+    from tests.receiver import Receiver
     from tests.support import Convoy, Outbox
 
 DEATH_S = 30.0
@@ -36,11 +39,14 @@ class Crash:
 
     processes: ForkServerContext
     environment: Environment
+    clock: Ahead
 
     def api(self, step: Step, calls: list[Call]) -> None:
         """A process for each call, all at once."""
         started = [
-            self.processes.Process(target=victims.serve, args=(self.environment, step, call))
+            self.processes.Process(
+                target=victims.serve, args=(self.environment, step, self.clock.by, call)
+            )
             for call in calls
         ]
         for victim in started:
@@ -49,7 +55,8 @@ class Crash:
             _see_die(victim)
 
     def relay(self, step: Step) -> None:
-        victim = self.processes.Process(target=victims.relay, args=(self.environment, step))
+        args = self.environment, step, self.clock.by
+        victim = self.processes.Process(target=victims.relay, args=args)
         victim.start()
         _see_die(victim)
 
@@ -70,26 +77,45 @@ def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
 
 
 @pytest.fixture
-def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoService:
-    return make_service(dynamodb, publisher, clock=wiring.now, new_event_id=wiring.new_event_id)
+def clock(convoy: Convoy) -> Ahead:
+    ahead = Ahead()
+    convoy.clock.read = ahead.now
+    return ahead
 
 
 @pytest.fixture
-def relay(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Relay:
-    """One that lives, a day after those that died."""
-    return Relay(
+def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: Ahead) -> TodoService:
+    delivery = OutboxDelivery(publisher, make_outbox(dynamodb), clock.now, lambda: 1.0)
+    return make_service(
+        dynamodb,
         publisher,
-        make_outbox(dynamodb),
-        clock=lambda: victims.LATER + timedelta(days=1),
-        jitter=lambda: 1.0,
+        delivery=delivery,
+        clock=clock.now,
+        new_event_id=wiring.new_event_id,
     )
 
 
 @pytest.fixture
+def relay(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, questions: Questions, clock: Ahead
+) -> Relay:
+    """One that lives on when others die."""
+    deliveries = ConvoyDeliveries(questions)
+    return make_relay(dynamodb, publisher, questions, clock.now, deliveries=deliveries)
+
+
+@pytest.fixture
 def world(
-    client: TestClient, dynamodb: DynamoDBClient, convoy: Convoy, outbox: Outbox, relay: Relay
+    client: TestClient,
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    receiver: Receiver,
+    outbox: Outbox,
+    relay: Relay,
+    clock: Ahead,
 ) -> World:
-    return World(client, dynamodb, convoy, outbox, relay)
+    receiver.subscribe(OWNER)
+    return World(client, dynamodb, convoy, receiver, outbox, relay, clock)
 
 
 @pytest.fixture
@@ -105,5 +131,5 @@ def environment(dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy) -> 
 
 
 @pytest.fixture
-def crash(processes: ForkServerContext, environment: dict[str, str]) -> Crash:
-    return Crash(processes, environment)
+def crash(processes: ForkServerContext, environment: dict[str, str], clock: Ahead) -> Crash:
+    return Crash(processes, environment, clock)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
@@ -21,31 +21,41 @@ from starlette.testclient import TestClient
 
 from app import api
 from app.config import Settings
-from app.wiring import Parts
+from app.convoy.deliveries import ConvoyDeliveries
+from app.convoy.event_list import ConvoyEvents
+from app.outbox.delivery import OutboxDelivery
+from app.relay_wiring import RelayParts
+from app.wiring import Parts, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
 
     from app.convoy.publisher import ConvoyPublisher
     from app.dynamodb.outbox_table import OutboxTable
+    from app.outbox.relay import Relay
     from tests.support import TodoStore
 
     Environment = Mapping[str, str]
+    Clock = Callable[[], datetime]
 
-LATER = datetime(2100, 1, 1, tzinfo=UTC)
-"""When a victim relay runs: every row's grace period is over."""
+Name = Literal[
+    "commit", "publish", "newest", "between", "under",
+    "replay", "remove", "postpone", "park", "retry_hung",
+]  # fmt: skip
+Moment = Literal["before", "cut", "sent", "after"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where to die: in the `nth` call of its kind that the process makes."""
 
-    call: Literal["commit", "publish", "ack", "postpone", "park"]
-    moment: Literal["before", "cut", "sent", "after"]
+    call: Name
+    moment: Moment
     nth: int = 1
 
     def __str__(self) -> str:
-        return f"{self.call}-{self.moment}"
+        return f"{self.call}-{self.moment}" + (f"-{self.nth}" if self.nth > 1 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +73,34 @@ class Call:
         return client.request(self.method, self.path, json=self.body, headers=headers).status_code
 
 
-def serve(environment: Environment, step: Step, call: Call) -> None:
-    """The API's process: one request, and in it the end."""
-    parts = _mortal_parts(environment, step)
-    call.send(TestClient(api.build(parts.service(), lambda _: parts.settings.convoy_app_id)))
+def serve(environment: Environment, step: Step, ahead: timedelta, call: Call) -> None:
+    """The API's process: one request, `ahead` of the time, and in it the end."""
+    parts, clock = _mortal_parts(environment, step), _clock(ahead)
+    delivery = OutboxDelivery(parts.publisher, parts.outbox, clock, lambda: 1.0)
+    service = replace(parts.service(), delivery=delivery, clock=clock)
+    call.send(TestClient(api.build(service, lambda _: parts.settings.convoy_app_id)))
 
 
-def relay(environment: Environment, step: Step) -> None:
-    """The relay's process: one run, and in it the end."""
-    replace(_mortal_parts(environment, step).relay(), clock=lambda: LATER).run()
+def relay(environment: Environment, step: Step, ahead: timedelta) -> None:
+    """The relay's process: one run, `ahead` of the time, and in it the end."""
+    _mortal_relay(_mortal_parts(environment, step), environment, step, _clock(ahead)).run()
+
+
+def _clock(ahead: timedelta) -> Clock:
+    return lambda: now() + ahead
+
+
+def _mortal_relay(parts: Parts, environment: Environment, step: Step, clock: Clock) -> Relay:
+    built, convoy = RelayParts.build(parts), _address(environment["CONVOY_BASE_URL"])
+    events = cast("ConvoyEvents", _Mortal(ConvoyEvents(built.questions, clock), step, convoy))
+    deliveries = _Mortal(ConvoyDeliveries(built.questions), step, convoy)
+    return replace(
+        built.relay,
+        attempts=replace(built.relay.attempts, events=events, clock=clock),
+        events=events,
+        deliveries=cast("ConvoyDeliveries", deliveries),
+        clock=clock,
+    )
 
 
 def _mortal_parts(environment: Environment, step: Step) -> Parts:
@@ -121,7 +150,9 @@ class _Mortal:
                 _at_socket_call(self._server, ("send", "sendall"), _send_half_and_die)
             case "sent":
                 _at_socket_call(self._server, ("recv", "recv_into"), _die)
-        call(*args, **kwargs)
+        result = call(*args, **kwargs)
+        if isinstance(result, Iterator):
+            next(result, None)  # a list asks when its first page is wanted
         if self._step.moment == "after":
             _die()
         raise AssertionError("the call ended without using its socket")

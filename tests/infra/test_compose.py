@@ -15,9 +15,11 @@ import yaml
 from infra.local import dynamodb_local
 
 LOCAL = Path(dynamodb_local.__file__).parent
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((LOCAL / "compose.yaml").read_text())[
-    "services"
-]
+COMPOSE = yaml.safe_load((LOCAL / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+POSTGRES_CONNECTIONS = 100
+"""`max_connections` of PostgreSQL, unless set."""
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -34,6 +36,26 @@ def test_what_a_service_waits_for_is_there_and_tells_when_it_is_ready() -> None:
         for name, wanted in service.get("depends_on", {}).items():
             ready = wanted["condition"] == "service_healthy"
             assert ("healthcheck" in SERVICES[name]) is ready
+
+
+def test_redis_syncs_each_write_to_a_volume_of_its_own() -> None:
+    redis = SERVICES["redis"]
+
+    assert redis["command"] == ["redis-server", "--appendonly", "yes", "--appendfsync", "always"]
+    (volume,) = redis["volumes"]
+    name, path = volume.split(":")
+    assert path == "/data"
+    assert name in COMPOSE["volumes"]
+
+
+def test_all_that_runs_convoy_leaves_connections_to_others() -> None:
+    convoys = [each for each in SERVICES.values() if each["image"].startswith("getconvoy/")]
+    most = [int(each["environment"]["CONVOY_DB_MAX_OPEN_CONN"]) for each in convoys]
+
+    assert len(convoys) >= 4
+    assert min(most) > 0
+    # The server and the agent, and one that runs and ends.
+    assert 3 * max(most) < POSTGRES_CONNECTIONS
 
 
 def test_its_dynamodb_local_is_the_version_that_the_tests_run_on() -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from infra.local import convoy as stand_in
-from infra.local import inbox, project, server
-from infra.local.courier import Backoff
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import event_routes, inbox, server
+from infra.fake_convoy.deliveries import Backoff
 from tests.support import Convoy
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch, search: str, found: list[str]
 ) -> None:
     uids = iter(["UID-1", "UID-2"])
-    monkeypatch.setattr(project, "uid", lambda: next(uids))
+    monkeypatch.setattr(event_routes, "uid", lambda: next(uids))
     send(convoy, "e1")
     about = {"todo_id": 7, "order": {"id": "O-9"}}
     send(convoy, "E2", event_type="failed", data={"event": "todo.failure", **about})

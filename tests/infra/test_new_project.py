@@ -54,13 +54,48 @@ def test_it_prints_the_settings_that_lead_to_the_project(
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        '{"time":"2026-11-24T12:00:00Z","level":"WARN","msg":"SetMaxOpenConnections not set"}\n',
+        "WARN SetMaxOpenConnections not set {or 0}\n",
+        "{not json\n",
+    ],
+)
+def test_lines_before_the_answer_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    (asked,) = run(
+        monkeypatch,
+        httpx.Response(201, json=MADE),
+        before + json.dumps(TOLD, indent=4) + "\n" + before,
+    )
+
+    assert asked["params"] == {"orgID": "o"}
+    assert asked["headers"] == {"authorization": "Bearer personal"}
+
+
+def test_an_answer_without_an_organisation_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, httpx.Response(201, json=MADE), '{"api_key": "personal"}')
+
+    assert "personal" not in str(ended.value)
+
+
+@pytest.mark.parametrize(
     ("answer", "stdin", "told"),
     [
         (httpx.Response(400, text="project limit"), "", "made no project: 400 project limit"),
         (httpx.ConnectError("refused"), "", "http://convoy/api does not answer: refused"),
-        (httpx.Response(201, json=MADE), "nonsense", "stdin is not what"),
-        (httpx.Response(201, json=MADE), "[]", "stdin is not what"),
-        (httpx.Response(201, json=MADE), "{}", "stdin is not what"),
+        (httpx.Response(201, json=MADE), "\n", "stdin is empty. See whether the command"),
+        (httpx.Response(201, json=MADE), "nonsense", "stdin has no JSON object"),
+        (httpx.Response(201, json=MADE), "[]", "stdin has no JSON object"),
+        (httpx.Response(201, json=MADE), "{}", "stdin has no JSON object"),
+        (httpx.Response(201, json=MADE), '{"api_key": "personal"', "stdin has no JSON object"),
+        (
+            httpx.Response(201, json=MADE),
+            '{"api_key": "personal"}',
+            "stdin has no JSON object",
+        ),
     ],
 )
 def test_what_goes_wrong_is_told_in_a_sentence(

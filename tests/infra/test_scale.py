@@ -12,9 +12,8 @@ from app.todos import Todo
 from benchmarks.scale import limits, work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
-from benchmarks.scale.deployment import Deployment, Relays
-from benchmarks.scale.outage import OUTAGE_S, after_an_hour
-from benchmarks.scale.pool import Pool, black_hole
+from benchmarks.scale.deployment import Deployment
+from benchmarks.scale.settling import Settling, most
 from benchmarks.scale.tables import TABLES, tables
 from tests.capacity import counted
 from tests.support import NOW, make_store
@@ -23,7 +22,6 @@ from tests.support import TABLES as NAMES
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-PLENTY = 1e9
 FITS = work.WRITE_BYTES - work.of("POST", item="").sizes["outbox"]
 """Characters of an item whose row of the outbox is a kilobyte."""
 
@@ -46,15 +44,15 @@ def test_the_units_are_those_that_dynamodb_local_tells(
     with counted(dynamodb) as taken:
         store.commit(change, Claim(OWNER, work.KEY, "f" * 64, NOW))
         store.read(OWNER, work.TODO_ID)
-        store._outbox.ack(work.EVENT_ID)
+        store._outbox.remove([work.EVENT_ID])
     told = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
     ours = work.of("POST", item=item, key=work.KEY)
-    ack = told[f"DeleteItem {NAMES['OutboxTable']}"]
+    removed = told[f"BatchWriteItem {NAMES['OutboxTable']}"]
     # It tells a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
     # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
     check = 2
-    assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + ack == ours.writes["outbox"]
+    assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
     told_todos = told[f"TransactWriteItems {NAMES['TodosTable']}"] / 2
     assert ours.writes["todos"] - check <= told_todos <= ours.writes["todos"]
     assert told[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
@@ -62,39 +60,21 @@ def test_the_units_are_those_that_dynamodb_local_tells(
     assert told[f"GetItem {NAMES['TodosTable']}"] == work.of("PUT", item=item).reads["todos"]
 
 
-def test_where_convoy_takes_all_the_simulated_relay_drains_as_arithmetic_says() -> None:
-    relay = Relays(workers=4, vcpus=1, works_s=39)
+def test_a_relay_settles_what_a_pass_of_its_time_can() -> None:
+    rate = most(workers=16, works_s=34)
 
-    found = after_an_hour(rate=1000, environments=68, ingest_per_s=PLENTY, relays=relay)
-
-    assert found.drained_per_s == pytest.approx(relay.rows_per_s, rel=0.01)
-    assert found.seconds == pytest.approx(1000 * OUTAGE_S / relay.rows_per_s, rel=0.01)
-    assert found.pending == 0
+    assert Settling.at(rate).seconds(16) <= 34 < Settling.at(rate + 2).seconds(16)
 
 
-@pytest.mark.parametrize("beside", [-100, 100, 300])
-def test_what_drains_is_at_most_what_convoy_takes_beside_the_live_changes(beside: float) -> None:
-    relay = Relays(workers=50, vcpus=1, works_s=60)
+def test_a_pass_asks_for_no_list_of_the_past_minute_twice_while_its_rows_are_few() -> None:
+    few = Settling(rate=100, row_bytes=500)
 
-    found = after_an_hour(rate=1000, environments=68, ingest_per_s=1000 + beside, relays=relay)
-
-    assert found.drained_per_s == pytest.approx(beside, abs=20)
-    assert found.pending > 0
-
-
-def turned_away(jitter: float) -> float:
-    deployment = Deployment.load()
-    pool = Pool(deployment.post_s, deployment.pending_s, 2.0, jitter, any_free=False, rate=2000)
-    return black_hole(pool).later
-
-
-def test_breakers_with_jitter_turn_nobody_away_once_an_outage_has_begun() -> None:
-    assert turned_away(jitter=1.0) == 0
-    assert turned_away(jitter=0.0) > 0.1
+    assert few.lists == 14
+    assert (few.deletes, few.write_units) == (240, 6000)
 
 
 def test_limits_are_told_in_the_order_in_which_they_are_met() -> None:
     rates = [limit.rate for limit in limits.limits(Deployment.load())]
 
     assert rates == sorted(rates)
-    assert len(rates) == 12
+    assert len(rates) == 13

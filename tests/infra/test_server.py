@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.convoy.transport import KEEP_ALIVE_S
-from infra.local import convoy as stand_in
-from infra.local import server
+from app.convoy.streams import KEEP_ALIVE_S
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
 
 if TYPE_CHECKING:
     from tests.support import Convoy

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from app.events import CATALOGUE
 from app.outbox.outcomes import Accepted
 from examples import receiver
-from infra.local.signing import header
+from infra.fake_convoy.signatures import header
 from infra.vectors import SECRET, VECTORS
 from tests.support import NOW, OWNER, make_service, missing, new_ids
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.convoy.api_key import ApiKey
+from app.convoy.publisher import retry_after_s
 from app.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from tests.faults.faulty import endless, packed
+from tests.inputs import inputs
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ EVENT = Event(
     "e1", "ann", "created", NOW, {"event": "todo.created", "todo": {"id": 1, "item": "ä b"}}
 )
 HTML = {"content-type": "text/html"}
+DAY_S = 86_400
+NULL_CHARACTER = Refused("not sent: Convoy would take a null character, and never deliver it")
 
 
 def test_a_201_is_accepted_and_all_of_the_event_arrived(
@@ -72,22 +80,25 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 408}, Unavailable("408: told to fail")),
         ({"status": 429, "headers": {"retry-after": "17"}}, Unavailable("429: told to fail", 17)),
         ({"status": 429}, Unavailable("429: told to fail")),
-        ({"status": 429, "headers": {"retry-after": "soon"}}, Unavailable("429: told to fail")),
-        ({"status": 500}, Unavailable("500: told to fail")),
+        ({"status": 429, "headers": {"retry-after": "Sun, 20 Dec 2026 10:00:00 GMT"}},
+         Unavailable("429: told to fail", DAY_S)),
         ({"status": 502, "body": "<p>", "headers": HTML},
          Unavailable("502: not Convoy's JSON but text/html")),
         ({"status": 503, "headers": {"retry-after": "3"}}, Unavailable("503: told to fail", 3)),
-        ({"status": 520}, Unavailable("520: told to fail")),
+        ({"status": 504}, Unavailable("504: told to fail")),
+        ({"status": 500, "headers": {"retry-after": "3"}},
+         Unavailable("500: told to fail", outage=False)),
+        ({"status": 501}, Unavailable("501: told to fail", outage=False)),
+        ({"status": 505}, Unavailable("505: told to fail", outage=False)),
+        ({"status": 520}, Unavailable("520: told to fail", outage=False)),
         ({"status": 201, "body": "<p>", "headers": HTML},
-         Unavailable("201: not Convoy's JSON but text/html")),
+         Unavailable("201: not Convoy's JSON but text/html", outage=False)),
         ({"status": 201, "body": "[1]"},
-         Unavailable("201: not Convoy's JSON but application/json")),
+         Unavailable("201: not Convoy's JSON but application/json", outage=False)),
         ({"status": 201, "body": "[" * 100_000},
-         Unavailable("201: not Convoy's JSON but application/json")),
-        ({"status": 429, "headers": {"retry-after": "9" * 5000}},
-         Unavailable("429: told to fail")),
+         Unavailable("201: not Convoy's JSON but application/json", outage=False)),
         ({"status": 500, "body": '["message"]'},
-         Unavailable("500: not Convoy's JSON but application/json")),
+         Unavailable("500: not Convoy's JSON but application/json", outage=False)),
     ],
 )  # fmt: skip
 def test_each_answer_has_its_outcome(
@@ -125,13 +136,139 @@ def test_a_reset_connection_is_an_outage(publisher: ConvoyPublisher, convoy: Con
     assert_outage(publisher.publish(EVENT), "ReadError")
 
 
-@pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
-def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -> None:
-    with raw_server(lambda _: None) as url, closing(make_publisher(url)) as publisher:
-        outcome = publisher.publish(Event("e1", "ann", "created", NOW, {"value": value}))
+def nested(depth: int) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for _ in range(depth):
+        found = {"in": found}
+    return found
 
-    assert isinstance(outcome, Refused)
-    assert outcome.reason.startswith("not sent, not JSON: ")
+
+CIRCULAR: list[object] = []
+CIRCULAR.append(CIRCULAR)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        10**5000,
+        object(),
+        MappingProxyType({}),
+        CIRCULAR,
+        nested(100_000),
+        "\ud800",
+        {"\udfff": 1},
+        [[{"in": ["\ud83d"]}]],
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -> None:
+    refused = refused_unsent({"value": value})
+
+    assert refused.reason.startswith("not sent, not JSON: ")
+
+
+def test_whatever_fails_in_encoding_an_event_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overflow(*_: object, **__: object) -> NoReturn:
+        raise OverflowError("too large")
+
+    monkeypatch.setattr("app.convoy.exchange.dumps", overflow)
+
+    assert refused_unsent({}) == Refused("not sent, not JSON: too large")
+
+
+@pytest.mark.parametrize("data", [None, [1], "text", [["event", "todo.created"]]])
+def test_data_that_is_no_object_is_refused_before_it_is_sent(data: Any) -> None:
+    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is no object")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"todo": {"item": "a\0b"}},
+        {"description": "\0"},
+        {"todo": {"tags": ["x", "\0"]}},
+        {"todo": {"steps": [{"item": "\0"}]}},
+        {"todo": {"a\0b": 1}},
+        {"item": "\\\0"},
+        {"item": '"\0'},
+        {"pair": ("x", ("\0",))},
+    ],
+)
+def test_a_null_character_anywhere_is_refused_before_it_is_sent(data: dict[str, object]) -> None:
+    assert refused_unsent(data) == NULL_CHARACTER
+
+
+@pytest.mark.parametrize("about", [{"owner": "a\0"}, {"type": "\0"}, {"id": "e\0"}])
+def test_a_null_character_beside_the_data_is_refused_too(about: dict[str, str]) -> None:
+    assert refused_unsent({}, **about) == NULL_CHARACTER
+
+
+@pytest.mark.parametrize("text", [r"\u0000", r"\\u0000", r"a\\\u0000", "\1", "\x7f", "😀"])
+def test_a_text_that_looks_like_a_null_character_is_sent(
+    publisher: ConvoyPublisher, convoy: Convoy, text: str
+) -> None:
+    data = {"item": text}
+
+    assert publisher.publish(Event("e1", "ann", "created", NOW, data)) == Accepted()
+    assert convoy.payloads() == [data]
+
+
+NUMBERS = st.integers(-1, 100) | st.integers()
+DATES = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(["Tue", "x", ""]),
+    NUMBERS,
+    st.sampled_from(["Nov", "11", "x"]),
+    NUMBERS | st.just(2026),
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    st.sampled_from(["GMT", "-0000", "x"]) | NUMBERS,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        ("17", 17),
+        ("0000000000017", 17),
+        ("86399", 86_399),
+        ("86401", DAY_S),
+        ("1234567", DAY_S),
+        ("9" * 5000, DAY_S),
+        ("Tue, 24 Nov 2026 10:17:30 GMT", 30),
+        ("Tue, 24 Nov 2026 11:17:30 +0100", 30),
+        ("Tue, 24 Nov 2026 10:17:30 -0000", 30),
+        ("Tuesday, 24-Nov-26 10:17:30 GMT", 30),
+        ("Tue Nov 24 10:17:30 2026", 30),
+        ("Tue, 24 Nov 2026 10:16:59 GMT", 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", DAY_S),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("3, 5", None),
+        ("\u0663", None),
+        ("Tue, 99 Nov 2026 10:17:30 GMT", None),
+        ("Tue, 24 Nov 99999999999999999999 10:17:30 GMT", None),
+        ("Tue, 24 Nov 2026 10:17:30 +99999999999999999999", None),
+        ("Tue, 24 Nov 2026 10:17:30 +9999", None),
+    ],
+)
+def test_a_retry_after_is_a_number_of_seconds_or_a_date(value: str, seconds: int | None) -> None:
+    at = datetime(2026, 11, 24, 10, 17, 0, tzinfo=UTC)
+
+    assert retry_after_s(value, at) == seconds
+
+
+@inputs(300)
+@given(st.text() | DATES)
+def test_whatever_a_retry_after_is_it_raises_nothing(value: str) -> None:
+    assert (retry_after_s(value, NOW) or 0) in range(DAY_S + 1)
 
 
 def test_a_refused_connection_is_an_outage() -> None:
@@ -172,7 +309,7 @@ def test_an_answer_that_is_not_http_is_an_outage() -> None:
 
 def test_a_packed_answer_is_not_unpacked() -> None:
     with raw_server(packed) as url:
-        assert publish(url) == Unavailable("201: not Convoy's JSON but gzip")
+        assert publish(url) == Unavailable("201: not Convoy's JSON but gzip", outage=False)
 
 
 def test_of_an_answer_no_more_is_read_than_convoy_ever_answers() -> None:
@@ -221,11 +358,13 @@ def assert_outage(outcome: Outcome, name: str) -> None:
     assert outcome.reason.startswith(f"{name}: ")
 
 
-@pytest.mark.parametrize("data", [{"todo": {"item": "a\0b"}}, {"description": "\0"}])
-def test_what_convoy_would_take_and_never_deliver_is_refused_and_not_sent(
-    publisher: ConvoyPublisher, convoy: Convoy, data: dict[str, object]
-) -> None:
-    outcome = publisher.publish(Event("e1", "ann", "created", NOW, data))
-
-    assert outcome == Refused("not sent: Convoy would take a null character, and never deliver it")
-    assert convoy.events() == []
+def refused_unsent(data: Any, **about: str) -> Refused:
+    """What becomes of the event at a server that would hang."""
+    names = {"id": "e1", "owner": "ann", "type": "created", **about}
+    event = Event(**names, occurred_at=NOW, data=data)
+    connections: list[socket.socket] = []
+    with raw_server(connections.append) as url, closing(make_publisher(url)) as publisher:
+        outcome = publisher.publish(event)
+    assert connections == []
+    assert isinstance(outcome, Refused)
+    return outcome

@@ -14,7 +14,7 @@ import pytest
 from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
-from infra.local.convoy import API_KEY
+from infra.fake_convoy.application import API_KEY
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
         outcome = publish.publish(EVENT)
 
     reason = "no API key that Convoy takes: CONVOY_API_KEY_SECRET (kept): it may not be read."
-    assert outcome == Misconfigured(reason)
+    assert outcome == Misconfigured(reason, outage=True)
     assert [
         record.message for record in caplog.records if record.name == "app.convoy.publisher"
     ] == [reason]
@@ -156,7 +156,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("app.convoy.exchange", "app.convoy.transport"):
+    for module in ("app.convoy.exchange", "app.convoy.streams"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 

@@ -7,25 +7,21 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpcore
 import pytest
-import trustme
 
-from app.convoy.transport import ERRORS, DeadlineTransport, _Limit, _Stream
+from app.convoy.streams import Stream, Turn
+from app.convoy.transport import ERRORS
 from tests.support import raw_server, read_request
+from tests.unit.exchanging import DEADLINE_S, PATIENCE_S, Tls, post, request, sender, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Sequence
 
-    import httpx
-
-DEADLINE_S = 0.2
-PATIENCE_S = 5.0
-"""Far over the deadline and far under what each of these servers would take."""
+    from app.convoy.connecting import Address
 
 
 def drip(connection: socket.socket) -> None:
@@ -84,21 +80,20 @@ def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> Non
         assert time.monotonic() - started < PATIENCE_S
 
 
-def test_over_tls_the_deadline_holds_too() -> None:
-    authority = trustme.CA()
-    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(server_context)
-    client_context = ssl.create_default_context()
-    authority.configure_trust(client_context)
+@pytest.mark.parametrize(("behave", "size"), [(drip_body, 0), (sip, 50_000_000)])
+def test_over_tls_the_deadline_holds_too(
+    behave: Callable[[socket.socket], None], size: int
+) -> None:
+    tls = Tls.make()
 
-    def drip_over_tls(connection: socket.socket) -> None:
-        with server_context.wrap_socket(connection, server_side=True) as secured:
-            drip_body(secured)
+    def behave_over_tls(connection: socket.socket) -> None:
+        with tls.server.wrap_socket(connection, server_side=True) as secured:
+            behave(secured)
 
-    with raw_server(drip_over_tls) as url, sender(ssl_context=client_context) as sent:
+    with raw_server(behave_over_tls) as url, sender(ssl_context=tls.client) as sent:
         started = time.monotonic()
         with pytest.raises(httpcore.TimeoutException):
-            post(sent, url.replace("http:", "https:"), deadline_s=DEADLINE_S * 2)
+            post(sent, url.replace("http:", "https:"), b"x" * size, deadline_s=DEADLINE_S * 2)
         assert time.monotonic() - started < PATIENCE_S
 
 
@@ -134,7 +129,7 @@ def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) ->
         go_on.wait()
         connection.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
 
-    monkeypatch.setattr("app.convoy.transport.time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr("app.convoy.streams.time", SimpleNamespace(monotonic=monotonic))
     with (
         ThreadPoolExecutor() as threads,
         raw_server(wait) as url,
@@ -151,17 +146,12 @@ def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
-    class Inner(httpcore.NetworkStream):
-        closed = False
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with pytest.raises(httpcore.ConnectTimeout):
+            Stream(ours, Turn(), time.time).start_tls(ssl.create_default_context())
 
-        def close(self) -> None:
-            self.closed = True
-
-    inner = Inner()
-    with pytest.raises(httpcore.ConnectTimeout):
-        _Stream(inner, _Limit()).start_tls(ssl.create_default_context())
-
-    assert inner.closed
+        assert theirs.recv(1) == b""
 
 
 def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
@@ -169,76 +159,48 @@ def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
         post(sent, url.replace("http:", "https:"))
 
 
-class SlowConnect(httpcore.SyncBackend):
-    """A name whose look-up hangs: it can't be interrupted, and ends long after the deadline."""
+class SlowLookUp:
+    """A look-up that hangs: it can't be interrupted, and ends long after the deadline."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
-        self.failed = threading.Event()
-        self.late: list[httpcore.NetworkStream] = []
+        self.ended = threading.Semaphore(0)
+        self.number = 0
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+    def __call__(self, host: str, port: int) -> Sequence[Address]:
         self.go_on.wait()
-        try:
-            stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        except httpcore.ConnectError:
-            self.failed.set()
-            raise
-        self.late.append(stream)
-        return stream
+        self.number += 1
+        self.ended.release()
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def test_a_look_up_that_hangs_is_left_at_the_deadline_and_its_connection_closed_when_it_comes() -> (
-    None
-):
-    closed = threading.Event()
+def test_a_look_up_that_hangs_is_left_at_the_deadline_and_opens_no_connection() -> None:
+    connections = 0
 
-    def wait_for_the_end(connection: socket.socket) -> None:
-        if connection.recv(1) == b"":
-            closed.set()
+    def count(connection: socket.socket) -> None:
+        nonlocal connections
+        connections += 1
+        serve(connection)
 
-    backend = SlowConnect()
-    with raw_server(wait_for_the_end) as url, sender(backend=backend) as sent:
+    look_up = SlowLookUp()
+    with raw_server(count) as url, sender(look_up=look_up) as sent:
         with pytest.raises(httpcore.ConnectTimeout):
             post(sent, url)
-        backend.go_on.set()
-        assert closed.wait(timeout=5)
-    assert len(backend.late) == 1
-
-
-def test_a_look_up_that_fails_after_the_deadline_does_no_harm(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    backend = SlowConnect()
-    with socket.socket() as unused, sender(backend=backend) as sent:
-        unused.bind(("127.0.0.1", 0))
-        with pytest.raises(httpcore.ConnectTimeout):
-            post(sent, f"http://127.0.0.1:{unused.getsockname()[1]}")
-        backend.go_on.set()
-        assert backend.failed.wait(timeout=5)
-    assert "exception calling callback" not in caplog.text
+        look_up.go_on.set()
+        assert look_up.ended.acquire(timeout=5)
+        assert post(sent, url, deadline_s=PATIENCE_S).text == "ok"
+    assert connections == 1
 
 
 def test_look_ups_that_were_given_up_do_not_hold_up_the_next() -> None:
-    def serve(connection: socket.socket) -> None:
-        while read_request(connection):
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-
-    backend = SlowConnect()
-    with raw_server(serve) as url, sender(backend=backend) as sent:
+    look_up = SlowLookUp()
+    with raw_server(serve) as url, sender(look_up=look_up) as sent:
         with ThreadPoolExecutor(max_workers=40) as threads:
             given_up = [threads.submit(post, sent, url) for _ in range(40)]
         assert all(isinstance(one.exception(), httpcore.ConnectTimeout) for one in given_up)
-        backend.go_on.set()
+        look_up.go_on.set()
         assert post(sent, url, deadline_s=PATIENCE_S).text == "ok"
-    assert len(backend.late) < 20  # the eight that had begun, and the one that was wanted
+    assert look_up.number < 20  # the eight that had begun, and the one that was wanted
 
 
 def test_a_deadline_that_passed_before_the_first_byte_sends_nothing() -> None:
@@ -249,13 +211,12 @@ def test_a_deadline_that_passed_before_the_first_byte_sends_nothing() -> None:
 def test_connections_are_kept_alive_between_exchanges() -> None:
     connections = 0
 
-    def serve(connection: socket.socket) -> None:
+    def count(connection: socket.socket) -> None:
         nonlocal connections
         connections += 1
-        while read_request(connection):
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        serve(connection)
 
-    with raw_server(serve) as url, sender() as sent:
+    with raw_server(count) as url, sender() as sent:
         assert [post(sent, url, deadline_s=5.0).text for _ in range(5)] == ["ok"] * 5
     assert connections == 1
 
@@ -282,27 +243,10 @@ def test_connections_are_kept_alive_however_many_are_in_use() -> None:
 def test_each_exchange_has_a_deadline_of_its_own() -> None:
     deadline_s = 1.0
 
-    def serve(connection: socket.socket) -> None:
+    def take_a_while(connection: socket.socket) -> None:
         while read_request(connection):
             time.sleep(deadline_s / 3)
             connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
-    with raw_server(serve) as url, sender() as sent:
+    with raw_server(take_a_while) as url, sender() as sent:
         assert [post(sent, url, deadline_s=deadline_s).text for _ in range(4)] == ["ok"] * 4
-
-
-@contextmanager
-def sender(**options: Any) -> Iterator[DeadlineTransport]:
-    with closing(DeadlineTransport(**{"max_bytes": 1024, **options})) as sent:
-        yield sent
-
-
-def request(url: str, body: bytes = b"") -> httpcore.Request:
-    headers = [("host", "convoy"), ("content-length", str(len(body)))]
-    return httpcore.Request("POST", url, headers=headers, content=body)
-
-
-def post(
-    sent: DeadlineTransport, url: str, body: bytes = b"", deadline_s: float = DEADLINE_S
-) -> httpx.Response:
-    return sent.exchange(request(url, body), time.monotonic() + deadline_s)

@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from app import wiring
 from app.config import Settings
+from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
+from app.relay_wiring import RelayParts
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
     assert len({json.loads(line)["request_id"] for line in faults} - {None}) == 2
 
 
-def test_of_a_pass_of_the_relay_time_is_kept_for_a_publish_and_a_write_that_do_not_answer(
+def test_a_pass_keeps_time_for_an_attempt_a_question_and_a_write(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -59,8 +61,11 @@ def test_of_a_pass_of_the_relay_time_is_kept_for_a_publish_and_a_write_that_do_n
     attempts, pause_s = config.retries["total_max_attempts"], 1.0
     write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
 
-    with closing(wiring.Parts.build(Settings.load())) as parts:
-        assert parts.relay().reserve_s == 7 + write_s
+    with (
+        closing(wiring.Parts.build(Settings.load())) as parts,
+        closing(RelayParts.build(parts)) as built,
+    ):
+        assert built.relay.reserve_s == 7 + DEADLINE_S + write_s
 
 
 @pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])

@@ -5,21 +5,23 @@ See tests/e2e/test_convoy.py for how to name one; v26.7.3 was, when these tests 
 
 from __future__ import annotations
 
-import time
+import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from infra.local.convoy import API_KEY
-from infra.local.resources import PROJECT_ID
-from tests.contract.convoy.envelope import EVENT, data
+from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.resources import PROJECT_ID
+from tests.contract.convoy.envelope import data, delivery_of, publish
+from tests.e2e.receiving import LOOPBACK, receiving
 from tests.support import named_convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.e2e.receiving import Receiver
     from tests.support import Convoy, Json
 
 
@@ -34,6 +36,15 @@ def http(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {api_key}"}
     base_url = f"{url}/v1/projects/{project_id}"
     with httpx.Client(base_url=base_url, headers=headers, timeout=30) as http:
+        yield http
+
+
+@pytest.fixture
+def stand_in(convoy: Convoy) -> Iterator[httpx.Client]:
+    """A client of the stand-in's API, for what can't be asked of a named Convoy."""
+    headers = {"authorization": f"Bearer {API_KEY}"}
+    base_url = f"{convoy.api}/v1/projects/{PROJECT_ID}"
+    with httpx.Client(base_url=base_url, headers=headers) as http:
         yield http
 
 
@@ -54,19 +65,26 @@ def endpoint(http: httpx.Client, owner: str) -> Json:
 def delivered(http: httpx.Client, owner: str, endpoint: Json) -> Json:
     """A delivery to nowhere."""
     data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint["uid"]}))
-    key = str(uuid4())
-    message = EVENT | {"owner_id": owner, "idempotency_key": key, "custom_headers": {"X-A": "b"}}
-    assert http.post("/events/fanout", json=message).status_code == 201
-    return one_of(http, key)
+    return delivery_of(http, publish(http, owner, custom_headers={"X-A": "b"}))
 
 
-def one_of(http: httpx.Client, key: str) -> Json:
-    """The delivery of an event; Convoy's worker makes it some time after the 201."""
-    until = time.monotonic() + 30
-    while True:
-        answer = http.get("/eventdeliveries", params={"idempotencyKey": key})
-        if answer.status_code == 200 and (content := answer.json()["data"]["content"]):
-            found: Json = content[0]
-            return found
-        assert time.monotonic() < until, answer.text
-        time.sleep(0.05)
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def subscribed(http: httpx.Client, owner: str, receiver: Receiver) -> str:
+    """The uid of an endpoint that gets its owner's events, at the receiver."""
+    body = {"name": "mine", "url": receiver.url, "owner_id": owner}
+    made: str = data(http.post("/endpoints", json=body))["uid"]
+    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": made}))
+    return made
+
+
+@pytest.fixture
+def slow_retries(request: pytest.FixtureRequest) -> None:
+    """A named Convoy waits long before it retries. The stand-in would not wait here."""
+    if request.node.callspec.params["http"] == "stand-in":
+        request.getfixturevalue("convoy").stop_worker("retries")

@@ -1,11 +1,20 @@
-"""Convoy's envelope, opened: what it tells, or why it refuses."""
+"""Asking Convoy, and opening its envelope: what it says, or why it refuses."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
+
+    from tests.support import Json
+
+WAIT_S = 60.0
+"""Seconds that Convoy's worker may take for anything that it does at once."""
 
 EVENT = {"event_type": "created", "data": {"x": 1}}
 
@@ -23,3 +32,64 @@ def message(response: httpx.Response, status: int = 400) -> str:
     assert body["status"] is False
     text: str = body["message"]
     return text
+
+
+def publish(http: httpx.Client, owner: str, key: str = "", **about: Any) -> str:
+    """Fan an event out; gives its idempotency key."""
+    key = key or str(uuid4())
+    event = EVENT | {"owner_id": owner, "idempotency_key": key} | about
+    assert http.post("/events/fanout", json=event).status_code == 201
+    return key
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """What is seen, once it is something: the worker comes some time after the 201."""
+    until = time.monotonic() + WAIT_S
+    while not (seen := look()):
+        assert time.monotonic() < until, "not in time"
+        time.sleep(0.05)
+    return seen
+
+
+def listed(http: httpx.Client, path: str, **filters: Any) -> list[Json]:
+    """A page of a list."""
+    content: list[Json] = data(http.get(path, params=filters), 200)["content"]
+    return content
+
+
+def event_of(http: httpx.Client, key: str, status: str = "Success") -> Json:
+    """The newest event of a key, once its status is this."""
+
+    def look() -> Json | None:
+        found = listed(http, "/events", idempotencyKey=key)
+        return found[0] if found and found[0]["status"] == status else None
+
+    event: Json = eventually(look)
+    return event
+
+
+def delivery_of(http: httpx.Client, key: str, *statuses: str) -> Json:
+    """The delivery of an event, once it is there and its status is one of these, if any."""
+
+    def look() -> Json | None:
+        answer = http.get("/eventdeliveries", params={"idempotencyKey": key})
+        found = answer.json()["data"]["content"] if answer.status_code == 200 else []
+        return found[0] if found and (not statuses or found[0]["status"] in statuses) else None
+
+    delivery: Json = eventually(look)
+    return delivery
+
+
+def retry_in_bulk(http: httpx.Client, **filters: str) -> None:
+    """Once the last one is over: a project does one at a time."""
+
+    def ask() -> bool:
+        answer = http.post("/eventdeliveries/batchretry", params=filters)
+        if answer.status_code != 200:
+            assert message(answer) == "an active batch retry already exists"
+            return False
+        body = {"status": True, "message": "Batch retry processing", "data": None}
+        assert answer.json() == body
+        return True
+
+    eventually(ask)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
-from tests.contract.convoy.envelope import data, message
+from tests.contract.convoy.envelope import data, event_of, listed, message, publish
 
 if TYPE_CHECKING:
     import httpx
@@ -95,64 +94,38 @@ def test_an_event_types_name_is_its_own_and_the_rest_can_be_changed(http: httpx.
     assert message(unknown) == "event type not found"
 
 
-def test_a_delivery_tells_its_event_endpoint_and_attempts(
-    http: httpx.Client, delivered: Json, endpoint: Json, owner: str
+def test_pausing_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
+    http: httpx.Client, endpoint: Json
 ) -> None:
-    found = data(http.get(f"/eventdeliveries/{delivered['uid']}"), 200)
+    uid = endpoint["uid"]
 
-    assert found["event_type"] == "created"
-    assert found["endpoint_id"] == endpoint["uid"]
-    assert found["headers"] == {"X-A": ["b"]}
-    assert delivered["endpoint_metadata"]["owner_id"] == owner
-    assert delivered["endpoint_metadata"]["url"] == endpoint["url"]
-    assert found["metadata"]["raw"] == '{"x":1}'
-    assert found["metadata"]["retry_limit"] > 1
+    def pause() -> str:
+        status: str = data(http.put(f"/endpoints/{uid}/pause"), 202)["status"]
+        return status
 
-
-def test_what_is_not_there_is_told_by_a_404_or_a_400(http: httpx.Client) -> None:
-    unknown = "event delivery not found"
-
-    assert message(http.get("/eventdeliveries/unknown"), 404) == unknown
-    assert message(http.get("/eventdeliveries/unknown/deliveryattempts")) == unknown
-    assert message(http.put("/eventdeliveries/unknown/resend")) == unknown
-    nothing = http.post("/eventdeliveries/forceresend", json={"ids": ["unknown"]})
-    assert nothing.json()["message"] == "0 successful, 0 failed"
-    key = {"idempotencyKey": str(uuid4())}
-    assert message(http.get("/eventdeliveries", params=key)) == "event not found"
-    assert data(http.get("/events", params=key), 200)["content"] == []
+    refusal = "current endpoint status - active, does not support activation"
+    assert [pause(), pause()] == ["paused", "active"]
+    assert message(http.post(f"/endpoints/{uid}/activate")) == refusal
+    pause()
+    assert data(http.post(f"/endpoints/{uid}/activate"), 202)["status"] == "active"
+    assert data(http.get(f"/endpoints/{uid}"), 200)["status"] == "active"
 
 
-def test_a_delivery_that_fails_is_tried_again_and_not_sent_beside_that(
-    http: httpx.Client, delivered: Json
+def test_a_deleted_endpoint_is_gone_and_its_events_are_for_nobody(
+    http: httpx.Client, owner: str, delivered: Json
 ) -> None:
-    """The named one waits for its next attempt by then; the stand-in's three have failed."""
-    until = time.monotonic() + 60
-    while not (
-        tries := data(http.get(f"/eventdeliveries/{delivered['uid']}/deliveryattempts"), 200)
-    ):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    endpoint = delivered["endpoint_id"]
+    deleted = http.delete(f"/endpoints/{endpoint}")
 
-    assert tries[0]["error"]
-    assert tries[0]["msg_id"] == delivered["uid"]
-    assert "X-Convoy-Signature" in tries[0]["request_http_header"]
-    assert "status" not in tries[0]
-    assert "http_status" not in tries[0]
-    forced = http.post("/eventdeliveries/forceresend", json={"ids": [delivered["uid"]]})
-    assert message(forced) == "only successful events can be force resent"
+    assert deleted.json()["message"] == "Endpoint deleted successfully"
+    assert message(http.get(f"/endpoints/{endpoint}"), 404) == "Resource not found"
+    assert message(http.delete(f"/endpoints/{endpoint}"))
+    assert listed(http, "/endpoints", ownerId=owner) == []
+    assert len(listed(http, "/eventdeliveries", endpointId=endpoint)) == 1
+    event_of(http, publish(http, owner), "Failure")
 
 
-def test_deliveries_are_chosen_by_endpoint_and_type_and_status(
-    http: httpx.Client, delivered: Json, endpoint: Json
-) -> None:
-    def count(**filters: str) -> int:
-        params = {"endpointId": endpoint["uid"], **filters}
-        return len(data(http.get("/eventdeliveries", params=params), 200)["content"])
-
-    assert count() == 1
-    assert count(eventId=delivered["event_id"]) == 1
-    assert count(eventType="created") == 1
-    assert count(eventType="updated") == 0
-    assert count(event_type="updated") == 1  # what the SDK sends, and its server passes over
-    assert count(status="Success") == 0
-    assert count(status="Nonsense") == 0
+def test_an_unknown_endpoint_is_a_404_to_a_reader_and_a_400_to_others(http: httpx.Client) -> None:
+    assert message(http.get("/endpoints/unknown"), 404) == "Resource not found"
+    assert message(http.put("/endpoints/unknown/pause")) == "failed to find endpoint"
+    assert message(http.post("/endpoints/unknown/activate")) == "failed to find endpoint"

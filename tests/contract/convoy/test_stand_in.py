@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from infra.local import convoy as stand_in
-from infra.local import server
-from infra.local.convoy import API_KEY
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.application import API_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support import Convoy
@@ -21,10 +20,8 @@ EVENT = {"owner_id": "ann", "event_type": "created", "data": {"x": 1}, "idempote
 
 
 @pytest.fixture
-def http(convoy: Convoy) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {API_KEY}"}
-    with httpx.Client(base_url=f"{convoy.api}/v1/projects/p", headers=headers) as http:
-        yield http
+def http(stand_in: httpx.Client) -> httpx.Client:
+    return stand_in
 
 
 def test_a_key_is_for_the_whole_project_whoever_the_owner(

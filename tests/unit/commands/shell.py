@@ -58,12 +58,12 @@ class Rows:
             data={"id": event_id, "todo": {"item": about.get("item", TODO_TEXT)}},
         )
         grace = timedelta(seconds=age + due_in)
-        put = OutboxTable(self._client, TABLES["OutboxTable"], grace=grace).put(event)
+        put = OutboxTable(self._client, TABLES["OutboxTable"], settle_after=grace).put(event)
         self._client.put_item(**put)
         return self.row(event_id)
 
     def failed(self, event_id: str, reason: str = "400: no such event type") -> Row:
-        self.table.park(self.waiting(event_id), reason=reason)
+        self.table.park(self.waiting(event_id), now=now(), reason=reason)
         return self.row(event_id)
 
     def row(self, event_id: str) -> Row:

@@ -12,8 +12,8 @@ from dotenv import dotenv_values
 
 from app import catalogue
 from app.events import CATALOGUE
+from infra.fake_convoy.resources import PROJECT
 from infra.local import tables
-from infra.local.resources import PROJECT
 from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run, soon
 
 if TYPE_CHECKING:

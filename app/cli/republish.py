@@ -1,0 +1,123 @@
+"""`republish`: what Convoy lost goes back into the outbox."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import terminal
+from app.cli.parts import open_parts
+from app.command_line import ENVIRONMENT, LEFT, Json, ended, not_blank
+from app.outbox.event_list import NotAnswered
+from app.outbox.republish import Republish, State
+from app.passes import interrupts
+from app.ports import StoreError
+from app.relay_wiring import RelayParts
+from app.wiring import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST = timedelta(days=3650)
+"""The longest that the log can keep an event: `EVENT_RETENTION_DAYS`."""
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+
+
+def moment(text: str) -> datetime:
+    """RFC 3339, or how long ago: `90s`, `30m`, `2h`, `3d`. Raises BadParameter."""
+    latest = now()
+    span = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip(), re.ASCII)
+    try:
+        since = latest - int(span[1]) * _UNITS[span[2]] if span else datetime.fromisoformat(text)
+    except (OverflowError, ValueError):
+        since = None
+    if since is None or since.tzinfo is None:
+        raise typer.BadParameter(
+            f"{text!r} is no moment. Give one with its zone, such as 2026-11-24T10:00:00Z, or how"
+            " long ago it was, such as 2h or 3d"
+        )
+    if since > latest:
+        raise typer.BadParameter(f"{text!r} is in the future. Give a moment that has passed")
+    if since < latest - LONGEST:
+        raise typer.BadParameter(
+            f"{text!r} is over {LONGEST.days} days ago. The log keeps no event for that long:"
+            " give a later moment"
+        )
+    return since.astimezone(UTC)
+
+
+def republish(
+    *,
+    since: Annotated[
+        datetime,
+        typer.Option(
+            parser=moment,
+            metavar="T",
+            help="A moment before the loss: 2026-11-24T10:00:00Z, or how long ago: 2h, 3d.",
+        ),
+    ],
+    owner: Annotated[
+        str | None, typer.Option(help="One owner's (default: all).", callback=not_blank)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put events back into the outbox that the log has and Convoy does not.
+
+    For a Convoy that lost data which it had shown before, such as one restored from a backup. The
+    relay publishes what is put back. The command can be ended by Ctrl-C and run again.
+    """
+    with open_parts() as parts, closing(RelayParts.build(parts)) as built, interrupts() as ctrl_c:
+        job = Republish(
+            parts.events,
+            built.events,
+            parts.outbox,
+            now,
+            may_go_on=lambda: not ctrl_c.asked,
+            dry_run=dry_run,
+        )
+        with _how_far_it_came(job, since):
+            _run(job, since, owner)
+        terminal.say_republished(job, since, interrupted=ctrl_c.asked, as_json=as_json)
+        if ctrl_c.asked or job.counts[State.UNREADABLE] or job.counts[State.BURNT]:
+            raise typer.Exit(LEFT)
+
+
+def _run(job: Republish, since: datetime, owner: str | None) -> None:
+    with terminal.progress("Reading Convoy's list", "pages") as one_more:
+        handled = job.handled_since(since, one_more)
+    if not job.may_go_on():
+        return
+    with terminal.progress("Comparing the log", "events") as one_more:
+        job.compare(
+            since,
+            handled,
+            owner=owner,
+            on_event=one_more,
+            on_unreadable=lambda error: terminal.say(str(error), stderr=True),
+        )
+
+
+@contextmanager
+def _how_far_it_came(job: Republish, since: datetime) -> Iterator[None]:
+    """An outage ends the command, once it is said what was done before."""
+    try:
+        yield
+    except (NotAnswered, StoreError) as error:
+        reason = (
+            f"Convoy did not answer: {error}." if isinstance(error, NotAnswered) else f"{error}"
+        )
+        done = terminal.republished(job, since)
+        again = terminal.run_again(since)
+        raise ended(f"{reason}\n{done}\n{again}", ENVIRONMENT) from error

@@ -1,0 +1,77 @@
+"""Convoy's list of events, by its API."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.convoy import calls
+from app.convoy.questions import as_convoy_lists, utc
+from app.outbox.event_list import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.convoy.questions import Json, Questions
+
+PAGE = 500
+"""Entries of a page. Convoy took up to 5,000; a page of 500 has about 0.5 MB."""
+
+NEWEST = 100
+"""Entries by which the relay sees how far Convoy has come."""
+
+AHEAD = timedelta(hours=1)
+"""How far Convoy's clock may be ahead of ours."""
+
+_A_SECOND = timedelta(seconds=1)
+
+
+class ConvoyEvents:
+    """`clock` is aware, in UTC."""
+
+    def __init__(self, questions: Questions, clock: Callable[[], datetime]) -> None:
+        self._questions = questions
+        self._clock = clock
+
+    def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        pages = self._questions.pages(
+            calls.events,
+            startDate=utc(start),
+            endDate=utc(end + _A_SECOND),
+            sort="ASC",
+            perPage=PAGE,
+        )
+        for page in pages:
+            yield _entries(page)
+
+    def under(self, key: str, since: datetime) -> list[Shown]:
+        pages = self._questions.pages(
+            calls.events,
+            idempotencyKey=key,
+            startDate=utc(since),
+            endDate=utc(self._clock() + AHEAD),
+            perPage=PAGE,
+        )
+        return [entry for page in pages for entry in _entries(page)]
+
+    def newest(self) -> list[Shown]:
+        return _entries(next(self._questions.pages(calls.events, perPage=NEWEST)))
+
+    def replay(self, uid: str) -> None:
+        self._questions.answer(calls.replay, uid)
+
+
+def _entries(page: list[Json]) -> list[Shown]:
+    with as_convoy_lists():
+        return [
+            Shown(
+                uid=entry["uid"],
+                key=entry["idempotency_key"],
+                status=entry["status"],
+                created_at=datetime.fromisoformat(entry["created_at"]),
+                acknowledged_at=datetime.fromisoformat(entry["acknowledged_at"]),
+                duplicate=entry["is_duplicate_event"],
+                reason=entry.get("failure_reason") or "",
+            )
+            for entry in page
+        ]

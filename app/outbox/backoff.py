@@ -1,0 +1,25 @@
+"""How long one event waits between two attempts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+FIRST_PAUSE_S = 30.0
+MAX_PAUSE_S = 900.0
+"""Seconds between attempts: doubled each time. After a failure, half of it is at random."""
+
+MAX_RETRY_AFTER_S = 3600
+"""Seconds that an event, and a relay, wait at the most because Convoy asked for it."""
+
+
+def after_failure(attempts: int, jitter: float, retry_after_s: int | None = None) -> timedelta:
+    """The pause after a failed attempt, with `attempts` before it. `jitter` is from 0 to 1."""
+    pause = min(FIRST_PAUSE_S * 2 ** min(attempts, 10), MAX_PAUSE_S) * (0.5 + jitter / 2)
+    asked = min(retry_after_s or 0, MAX_RETRY_AFTER_S)
+    return timedelta(seconds=max(pause, asked))
+
+
+def after_acceptance(attempts: int, settle_after: timedelta) -> timedelta:
+    """The pause until Convoy is asked for an event that it accepted, with `attempts` before."""
+    longest = max(settle_after, timedelta(seconds=MAX_PAUSE_S))
+    return min(settle_after * (1 << min(attempts, 10)), longest)

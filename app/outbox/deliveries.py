@@ -1,0 +1,75 @@
+"""Convoy's deliveries: what hangs is retried, what ended without arriving is counted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+log = logging.getLogger(__name__)
+
+HUNG_AFTER = timedelta(minutes=10)
+"""A delivery stays `Scheduled` or `Processing` for seconds, and is `Retry` while it waits for
+another attempt. One that stays so for longer was lost by Convoy's queue."""
+
+LOOKED_BACK = timedelta(days=7)
+"""How old a hung delivery may be; Convoy's own default for lists of deliveries."""
+
+COUNTED_FOR = timedelta(hours=24)
+"""How long a delivery that did not arrive is counted, from its creation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """`failed`: retried as often as Convoy does. `discarded`: the endpoint took none at the time.
+
+    `disabled_endpoints`: how many endpoints of these deliveries are not active now.
+    """
+
+    failed: int
+    discarded: int
+    disabled_endpoints: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """`hung` deliveries were found, `retried` of them are retried: all, or none. The rest is as in
+    Undelivered."""
+
+    hung: int
+    retried: int
+    failed: int
+    discarded: int
+    disabled_endpoints: int
+
+
+class Deliveries(Protocol):
+    """Each call raises NotAnswered."""
+
+    def hung(self, start: datetime, end: datetime) -> int:
+        """Deliveries created in this time that hang since `end` or longer; at most a page."""
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        """Retry deliveries created in this time that hang. False: the last retry is not over."""
+
+    def undelivered(self, since: datetime) -> Undelivered:
+        """Deliveries created since then that ended without arriving; at most a page of each."""
+
+
+def tend(
+    deliveries: Deliveries, now: datetime, hung_after: timedelta = HUNG_AFTER
+) -> DeliveryReport:
+    """Raises NotAnswered."""
+    start, end = now - LOOKED_BACK, now - hung_after
+    hung, retried = deliveries.hung(start, end), 0
+    if hung:
+        if deliveries.retry_hung(start, end):
+            retried = hung
+        else:
+            log.warning("%d deliveries hang, and Convoy's last bulk retry is not over", hung)
+    found = deliveries.undelivered(now - COUNTED_FOR)
+    return DeliveryReport(hung, retried, found.failed, found.discarded, found.disabled_endpoints)

@@ -1,0 +1,185 @@
+"""Putting back what Convoy lost after the relay had settled it, as with a restored database.
+
+    the log ──▶ Convoy shows it handled       nothing to do
+            ├─▶ it has a row in the outbox    the relay's: left alone
+            └─▶ by key: missing, or stuck   put back; the relay publishes or replays it
+
+A run can be ended at any event, and made again: what was put back has a row by then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from app.outbox.event_list import Burnt, Handled, Missing, Stuck, finding
+from app.outbox.relay import LONG_BEFORE, WORKERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from app.events import Event
+    from app.outbox.event_list import EventList
+
+SLACK = timedelta(minutes=1)
+"""Before the moment that is asked for: Convoy's clock may be behind. Later, Convoy's is asked by
+key for what its list does not show."""
+
+AHEAD = timedelta(hours=1)
+"""How far Convoy's clock may be ahead of ours."""
+
+
+class Log(Protocol):
+    """`since` raises StoreError."""
+
+    def since(
+        self,
+        moment: datetime,
+        *,
+        now: datetime,
+        owner: str | None,
+        unreadable: Callable[[Exception], object],
+    ) -> Iterator[list[Event]]: ...
+
+
+class Outbox(Protocol):
+    """Each call raises StoreError."""
+
+    def has(self, event_id: str) -> bool: ...
+    def restore(self, event: Event, *, now: datetime) -> bool: ...
+
+
+class State(StrEnum):
+    """What became of one event of the log."""
+
+    HANDLED = "handled"
+    WAITING = "waiting"
+    UNDER_WAY = "under_way"
+    MISSING = "missing"
+    STUCK = "stuck"
+    BURNT = "burnt"
+    UNREADABLE = "unreadable"
+
+
+PUT_BACK = (State.MISSING, State.STUCK)
+
+
+@dataclass(slots=True)
+class Republish:
+    """`may_go_on` is asked before each event. With `dry_run` nothing is written.
+
+    `counts` are of what was done so far, also if a call raised. Every call raises NotAnswered, or
+    StoreError.
+    """
+
+    log: Log
+    events: EventList
+    outbox: Outbox
+    clock: Callable[[], datetime]
+    may_go_on: Callable[[], bool] = lambda: True
+    dry_run: bool = False
+    workers: int = WORKERS
+    counts: Counter[State] = field(default_factory=Counter)
+    _ended: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def compared(self) -> int:
+        return self.counts.total()
+
+    @property
+    def put_back(self) -> int:
+        return sum(self.counts[state] for state in PUT_BACK)
+
+    def handled_since(
+        self, moment: datetime, on_page: Callable[[], object] = lambda: None
+    ) -> set[str]:
+        """The keys that Convoy's list shows as handled: up to some 100 bytes of memory each."""
+        handled: set[str] = set()
+        for page in self.events.between(moment - SLACK, self.clock() + AHEAD):
+            now = self.clock()
+            handled |= {each.key for each in page if finding([each], now) == Handled()}
+            on_page()
+            if not self.may_go_on():
+                break
+        return handled
+
+    def compare(
+        self,
+        moment: datetime,
+        handled: set[str],
+        *,
+        owner: str | None = None,
+        on_event: Callable[[], object] = lambda: None,
+        on_unreadable: Callable[[Exception], object] = lambda _: None,
+    ) -> None:
+        """Put back what the log has since that moment and Convoy does not show as handled."""
+
+        def count_unreadable(error: Exception) -> None:
+            self._count(State.UNREADABLE)
+            on_unreadable(error)
+
+        pages = self.log.since(moment, now=self.clock(), owner=owner, unreadable=count_unreadable)
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="republish") as threads:
+            for page in pages:
+                self._compare_page(page, handled, on_event, threads)
+                if not self._goes_on():
+                    return
+
+    def _compare_page(
+        self,
+        page: Iterable[Event],
+        handled: set[str],
+        on_event: Callable[[], object],
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        def compare(event: Event) -> None:
+            if self._goes_on():
+                try:
+                    self._count(self._put_back(event))
+                except BaseException:
+                    self._ended = True  # so that the others do not wait for the same outage
+                    raise
+                on_event()
+
+        unclear = []
+        for event in page:
+            if event.id not in handled:
+                unclear.append(threads.submit(compare, event))
+            elif self._goes_on():
+                self._count(State.HANDLED)
+                on_event()
+        for each in unclear:
+            each.result()
+
+    def _put_back(self, event: Event) -> State:
+        if self.outbox.has(event.id):
+            return State.WAITING
+        entries = self.events.under(event.id, event.occurred_at - LONG_BEFORE)
+        match finding(entries, self.clock()):
+            case Handled():
+                return State.HANDLED
+            case Missing():
+                state = State.MISSING
+            case Stuck():
+                state = State.STUCK
+            case Burnt():
+                return State.BURNT
+            case _:
+                return State.UNDER_WAY
+        if not self.dry_run and not self.outbox.restore(event, now=self.clock()):
+            return State.WAITING
+        return state
+
+    def _goes_on(self) -> bool:
+        return not self._ended and self.may_go_on()
+
+    def _count(self, state: State) -> None:
+        with self._lock:
+            self.counts[state] += 1

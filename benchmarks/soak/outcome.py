@@ -1,0 +1,133 @@
+"""What was committed, compared with what clients were answered and with what was received."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from app.wiring import now
+from benchmarks.soak.receiver import Arrivals
+from benchmarks.soak.relay import Healed
+from benchmarks.soak.stack import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.events import Event
+    from app.wiring import Parts
+    from benchmarks.soak.clients import Tally
+    from benchmarks.soak.stack import Stack
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`committed` events by id, from the log; `by_key`: each event's id by Idempotency-Key."""
+
+    tally: Tally
+    committed: dict[str, Event]
+    by_key: dict[str, str]
+    todos: dict[int, Json]
+    arrivals: Arrivals
+    healed: Healed
+
+    @classmethod
+    def now(cls, tally: Tally, stack: Stack, parts: Parts) -> Outcome:
+        return cls(
+            tally,
+            committed(parts),
+            {row["key"]["S"]: row["event_id"]["S"] for row in rows(parts, "IdempotencyTable")},
+            dict(todos(parts)),
+            Arrivals.read(stack.arrivals),
+            Healed.read(stack.notes),
+        )
+
+    def lost(self) -> set[str]:
+        return self.committed.keys() - self.arrivals.times.keys()
+
+    def wrong(self) -> dict[str, set[str]]:
+        """What must not be, by what it is."""
+        came, kept = self.arrivals.todos(), self.todos
+        events, told = self.arrivals.events, self.tally.events
+        return {
+            "lost at the receiver": self.lost(),
+            "received, never committed": self.arrivals.times.keys() - self.committed.keys(),
+            "received with another payload than was committed": {
+                key
+                for key in events.keys() & self.committed.keys()
+                if events[key] != self.committed[key].data
+            },
+            "todos that the receiver and DynamoDB know differently": {
+                f"{each}: {came.get(each)} received, {kept.get(each)} in DynamoDB"
+                for each in came.keys() | kept.keys()
+                if came.get(each) != kept.get(each)
+            },
+            "answered to a client, not committed under its key": {
+                key for key, event_id in told.items() if self.by_key.get(key) != event_id
+            },
+            "committed under a key, and not in the log": set(self.by_key.values())
+            - self.committed.keys(),
+        }
+
+    def longest_s(self) -> float:
+        """Seconds from a commit to its event's first arrival, at the most."""
+        waits = (
+            first - self.committed[key].occurred_at.timestamp()
+            for key, first in self.arrivals.first.items()
+            if key in self.committed
+        )
+        return max(waits, default=0.0)
+
+    def lines(self) -> Iterator[tuple[str, object]]:
+        answers, arrivals, healed = self.tally.outcomes, self.arrivals, self.healed
+        republished = healed.published.keys() & self.tally.accepted
+        yield "requests", answers.total()
+        yield "  by outcome", dict(sorted(answers.items()))
+        yield "committed", len(self.committed)
+        yield "  of them accepted or pending", dict(sorted(self.tally.statuses.items()))
+        yield "  answer lost", len(self.by_key.keys() - self.tally.events.keys())
+        yield "received", len(arrivals.times)
+        yield "  duplicates", arrivals.times.total() - len(arrivals.times)
+        yield "lost at the receiver", len(self.lost())
+        yield "healed: republished after a 201", len(republished)
+        yield "  published first by the relay", len(healed.published.keys() - republished)
+        yield "  events replayed", len(healed.replayed)
+        yield "  deliveries retried", healed.retried
+        yield "longest from commit to receipt", f"{self.longest_s():.1f} s"
+
+    def report(self) -> list[str]:
+        """Print the counts; give what must not be."""
+        for name, value in self.lines():
+            print(f"{name:34}{value}")
+        found = [f"{name}: {sorted(ids)[:10]}" for name, ids in self.wrong().items() if ids]
+        return found if self.tally.events else [*found, "no change was made"]
+
+
+def committed(parts: Parts) -> dict[str, Event]:
+    """Every event of the log, by id."""
+    pages = parts.events.since(datetime(2020, 1, 1, tzinfo=UTC), now=now())
+    return {event.id: event for page in pages for event in page}
+
+
+def todos(parts: Parts) -> Iterator[tuple[int, Json]]:
+    """As DynamoDB has them, by id. Below 0 are tombstones."""
+    for item in rows(parts, "TodosTable"):
+        todo_id = int(item["id"]["N"])
+        if todo_id >= 0:
+            yield (
+                todo_id,
+                {
+                    "id": todo_id,
+                    "item": item["item"]["S"],
+                    "completed": item["completed"]["BOOL"],
+                    "version": int(item["version"]["N"]),
+                },
+            )
+
+
+def rows(parts: Parts, table: str) -> Iterator[Json]:
+    scan = parts.client.get_paginator("scan")
+    for page in scan.paginate(TableName=TABLES[table], ConsistentRead=True):
+        yield from page["Items"]

@@ -1,0 +1,151 @@
+"""The relay as `python -m app relay --watch --json`, in a hurry, and noting what it heals.
+
+python -m benchmarks.soak.relay --notes FILE --stuck-after-s 4 --hung-after-s 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import logs
+from app.config import Settings
+from app.outbox.outcomes import Accepted
+from app.passes import Pass, interrupts, watched
+from app.relay_wiring import RelayParts
+from app.wiring import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.events import Event
+    from app.outbox.deliveries import Deliveries, Undelivered
+    from app.outbox.event_list import EventList, Shown
+    from app.outbox.outcomes import Outcome, Publisher
+
+
+def main() -> None:
+    options = _options()
+    logs.configure(sys.stderr)
+    with (
+        closing(Parts.build(Settings.load())) as parts,
+        closing(
+            RelayParts.build(
+                parts,
+                stuck_after=timedelta(seconds=options.stuck_after_s),
+                hung_after=timedelta(seconds=options.hung_after_s),
+            )
+        ) as built,
+        interrupts() as interrupt,
+    ):
+        relay, notes = built.relay, Notes(options.notes)
+        relay.attempts.publisher = NotingPublisher(relay.attempts.publisher, notes)
+        relay.attempts.events = NotingEvents(relay.attempts.events, notes)
+        if relay.deliveries is not None:
+            relay.deliveries = NotingDeliveries(relay.deliveries, notes)
+        run = Pass(relay, parts.metrics, interrupt, deadline_s=None, as_json=True)
+        watched(run, options.every, time.sleep)
+
+
+class Notes:
+    """A file of what was done, one line for each: a kill of the relay loses none."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def write(self, way: str, what: str | int) -> None:
+        self._file.write(json.dumps([way, what]).encode() + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """`published` and `replayed`: how often, by event id and by Convoy's own id of the event.
+
+    `retried`: deliveries, each as often as a pass found that it hung.
+    """
+
+    published: Counter[str]
+    replayed: Counter[str]
+    retried: int
+
+    @classmethod
+    def read(cls, path: Path) -> Healed:
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        noted = [json.loads(line) for line in lines]
+        return cls(
+            Counter(what for way, what in noted if way == "published"),
+            Counter(what for way, what in noted if way == "replayed"),
+            sum(what for way, what in noted if way == "retried"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NotingPublisher:
+    inner: Publisher
+    notes: Notes
+
+    def publish(self, event: Event) -> Outcome:
+        outcome = self.inner.publish(event)
+        if isinstance(outcome, Accepted):
+            self.notes.write("published", event.id)
+        return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NotingEvents:
+    inner: EventList
+    notes: Notes
+
+    def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        return self.inner.between(start, end)
+
+    def under(self, key: str, since: datetime) -> list[Shown]:
+        return self.inner.under(key, since)
+
+    def newest(self) -> list[Shown]:
+        return self.inner.newest()
+
+    def replay(self, uid: str) -> None:
+        self.inner.replay(uid)
+        self.notes.write("replayed", uid)
+
+
+@dataclass(slots=True)
+class NotingDeliveries:
+    inner: Deliveries
+    notes: Notes
+    found: int = 0
+
+    def hung(self, start: datetime, end: datetime) -> int:
+        self.found = self.inner.hung(start, end)
+        return self.found
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        retried = self.inner.retry_hung(start, end)
+        if retried:
+            self.notes.write("retried", self.found)
+        return retried
+
+    def undelivered(self, since: datetime) -> Undelivered:
+        return self.inner.undelivered(since)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak.relay", description=__doc__)
+    parser.add_argument("--notes", type=Path, required=True, help="the file of what it heals")
+    parser.add_argument("--every", type=int, default=1, help="seconds between passes")
+    parser.add_argument("--stuck-after-s", type=float, required=True)
+    parser.add_argument("--hung-after-s", type=float, required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

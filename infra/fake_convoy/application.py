@@ -1,0 +1,192 @@
+"""A stand-in for Convoy: its HTTP contract for what this project uses, in memory, on loopback.
+
+Its API answers as Convoy's does: the same codes, messages and envelopes, the same idempotency. It
+delivers to the endpoints that are registered, one of which may be its own receiver, and shows all
+at `/inbox`. What is published goes through Convoy's stages (`worker.py`). Tests stop the worker,
+lose what waits for it and let the API fail through `/_control/…` (`controls.py`).
+
+    python -m infra.fake_convoy --port 8002
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from infra.fake_convoy import controls, delivery_routes, event_routes, inbox, resources, server
+from infra.fake_convoy.answers import Refusal, refused
+from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.faults import Faults
+from infra.fake_convoy.journal import Journal
+from infra.fake_convoy.project import Project, utc_now
+from infra.fake_convoy.receiver import PATH as RECEIVER
+from infra.fake_convoy.receiver import Receiver
+from infra.fake_convoy.worker import Worker
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from infra.fake_convoy.faults import Fault
+
+API_KEY = "CO.local"
+PROJECT = "/api/v1/projects/{project_id}"
+"""Whatever id is given: the key's own project is what Convoy goes by."""
+
+_ANY = ["GET", "POST", "PUT", "DELETE"]
+_JSON = {"content-type": "application/json"}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build(
+    journal: Path | None = None,
+    backoff: Backoff = Backoff(),  # noqa: B008
+    api_url: str = "http://localhost:8080",
+    *,
+    keep_queues: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+) -> Starlette:
+    """`api_url` is where the inbox says to create a todo. `clock` is aware, in UTC.
+
+    With a `journal` the project outlives a kill. What waits in the queues is lost then, as with a
+    Redis that saves now and then; `keep_queues` keeps it, as a Redis does that syncs each write.
+    """
+    project, faults = Project(clock=clock), Faults()
+    receiver = Receiver(lambda: clock().timestamp())
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        # The proxies of the environment have nothing to do with this machine's endpoints.
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
+            with _restored(project, journal) as kept:
+                kept_queues = kept if keep_queues else None
+                worker = Worker(project, http, backoff, clock=clock, journal=kept_queues)
+                if kept is not None and keep_queues:
+                    worker.queues.restore(kept.entries())
+                app.state.worker = worker
+                yield
+                worker.queues.close()
+
+    app = Starlette(
+        routes=[
+            *_api_routes(),
+            *controls.routes,
+            Route(RECEIVER, receiver.receive, methods=["POST"]),
+            *inbox.routes,
+            Route("/api/{rest:path}", not_found, methods=_ANY),
+            # Outside /api the real one serves its dashboard, whatever is asked.
+            Route("/{rest:path}", dashboard, methods=_ANY),
+        ],
+        # No name that somebody else points to this machine opens the inbox.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[server.HOST, "localhost"])],
+        exception_handlers={Refusal: refused},
+        lifespan=running,
+    )
+    app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
+    app.state.at_end, app.state.api_url = project.feed.end, api_url
+    return app
+
+
+@contextmanager
+def _restored(project: Project, journal: Path | None) -> Iterator[Journal | None]:
+    """The journal, from which the project has what it held."""
+    if journal is None:
+        yield None
+        return
+    with closing(Journal(journal)) as kept:
+        project.restore(kept.entries())
+        project.journal = kept
+        yield kept
+
+
+def _api_routes() -> list[Route]:
+    return [
+        _route("", resources.project),
+        _route("/events/fanout", event_routes.fan_out, "POST"),
+        _route("/events/batchreplay", event_routes.batch_replay, "POST"),
+        _route("/events", event_routes.listed),
+        _route("/events/{uid}", event_routes.one),
+        _route("/events/{uid}/replay", event_routes.replay, "PUT"),
+        _route("/endpoints", resources.endpoints, "GET", "POST"),
+        _route("/endpoints/{uid}", resources.endpoint, "GET", "DELETE"),
+        _route("/endpoints/{uid}/pause", resources.pause, "PUT"),
+        _route("/endpoints/{uid}/activate", resources.activate, "POST"),
+        _route("/subscriptions", resources.subscriptions, "GET", "POST"),
+        _route("/event-types", resources.event_types, "GET", "POST"),
+        _route("/event-types/{uid}", resources.event_type, "PUT"),
+        _route("/eventdeliveries", delivery_routes.listed),
+        _route("/eventdeliveries/forceresend", delivery_routes.force_resend, "POST"),
+        _route("/eventdeliveries/batchretry", delivery_routes.batch_retry, "POST"),
+        _route("/eventdeliveries/{uid}", delivery_routes.one),
+        _route("/eventdeliveries/{uid}/resend", delivery_routes.resend, "PUT"),
+        _route("/eventdeliveries/{uid}/deliveryattempts", delivery_routes.attempts),
+    ]
+
+
+def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
+    return Route(f"{PROJECT}{path}", _api(endpoint), methods=methods or ["GET"])
+
+
+def _api(endpoint: Endpoint) -> Endpoint:
+    """Wrap a route of the API in what comes before each: faults, key, content type."""
+
+    async def guarded(request: Request) -> Response:
+        await request.body()  # whatever follows, the client has finished sending
+        fault = await request.app.state.faults.next(request)
+        if fault is not None:
+            await _wait(request, fault)
+            if fault.reset:
+                server.reset_connection(request)
+                return Response()
+            if fault.status is not None:
+                return Response(fault.body, fault.status, {**_JSON, **fault.headers})
+        try:
+            _authorize(request)
+            content_type = request.headers.get("content-type", "")
+            if content_type and not content_type.startswith("application/json"):
+                return Response(status_code=415)
+            answer = await endpoint(request)
+        except Refusal as refusal:
+            answer = refused(request, refusal)
+        if fault is not None and fault.lose_answer:
+            server.reset_connection(request)
+        return answer
+
+    return guarded
+
+
+async def _wait(request: Request, fault: Fault) -> None:
+    """A call that will be dealt with is, however late. Another one ends with its client."""
+    if fault.status is None and not fault.reset:
+        await asyncio.sleep(fault.delay_s)
+        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(request.receive(), fault.delay_s)
+
+
+async def not_found(_: Request) -> Response:
+    return Response("404 page not found\n", 404, media_type="text/plain")
+
+
+async def dashboard(_: Request) -> Response:
+    return Response("<!doctype html><title>Convoy</title>", media_type="text/html")
+
+
+def _authorize(request: Request) -> None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() not in {"basic", "bearer"} or not key:
+        raise Refusal(401, "Authentication required")
+    if not hmac.compare_digest(key.encode(), API_KEY.encode()):
+        raise Refusal(401, "authorization failed")

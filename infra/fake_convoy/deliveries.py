@@ -1,0 +1,154 @@
+"""A delivery: what Convoy shows of it, and one attempt at it, signed and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from infra.fake_convoy import signatures
+from infra.fake_convoy.answers import compact
+from infra.fake_convoy.ids import uid
+from infra.fake_convoy.project import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from infra.fake_convoy.project import Json, Project
+
+SCHEDULED, PROCESSING, RETRY = "Scheduled", "Processing", "Retry"
+SUCCESS, FAILURE, DISCARDED = "Success", "Failure", "Discarded"
+
+ENDED = {SUCCESS, FAILURE, DISCARDED}
+
+SIGNATURE, KEY = "X-Convoy-Signature", "X-Convoy-Idempotency-Key"
+
+TIMEOUT_S = 10.0
+"""Seconds that an endpoint has to answer in, as in Convoy without a licence."""
+
+_OF_ENDPOINT = ("uid", "name", "url", "owner_id", "status")
+_OF_EVENT = ("uid", "event_type", "created_at")
+_METADATA = ("strategy", "interval_seconds", "retry_limit", "num_trials", "next_send_time")
+_OF_EVENT_IN_METADATA = ("data", "raw")
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds before the first retry, twice that before the next, …; attempts in all.
+
+    Convoy's own default is ten attempts, 100 s apart. It adds up to 5 s by chance to spread
+    them; here there is nothing to spread.
+    """
+
+    interval_s: float = 1.0
+    limit: int = 8
+
+    def pause_s(self, attempts: int) -> float:
+        return self.interval_s * 2.0 ** (attempts - 1)
+
+
+def new_delivery(event: Json, endpoint: Json, backoff: Backoff, at: str) -> Json:
+    return {
+        "uid": uid(),
+        "event_id": event["uid"],
+        "endpoint_id": endpoint["uid"],
+        "event_type": event["event_type"],
+        "idempotency_key": event["idempotency_key"],
+        "headers": event["headers"],
+        # An endpoint that is paused or disabled gets nothing, not even later.
+        "status": SCHEDULED if endpoint["status"] == "active" else DISCARDED,
+        "description": "",
+        "strategy": "exponential",
+        "interval_seconds": backoff.interval_s,
+        "retry_limit": backoff.limit,
+        "num_trials": 0,
+        "next_send_time": at,
+        "created_at": at,
+        "updated_at": at,
+    }
+
+
+def shown_delivery(project: Project, delivery: Json) -> Json:
+    """A delivery as Convoy's API shows it, with its event's payload."""
+    event, endpoint = (
+        project.events[delivery["event_id"]],
+        project.endpoints[delivery["endpoint_id"]],
+    )
+    plain = {name: value for name, value in delivery.items() if name not in _METADATA}
+    if not plain["description"]:
+        del plain["description"]
+    metadata = {name: delivery[name] for name in _METADATA}
+    return plain | {
+        "delivery_mode": "at_least_once",
+        "endpoint_metadata": {name: endpoint[name] for name in _OF_ENDPOINT if name in endpoint},
+        "event_metadata": {name: event[name] for name in _OF_EVENT},
+        "metadata": metadata | {name: event[name] for name in _OF_EVENT_IN_METADATA},
+    }
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """`http` sends; `clock` is aware, UTC."""
+
+    http: httpx.AsyncClient
+    clock: Callable[[], datetime]
+
+    async def attempt(self, delivery: Json, event: Json, endpoint: Json) -> Json:
+        """What came of it: it has a `status` if the endpoint answered with a 2xx."""
+        body = event["raw"].encode()
+        headers = httpx.Headers(
+            [(name, value) for name, values in delivery["headers"].items() for value in values],
+            encoding="utf-8",
+        )
+        headers["User-Agent"] = "Convoy/local"
+        headers["Content-Type"] = "application/json"
+        headers[SIGNATURE] = _signature(endpoint, body, int(self.clock().timestamp()))
+        if delivery["idempotency_key"]:
+            headers[KEY] = delivery["idempotency_key"]
+        attempt = {
+            "uid": uid(),
+            "msg_id": delivery["uid"],
+            "url": endpoint["url"],
+            "method": "POST",
+            "request_http_header": {name.title(): value for name, value in headers.items()},
+            "requested_at": shown(self.clock()),
+        }
+        return attempt | await self._post(endpoint["url"], body, headers)
+
+    async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> Json:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                answer = await self.http.post(url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+        except TimeoutError:
+            return {"error": f"no answer within {TIMEOUT_S:.0f} s"}
+        # Convoy leaves out what is false.
+        arrived = {"status": True} if answer.is_success else {}
+        return arrived | {
+            "http_status": f"{answer.status_code} {answer.reason_phrase}",
+            "response_http_header": dict(answer.headers),
+            "response_data": answer.text,
+            "responded_at": shown(self.clock()),
+        }
+
+
+def storable(raw: str) -> bool:
+    """Whether Convoy can make a delivery of it: U+0000 and half a character have no place there."""
+    escapes = re.findall(r"\\(u[0-9a-fA-F]{4}|.)", raw)
+    text = json.dumps(json.loads(raw), ensure_ascii=False)
+    return "u0000" not in escapes and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _signature(endpoint: Json, body: bytes, at: int) -> str:
+    # Convoy signs the compact form, whatever it sends: white space breaks the signature.
+    body = compact(body.decode()).encode()
+    secrets = [secret["value"] for secret in endpoint["secrets"]]
+    if endpoint["advanced_signatures"]:
+        return signatures.header(at, body, *secrets)
+    return signatures.simple(secrets[-1], body)

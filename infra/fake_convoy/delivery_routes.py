@@ -1,0 +1,84 @@
+"""Convoy's routes for deliveries: listing them, and sending them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.fake_convoy import listings
+from infra.fake_convoy.answers import Refusal, body_of, ok
+from infra.fake_convoy.deliveries import ENDED, SUCCESS, shown_delivery
+from infra.fake_convoy.project import DELETED, project_of
+from infra.fake_convoy.worker import worker_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from infra.fake_convoy.project import Json
+
+
+async def listed(request: Request) -> Response:
+    project = project_of(request)
+    chosen = listings.deliveries_asked_for(project, request.query_params)
+    if not project.keys.issuperset(chosen["idempotency_key"]):
+        raise Refusal(400, "event not found")
+    found = listings.deliveries_matching(project, chosen)
+    told = (shown_delivery(project, each) for each in found)
+    return listings.page("Event deliveries fetched successfully", request, told)
+
+
+async def one(request: Request) -> Response:
+    told = shown_delivery(project_of(request), delivery_of(request))
+    return ok("Event Delivery fetched successfully", told)
+
+
+async def attempts(request: Request) -> Response:
+    found = project_of(request).attempts_of[delivery_of(request, status=400)["uid"]]
+    return ok("Event delivery attempts fetched successfully", found)
+
+
+async def resend(request: Request) -> Response:
+    """One that failed or was discarded. For what arrived there is /forceresend."""
+    found, project = delivery_of(request, status=400), project_of(request)
+    if found["status"] == SUCCESS:
+        raise Refusal(400, "event already sent")
+    if found["status"] not in ENDED:
+        raise Refusal(400, "cannot resend event that did not fail previously")
+    status = project.endpoints[found["endpoint_id"]]["status"]
+    if status == DELETED:
+        raise Refusal(400, "endpoint not found")
+    if status != "active":
+        raise Refusal(400, f"the endpoint is currently {status}")
+    worker_of(request).send(found)
+    return ok("App event processed for retry successfully", shown_delivery(project, found))
+
+
+async def force_resend(request: Request) -> Response:
+    """Those that arrived: all, or none if one did not. What is not there is passed over."""
+    body = await body_of(request, invalid="Request is invalid")
+    project = project_of(request)
+    found = [
+        project.deliveries[each] for each in body.get("ids") or [] if each in project.deliveries
+    ]
+    if any(each["status"] != SUCCESS for each in found):
+        raise Refusal(400, "only successful events can be force resent")
+    endpoints = project.endpoints
+    active = [each for each in found if endpoints[each["endpoint_id"]]["status"] == "active"]
+    for each in active:
+        worker_of(request).send(each)
+    return ok(f"{len(active)} successful, {len(found) - len(active)} failed", None)
+
+
+async def batch_retry(request: Request) -> Response:
+    """Send all that match, whatever their status; what arrived stays as it is."""
+    chosen = listings.deliveries_asked_for(project_of(request), request.query_params)
+    if not worker_of(request).retry_in_bulk(chosen):
+        raise Refusal(400, "an active batch retry already exists")
+    return ok("Batch retry processing", None)
+
+
+def delivery_of(request: Request, *, status: int = 404) -> Json:
+    found = project_of(request).deliveries.get(request.path_params["uid"])
+    if found is None:
+        raise Refusal(status, "event delivery not found")
+    return found

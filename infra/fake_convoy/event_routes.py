@@ -1,0 +1,85 @@
+"""Convoy's routes for events: publishing, listing, replaying."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.fake_convoy import listings
+from infra.fake_convoy.answers import Refusal, body_of, created, ok, raw_field, require
+from infra.fake_convoy.ids import uid
+from infra.fake_convoy.project import project_of
+from infra.fake_convoy.worker import worker_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from infra.fake_convoy.project import Json
+
+_NOT_SHOWN = {"owner_id", "number", "raw"}
+
+
+async def fan_out(request: Request) -> Response:
+    """Queue an event for the endpoints that its owner has now. The worker stores it."""
+    message = await body_of(request)
+    require(
+        message,
+        owner_id="please provide an owner id",
+        event_type="please provide an event type",
+        data="please provide your data",
+    )
+    headers = message.get("custom_headers") or {}
+    if not all(isinstance(value, str) for value in headers.values()):
+        raise Refusal(400, 'body contains incorrect JSON type for field "custom_headers"')
+    project, key = project_of(request), message.get("idempotency_key") or ""
+    worker_of(request).publish(
+        {
+            "uid": uid(),
+            "acknowledged_at": project.now(),
+            "owner_id": message["owner_id"],
+            "event_type": message["event_type"],
+            "idempotency_key": key,
+            "endpoints": project.endpoints_of(message["owner_id"]),
+            "headers": {name: [value] for name, value in headers.items()},
+            "data": message["data"],
+            "raw": raw_field((await request.body()).decode(), "data"),
+        }
+    )
+    if key in project.keys:
+        return created("Duplicate event received, but will not be sent", None)
+    return created("Endpoint fanout event queued successfully", None)
+
+
+async def listed(request: Request) -> Response:
+    found = listings.events_asked_for(project_of(request), request.query_params)
+    return listings.page("App events fetched successfully", request, map(_shown, found))
+
+
+async def one(request: Request) -> Response:
+    return ok("Endpoint event fetched successfully", _shown(_event_of(request, status=404)))
+
+
+async def replay(request: Request) -> Response:
+    """Take it in once more: it does something to a `Pending` one, and to no other."""
+    event = _event_of(request, status=400)
+    if not worker_of(request).replay(event):
+        raise Refusal(400, "failed to write event to queue")
+    return ok("Endpoint event replayed successfully", _shown(event))
+
+
+async def batch_replay(request: Request) -> Response:
+    found = list(listings.events_asked_for(project_of(request), request.query_params))
+    queued = sum(worker_of(request).replay(event) for event in found)
+    return ok(f"{queued} successful, {len(found) - queued} failed", None)
+
+
+def _shown(event: Json) -> Json:
+    """Without the owner: Convoy does not tell it either."""
+    return {name: value for name, value in event.items() if name not in _NOT_SHOWN}
+
+
+def _event_of(request: Request, *, status: int) -> Json:
+    event = project_of(request).events.get(request.path_params["uid"])
+    if event is None:
+        raise Refusal(status, "event not found")
+    return event

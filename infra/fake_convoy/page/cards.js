@@ -1,0 +1,124 @@
+// How an event looks: a card that opens, with its payload, its deliveries and their attempts.
+
+// An element; text is set as text, so that a payload can't be markup.
+export function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    else if (value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
+}
+
+function clock(at) {
+  const shown = new Date(at).toLocaleTimeString([], { hour12: false });
+  return element('time', { datetime: at, title: new Date(at).toLocaleString() }, shown);
+}
+
+function outcomeOf({ status, attempts, next_send_time: next }) {
+  const tries = attempts.length;
+  if (status === 'Success') return ['good', `✓ delivered${tries > 1 ? ` at attempt ${tries}` : ''}`];
+  if (status === 'Failure') return ['bad', `✗ failed after ${tries} attempts`];
+  if (status === 'Discarded') return ['bad', '✗ discarded'];
+  if (status === 'Retry') return ['busy', `↻ attempt ${tries + 1} in `, next];
+  if (status === 'Scheduled') return ['busy', '… scheduled'];
+  return ['busy', '… sending'];
+}
+
+function outcome([kind, text, until]) {
+  const left = until && element('span', { 'data-until': until }, secondsTo(until));
+  return element('span', { class: `outcome ${kind}` }, text, left || undefined);
+}
+
+function outcomes(event) {
+  if (!event.storable) return [outcome(['bad', '✗ lost: Convoy can’t keep its text'])];
+  if (event.is_duplicate_event) return [outcome(['none', 'duplicate: not sent'])];
+  if (event.status === 'Failure') return [outcome(['none', event.failure_reason])];
+  if (event.deliveries.length === 0) return [outcome(['busy', `… ${event.status.toLowerCase()}`])];
+  return event.deliveries.map((delivery) => outcome(outcomeOf(delivery)));
+}
+
+// Of a todo its id and text; of any other resource likewise.
+function aboutOf({ data }) {
+  for (const [name, value] of Object.entries(data ?? {})) {
+    if (value?.id !== undefined) return `#${value.id} ${textOf(value)}`;
+    if (name.endsWith('_id')) return `#${value}`;
+  }
+  return '';
+}
+
+function textOf(resource) {
+  return Object.entries(resource).find(([name, value]) => name !== 'id' && typeof value === 'string')?.[1] ?? '';
+}
+
+function summaryOf(event) {
+  return [
+    element('span', { class: 'type' }, event.event_type),
+    element('span', { class: 'about' }, aboutOf(event)),
+    ...outcomes(event),
+    element('span', { class: 'owner quiet' }, event.owner_id),
+    clock(event.created_at),
+  ];
+}
+
+function attemptOf(attempt, index) {
+  const { signature, verifies } = attempt;
+  return element('li', {},
+    element('span', { class: 'quiet' }, `${index + 1}.`),
+    clock(attempt.at),
+    element('span', { class: `answer ${attempt.arrived ? 'good' : 'bad'}` }, attempt.answer),
+    element('span', { class: 'quiet' }, attempt.latency_ms === null ? '' : `${attempt.latency_ms} ms`),
+    element('span', { class: 'signature' },
+      element('code', {}, signature), ' ',
+      element('span', { class: verifies ? 'good' : 'bad' }, verifies ? '✓ verifies' : '✗ does not verify')));
+}
+
+function deliveryOf(delivery, resend) {
+  const over = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
+  const button = element('button', {
+    type: 'button',
+    'data-key': delivery.uid,
+    'aria-disabled': over ? undefined : 'true',
+    onclick: () => over && resend(delivery.uid),
+  }, 'Resend');
+  return element('section', { class: 'delivery' },
+    element('div', { class: 'delivery-head' },
+      element('h3', {}, `To ${delivery.endpoint.name}, ${delivery.endpoint.url}`),
+      outcome(outcomeOf(delivery)), button),
+    element('ol', { class: 'attempts', 'aria-label': 'Attempts' }, ...delivery.attempts.map(attemptOf)));
+}
+
+function factsOf(event) {
+  const facts = { Event: event.idempotency_key, Owner: event.owner_id };
+  return Object.entries(facts).flatMap(([name, value]) => [
+    element('dt', {}, name), element('dd', {}, element('code', {}, value || '–'))]);
+}
+
+export function cardOf(event, isOpen, toggled) {
+  const details = element('details', isOpen ? { open: '' } : {},
+    element('summary', {}),
+    element('div', { class: 'event' },
+      element('dl', {}, ...factsOf(event)),
+      element('pre', { tabindex: '0', role: 'region', 'aria-label': 'Payload' },
+        JSON.stringify(event.data, null, 2)),
+      element('div', { class: 'deliveries' })));
+  details.addEventListener('toggle', () => toggled(details.open));
+  const card = element('li', {}, details);
+  card.number = event.number;
+  return card;
+}
+
+// What changes of an event: not its payload, in which somebody may be reading.
+export function fill(card, event, resend) {
+  const key = card.contains(document.activeElement) && document.activeElement.dataset.key;
+  card.querySelector('summary').replaceChildren(...summaryOf(event));
+  card.querySelector('.deliveries').replaceChildren(...event.deliveries.map((delivery) => deliveryOf(delivery, resend)));
+  if (key) card.querySelector(`[data-key="${key}"]`)?.focus();
+}
+
+// From now; `at` is a number of milliseconds, or a time as JSON has it.
+export function secondsTo(at) {
+  const left = Math.max(0, Math.ceil((new Date(at) - Date.now()) / 1000));
+  return `${left} s`;
+}

@@ -1,0 +1,154 @@
+"""What the stand-in's project holds, as Convoy's database does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from infra.fake_convoy.feed import Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.requests import Request
+
+    from infra.fake_convoy.journal import Journal
+
+Json = dict[str, Any]
+
+Table = Literal[
+    "endpoints", "subscriptions", "event_types", "events", "deliveries", "attempts", "batch_retries"
+]
+TABLES: tuple[Table, ...] = get_args(Table)
+
+DELETED = "deleted"
+"""The status of an endpoint that only its deliveries remember. Convoy has a column for it."""
+
+EVERY_TYPE: Json = {
+    "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
+    "deprecated_at": None,
+}  # fmt: skip
+"""An event type that each project is born with."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def shown(at: datetime) -> str:
+    """A time as Convoy shows it."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _first_event_types() -> dict[str, Json]:
+    return {EVERY_TYPE["uid"]: dict(EVERY_TYPE)}
+
+
+@dataclass
+class Project:
+    """Its tables, each by uid, oldest first; what they hold is changed by `put` alone.
+
+    `clock` is aware, in UTC.
+    """
+
+    journal: Journal | None = None
+    clock: Callable[[], datetime] = utc_now
+    endpoints: dict[str, Json] = field(default_factory=dict)
+    subscriptions: dict[str, Json] = field(default_factory=dict)
+    event_types: dict[str, Json] = field(default_factory=_first_event_types)
+    events: dict[str, Json] = field(default_factory=dict)
+    deliveries: dict[str, Json] = field(default_factory=dict)
+    attempts: dict[str, Json] = field(default_factory=dict)
+    batch_retries: dict[str, Json] = field(default_factory=dict)
+    deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    """By their event's uid."""
+    attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    """By their delivery's uid."""
+    verdicts: dict[str, bool] = field(default_factory=dict)
+    """Whether an attempt's signature verifies, by its uid."""
+    keys: set[str] = field(default_factory=set)
+    """The idempotency keys of its events."""
+    feed: Feed = field(default_factory=Feed)
+
+    def now(self) -> str:
+        return shown(self.clock())
+
+    def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
+        """Take over what a journal holds."""
+        for table, record in entries:
+            if table == "cleared":
+                self._forget()
+            elif table in TABLES:
+                self._keep(table, record)
+
+    def put(self, table: Table, record: Json) -> Json:
+        """Keep a new record, or these fields of the one that has its uid; gives it as it is now."""
+        if self.journal is not None:
+            self.journal.write(table, record)
+        kept = self._keep(table, record)
+        event = self.events.get(_event_of(self, table, kept))
+        if event is not None:
+            self.feed.event(event)
+        return kept
+
+    def clear(self) -> None:
+        """Forget all but those who watch."""
+        if self.journal is not None:
+            self.journal.write("cleared", {})
+        self._forget()
+        self.feed.cleared()
+
+    def subscription_of(self, endpoint_uid: str) -> Json | None:
+        """An endpoint has one, or none; without one it gets nothing."""
+        of_endpoint = (s for s in self.subscriptions.values() if s["endpoint_id"] == endpoint_uid)
+        return next(of_endpoint, None)
+
+    def endpoints_of(self, owner: str) -> list[str]:
+        """The uids of those that are not deleted."""
+        endpoints = self.endpoints.items()
+        return [uid for uid, e in endpoints if e.get("owner_id") == owner and not is_deleted(e)]
+
+    def _keep(self, table: Table, record: Json) -> Json:
+        records: dict[str, Json] = getattr(self, table)
+        uid = record["uid"]
+        if uid in records:
+            records[uid].update(record)
+            return records[uid]
+        kept = records[uid] = dict(record)
+        match table:
+            case "events":
+                kept["number"] = len(self.events)
+                if kept["idempotency_key"]:
+                    self.keys.add(kept["idempotency_key"])
+            case "deliveries":
+                self.deliveries_of[kept["event_id"]].append(kept)
+            case "attempts":
+                self.attempts_of[kept["msg_id"]].append(kept)
+        return kept
+
+    def _forget(self) -> None:
+        kept = {"journal": self.journal, "clock": self.clock, "feed": self.feed}
+        self.__dict__.update(vars(Project()) | kept)
+
+
+def _event_of(project: Project, table: Table, record: Json) -> str:
+    """The uid of the event that a record is about; none of an endpoint's."""
+    match table:
+        case "events":
+            return str(record["uid"])
+        case "deliveries":
+            return str(record["event_id"])
+        case "attempts":
+            return str(project.deliveries[record["msg_id"]]["event_id"])
+    return ""
+
+
+def is_deleted(endpoint: Json) -> bool:
+    return bool(endpoint["status"] == DELETED)
+
+
+def project_of(request: Request) -> Project:
+    project: Project = request.app.state.project
+    return project

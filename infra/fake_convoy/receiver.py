@@ -1,0 +1,54 @@
+"""The stand-in's own receiver: it verifies as examples/receiver.py does, and fails when told to."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from examples.receiver import verified
+from infra.fake_convoy.project import project_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from infra.fake_convoy.project import Json
+
+PATH = "/receiver"
+
+
+class Receiver:
+    """`clock` is in seconds since 1970."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._fails_until = 0.0
+
+    def fail_for(self, seconds: float) -> None:
+        self._fails_until = self._clock() + seconds
+
+    def fails_for(self) -> float:
+        """Seconds that are left of it."""
+        return max(0.0, self._fails_until - self._clock())
+
+    async def receive(self, request: Request) -> Response:
+        """503 while it is told to fail, 401 to what does not verify, 204."""
+        if self.fails_for() > 0:
+            return Response("The receiver was told to fail.", 503)
+        body = await request.body()
+        signature = request.headers.get("x-convoy-signature", "")
+        for endpoint in project_of(request).endpoints.values():
+            if endpoint["url"] == str(request.url) and verifies(
+                endpoint, body, signature, self._clock()
+            ):
+                return Response(status_code=204)
+        return Response("The signature does not verify.", 401)
+
+
+def verifies(endpoint: Json, body: bytes, signature: str, at: float) -> bool:
+    """Whether one of the endpoint's secrets signed these bytes, about `at` (seconds)."""
+    secrets = [secret["value"] for secret in endpoint["secrets"]]
+    return any(verified(secret, body, signature, at) for secret in secrets)

@@ -1,0 +1,307 @@
+"""How the stand-in delivers: to whom, signed how, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from examples.receiver import verified
+from infra.fake_convoy import deliveries
+from infra.fake_convoy.deliveries import Backoff, shown_delivery
+from infra.fake_convoy.project import Project
+from infra.fake_convoy.worker import Worker
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tests.support import Json
+
+    Answer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
+SECRET = "a-secret"  # noqa: S105
+MESSAGE = {"owner_id": "ann", "event_type": "created", "data": {"x": "ß"}, "idempotency_key": "k"}
+
+
+def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> Json:
+    return {
+        "uid": uid, "name": uid, "url": f"http://receiver/{uid}", "owner_id": owner,
+        "status": "active", "secrets": [{"value": SECRET}], "advanced_signatures": True,
+    } | about  # fmt: skip
+
+
+class World:
+    """A project with endpoints, whose answers (the last one again and again) a test sets.
+
+    A pause passes at once, and moves the clock.
+    """
+
+    def __init__(self, *endpoints: Json, answers: tuple[int, ...] = (204,)) -> None:
+        self.project = Project(endpoints={each["uid"]: each for each in endpoints})
+        self.project.subscriptions = {
+            each["uid"]: {"uid": each["uid"], "endpoint_id": each["uid"]} for each in endpoints
+        }
+        self.requests: list[httpx.Request] = []
+        self.pauses: list[float] = []
+        self.now = NOW
+        self._answers = list(answers)
+
+    def event(self, message: Json = MESSAGE, raw: str = "") -> Json:
+        """As it is published: compact, unless `raw` is its text."""
+        compact = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
+        headers = message.get("custom_headers", {}).items()
+        return message | {
+            "uid": f"event-of-{message['idempotency_key']}",
+            "endpoints": self.project.endpoints_of(message["owner_id"]),
+            "headers": {name: [value] for name, value in headers},
+            "raw": raw or compact,
+        }
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        status = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return httpx.Response(status)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+    def run(
+        self, act: Callable[[Worker], object], limit: int = 8, answer: Answer | None = None
+    ) -> None:
+        async def go() -> None:
+            transport = httpx.MockTransport(answer or self.answer)
+            async with httpx.AsyncClient(transport=transport) as http:
+                backoff = Backoff(1, limit)
+                worker = Worker(
+                    self.project, http, backoff, sleep=self.sleep, clock=lambda: self.now
+                )
+                act(worker)
+                await worker.queues.finished()
+
+        asyncio.run(go())
+
+    def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
+        """The one delivery of a new event."""
+        event = self.event(message)
+        self.run(lambda worker: worker.publish(event), limit, answer)
+        return self.delivery()
+
+    def delivery(self) -> Json:
+        (delivery,) = self.project.deliveries.values()
+        return shown_delivery(self.project, delivery)
+
+    def attempts(self, delivery: Json) -> list[Json]:
+        return self.project.attempts_of[delivery["uid"]]
+
+
+def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other() -> None:
+    world = World(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
+    world.project.endpoints["silent"] = endpoint("silent")
+
+    event = world.event()
+    world.run(lambda worker: worker.publish(event))
+
+    assert sorted(request.url.path for request in world.requests) == ["/a", "/b"]
+    assert {each["status"] for each in world.project.deliveries.values()} == {"Success"}
+
+
+def test_what_is_sent_verifies_on_its_bytes_and_has_the_key_and_what_headers_were_asked() -> None:
+    world = World(endpoint("a"))
+    wanted = {"X-Mine": "ä", "x-convoy-signature": "forged"}
+
+    world.send(MESSAGE | {"custom_headers": wanted})
+
+    (request,) = world.requests
+    assert request.content == '{"x":"ß"}'.encode()
+    assert request.headers["x-convoy-idempotency-key"] == "k"
+    assert request.headers["content-type"] == "application/json"
+    assert [value for name, value in request.headers.raw if name == b"X-Mine"] == ["ä".encode()]
+    (signature,) = request.headers.get_list("x-convoy-signature")
+    assert verified(SECRET, request.content, signature, NOW.timestamp())
+
+
+def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
+    world = World(endpoint("a", secrets=[{"value": "old"}, {"value": SECRET}]))
+
+    world.send()
+
+    signature = world.requests[0].headers["x-convoy-signature"]
+    for secret in ("old", SECRET):
+        assert verified(secret, world.requests[0].content, signature, NOW.timestamp())
+
+
+def test_an_endpoint_may_have_simple_signatures() -> None:
+    world = World(endpoint("a", advanced_signatures=False))
+
+    world.send()
+
+    signature = world.requests[0].headers["x-convoy-signature"]
+    assert signature == "4a27507dc7ff8666e93a32a5d339be6817a263def6013ae1d86020e5cfbf7b02"
+
+
+def test_what_fails_is_tried_again_after_twice_the_time_and_signed_anew() -> None:
+    world = World(endpoint("a"), answers=(500, 503, 429, 204))
+
+    delivery = world.send()
+
+    assert world.pauses == [1, 2, 4]
+    assert (delivery["status"], delivery["metadata"]["num_trials"]) == ("Success", 4)
+    signed = [request.headers["x-convoy-signature"].split(",")[0] for request in world.requests]
+    times = [int(NOW.timestamp()) + later for later in (0, 1, 3, 7)]
+    assert signed == [f"t={at}" for at in times]
+    told = [attempt["http_status"] for attempt in world.attempts(delivery)]
+    assert told == [
+        "500 Internal Server Error", "503 Service Unavailable", "429 Too Many Requests",
+        "204 No Content",
+    ]  # fmt: skip
+
+
+def test_while_it_waits_a_delivery_tells_when_its_next_attempt_is() -> None:
+    world = World(endpoint("a"), answers=(500, 204))
+    seen: list[tuple[str, str]] = []
+    sleep = world.sleep
+
+    async def look(seconds: float) -> None:
+        delivery = world.delivery()
+        seen.append((delivery["status"], delivery["metadata"]["next_send_time"]))
+        await sleep(seconds)
+
+    world.sleep = look  # type: ignore[method-assign]
+    world.send()
+
+    assert seen == [("Retry", "2026-11-24T12:00:01.123456Z")]
+
+
+def test_after_its_last_attempt_a_delivery_has_failed_and_a_resend_is_one_more() -> None:
+    world = World(endpoint("a"), answers=(500,))
+
+    delivery = world.send(limit=3)
+    assert (delivery["status"], delivery["description"]) == ("Failure", "Retry limit exceeded")
+    assert len(world.requests) == 3
+
+    world.run(lambda worker: worker.send(world.project.deliveries[delivery["uid"]]), limit=3)
+    assert (world.delivery()["status"], len(world.requests)) == ("Failure", 4)
+
+
+def test_an_endpoint_that_is_not_there_is_told_as_an_error_of_the_attempt() -> None:
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Connection refused", request=request)
+
+    world = World(endpoint("a"))
+    delivery = world.send(limit=1, answer=refuse)
+
+    (attempt,) = world.attempts(delivery)
+    assert attempt["error"] == "ConnectError: Connection refused"
+    assert "status" not in attempt
+
+
+def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(deliveries, "TIMEOUT_S", 0.01)
+    world = World(endpoint("a"))
+    delivery = world.send(limit=1, answer=hang)
+
+    (attempt,) = world.attempts(delivery)
+    assert attempt["error"] == "no answer within 0 s"
+
+
+def test_what_is_stopped_is_left_as_it_is() -> None:
+    world = World(endpoint("a"))
+
+    def start_and_stop(worker: Worker) -> None:
+        worker.publish(world.event())
+        worker.queues.run()
+        worker.queues.close()
+
+    world.run(start_and_stop)
+
+    assert (world.delivery()["status"], world.requests) == ("Processing", [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "signed"),
+    [
+        ('{ "x" :\t"ß  \\" :" }', '{"x":"ß  \\" :"}'),
+        ('[1.10,\n 1e2,\r\n"\\u00e9"]', '[1.10,1e2,"\\u00e9"]'),
+    ],
+)
+def test_white_space_is_sent_as_published_and_breaks_the_signature_as_convoys_does(
+    raw: str, signed: str
+) -> None:
+    world = World(endpoint("a"))
+    event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda worker: worker.publish(event))
+
+    (request,) = world.requests
+    signature = request.headers["x-convoy-signature"]
+    assert request.content == raw.encode()
+    assert not verified(SECRET, request.content, signature, NOW.timestamp())
+    assert verified(SECRET, signed.encode(), signature, NOW.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (r'"a\u0000b"', False),
+        (r'"a\\u0000b"', True),
+        (r'{"a":["\ud800"]}', False),
+        (r'"\ud834\udd1e"', True),
+        ('"𝄞"', True),
+    ],
+)
+def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
+    raw: str, *, kept: bool
+) -> None:
+    world = World(endpoint("a"))
+    event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
+    world.run(lambda worker: worker.publish(event))
+
+    assert bool(world.requests) is kept
+    assert bool(world.project.deliveries_of[event["uid"]]) is kept
+
+
+def test_an_event_that_is_matched_twice_has_one_delivery_to_each_endpoint() -> None:
+    """As after a kill between its deliveries and the end of the job."""
+    world = World(endpoint("a"), answers=(204,))
+
+    def match_twice(worker: Worker) -> None:
+        event = world.event()
+        worker.queues.stop("deliveries")
+        worker.publish(event)
+        worker.queues.run()
+        worker.queues.put("matching", event["uid"])
+        worker.queues.run()
+        worker.queues.start("deliveries")
+
+    world.run(match_twice)
+
+    assert world.delivery()["status"] == "Success"
+    assert len(world.requests) == 1
+
+
+def test_a_retry_is_not_sent_beside_an_attempt_that_hangs() -> None:
+    world = World(endpoint("a"), answers=(500,))
+    delivery = world.send(limit=1)
+    world.project.put("deliveries", {"uid": delivery["uid"], "status": "Processing"})
+
+    world.run(lambda worker: worker.queues.put("retries", delivery["uid"]))
+
+    assert len(world.requests) == 1
+
+
+def test_a_fault_of_the_workers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError
+
+    World(endpoint("a")).send(answer=fail)
+
+    assert "the stage failed: attempts" in caplog.text

@@ -1,0 +1,100 @@
+"""A receiver as customers have one: it drops repeats, and of each todo it keeps the newest state.
+
+It decides as examples/receiver.py does. Each owner has an endpoint of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from examples.receiver import CHANGES, Received, verified
+from infra.fake_convoy import server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+    from tests.support import Convoy, Json
+
+_SECRET = "the receiver's"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event, as it came under its key to its owner's endpoint."""
+
+    owner: str
+    key: str
+    data: Json
+
+
+@dataclass
+class Receiver:
+    """`arrivals` are in the order in which they came."""
+
+    convoy: Convoy
+    url: str = ""
+    arrivals: list[Arrival] = field(default_factory=list)
+    _todos: dict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
+    _received: dict[str, Received] = field(
+        default_factory=lambda: defaultdict(lambda: Received(set(), {}))
+    )
+    _life: int = 0
+
+    @classmethod
+    @contextmanager
+    def serving(cls, convoy: Convoy) -> Iterator[Receiver]:
+        receiver = cls(convoy)
+        route = Route("/{life:int}/{owner}", receiver._receive, methods=["POST"])
+        with server.running(Starlette(routes=[route])) as receiver.url:
+            yield receiver
+
+    def clear(self) -> None:
+        """Forget all; what is on its way from before is refused."""
+        self._life += 1
+        self.arrivals.clear()
+        self._todos.clear()
+        self._received.clear()
+
+    def subscribe(self, owner: str) -> None:
+        url = f"{self.url}/{self._life}/{owner}"
+        body = {"name": owner, "url": url, "owner_id": owner, "secret": _SECRET}
+        endpoint = self.convoy.ask("POST", "/endpoints", json=body)["uid"]
+        self.convoy.ask("POST", "/subscriptions", json={"name": "all", "endpoint_id": endpoint})
+
+    def todos(self, owner: str) -> list[Json]:
+        """By id, as it holds them now."""
+        return sorted(self._todos[owner].values(), key=lambda todo: int(todo["id"]))
+
+    def times(self) -> Counter[str]:
+        """How often each key came."""
+        return Counter(arrival.key for arrival in self.arrivals)
+
+    async def _receive(self, request: Request) -> Response:
+        body = await request.body()
+        now = self.convoy.clock().timestamp()
+        is_known = request.path_params["life"] == self._life
+        signature = request.headers.get("x-convoy-signature", "")
+        if not is_known or not verified(_SECRET, body, signature, now):
+            return Response(status_code=401)
+        owner, data = request.path_params["owner"], json.loads(body)
+        self.arrivals.append(Arrival(owner, request.headers["x-convoy-idempotency-key"], data))
+        if self._received[owner].is_news(data) and data["event"] in CHANGES:
+            self._apply(owner, data)
+        return Response(status_code=204)
+
+    def _apply(self, owner: str, data: Json) -> None:
+        todo = data["todo"]
+        if data["event"] == "todo.deleted":
+            self._todos[owner].pop(todo["id"], None)
+        else:
+            self._todos[owner][todo["id"]] = todo

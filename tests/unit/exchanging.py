@@ -1,0 +1,76 @@
+"""What the tests of Convoy's transport share: a transport, its requests, certificates."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpcore
+import trustme
+
+from app.convoy.transport import DeadlineTransport
+from tests.support import read_request
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+DEADLINE_S = 0.2
+PATIENCE_S = 5.0
+"""Far over the deadline and far under the time that each of the odd servers would take."""
+
+HOST = "convoy.test"
+"""No name server knows it."""
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Tls(NamedTuple):
+    """The two sides' contexts, by one authority. Its certificates are for 127.0.0.1 and HOST."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+    @classmethod
+    def make(cls, ca: Path | None = None) -> Tls:
+        """With the authority's certificate in the file `ca`, if it is given."""
+        authority = trustme.CA()
+        server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1", HOST).configure_cert(server)
+        client = ssl.create_default_context()
+        authority.configure_trust(client)
+        if ca is not None:
+            authority.cert_pem.write_to_path(str(ca))
+        return cls(server, client)
+
+
+@contextmanager
+def sender(**options: Any) -> Iterator[DeadlineTransport]:
+    with closing(DeadlineTransport(**{"max_bytes": 1024, **options})) as sent:
+        yield sent
+
+
+def request(url: str, body: bytes = b"") -> httpcore.Request:
+    headers = [("host", "convoy"), ("content-length", str(len(body)))]
+    return httpcore.Request("POST", url, headers=headers, content=body)
+
+
+def post(
+    sent: DeadlineTransport,
+    url: str,
+    body: bytes = b"",
+    deadline_s: float = DEADLINE_S,
+    **options: bool,
+) -> httpx.Response:
+    return sent.exchange(request(url, body), time.monotonic() + deadline_s, **options)
+
+
+def serve(connection: socket.socket) -> None:
+    """Answers each request."""
+    while read_request(connection):
+        connection.sendall(OK)

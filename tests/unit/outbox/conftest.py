@@ -1,0 +1,12 @@
+"""A new world, with an empty outbox, for each test of the relay."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.outbox.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -1,0 +1,338 @@
+"""The breaker: an outage is met by one request now and then, and by no owner for another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.events import Event
+from app.outbox.breaker import MAX_OPEN_S, MAX_OWNERS, OPEN_S, Breaker
+from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Skipped, Unavailable
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OUTAGE = Unavailable("ReadTimeout: deadline passed")
+NO_KEY = Misconfigured("no API key", outage=True)
+ANSWERS = [Refused("400"), Misconfigured("403"), Unavailable("500", outage=False)]
+"""They may follow the event, and came at once."""
+
+
+class Scripted:
+    """A publisher that gives each owner's events the outcome it has for them, and counts."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = Accepted()
+        self.outcomes: dict[str, Outcome] = {}
+        self.tries = 0
+        self.meanwhile: Callable[[], object] | None = None
+        """What happens while the next attempt is under way."""
+
+    def publish(self, event: Event) -> Outcome:
+        self.tries += 1
+        outcome = self.outcomes.get(event.owner, self.outcome)
+        act, self.meanwhile = self.meanwhile, None
+        if act:
+            act()
+        return outcome
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def inner() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breaker(inner: Scripted, clock: Clock) -> Breaker:
+    return Breaker(inner, clock, lambda: 0.0)
+
+
+def of(owner: str) -> Event:
+    return Event("e1", owner, "created", NOW, {})
+
+
+EVENT = of("ann")
+
+
+def skipped(outcome: Outcome) -> bool:
+    return isinstance(outcome, Skipped)
+
+
+@pytest.mark.parametrize("failure", [OUTAGE, Unavailable("503"), NO_KEY])
+def test_after_an_outage_nothing_is_tried_for_a_few_seconds(
+    breaker: Breaker, inner: Scripted, clock: Clock, failure: Outcome
+) -> None:
+    inner.outcome = failure
+    assert breaker.publish(EVENT) == failure
+
+    clock.now += OPEN_S - 0.1
+    assert skipped(breaker.publish(EVENT))
+    assert inner.tries == 1
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_may_follow_the_event_opens_nothing(
+    breaker: Breaker, inner: Scripted, answer: Outcome
+) -> None:
+    inner.outcome = answer
+
+    owners = ["ann", "ann", "bob", "ann"]
+    assert [breaker.publish(of(owner)) for owner in owners] == [answer] * 4
+
+
+def test_breakers_that_an_outage_opened_together_do_not_try_again_together(
+    inner: Scripted, clock: Clock
+) -> None:
+    early, late = (Breaker(inner, clock, jitter) for jitter in (lambda: 0.0, lambda: 1.0))
+    inner.outcome = OUTAGE
+    for breaker in (early, late):
+        breaker.publish(EVENT)
+
+    clock.now += OPEN_S
+    assert not skipped(early.publish(EVENT))
+    assert skipped(late.publish(EVENT))
+    clock.now += OPEN_S
+    assert not skipped(late.publish(EVENT))
+
+
+def test_then_one_tries_and_a_success_lets_all_through_again(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(EVENT)
+    clock.now += OPEN_S
+    inner.outcome = Accepted()
+
+    assert [breaker.publish(EVENT) for _ in range(3)] == [Accepted()] * 3
+
+
+def test_then_one_tries_and_an_outage_keeps_the_others_off(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(EVENT)
+    for _ in range(3):
+        clock.now += OPEN_S
+        assert not skipped(breaker.publish(EVENT))
+        assert skipped(breaker.publish(EVENT))
+    assert inner.tries == 4
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_then_one_tries_and_after_another_answer_the_next_one_does(
+    breaker: Breaker, inner: Scripted, clock: Clock, answer: Outcome
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(EVENT)
+    clock.now += OPEN_S
+    inner.outcome = answer
+    assert breaker.publish(EVENT) == answer
+
+    inner.outcome = OUTAGE
+    assert breaker.publish(EVENT) == OUTAGE
+    assert skipped(breaker.publish(EVENT))
+
+
+def during(breaker: Breaker, inner: Scripted, event: Event, act: Callable[[], object]) -> Outcome:
+    """Publish the event; `act` while it is under way."""
+    inner.meanwhile = act
+    return breaker.publish(event)
+
+
+def test_while_the_one_tries_the_others_do_not_wait_for_it(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(EVENT)
+    clock.now += OPEN_S
+    inner.outcome = Accepted()
+    others: list[Outcome] = []
+
+    assert (
+        during(breaker, inner, EVENT, lambda: others.append(breaker.publish(EVENT))) == Accepted()
+    )
+
+    assert [skipped(other) for other in others] == [True]
+
+
+@pytest.mark.parametrize(
+    ("retry_after_s", "open_s"),
+    [(None, OPEN_S), (0, OPEN_S), (1, OPEN_S), (17, 17), (86_400, MAX_OPEN_S)],
+)
+def test_convoys_retry_after_is_honoured_within_bounds(
+    breaker: Breaker, inner: Scripted, clock: Clock, retry_after_s: int | None, open_s: float
+) -> None:
+    inner.outcome = Unavailable("429", retry_after_s)
+    breaker.publish(EVENT)
+
+    clock.now += open_s - 0.1
+    assert skipped(breaker.publish(EVENT))
+    clock.now += 0.1
+    assert not skipped(breaker.publish(EVENT))
+
+
+@pytest.mark.parametrize("late", [Accepted(), OUTAGE, *ANSWERS])
+def test_an_answer_from_before_the_outage_does_not_end_it_sooner(
+    breaker: Breaker, inner: Scripted, clock: Clock, late: Outcome
+) -> None:
+    def fail() -> None:
+        inner.outcome = Unavailable("429", 30)
+        breaker.publish(EVENT)
+
+    inner.outcome = late
+    assert during(breaker, inner, EVENT, fail) == late
+
+    clock.now += 29.9
+    assert skipped(breaker.publish(EVENT))
+    clock.now += 0.1
+    assert not skipped(breaker.publish(EVENT))
+
+
+@pytest.mark.parametrize("late", [Accepted(), *ANSWERS])
+def test_nor_does_it_end_what_is_open_for_everybody(
+    breaker: Breaker, inner: Scripted, clock: Clock, late: Outcome
+) -> None:
+    def fail() -> None:
+        inner.outcome = Unavailable("429", 30)
+        breaker.publish(of("ann"))
+        breaker.publish(of("bob"))
+
+    inner.outcome = late
+    assert during(breaker, inner, of("eve"), fail) == late
+
+    clock.now += 29.9
+    assert skipped(breaker.publish(of("eve")))
+    clock.now += 0.1
+    assert not skipped(breaker.publish(of("eve")))
+
+
+def test_one_owners_outages_keep_no_other_owners_events_waiting(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcomes["ann"] = OUTAGE
+    for _ in range(10):
+        breaker.publish(of("ann"))
+        assert skipped(breaker.publish(of("ann")))
+        assert breaker.publish(of("bob")) == Accepted()
+        assert skipped(breaker.publish(of("ann")))
+        clock.now += OPEN_S
+
+
+def test_outages_of_two_owners_in_a_row_are_everybodys(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(of("ann"))
+    breaker.publish(of("bob"))
+    inner.outcome = Accepted()
+    assert skipped(breaker.publish(of("eve")))
+
+    clock.now += OPEN_S
+    assert breaker.publish(of("eve")) == Accepted()
+    assert breaker.publish(of("dan")) == Accepted()
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_another_answer_between_two_outages_is_no_success(
+    breaker: Breaker, inner: Scripted, answer: Outcome
+) -> None:
+    for owner, outcome in [("ann", OUTAGE), ("dan", answer), ("bob", OUTAGE)]:
+        inner.outcome = outcome
+        breaker.publish(of(owner))
+
+    assert skipped(breaker.publish(of("eve")))
+
+
+def test_a_success_between_two_owners_outages_keeps_them_their_own(
+    breaker: Breaker, inner: Scripted
+) -> None:
+    inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
+    for owner in ("ann", "eve", "bob"):
+        breaker.publish(of(owner))
+
+    assert breaker.publish(of("eve")) == Accepted()
+    assert skipped(breaker.publish(of("ann")))
+
+
+def test_a_success_that_began_before_an_outage_is_none_between(
+    breaker: Breaker, inner: Scripted
+) -> None:
+    inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
+    during(breaker, inner, of("eve"), lambda: breaker.publish(of("ann")))
+    breaker.publish(of("bob"))
+
+    assert skipped(breaker.publish(of("eve")))
+
+
+def test_what_is_open_for_everybody_stays_so_when_one_owner_alone_goes_on(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcome = OUTAGE
+    breaker.publish(of("ann"))
+    breaker.publish(of("bob"))
+    for _ in range(3):
+        clock.now += 2 * OPEN_S
+        assert breaker.publish(of("bob")) == OUTAGE
+        assert skipped(breaker.publish(of("eve")))
+
+
+def test_the_next_attempt_is_another_owners_than_the_last_that_failed(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
+    breaker.publish(of("ann"))
+    breaker.publish(of("bob"))
+    clock.now += OPEN_S
+
+    assert skipped(breaker.publish(of("bob")))
+    assert breaker.publish(of("eve")) == Accepted()
+    assert skipped(breaker.publish(of("bob")))
+
+
+def test_the_owner_that_tried_for_everybody_is_not_let_through_twice(
+    breaker: Breaker, inner: Scripted, clock: Clock
+) -> None:
+    inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
+    breaker.publish(of("ann"))
+    breaker.publish(of("bob"))
+    clock.now += OPEN_S
+    others: list[Outcome] = []
+
+    def ask() -> None:
+        others.extend(breaker.publish(of(owner)) for owner in ("ann", "eve"))
+
+    during(breaker, inner, of("ann"), ask)
+
+    assert [skipped(other) for other in others] == [True, True]
+
+
+def test_owners_are_forgotten_those_that_failed_the_longest_ago_first(
+    breaker: Breaker, inner: Scripted
+) -> None:
+    def fail(owner: str) -> None:
+        inner.outcomes = {owner: OUTAGE}
+        breaker.publish(of(owner))
+        breaker.publish(of("eve"))
+
+    for number in range(MAX_OWNERS + 1):
+        fail(str(number))
+
+    tries = inner.tries
+    assert all(skipped(breaker.publish(of(str(number)))) for number in range(1, MAX_OWNERS + 1))
+    assert inner.tries == tries
+    assert not skipped(breaker.publish(of("0")))

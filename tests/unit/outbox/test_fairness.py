@@ -1,0 +1,87 @@
+"""No row keeps another one waiting: neither another owner's, nor one of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.events import CREATED, envelope
+from app.outbox.attempts import MAX_REFUSALS
+from app.outbox.outcomes import Misconfigured, Refused, Unavailable
+from app.outbox.relay import interleaved
+from app.outbox.rows import FAILED, Row
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from app.outbox.outcomes import Outcome
+    from tests.unit.outbox.world import World
+
+REFUSALS = [
+    Misconfigured("403: not Convoy's JSON but text/html"),
+    Unavailable("500: x"),
+    Unavailable("ReadTimeout: deadline passed"),
+    Refused("400: x"),
+]
+
+
+@pytest.mark.parametrize("outcome", REFUSALS, ids=lambda outcome: outcome.reason)
+@pytest.mark.parametrize("refused", [40, 100, 600])
+@pytest.mark.parametrize("owners", [("ann", "bob"), ("ann", "ann")], ids=["two", "one"])
+def test_rows_that_convoy_refuses_keep_no_other_waiting(
+    world: World, outcome: Outcome, refused: int, owners: tuple[str, str]
+) -> None:
+    bad = [f"e{n}" for n in range(refused)]
+    good = [f"e{n}" for n in range(refused, refused + 100)]
+    world.leave(*bad, owner=owners[0])
+    world.leave(*good, owner=owners[1])
+    world.live_traffic()
+    world.convoy.answers = dict.fromkeys(bad, outcome)
+
+    relay = world.relay(workers=4)
+    relay.run()
+    assert [each for each in good if world.convoy.published[each] != 1] == []
+    world.now += timedelta(minutes=1)
+    relay.run()
+    assert set(world.ids()) & set(good) == set()
+
+
+@pytest.mark.parametrize("outcome", REFUSALS, ids=lambda outcome: outcome.reason)
+def test_rows_that_convoy_refuses_are_parked_while_others_get_through(
+    world: World, outcome: Outcome
+) -> None:
+    bad = [f"e{n}" for n in range(60)]
+    world.leave(*bad)
+    world.convoy.answers = dict.fromkeys(bad, outcome)
+    relay = world.relay(workers=4)
+
+    for _ in range(8 * 60):
+        world.live_traffic()
+        relay.run()
+        world.now += timedelta(minutes=1)
+
+    assert {row.state for row in world.outbox.rows.values()} == {FAILED}
+    assert all(world.convoy.published[each] == MAX_REFUSALS for each in bad)
+
+
+@pytest.mark.parametrize("outcome", REFUSALS[:-1], ids=lambda outcome: outcome.reason)
+def test_an_outage_parks_nothing_however_long(world: World, outcome: Outcome) -> None:
+    world.leave(*(f"e{n}" for n in range(20)))
+    world.live_traffic()
+    world.convoy.answer = outcome
+    relay = world.relay(workers=4)
+
+    report = world.passes(24 * 60, relay)
+
+    assert (report.pending, report.failed) == (20, 0)
+
+
+def test_each_owner_has_its_turn_before_any_has_two() -> None:
+    rows = [row(owner) for owner in "aaaabbc"]
+
+    assert "".join(each.event.owner for each in interleaved(rows)) == "abcabaa"
+
+
+def row(owner: str) -> Row:
+    return Row(envelope(CREATED, event_id="e", owner=owner, now=NOW), due_at=NOW)

@@ -1,0 +1,48 @@
+"""How far Convoy has come, by what it shows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.outbox.event_list import Shown
+from app.outbox.horizon import is_reached, reached
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from tests.unit.outbox.world import World
+
+SECOND = timedelta(seconds=1)
+
+
+def shown(acknowledged_s: int, created_s: int) -> Shown:
+    return Shown("u", "key", "Success", NOW + created_s * SECOND, NOW + acknowledged_s * SECOND)
+
+
+def test_the_horizon_is_when_events_were_accepted_not_when_workers_took_them() -> None:
+    late_worker = shown(acknowledged_s=10, created_s=3600)
+
+    assert reached([late_worker, shown(5, 6)]) == NOW + 10 * SECOND
+
+
+def test_nothing_shown_proves_nothing() -> None:
+    assert reached([]) is None
+
+
+@pytest.mark.parametrize(("horizon_s", "is_so"), [(4, False), (5, True), (None, False)])
+def test_an_event_has_had_its_turn_once_convoy_shows_later_ones(
+    world: World, horizon_s: int | None, is_so: bool
+) -> None:
+    world.leave("e1")
+    horizon = None if horizon_s is None else NOW + horizon_s * SECOND
+
+    assert is_reached(world.row("e1"), horizon) is is_so
+
+
+def test_a_failed_attempt_left_nothing_that_could_still_be_shown(world: World) -> None:
+    world.leave("e1")
+    assert world.outbox.postpone(world.row("e1"), now=NOW, due_at=NOW, reason="503", refused=False)
+
+    assert is_reached(world.row("e1"), None)

@@ -1,0 +1,122 @@
+"""Rows are looked for by few questions, and no question lists hours for one old row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.outbox.event_list import Shown
+from app.outbox.look_up import look_up
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from app.outbox.rows import Row
+    from tests.unit.outbox.world import World
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+def rows(world: World, *event_ids: str) -> list[Row]:
+    return [world.row(event_id) for event_id in event_ids]
+
+
+def ids(first: int, last: int) -> list[str]:
+    return [f"e{n}" for n in range(first, last)]
+
+
+def test_rows_of_one_time_are_found_in_one_list(world: World) -> None:
+    world.leave(*ids(0, 40))
+    for event_id in ids(0, 39):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 20
+
+    seen = look_up(rows(world, *ids(0, 40)), world.convoy)
+
+    assert {key: len(found) for key, found in seen.items()} == dict.fromkeys(ids(0, 39), 1)
+    assert world.convoy.questions == ["between", "between"]
+
+
+def test_a_list_ends_once_all_are_found(world: World) -> None:
+    world.leave(*ids(0, 10))
+    for n in range(100):
+        world.convoy.take(f"other-{n}", at=NOW)
+    for event_id in ids(0, 10):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 10
+
+    look_up(rows(world, *ids(0, 10)), world.convoy)
+
+    assert world.convoy.questions == ["between"]
+
+
+def test_few_rows_read_no_list(world: World) -> None:
+    world.leave(*ids(0, 3))
+
+    seen = look_up(rows(world, *ids(0, 3)), world.convoy)
+
+    assert world.convoy.questions == []
+    assert seen == {}
+
+
+def test_a_list_that_shows_few_of_the_rows_is_left(world: World) -> None:
+    world.leave(*ids(0, 20))
+    for n in range(1000):
+        world.convoy.take(f"other-{n}", at=NOW)
+    for event_id in ids(0, 20):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 10
+
+    seen = look_up(rows(world, *ids(0, 20)), world.convoy)
+
+    assert world.convoy.questions == ["between"]
+    assert seen == {}
+
+
+def test_what_was_published_after_the_rows_costs_no_page(world: World) -> None:
+    world.leave(*ids(0, 20))
+    for event_id in ids(0, 20):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    for n in range(1000):
+        world.convoy.take(f"other-{n}", at=NOW + 9 * SECOND)
+    world.convoy.page = 10
+
+    seen = look_up(rows(world, *ids(0, 20)), world.convoy)
+
+    assert world.convoy.questions == ["between", "between"]
+    assert sorted(seen) == sorted(ids(0, 20))
+
+
+def test_one_old_row_does_not_stretch_the_list_of_the_new_ones(world: World) -> None:
+    world.leave("e0", at=NOW - 3 * HOUR)
+    world.leave(*ids(1, 11))
+    for n in range(1000):
+        world.convoy.take(f"other-{n}", at=NOW - HOUR)
+    for event_id in ids(1, 11):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 10
+
+    seen = look_up(rows(world, *ids(0, 11)), world.convoy)
+
+    assert world.convoy.questions == ["between"]
+    assert sorted(seen) == sorted(ids(1, 11))
+
+
+def test_duplicates_alone_are_no_answer(world: World) -> None:
+    world.leave(*ids(0, 10))
+    world.convoy.entries.append(
+        Shown("d", "e0", "Success", NOW + SECOND, NOW + SECOND, duplicate=True)
+    )
+
+    assert look_up(rows(world, *ids(0, 10)), world.convoy) == {}
+
+
+def test_out_of_time_a_list_is_left(world: World) -> None:
+    world.leave(*ids(0, 10))
+    for event_id in ids(0, 10):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 5
+
+    seen = look_up(rows(world, *ids(0, 10)), world.convoy, lambda: False)
+
+    assert world.convoy.questions == ["between"]
+    assert len(seen) == 5

@@ -1,0 +1,61 @@
+"""How long the relay takes Convoy for busy is a setting of the relay's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.outbox.deliveries import HUNG_AFTER, LOOKED_BACK, Undelivered
+from tests.support import NOW
+from tests.unit.outbox.world import DUE, World
+
+if TYPE_CHECKING:
+    from app.outbox.relay import Relay
+
+SHORT = timedelta(seconds=3)
+
+
+class NothingUndelivered:
+    def __init__(self) -> None:
+        self.asked: list[tuple[datetime, datetime]] = []
+
+    def hung(self, start: datetime, end: datetime) -> int:
+        self.asked.append((start, end))
+        return 2
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
+        assert self.asked[-1] == (start, end)
+        return True
+
+    def undelivered(self, _: datetime) -> Undelivered:
+        return Undelivered(failed=0, discarded=0, disabled_endpoints=0)
+
+
+def with_deliveries(world: World) -> tuple[Relay, NothingUndelivered]:
+    relay, deliveries = world.relay(), NothingUndelivered()
+    relay.deliveries = deliveries
+    return relay, deliveries
+
+
+def test_an_event_is_stuck_after_as_long_as_the_relay_says(world: World) -> None:
+    world.leave("e1")
+    world.convoy.take("e1", "Pending", DUE - SHORT - timedelta(seconds=1))
+    relay = world.relay()
+    assert relay.run().replayed == 0
+
+    relay.stuck_after = SHORT
+
+    assert relay.run().replayed == 1
+
+
+def test_a_delivery_hangs_after_as_long_as_the_relay_says(world: World) -> None:
+    relay, deliveries = with_deliveries(world)
+    world.now = NOW
+    relay.run()
+    relay.hung_after = SHORT
+    report = relay.run()
+
+    since = NOW - LOOKED_BACK
+    assert deliveries.asked == [(since, NOW - HUNG_AFTER), (since, NOW - SHORT)]
+    assert report.deliveries
+    assert report.deliveries.retried == 2

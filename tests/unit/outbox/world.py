@@ -1,0 +1,68 @@
+"""All that a relay deals with: rows, a Convoy and a clock that the tests hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.events import CREATED, envelope
+from app.outbox.attempts import Attempts
+from app.outbox.relay import Relay
+from app.outbox.rows import Row
+from tests.support import GRACE, NOW
+from tests.unit.outbox.fake_convoy import FakeConvoy
+from tests.unit.outbox.fake_outbox import FakeOutbox
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.outbox.relay_run import Report
+
+DUE = NOW + GRACE
+RESERVE_S = 16.0
+
+
+class World:
+    """A relay between an outbox and a Convoy, both at our own seams."""
+
+    def __init__(self) -> None:
+        self.outbox = FakeOutbox()
+        self.now = DUE
+        self.convoy = FakeConvoy(lambda: self.now)
+
+    def leave(self, *event_ids: str, at: datetime = NOW, owner: str = "ann") -> None:
+        """Commit changes whose events were not published."""
+        for event_id in event_ids:
+            event = envelope(CREATED, event_id=event_id, owner=owner, now=at, todo={})
+            self.outbox.rows[event_id] = Row(event, due_at=at + GRACE)
+
+    def live_traffic(self) -> None:
+        """Another event gets through, as requests publish them all the time."""
+        self.convoy.take(f"live-{len(self.convoy.entries)}", "Success", self.now)
+
+    def relay(self, workers: int = 1, jitter: float = 1.0) -> Relay:
+        attempts = Attempts(
+            self.convoy, self.convoy, self.outbox, lambda: self.now, lambda: jitter, GRACE
+        )
+        return Relay(
+            attempts,
+            self.convoy,
+            self.outbox,
+            lambda: self.now,
+            reserve_s=RESERVE_S,
+            workers=workers,
+        )
+
+    def passes(self, count: int, relay: Relay | None = None) -> Report:
+        """So many passes, a minute apart; gives the last one's report."""
+        relay = relay or self.relay()
+        for _ in range(count):
+            report = relay.run()
+            self.now += timedelta(minutes=1)
+        return report
+
+    def row(self, event_id: str) -> Row:
+        return self.outbox.rows[event_id]
+
+    def ids(self) -> list[str]:
+        return sorted(self.outbox.rows)
