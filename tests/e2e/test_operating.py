@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -34,7 +35,7 @@ def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
         http.delete(faults).raise_for_status()
         until = time.monotonic() + 60
         while created.headers["webhook-id"] in waiting(stack):
-            relayed = operate(stack, "relay", "--json")
+            relayed = operate(stack, "relay", "--json", SETTLE_AFTER_S="0")
             assert json.loads(relayed.stdout)["stopped"] is None
             assert time.monotonic() < until, relayed.stdout
         events = http.get(stack.inbox).json()["events"]
@@ -85,9 +86,10 @@ def command_of(stack: Stack) -> str:
     return found[1]
 
 
-def operate(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
+def operate(stack: Stack, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / command_of(stack), *arguments],
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=30,
