@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKERS = 16
-"""Calls to Convoy at the same time. The deployed relay then has an hour's outage of 200 changes a
+"""Calls to Convoy at the same time. The deployed relay then has an hour's outage of 90 changes a
 second behind it within the next: docs/scale.md."""
 
-BATCH_PAGES = 8
-"""Pages of the outbox, of up to 1 MB each, that are looked up together: some 19,000 rows. The more
-rows share a page of Convoy's list, the fewer pages a pass asks for."""
+BATCH_PAGES = 32
+"""Pages of the outbox, of up to 1 MB each, that are looked up together: some 77,000 rows, in 140 MB
+of memory. The more rows share a page of Convoy's list, the fewer pages a pass asks for."""
 
 DELETES = 25
 """Rows that DynamoDB deletes in one call (API reference of `BatchWriteItem`)."""
