@@ -32,6 +32,13 @@ MAX_FIELD_LENGTH = 100
 RETRY_AFTER_S = 1
 """Seconds. Throttling and contention of DynamoDB pass within its burst window of a second."""
 
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+OPEN = (
+    "The change may or may not have been made: send it again under the same Idempotency-Key; if it"
+    " had none, read first."
+)
+
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's phrases, which Python has from 3.13 on."""
 
@@ -127,6 +134,8 @@ async def _bad_input(_: Request, error: Exception) -> Answer:
 async def _http(request: Request, error: Exception) -> Answer:
     assert isinstance(error, HTTPException)  # noqa: S101
     status, headers, errors = error.status_code, dict(error.headers or {}), []
+    if status >= 500:
+        return _failed(request, status, error.detail, headers=headers)
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     if status == 400:
@@ -167,15 +176,19 @@ async def _key_reused(_: Request, __: Exception) -> Answer:
 
 async def _unavailable(request: Request, error: Exception) -> Answer:
     log.warning("store unavailable: %s", error)
-    detail = "The store is busy: try again."
-    if request.method != "GET":
-        detail = (
-            "The store is busy. The change may or may not have been made: send it again under the"
-            " same Idempotency-Key; if it had none, read first."
-        )
-    return problem(503, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return _failed(request, 503, "The store is busy: try again.", headers=headers)
 
 
-async def _unexpected(_: Request, error: Exception) -> Answer:
+async def _unexpected(request: Request, error: Exception) -> Answer:
     log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return problem(500, "Something failed on our side. It has been logged.")
+    return _failed(request, 500, "Something failed on our side. It has been logged.")
+
+
+def _failed(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Whatever failed, it may have failed after the commit: the answer to a change says so."""
+    if request.method not in SAFE_METHODS:
+        detail = f"{detail} {OPEN}"
+    return problem(status, detail, headers=headers)

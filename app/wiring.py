@@ -18,6 +18,7 @@ from app.convoy.api_key import ApiKey, SecretError
 from app.convoy.proxies import Proxy, ProxyUnusable
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.secrets_manager import Secret
+from app.dynamodb.errors import refuse_damaged
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
@@ -198,4 +199,6 @@ def _secrets_manager() -> Client:
 
 
 def dynamodb() -> DynamoDBClient:
-    return cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    client = cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    client.meta.events.register("after-call.dynamodb", refuse_damaged)
+    return client

@@ -5,14 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 
 from app.aws import missing
 from app.ports import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from botocore.awsrequest import AWSResponse
 
 TRANSIENT = {
     "ProvisionedThroughputExceeded",
@@ -57,11 +61,27 @@ def named_errors() -> Iterator[None]:
         if code in _ADVICE:
             told = f"{told.rstrip('.')}. {_ADVICE[code]}"
         raise failure(f"DynamoDB: {told}") from error
+    except (aws.ChecksumError, ResponseParserError, ValueError) as error:
+        raise StoreUnavailable("DynamoDB's answer came damaged; is a proxy between?") from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
         told = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
         raise StoreUnavailable(told) from error
     except aws.BotoCoreError as error:
         raise StoreError(f"DynamoDB could not be asked: {missing(error) or error}") from error
+
+
+def refuse_damaged(http_response: AWSResponse, **_: object) -> None:
+    """For a client's `after-call`: raises ChecksumError for an answer that is not DynamoDB's.
+
+    botocore tries such a call again, and in the end takes what came last. Without its item, say,
+    it would be the answer to a read of what is not there.
+    """
+    told = http_response.headers.get("x-amz-crc32")
+    found = crc32(http_response.content)
+    if told is not None and int(told) != found:
+        raise aws.ChecksumError(
+            checksum_type="crc32", expected_checksum=told, actual_checksum=str(found)
+        )
 
 
 def to_ms(moment: datetime) -> str:

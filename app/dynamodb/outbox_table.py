@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from app.dynamodb.errors import from_ms, named_errors, to_ms
-from app.events import Event
+from app.dynamodb import items
+from app.dynamodb.errors import named_errors, to_ms
 from app.outbox.rows import FAILED, WAITING, WHOLE, Row, Segment, UnreadableRow
 from app.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         WriteRequestTypeDef,
     )
 
-    Item = Mapping[str, AttributeValueTypeDef]
+    from app.dynamodb.items import Item
+    from app.events import Event
 
 RETRY_PAUSES_S = (0.05, 0.2, 0.8)
 """Seconds before what DynamoDB throttled of a batch is sent again."""
@@ -196,9 +197,9 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
 
 
 def _readable(
-    items: Iterable[Item], unreadable: Callable[[UnreadableRow], object]
+    found: Iterable[Item], unreadable: Callable[[UnreadableRow], object]
 ) -> Iterator[Row]:
-    for item in items:
+    for item in found:
         try:
             yield _row(item)
         except UnreadableRow as error:
@@ -208,24 +209,21 @@ def _readable(
 def _row(item: Item) -> Row:
     try:
         return _read(item)
-    except (KeyError, TypeError, ValueError) as error:
+    except items.DAMAGE as error:
         raise UnreadableRow(item["event_id"]["S"], error) from error
 
 
 def _read(item: Item) -> Row:
-    event = Event(
-        id=item["event_id"]["S"],
-        owner=item["owner"]["S"],
-        type=item["event_type"]["S"],
-        occurred_at=from_ms(item["occurred_at"]["N"]),
-        data=json.loads(item["data"]["S"]),
-    )
+    event = items.event_of(item)
+    state = items.text(item, "state")
+    if state not in {WAITING, FAILED}:
+        raise ValueError(f"state {state}")
     return Row(
         event=event,
-        due_at=from_ms(item["due_at"]["N"]),
-        state=item["state"]["S"],
-        attempts=int(item["attempts"]["N"]),
-        refusals=int(item["refusals"]["N"]),
-        reason=item["reason"]["S"],
-        tried_at=from_ms(item["tried_at"]["N"]) if "tried_at" in item else None,
+        due_at=items.moment(item, "due_at"),
+        state=state,
+        attempts=items.number(item, "attempts"),
+        refusals=items.number(item, "refusals"),
+        reason=items.text(item, "reason"),
+        tried_at=items.moment(item, "tried_at") if "tried_at" in item else None,
     )

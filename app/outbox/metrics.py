@@ -54,6 +54,7 @@ class Metrics:
             values["ParkedRows"] = (report.failed, "Count")
         if report.deliveries:
             undelivered = report.deliveries.failed + report.deliveries.discarded
+            values["HungDeliveries"] = (report.deliveries.hung, "Count")
             values["RetriedDeliveries"] = (report.deliveries.retried, "Count")
             values["FailedDeliveries"] = (undelivered, "Count")
             values["DisabledEndpoints"] = (report.deliveries.disabled_endpoints, "Count")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -37,6 +37,8 @@ from infra.fake_convoy.worker import Worker
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from infra.fake_convoy.faults import Fault
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
@@ -118,7 +120,7 @@ def _api_routes() -> list[Route]:
         _route("/events/{uid}", event_routes.one),
         _route("/events/{uid}/replay", event_routes.replay, "PUT"),
         _route("/endpoints", resources.endpoints, "GET", "POST"),
-        _route("/endpoints/{uid}", resources.endpoint),
+        _route("/endpoints/{uid}", resources.endpoint, "GET", "DELETE"),
         _route("/endpoints/{uid}/pause", resources.pause, "PUT"),
         _route("/endpoints/{uid}/activate", resources.activate, "POST"),
         _route("/subscriptions", resources.subscriptions, "GET", "POST"),
@@ -144,7 +146,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
         await request.body()  # whatever follows, the client has finished sending
         fault = await request.app.state.faults.next(request)
         if fault is not None:
-            await asyncio.sleep(fault.delay_s)
+            await _wait(request, fault)
             if fault.reset:
                 server.reset_connection(request)
                 return Response()
@@ -163,6 +165,15 @@ def _api(endpoint: Endpoint) -> Endpoint:
         return answer
 
     return guarded
+
+
+async def _wait(request: Request, fault: Fault) -> None:
+    """A call that will be dealt with is, however late. Another one ends with its client."""
+    if fault.status is None and not fault.reset:
+        await asyncio.sleep(fault.delay_s)
+        return
+    with suppress(TimeoutError):
+        await asyncio.wait_for(request.receive(), fault.delay_s)
 
 
 async def not_found(_: Request) -> Response:

@@ -79,13 +79,11 @@ def shown_delivery(project: Project, delivery: Json) -> Json:
         project.events[delivery["event_id"]],
         project.endpoints[delivery["endpoint_id"]],
     )
-    subscription = project.subscription_of(endpoint["uid"])
     plain = {name: value for name, value in delivery.items() if name not in _METADATA}
     if not plain["description"]:
         del plain["description"]
     metadata = {name: delivery[name] for name in _METADATA}
     return plain | {
-        "subscription_id": subscription["uid"] if subscription else "",
         "delivery_mode": "at_least_once",
         "endpoint_metadata": {name: endpoint[name] for name in _OF_ENDPOINT if name in endpoint},
         "event_metadata": {name: event[name] for name in _OF_EVENT},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, ok
 from infra.fake_convoy.deliveries import ENDED, SUCCESS, shown_delivery
-from infra.fake_convoy.project import project_of
+from infra.fake_convoy.project import DELETED, project_of
 from infra.fake_convoy.worker import worker_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ async def resend(request: Request) -> Response:
     if found["status"] not in ENDED:
         raise Refusal(400, "cannot resend event that did not fail previously")
     status = project.endpoints[found["endpoint_id"]]["status"]
+    if status == DELETED:
+        raise Refusal(400, "endpoint not found")
     if status != "active":
         raise Refusal(400, f"the endpoint is currently {status}")
     worker_of(request).send(found)
@@ -60,7 +62,8 @@ async def force_resend(request: Request) -> Response:
     ]
     if any(each["status"] != SUCCESS for each in found):
         raise Refusal(400, "only successful events can be force resent")
-    active = [e for e in found if project.endpoints[e["endpoint_id"]]["status"] == "active"]
+    endpoints = project.endpoints
+    active = [each for each in found if endpoints[each["endpoint_id"]]["status"] == "active"]
     for each in active:
         worker_of(request).send(each)
     return ok(f"{len(active)} successful, {len(found) - len(active)} failed", None)

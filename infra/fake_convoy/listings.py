@@ -117,6 +117,7 @@ def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
         "endpoint_id": list(filter(None, asked.getlist("endpointId"))),
         "status": list(filter(None, asked.getlist("status"))),
         "event_id": list(filter(None, [first(asked, "eventId")])),
+        "subscription_id": list(filter(None, [first(asked, "subscriptionId")])),
         "event_type": list(filter(None, [first(asked, "eventType")])),
         "idempotency_key": list(filter(None, [first(asked, "idempotencyKey")])),
     }

@@ -23,6 +23,9 @@ Table = Literal[
 ]
 TABLES: tuple[Table, ...] = get_args(Table)
 
+DELETED = "deleted"
+"""The status of an endpoint that only its deliveries remember. Convoy has a column for it."""
+
 EVERY_TYPE: Json = {
     "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
     "deprecated_at": None,
@@ -103,8 +106,9 @@ class Project:
         return next(of_endpoint, None)
 
     def endpoints_of(self, owner: str) -> list[str]:
-        """Their uids."""
-        return [uid for uid, each in self.endpoints.items() if each.get("owner_id") == owner]
+        """The uids of those that are not deleted."""
+        endpoints = self.endpoints.items()
+        return [uid for uid, e in endpoints if e.get("owner_id") == owner and not is_deleted(e)]
 
     def _keep(self, table: Table, record: Json) -> Json:
         records: dict[str, Json] = getattr(self, table)
@@ -139,6 +143,10 @@ def _event_of(project: Project, table: Table, record: Json) -> str:
         case "attempts":
             return str(project.deliveries[record["msg_id"]]["event_id"])
     return ""
+
+
+def is_deleted(endpoint: Json) -> bool:
+    return bool(endpoint["status"] == DELETED)
 
 
 def project_of(request: Request) -> Project:

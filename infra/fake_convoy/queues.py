@@ -118,9 +118,7 @@ class Queues:
             if table == "queued":
                 jobs[record["queue"], record["id"]] = record["payload"]
             elif table == "done":
-                jobs.pop((record["queue"], record["id"]), None)
-            elif table == "cleared":
-                jobs.clear()
+                del jobs[record["queue"], record["id"]]
         for (queue, job_id), payload in jobs.items():
             self.put(queue, job_id, payload)
 

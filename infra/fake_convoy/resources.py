@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, created, ok, require
 from infra.fake_convoy.ids import uid
-from infra.fake_convoy.project import project_of
+from infra.fake_convoy.project import DELETED, is_deleted, project_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,7 +47,11 @@ async def endpoints(request: Request) -> Response:
     project = project_of(request)
     if request.method == "GET":
         owner = listings.first(request.query_params, "ownerId")
-        found = (e for e in project.endpoints.values() if owner in {"", e.get("owner_id", "")})
+        found = (
+            each
+            for each in project.endpoints.values()
+            if owner in {"", each.get("owner_id", "")} and not is_deleted(each)
+        )
         return listings.page("Endpoints fetched successfully", request, found)
     body = await body_of(request, invalid="Invalid request format")
     if not body.get("url") or not body.get("name"):
@@ -68,15 +72,18 @@ async def endpoints(request: Request) -> Response:
 
 
 async def endpoint(request: Request) -> Response:
-    found = project_of(request).endpoints.get(request.path_params["uid"])
-    if found is None:
-        raise Refusal(404, "Resource not found")
+    if request.method == "DELETE":
+        found = _endpoint_of(request, 400, "failed to find endpoint")
+        # Its deliveries are still listed, with what it was.
+        project_of(request).put("endpoints", {"uid": found["uid"], "status": DELETED})
+        return ok("Endpoint deleted successfully", None)
+    found = _endpoint_of(request, 404, "Resource not found")
     return ok("Endpoint fetched successfully", found)
 
 
 async def pause(request: Request) -> Response:
     """Convoy pauses one that is active, and activates one that is paused."""
-    found = _endpoint_to_change(request)
+    found = _endpoint_of(request, 400, "failed to find endpoint")
     other = {"active": "paused", "paused": "active"}.get(found["status"])
     if other is None:
         raise Refusal(400, _STATUS.format(found["status"], "pausing or unpausing"))
@@ -86,7 +93,7 @@ async def pause(request: Request) -> Response:
 
 
 async def activate(request: Request) -> Response:
-    found = _endpoint_to_change(request)
+    found = _endpoint_of(request, 400, "failed to find endpoint")
     if found["status"] not in {"inactive", "paused"}:
         raise Refusal(400, _STATUS.format(found["status"], "activation"))
     changed = {"uid": found["uid"], "status": "active"}
@@ -94,10 +101,10 @@ async def activate(request: Request) -> Response:
     return ok("endpoint status successfully activated", found, 202)
 
 
-def _endpoint_to_change(request: Request) -> Json:
+def _endpoint_of(request: Request, status: int, otherwise: str) -> Json:
     found = project_of(request).endpoints.get(request.path_params["uid"])
-    if found is None:
-        raise Refusal(400, "failed to find endpoint")
+    if found is None or is_deleted(found):
+        raise Refusal(status, otherwise)
     return found
 
 
@@ -123,7 +130,7 @@ def _subscribed(project: Project, body: Json) -> Json:
         endpoint_id="please provide a valid endpoint id",
     )
     endpoint = project.endpoints.get(body["endpoint_id"])
-    if endpoint is None:
+    if endpoint is None or is_deleted(endpoint):
         raise Refusal(400, "failed to find endpoint by id")
     if project.subscription_of(endpoint["uid"]) is not None:
         raise Refusal(400, "a subscription for this endpoint already exists")

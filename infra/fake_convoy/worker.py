@@ -30,7 +30,7 @@ from infra.fake_convoy.deliveries import (
 )
 from infra.fake_convoy.ids import uid
 from infra.fake_convoy.listings import deliveries_matching
-from infra.fake_convoy.project import shown, utc_now
+from infra.fake_convoy.project import is_deleted, shown, utc_now
 from infra.fake_convoy.queues import Queues
 
 if TYPE_CHECKING:
@@ -117,30 +117,30 @@ class Worker:
 
     def _match(self, job: Job) -> None:
         event = self._project.put("events", {"uid": job.id, "status": PROCESSING})
-        if event["is_duplicate_event"]:
+        published_for = [self._project.endpoints[endpoint] for endpoint in event["endpoints"]]
+        if event["is_duplicate_event"] or any(map(is_deleted, published_for)):
             return  # so it stays, for ever
-        endpoints = [
-            self._project.endpoints[endpoint]
-            for endpoint in event["endpoints"]
-            if self._project.subscription_of(endpoint) is not None
-        ]
-        if not endpoints:
+        found = map(self._project.subscription_of, event["endpoints"])
+        subscriptions = [each for each in found if each is not None]
+        if not subscriptions:
             failed = {"status": FAILURE, "failure_reason": NO_SUBSCRIPTION}
             self._project.put("events", {"uid": job.id, **failed})
         elif not storable(event["raw"]):
             # Convoy tries again for hours, and leaves it at that.
             self._project.put("events", {"uid": job.id, "status": RETRY})
         else:
-            self._schedule(event, endpoints)
+            self._schedule(event, subscriptions)
             self._project.put("events", {"uid": job.id, "status": SUCCESS})
 
-    def _schedule(self, event: Json, endpoints: list[Json]) -> None:
+    def _schedule(self, event: Json, subscriptions: list[Json]) -> None:
         made = {each["endpoint_id"]: each for each in self._project.deliveries_of[event["uid"]]}
-        for endpoint in endpoints:
+        for subscription in subscriptions:
+            endpoint = self._project.endpoints[subscription["endpoint_id"]]
             # There already, if a kill came between this and the job's end.
             delivery = made.get(endpoint["uid"])
             if delivery is None:
                 delivery = new_delivery(event, endpoint, self._backoff, self._now())
+                delivery["subscription_id"] = subscription["uid"]
                 self._project.put("deliveries", delivery)
             if delivery["status"] == SCHEDULED:
                 self.queues.put("deliveries", delivery["uid"])
@@ -149,7 +149,11 @@ class Worker:
         delivery = self._project.deliveries[job.id]
         if delivery["status"] == SUCCESS:
             return
-        if self._project.endpoints[delivery["endpoint_id"]]["status"] == "inactive":
+        endpoint = self._project.endpoints[delivery["endpoint_id"]]
+        if is_deleted(endpoint):
+            self._change(delivery, DISCARDED, description="endpoint not found")
+            return
+        if endpoint["status"] == "inactive":
             self._change(delivery, DISCARDED)
             return
         # One that is `Processing` already was lost there: Convoy sends it again.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.exceptions import HTTPException
 
 from app.ports import StoreError, StoreUnavailable
 from tests.api.refusals import MAX_ID, assert_nothing_changed, fields
@@ -87,18 +88,56 @@ def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(
     assert set(response.headers["allow"].split(", ")) == methods
 
 
-def test_when_dynamodb_is_busy_the_answer_is_a_503_that_says_when_to_come_back(
-    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch
+FAILURES = [
+    (StoreUnavailable("throttled at table arn:aws:dynamodb:secret"), 503),
+    (StoreError("The security token in arn:aws:secret is expired"), 500),
+    (RuntimeError("arn:aws:secret"), 500),
+    (HTTPException(502), 502),
+]
+
+
+@pytest.mark.parametrize("asked", [("POST", "/todo"), ("PUT", "/todo/1"), ("DELETE", "/todo/1")])
+@pytest.mark.parametrize(("error", "status"), FAILURES)
+def test_a_failure_after_the_commit_says_that_the_change_may_have_been_made(
+    client: TestClient,
+    store: TodoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: tuple[str, str],
+    error: Exception,
+    status: int,
 ) -> None:
-    def busy(*_: object) -> None:
-        raise StoreUnavailable("throttled at table arn:aws:dynamodb:secret")
+    commit = type(store).commit
 
-    monkeypatch.setattr(type(store), "commit", busy)
+    def committed(*about: Any) -> None:
+        commit(*about)
+        raise error
 
-    response = client.post("/todo", json={"item": "x"})
+    monkeypatch.setattr(type(store), "commit", committed)
+    response = client.request(*asked, json={"item": "x"})
 
-    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers.get("retry-after") == ("1" if status == 503 else None)
     assert "send it again under the same Idempotency-Key" in response.json()["detail"]
+    assert "arn:" not in response.text
+
+
+@pytest.mark.parametrize(("error", "status"), FAILURES)
+def test_a_read_that_fails_changed_nothing_and_is_not_said_to_have(
+    client: TestClient,
+    store: TodoStore,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(store), "page", failing)
+    response = client.get("/todo")
+
+    assert response.status_code == status
+    assert "Idempotency-Key" not in response.json()["detail"]
     assert "arn:" not in response.text
 
 
@@ -114,19 +153,3 @@ def test_a_read_that_finds_dynamodb_busy_is_told_to_try_again(
 
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.json()["detail"] == "The store is busy: try again."
-
-
-@pytest.mark.parametrize("error", [StoreError("arn:aws:secret"), RuntimeError("arn:aws:secret")])
-def test_a_fault_of_ours_is_a_500_problem_that_tells_nothing_of_it(
-    client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def broken(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(type(store), "commit", broken)
-
-    response = client.post("/todo", json={"item": "x"})
-
-    assert response.status_code == 500
-    assert response.headers["content-type"] == "application/problem+json"
-    assert "arn:" not in response.text

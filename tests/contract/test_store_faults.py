@@ -55,6 +55,13 @@ def wire(dynamodb: DynamoDBClient) -> Iterator[Wire]:
     dynamodb.meta.events.unregister("before-send.dynamodb", wire)
 
 
+def answered(body: bytes, checksum: str | None = None) -> AWSResponse:
+    headers = HTTPHeaders()
+    if checksum is not None:
+        headers["x-amz-crc32"] = checksum
+    return AWSResponse("http://test", 200, headers, _Raw(body))
+
+
 class _Raw:
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -234,6 +241,43 @@ def test_a_dynamodb_out_of_reach_is_unavailable(
 
     with pytest.raises(StoreUnavailable, match="did not answer"):
         CALLS[call](store)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("body", "checksum"),
+    [
+        (b"{}", "1"),
+        (b'{"Responses": [{}, {}], "Items": []}', "1"),
+        (b"{}", "one"),
+        (b"<html>", "1"),
+        (b"\xff", "1"),
+        (b"\xff", None),
+    ],
+)
+def test_an_answer_that_stays_damaged_is_unavailable_and_no_missing_todo(
+    store: TodoStore,
+    wire: Wire,
+    body: bytes,
+    checksum: str | None,
+    call: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    wire.answers = [answered(body, checksum) for _ in range(9)]
+
+    with pytest.raises(StoreUnavailable, match="DynamoDB's answer came damaged"):
+        CALLS[call](store)
+
+
+def test_a_damaged_answer_is_asked_for_again(
+    store: TodoStore, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    store.commit(created())
+    wire.answers = [answered(b"{}", "1")]
+
+    assert store.read("ann", 1).resource == TODO
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -81,4 +81,4 @@ def test_the_runbooks_lines_reach_a_stage_from_where_another_convoys_key_is_at_h
         check=False,
     )
 
-    assert done.stdout == "The outbox is empty: Convoy has every event.\n", done.stderr
+    assert done.stdout == "The outbox is empty: Convoy handled every event.\n", done.stderr

@@ -119,7 +119,7 @@ def test_every_part_is_there(stack: Stack) -> None:
     counted = {kind: len(names) for kind, names in inventory().items()}
 
     assert counted == {
-        "alarms": 6,
+        "alarms": 9,
         "apis": 1,
         "buckets": 1,
         "dashboards": 1,
@@ -128,7 +128,7 @@ def test_every_part_is_there(stack: Stack) -> None:
         "queues": 1,
         "roles": 3,
         "schedules": 1,
-        "tables": 3,
+        "tables": 4,
         "topics": 1,
     }
 

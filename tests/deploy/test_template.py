@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
+from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import Metrics
 from app.outbox.relay_run import Report
 from tests.support import TABLES
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from tests.support import Json
 
     Packaged = Callable[..., Template]
+
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
 def test_the_functions_run_on_arm_with_python_3_13(template: Template) -> None:
@@ -198,13 +203,25 @@ def test_the_bucket_of_the_deployments_is_private_and_encrypted(template: Templa
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
 
 
-def test_each_alarm_tells_the_topic_when_it_begins_and_when_it_ends(packaged: Packaged) -> None:
+def _section_of(alarm: Json) -> str:
+    """The heading of the runbook that the alarm's text points to, as a link writes it."""
+    found = re.search(r" docs/runbook\.md#([a-z]+)$", alarm["AlarmDescription"])
+    assert found, alarm["AlarmDescription"]
+    return found[1]
+
+
+def test_each_alarm_names_its_section_and_tells_the_topic_twice(packaged: Packaged) -> None:
+    headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), re.MULTILINE)
+    sections = [heading.lower() for heading in headings]
     template = packaged("prod", alarmEmail="ops@example.com")
     alarms = template.of_type("AWS::CloudWatch::Alarm")
 
     assert set(alarms) == {
         "ApiErrorsAlarm",
         "ApiLatencyAlarm",
+        "DisabledEndpointsAlarm",
+        "FailedDeliveriesAlarm",
+        "HungDeliveriesAlarm",
         "OutboxAgeAlarm",
         "ParkedRowsAlarm",
         "RelayErrorsAlarm",
@@ -212,7 +229,7 @@ def test_each_alarm_tells_the_topic_when_it_begins_and_when_it_ends(packaged: Pa
     }
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
-        assert alarm["AlarmDescription"]
+        assert _section_of(alarm) in sections
     subscription = template.properties("AlarmSubscription")
     assert subscription["TopicArn"] == {"Ref": "AlarmTopic"}
     assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}
@@ -227,10 +244,19 @@ def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
     assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
 
 
+def test_a_healthy_outbox_is_no_alarm(template: Template) -> None:
+    environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
+    settle_s, pass_s = float(environment["SETTLE_AFTER_S"]), 60
+    # What a pass publishes is settled by one that comes SETTLE_AFTER_S later.
+    oldest_s = (settle_s + pass_s) * 2
+
+    assert template.properties("OutboxAgeAlarm")["Threshold"] > oldest_s
+
+
 def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
     told: list[str] = []
     metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
-    metrics.relayed(Report(0, 0, 0, 0.0, None))
+    metrics.relayed(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
     metrics.published("accepted", "created", 1.0)
     names = {
         metric["Name"]
@@ -243,7 +269,15 @@ def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: T
         if alarm.get("Namespace") == {"Ref": "MetricsNamespace"}
     ]
 
-    assert {alarm["MetricName"] for alarm in ours} == {"OutboxAge", "ParkedRows"} & names
+    watched = {alarm["MetricName"] for alarm in ours}
+    assert watched == {
+        "DisabledEndpoints",
+        "FailedDeliveries",
+        "HungDeliveries",
+        "OutboxAge",
+        "ParkedRows",
+    }
+    assert watched <= names
     dashboard = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     json.loads(dashboard)
     assert {name for name in names if name not in dashboard} == set()

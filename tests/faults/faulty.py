@@ -117,6 +117,7 @@ FAULTS: dict[str, Fault] = {
     "400": _answer(400, refuses=True),
     "401": _answer(401),
     "403": _answer(403),
+    "403 in HTML": _answer(403, **_HTML),
     "404": _answer(404),
     "415 without a body": _answer(415, body="", refuses=True),
     "429, come back in 1 s": _answer(429, headers={"retry-after": "1"}),

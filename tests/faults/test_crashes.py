@@ -34,7 +34,7 @@ AFTER_COMMIT = [Step("commit", "sent"), Step("commit", "after"), *steps("publish
 RELAYING = steps("newest", "under") + steps("publish", "postpone", nth=3)
 
 LOST: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
-"""What Convoy can lose after its 201: an event, its matching, a delivery and an attempt of it."""
+"""After its 201 Convoy can lose: an event, its matching, a delivery before or in an attempt."""
 
 ONE_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS)]
 TWO_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS * 2)]

@@ -269,6 +269,35 @@ def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
     assert bool(world.project.deliveries_of[event["uid"]]) is kept
 
 
+def test_an_event_that_is_matched_twice_has_one_delivery_to_each_endpoint() -> None:
+    """As after a kill between its deliveries and the end of the job."""
+    world = World(endpoint("a"), answers=(204,))
+
+    def match_twice(worker: Worker) -> None:
+        event = world.event()
+        worker.queues.stop("deliveries")
+        worker.publish(event)
+        worker.queues.run()
+        worker.queues.put("matching", event["uid"])
+        worker.queues.run()
+        worker.queues.start("deliveries")
+
+    world.run(match_twice)
+
+    assert world.delivery()["status"] == "Success"
+    assert len(world.requests) == 1
+
+
+def test_a_retry_is_not_sent_beside_an_attempt_that_hangs() -> None:
+    world = World(endpoint("a"), answers=(500,))
+    delivery = world.send(limit=1)
+    world.project.put("deliveries", {"uid": delivery["uid"], "status": "Processing"})
+
+    world.run(lambda worker: worker.queues.put("retries", delivery["uid"]))
+
+    assert len(world.requests) == 1
+
+
 def test_a_fault_of_the_workers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def fail(_: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError

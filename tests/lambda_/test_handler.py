@@ -11,10 +11,14 @@ import pytest
 
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
+from tests.lambda_.due import make_due
 from tests.lambda_.gateways import Context, request
+from tests.support import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.lambda_.gateways import Invoke
     from tests.support import Convoy, Json
@@ -82,48 +86,49 @@ def test_once_there_is_a_connection_a_request_is_answered_without_a_thread(
         assert call(request("http_api_v2", method, path, body))["statusCode"] == status
 
 
-def test_the_scheduled_relay_delivers_what_is_left_and_reports(
+def test_the_scheduled_relay_publishes_what_is_left_then_settles_and_reports(
     environment: pytest.MonkeyPatch,
     call: Invoke,
     convoy: Convoy,
+    dynamodb: DynamoDBClient,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     convoy.fail(status=503)
     pending = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
     assert pending["headers"]["webhook-status"] == "pending"
     convoy.recover()
+    make_due(dynamodb)
     capsys.readouterr()
 
-    report = sys.modules["handler"].relay({}, Context())
+    first = sys.modules["handler"].relay({}, Context())
+    convoy.deliveries()
+    second = sys.modules["handler"].relay({}, Context())
 
-    assert report | {"oldest_s": 0} == {
-        "delivered": 1,
-        "pending": 0,
-        "failed": 0,
-        "oldest_s": 0,
-        "stopped": None,
-        "partial": False,
-    }
+    assert (first["published"], first["settled"], first["pending"]) == (1, 0, 1)
+    assert (second["published"], second["settled"], second["pending"]) == (0, 1, 0)
     keys = [event["idempotency_key"] for event in convoy.events()]
     assert keys == [pending["headers"]["webhook-id"]]
+    assert Outbox(dynamodb).event_ids() == []
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (metrics,) = [line for line in told if "Relayed" in line]
-    assert (metrics["Relayed"], metrics["OutboxDepth"], metrics["ParkedRows"]) == (1, 0, 0)
+    metrics = [line for line in told if "Settled" in line]
+    assert [(each["Settled"], each["OutboxDepth"]) for each in metrics] == [(0, 1), (1, 0)]
 
 
 def test_what_the_relay_logs_has_its_requests_id(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     convoy: Convoy,
+    dynamodb: DynamoDBClient,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     environment.setenv("ALLOW_ANONYMOUS", "true")
-    convoy.fail(status=400)
+    convoy.fail(status=400, path="/events/fanout")
     cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    make_due(dynamodb)
 
     assert sys.modules["handler"].relay({}, Context())["pending"] == 1
 
-    (refused,) = logged_by("app.outbox.relay", capsys.readouterr().out)
+    (refused,) = logged_by("app.outbox.attempts", capsys.readouterr().out)
     assert refused["request_id"] == "request-1"
 
 

@@ -17,6 +17,7 @@ from app.config import Settings
 from app.convoy.transport import DeadlineTransport
 from app.wiring import Parts
 from infra.fake_convoy import application as stand_in
+from tests.lambda_.due import make_due
 from tests.lambda_.gateways import Context, request
 from tests.support import TABLES, raw_server, read_request
 from tests.unit.commands.shell import ENVIRONMENT, run
@@ -140,7 +141,7 @@ def test_the_traceback_of_a_fault_of_ours_does_not_show_the_key(
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fault(*_: object) -> None:
+    def fault(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
     environment.setattr(DeadlineTransport, "exchange", fault)
@@ -194,12 +195,13 @@ def test_a_rotated_key_is_used_by_the_request_that_finds_it_refused(
 
 
 def test_a_rotated_key_is_used_by_the_relay(
-    vault: Vault, cold_start: Callable[[], Invoke], convoy: Convoy
+    vault: Vault, cold_start: Callable[[], Invoke], convoy: Convoy, dynamodb: DynamoDBClient
 ) -> None:
     pending = cold_start()(CREATE)
     assert pending["headers"]["webhook-status"] == "pending"
     cold_start()
     vault.rotate(stand_in.API_KEY)
+    make_due(dynamodb)
 
-    assert sys.modules["handler"].relay({}, Context())["delivered"] == 1
+    assert sys.modules["handler"].relay({}, Context())["published"] == 1
     assert convoy.events()[0]["idempotency_key"] == pending["headers"]["webhook-id"]

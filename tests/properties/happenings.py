@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from infra.fake_convoy.queues import Queue
     from tests.properties.seams import Moment
 
 
@@ -24,17 +25,30 @@ OWNERS = st.sampled_from(["ann", "bob"])
 IDS = st.integers(1, 3)
 ITEMS = st.text(min_size=1, max_size=5)
 KEYS = st.none() | st.sampled_from(["k1", "k2"])
-FAULTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
-    [
-        {"status": 503},
-        {"status": 429, "headers": {"retry-after": "90"}},
-        {"status": 400},
-        {"status": 401},
-        {"reset": True},
-        {"lose_answer": True},
-    ]
-)
-RELAY_STEPS = ("publish", "ack", "postpone", "park")
+_FAULTS: list[dict[str, Any]] = [
+    {"status": 503},
+    {"status": 500},
+    {"status": 429, "headers": {"retry-after": "90"}},
+    {"status": 400},
+    {"status": 401},
+    {"status": 403, "body": "<p>", "headers": {"content-type": "text/html"}},
+    {"reset": True},
+    {"lose_answer": True},
+]
+_CALLS: list[dict[str, str]] = [
+    {},
+    {"path": "/events/fanout"},
+    {"method": "GET"},
+    {"method": "PUT"},
+]
+"""Those that fail: all, publishes, questions, replays."""
+FAULTS = st.builds(dict.__or__, st.sampled_from(_FAULTS), st.sampled_from(_CALLS))
+LOST: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
+"""Where Convoy loses what it accepted."""
+QUEUES = st.sampled_from(LOST)
+RELAY_STEPS = (
+    "newest", "between", "under", "publish", "replay", "remove", "postpone", "park", "retry_hung",
+)  # fmt: skip
 
 
 def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
@@ -46,5 +60,5 @@ def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
     )
 
 
-OF_REQUESTS = st.none() | interruptions("commit", "publish", "ack")
+OF_REQUESTS = st.none() | interruptions("commit", "publish", "postpone")
 OF_RELAYS = interruptions(*RELAY_STEPS)

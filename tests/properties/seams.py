@@ -5,17 +5,24 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
+from app.convoy.deliveries import ConvoyDeliveries
+from app.convoy.event_list import ConvoyEvents
+from app.outbox.attempts import Attempts
+from app.outbox.relay import Relay
 from app.ports import KEY_LIFE
-from tests.support import TodoChange, make_outbox, make_store
+from tests.support import GRACE, TodoChange, make_outbox, make_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
     from app.events import Event
+    from app.outbox.deliveries import Undelivered
+    from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
     from app.ports import Claim, Snapshot
@@ -31,21 +38,37 @@ class Crash(BaseException):
 
 
 class Seams:
-    """Store, publisher and outbox in one; it notes what was committed, for which key, and acked."""
+    """Store, publisher, outbox and Convoy's lists in one.
 
-    def __init__(self, client: DynamoDBClient, publisher: ConvoyPublisher) -> None:
+    It notes what was committed, for which key, and what was removed from the outbox.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        publisher: ConvoyPublisher,
+        questions: Questions,
+        clock: Callable[[], datetime],
+    ) -> None:
         self.committed: list[Event] = []
-        self.acked: set[str] = set()
+        self.removed: set[str] = set()
         self.keys: dict[tuple[str, str], tuple[str, datetime]] = {}
         """Of each key the event of its change, and until when it stands for that."""
         self._store = make_store(client)
         self._table = make_outbox(client)
         self._publisher = publisher
+        self._events = ConvoyEvents(questions, clock)
+        self._deliveries = ConvoyDeliveries(questions)
         self.came = 0
         """How often the moment came that was to be interrupted."""
         self._moment: Moment | None = None
         self._act: Callable[[], object] = self.crash
         self._crashed = False
+
+    def relay(self, clock: Callable[[], datetime]) -> Relay:
+        """A new one, made of these."""
+        attempts = Attempts(self, self, self, clock, lambda: 1.0, GRACE)
+        return Relay(attempts, self, self, clock, reserve_s=0.0, deliveries=self, workers=1)
 
     @contextmanager
     def interrupted(self, moment: Moment | None, act: Callable[[], object]) -> Iterator[None]:
@@ -96,12 +119,30 @@ class Seams:
     def publish(self, event: Event) -> Outcome:
         return self._step("publish", self._publisher.publish, event)
 
-    def ack(self, event_id: str) -> None:
-        self._step("ack", self._ack, event_id)
+    def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        return iter(self._step("between", lambda: [*self._events.between(start, end)]))
 
-    def _ack(self, event_id: str) -> None:
-        self._table.ack(event_id)
-        self.acked.add(event_id)
+    def under(self, key: str, since: datetime) -> list[Shown]:
+        return self._step("under", self._events.under, key, since)
+
+    def newest(self) -> list[Shown]:
+        return self._step("newest", self._events.newest)
+
+    def replay(self, uid: str) -> None:
+        self._step("replay", self._events.replay, uid)
+
+    def retry_hung(self, start: datetime, end: datetime) -> int:
+        return self._step("retry_hung", self._deliveries.retry_hung, start, end)
+
+    def undelivered(self, since: datetime) -> Undelivered:
+        return self._deliveries.undelivered(since)
+
+    def remove(self, event_ids: Sequence[str]) -> None:
+        self._step("remove", self._remove, event_ids)
+
+    def _remove(self, event_ids: Sequence[str]) -> None:
+        self._table.remove(event_ids)
+        self.removed.update(event_ids)
 
     def pages(
         self, unreadable: Callable[[UnreadableRow], object], segment: Segment, after: str | None
@@ -111,5 +152,5 @@ class Seams:
     def postpone(self, row: Row, **how: Any) -> bool:
         return self._step("postpone", self._table.postpone, row, **how)
 
-    def park(self, row: Row, *, reason: str) -> bool:
-        return self._step("park", self._table.park, row, reason=reason)
+    def park(self, row: Row, **how: Any) -> bool:
+        return self._step("park", self._table.park, row, **how)

@@ -1,8 +1,9 @@
 """Any order of changes, crashes, outages and relays: what was committed is what the receiver holds.
 
-Two owners, real store (moto), real publisher (the stand-in over HTTP), a held clock, and the
-breaker that it ages. In the middle of a request or of a relay's pass the process crashes, and
-leaves all as it is, or another relay makes a whole pass.
+Two owners, real store (moto), real publisher and questions (the stand-in over HTTP), real
+deliveries, a held clock, and the breaker that it ages. In the middle of a request or of a relay's
+pass the process crashes, and leaves all as it is, or another relay makes a whole pass. Convoy's
+worker works while time passes. It can be stopped, and lose what waits for it.
 """
 
 from __future__ import annotations
@@ -20,15 +21,34 @@ from hypothesis.stateful import (
 )
 
 from app.changes import ResourceError
+from app.event_ids import uuid7
+from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
-from app.outbox.relay import MAX_REFUSALS, Relay
 from app.ports import KEY_LIFE
 from app.service import KeyReused
 from infra.local.tables import create_tables
-from tests.properties.happenings import FAULTS, IDS, ITEMS, KEYS, OF_RELAYS, OF_REQUESTS, OWNERS
+from tests.properties.happenings import (
+    FAULTS,
+    IDS,
+    ITEMS,
+    KEYS,
+    OF_RELAYS,
+    OF_REQUESTS,
+    OWNERS,
+    QUEUES,
+)
+from tests.properties.outside import Outside
 from tests.properties.seams import Crash, Seams
-from tests.support import NOW, TABLES, Outbox, TodoService, make_publisher, make_service
+from tests.support import (
+    NOW,
+    TABLES,
+    Outbox,
+    TodoService,
+    make_publisher,
+    make_questions,
+    make_service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,25 +58,32 @@ if TYPE_CHECKING:
 
     from app.outbox.relay_run import Report
     from app.service import Committed
+    from infra.fake_convoy.queues import Queue
     from tests.properties.happenings import Interruption
+    from tests.receiver import Receiver
     from tests.support import Convoy
+
+MOST_PASSES = 20
+"""Until nothing is left: more than it ever takes."""
 
 
 class World(RuleBasedStateMachine):
-    """`dynamodb` and `convoy` are put in by the test, and are emptied for each run."""
+    """`dynamodb`, `convoy` and `receiver` are put in by the test, and are emptied for each run."""
 
     dynamodb: DynamoDBClient
     convoy: Convoy
+    receiver: Receiver
 
     def __init__(self) -> None:
         super().__init__()
         create_tables(self.dynamodb, TABLES)
-        self.convoy.reset()
         self.now = NOW
         self.ids = 0
+        self.outside = Outside(self.convoy, self.receiver, lambda: self.now)
         self.publisher = make_publisher(self.convoy.api)
+        self.questions = make_questions(self.convoy.api)
         self.outbox = Outbox(self.dynamodb)
-        self.seams = Seams(self.dynamodb, self.publisher)
+        self.seams = Seams(self.dynamodb, self.publisher, self.questions, lambda: self.now)
         self.service = self._api()
 
     # What can happen.
@@ -97,7 +124,7 @@ class World(RuleBasedStateMachine):
 
     @rule(wait_s=st.sampled_from([0, 61, 1000]), interruption=st.none() | OF_RELAYS)
     def relay(self, wait_s: int, interruption: Interruption | None) -> None:
-        self.now += timedelta(seconds=wait_s)
+        self.time_passes(wait_s)
         with suppress(Crash), self._interrupted(interruption):
             self._pass()
 
@@ -107,17 +134,27 @@ class World(RuleBasedStateMachine):
             self.relay(1000, interruption)
 
     @rule(
+        lost=st.none() | QUEUES,
         fault=st.none() | FAULTS,
         passes=st.sampled_from([1, MAX_REFUSALS]),
         interruption=OF_RELAYS,
     )
-    def relays_meet_over_what_an_outage_left(
-        self, fault: dict[str, Any] | None, passes: int, interruption: Interruption
+    def relays_meet_over_what_is_left(
+        self,
+        lost: Queue | None,
+        fault: dict[str, Any] | None,
+        passes: int,
+        interruption: Interruption,
     ) -> None:
-        self.convoy.fail(status=503)
-        for owner in ("ann", "bob"):
+        """Convoy was down, or has `lost` what it accepted."""
+        self.convoy.recover()
+        if not lost:
+            self.convoy.fail(status=503)
+        for owner in ("ann", "bob") * 2:
             self.service.create(owner, None, {"item": "x"})
         self.convoy.recover()
+        if lost:
+            self.convoy_loses(lost)
         if fault:
             self.convoy.fail(**fault)
         for _ in range(passes):
@@ -131,26 +168,44 @@ class World(RuleBasedStateMachine):
     def convoy_comes_up(self) -> None:
         self.convoy.recover()
 
+    @rule(queue=QUEUES)
+    def convoys_worker_stops_at(self, queue: Queue) -> None:
+        self.outside.stopped.add(queue)
+
+    @rule()
+    def convoys_worker_goes_on(self) -> None:
+        self.outside.stopped.clear()
+
+    @rule(queue=QUEUES)
+    def convoy_loses(self, queue: Queue) -> None:
+        self.outside.lose(queue)
+
     @rule()
     def an_operator_redrives_what_failed(self) -> None:
         self.outbox.redrive_all(self.now)
 
     @rule(seconds=st.sampled_from([1, OPEN_S, 61, 1000, KEY_LIFE.total_seconds()]))
     def time_passes(self, seconds: float) -> None:
+        if seconds:
+            self.outside.work()
         self.now += timedelta(seconds=seconds)
 
     # What must hold.
 
     @invariant()
-    def each_committed_change_waits_or_has_arrived(self) -> None:
+    def each_committed_change_waits_or_convoy_has_handled_it(self) -> None:
         waiting = set(self.outbox.event_ids())
-        missing = {event.id for event in self.seams.committed} - waiting - set(self._arrived())
+        missing = {event.id for event in self.seams.committed} - waiting - self.outside.handled()
         assert missing == set()
 
     @invariant()
-    def nothing_waits_that_was_not_committed_or_that_was_acked(self) -> None:
+    def nothing_waits_that_was_not_committed_or_that_was_removed(self) -> None:
         waiting = set(self.outbox.event_ids())
-        assert waiting <= {event.id for event in self.seams.committed} - self.seams.acked
+        assert waiting <= {event.id for event in self.seams.committed} - self.seams.removed
+
+    @invariant()
+    def nothing_arrives_twice(self) -> None:
+        assert self.outside.arrived_often() == set()
 
     @invariant()
     def versions_have_no_gaps(self) -> None:
@@ -162,25 +217,30 @@ class World(RuleBasedStateMachine):
             assert history == [*range(1, len(history) + 1)]
 
     def teardown(self) -> None:
-        """Recovery: Convoy is up, and the relay runs until nothing is left."""
+        """Convoy is up, and the relay passes until nothing is left: the receiver has it all."""
         try:
-            self.convoy.recover()
-            for _ in range(20):
-                self.now += timedelta(seconds=1000)
-                self.outbox.redrive_all(self.now)
-                report = self._pass()
-            assert (report.pending, report.failed) == (0, 0)
-            arrived = self._arrived()
-            committed = self.seams.committed
-            for event in committed:
-                assert arrived[event.id] == (event.owner, event.data)
-            told = {key for key, (_, data) in arrived.items() if data["event"] != "todo.failure"}
-            assert told == {event.id for event in committed}
-            assert len(committed) == len(told)
+            self._recover()
+            self.nothing_arrives_twice()
+            self.outside.assert_received(self.seams.committed, self.dynamodb)
         finally:
             self.publisher.close()
+            self.questions.close()
             for table in TABLES.values():
                 self.dynamodb.delete_table(TableName=table)
+
+    def _recover(self) -> None:
+        self.convoy.recover()
+        self.outside.stopped.clear()
+        for _ in range(MOST_PASSES):
+            self.time_passes(1000)
+            self.outbox.redrive_all(self.now)
+            report = self._pass()
+            hung = report.deliveries is None or report.deliveries.retried
+            if not (report.pending or report.failed or hung):
+                break
+        else:
+            raise AssertionError(report)
+        self.outside.work()
 
     def _api(self) -> TodoService:
         """A new process of it."""
@@ -189,7 +249,7 @@ class World(RuleBasedStateMachine):
             self.dynamodb,
             self.publisher,
             store=self.seams,
-            delivery=OutboxDelivery(breaker, self.seams),
+            delivery=OutboxDelivery(breaker, self.seams, lambda: self.now, lambda: 1.0),
             clock=lambda: self.now,
             new_event_id=self._new_id,
             new_id=lambda: 100 + self.ids,
@@ -199,7 +259,7 @@ class World(RuleBasedStateMachine):
         return (self.now - NOW).total_seconds()
 
     def _pass(self) -> Report:
-        return Relay(self.seams, self.seams, lambda: self.now, lambda: 1.0, workers=1).run()
+        return self.seams.relay(lambda: self.now).run()
 
     @contextmanager
     def _interrupted(self, interruption: Interruption | None) -> Iterator[None]:
@@ -207,7 +267,7 @@ class World(RuleBasedStateMachine):
             assert interruption is not None
             if interruption.after_s is None:
                 self.seams.crash()
-            self.now += timedelta(seconds=interruption.after_s)
+            self.time_passes(interruption.after_s)
             if interruption.mended:
                 self.convoy.recover()
             self._pass()
@@ -228,13 +288,6 @@ class World(RuleBasedStateMachine):
     def _one_event_a_key(self, owner: str, key: str | None, done: Committed) -> None:
         assert key is None or done.event_id == self.seams.keys[owner, key][0]
 
-    def _new_id(self, _: datetime) -> str:
+    def _new_id(self, moment: datetime) -> str:
         self.ids += 1
-        return f"event-{self.ids}"
-
-    def _arrived(self) -> dict[str, tuple[str, Any]]:
-        """What a receiver that drops repeats of a key holds."""
-        arrived: dict[str, tuple[str, Any]] = {}
-        for event in self.convoy.events():
-            arrived.setdefault(event["idempotency_key"], (event["owner_id"], event["data"]))
-        return arrived
+        return uuid7(moment, self.ids)

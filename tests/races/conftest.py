@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import make_publisher
+from tests.support import make_publisher, make_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
     from tests.support import Convoy
 
 
@@ -19,3 +20,10 @@ def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
     """One with all the time it needs: dozens of threads and the stand-in share this process."""
     with closing(make_publisher(convoy.api, deadline_s=30.0)) as publisher:
         yield publisher
+
+
+@pytest.fixture
+def questions(convoy: Convoy) -> Iterator[Questions]:
+    """The same of questions."""
+    with closing(make_questions(convoy.api, deadline_s=30.0)) as questions:
+        yield questions

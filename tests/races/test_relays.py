@@ -1,4 +1,4 @@
-"""Relays beside each other and beside requests: each event arrives, and at most twice."""
+"""Relays beside each other and beside requests: each event is received, and once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from app import todos
+from app.event_ids import uuid7
+from app.outbox.event_list import Shown
 from app.outbox.outcomes import Refused, Unavailable
-from app.outbox.relay import Relay
 from app.outbox.relay_run import Report
 from app.service import Committed
 from app.todos import MAX_ITEM_LENGTH, Todo
@@ -27,7 +29,7 @@ from tests.support import (
     Outbox,
     TodoService,
     TodoStore,
-    make_outbox,
+    make_relay,
     make_service,
 )
 
@@ -38,8 +40,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
     from app.events import Event
-    from app.outbox.outcomes import Publisher
+    from app.outbox.event_list import EventList
+    from app.outbox.relay import Relay
+    from tests.receiver import Receiver
 
 pytestmark = ON_DYNAMODB_LOCAL
 
@@ -47,6 +52,8 @@ LONG = "\x01" * MAX_ITEM_LENGTH
 """Sixty kilobytes of JSON: some twenty fill a page of the outbox."""
 
 ROWS = 50
+
+A_MINUTE = timedelta(seconds=61)
 
 
 class Down:
@@ -56,28 +63,76 @@ class Down:
         return Unavailable("down")
 
 
-@dataclass(frozen=True)
-class Deceptive:
-    """A Convoy that takes each event and answers that it did not."""
-
-    inner: Publisher
-
+class Refusing:
     def publish(self, event: Event) -> Refused:
-        self.inner.publish(event)
         return Refused("not so")
 
 
-def make_relay(client: DynamoDBClient, publisher: Publisher, now: datetime = NOW + GRACE) -> Relay:
-    return Relay(publisher, make_outbox(client), clock=lambda: now, jitter=lambda: 1.0)
+@dataclass(frozen=True)
+class Blind:
+    """A Convoy's list that shows none of the rows' events, and is up to date."""
+
+    now: datetime
+
+    def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        yield []
+
+    def under(self, key: str, since: datetime) -> list[Shown]:
+        return []
+
+    def newest(self) -> list[Shown]:
+        return [Shown("u", uuid7(self.now, 0), "Success", self.now)]
+
+
+@dataclass
+class Relays:
+    """Makes relays that go by one clock, as Convoy does."""
+
+    client: DynamoDBClient
+    publisher: ConvoyPublisher
+    questions: Questions
+    convoy: Convoy
+    receiver: Receiver
+    now: datetime = NOW + GRACE
+
+    def one(self) -> Relay:
+        return make_relay(self.client, self.publisher, self.questions, lambda: self.now)
+
+    def pass_until_empty(self, outbox: Outbox) -> None:
+        """Relay after relay, two at once, a minute apart."""
+        for _ in range(10):
+            self.now += A_MINUTE
+            self.convoy.wait_for_worker()
+            reports = of(Report, race([self.one().run] * 2))
+            assert [report.stopped for report in reports] == [None, None]
+            if not outbox.event_ids():
+                break
+        assert outbox.event_ids() == []
+        self.convoy.wait_for_worker()
+
+
+@pytest.fixture
+def relays(
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    questions: Questions,
+    convoy: Convoy,
+    receiver: Receiver,
+) -> Relays:
+    relays = Relays(dynamodb, publisher, questions, convoy, receiver)
+    convoy.clock.read = lambda: relays.now
+    receiver.subscribe(OWNER)
+    return relays
 
 
 @pytest.fixture
 def left(store: TodoStore) -> set[str]:
     """The events that requests left in the outbox: several pages of them."""
-    for todo_id in range(ROWS):
+    ids = [uuid7(NOW, number) for number in range(ROWS)]
+    for todo_id, event_id in enumerate(ids):
         todo = Todo(OWNER, todo_id, LONG)
-        store.commit(todos.create(todo, now=NOW, event_id=f"left-{todo_id}"))
-    return {f"left-{todo_id}" for todo_id in range(ROWS)}
+        store.commit(todos.create(todo, now=NOW, event_id=event_id))
+    return set(ids)
 
 
 @contextmanager
@@ -115,80 +170,80 @@ def create_many(service: TodoService) -> set[str]:
 
 
 def arrivals(convoy: Convoy) -> Counter[str]:
+    """At Convoy, duplicates too, once it has come to all."""
+    convoy.wait_for_worker()
     return Counter(event["idempotency_key"] for event in convoy.events())
 
 
-def test_two_relays_at_once_deliver_every_event_and_none_more_than_twice(
-    dynamodb: DynamoDBClient,
-    publisher: ConvoyPublisher,
-    convoy: Convoy,
-    outbox: Outbox,
-    left: set[str],
+def test_two_relays_at_once_deliver_every_event_once_and_publish_none_more_than_twice(
+    relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
-    reports = of(Report, race([make_relay(dynamodb, publisher).run] * 2))
+    race([relays.one().run] * 2)
+    assert max(arrivals(relays.convoy).values()) <= 2
+    relays.pass_until_empty(outbox)
 
-    arrived = arrivals(convoy)
-    assert set(arrived) == left
-    assert max(arrived.values()) <= 2
-    assert sum(report.delivered for report in reports) == arrived.total()
-    assert [(report.pending, report.failed, report.stopped) for report in reports] == [
-        (0, 0, None)
-    ] * 2
-    assert outbox.event_ids() == []
+    assert relays.receiver.times() == Counter(left)
+    assert max(arrivals(relays.convoy).values()) <= 2
 
 
 def test_what_two_relays_are_refused_at_once_is_counted_once(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, left: set[str]
+    relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
-    convoy.fail(status=400)
+    relays.convoy.fail(status=400, path="/events/fanout")
 
-    race([make_relay(dynamodb, publisher).run] * 2)
+    race([relays.one().run] * 2)
 
-    rows = [row for page in make_outbox(dynamodb).pages() for row in page]
+    rows = outbox.rows()
     assert {row.event.id for row in rows} == left
     assert {(row.attempts, row.refusals) for row in rows} == {(1, 1)}
 
 
-def test_a_relay_that_fails_brings_back_no_row_that_another_delivered(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, outbox: Outbox, left: set[str]
+def test_a_relay_that_fails_brings_back_no_row_that_another_settled(
+    relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
-    failing = make_relay(dynamodb, Deceptive(publisher))
+    for row in outbox.rows():
+        relays.publisher.publish(row.event)
+    relays.convoy.wait_for_worker()
+    relay = relays.one()
+    blind = cast("EventList", Blind(relays.now))
+    attempts = replace(relay.attempts, publisher=Refusing(), events=blind)
+    failing = replace(relay, attempts=attempts, events=blind)
 
-    _, report = of(Report, race([failing.run, make_relay(dynamodb, publisher).run]))
+    failed, settled = of(Report, race([failing.run, relay.run]))
 
-    assert len(outbox.event_ids()) == len(left) - report.delivered
+    assert (failed.settled, settled.settled) == (0, len(left))
+    assert outbox.event_ids() == []
 
 
 def test_a_relay_leaves_requests_in_flight_to_themselves_for_the_grace(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, outbox: Outbox
+    relays: Relays, outbox: Outbox
 ) -> None:
-    with running(make_relay(dynamodb, publisher, now=NOW)) as reports:
-        events = create_many(make_service(dynamodb, publisher))
+    relays.now = NOW
+    with running(relays.one()) as reports:
+        events = create_many(make_service(relays.client, relays.publisher))
 
-    assert arrivals(convoy) == Counter(events)
-    assert {report.delivered for report in reports} == {0}
-    assert outbox.event_ids() == []
+    assert arrivals(relays.convoy) == Counter(events)
+    assert {(report.published, report.settled) for report in reports} == {(0, 0)}
+    relays.pass_until_empty(outbox)
+    assert relays.receiver.times() == Counter(events)
 
 
-def test_a_relay_that_overtakes_requests_in_flight_loses_no_event_and_repeats_it_once_at_most(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, outbox: Outbox
+def test_a_relay_that_overtakes_requests_in_flight_loses_no_event_and_repeats_none(
+    relays: Relays, outbox: Outbox
 ) -> None:
-    with running(make_relay(dynamodb, publisher)):
-        events = create_many(make_service(dynamodb, publisher))
+    with running(relays.one()):
+        events = create_many(make_service(relays.client, relays.publisher))
 
-    arrived = arrivals(convoy)
-    assert set(arrived) == events
-    assert max(arrived.values()) <= 2
-    assert outbox.event_ids() == []
+    assert max(arrivals(relays.convoy).values()) <= 2
+    relays.pass_until_empty(outbox)
+    assert relays.receiver.times() == Counter(events)
 
 
 def test_a_relay_delivers_once_what_requests_beside_it_could_not(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, outbox: Outbox
+    relays: Relays, outbox: Outbox
 ) -> None:
-    relay = make_relay(dynamodb, publisher)
-    with running(relay):
-        events = create_many(make_service(dynamodb, Down()))
-    relay.run()
+    with running(relays.one()):
+        events = create_many(make_service(relays.client, Down()))
+    relays.pass_until_empty(outbox)
 
-    assert arrivals(convoy) == Counter(events)
-    assert outbox.event_ids() == []
+    assert relays.receiver.times() == Counter(events)

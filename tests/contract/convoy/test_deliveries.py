@@ -79,6 +79,8 @@ def test_deliveries_are_chosen_by_endpoint_and_type_and_status(
 
     assert count() == 1
     assert count(eventId=delivered["event_id"]) == 1
+    assert count(subscriptionId=delivered["subscription_id"]) == 1
+    assert count(subscriptionId="unknown") == 0
     assert count(eventType="created") == 1
     assert count(eventType="updated") == 0
     assert count(event_type="updated") == 1  # what the SDK sends, and its server passes over
@@ -155,6 +157,19 @@ def test_what_arrived_is_sent_again_only_by_force(
     assert forced.json()["message"] == "1 successful, 0 failed"
 
     eventually(lambda: len(receiver.of(key)) == 2)
+
+
+def test_a_retry_in_bulk_sends_what_was_discarded_to_an_endpoint_that_is_still_paused(
+    http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
+) -> None:
+    data(http.put(f"/endpoints/{subscribed}/pause"), 202)
+    key = publish(http, owner)
+    delivery_of(http, key, "Discarded")
+
+    retry_in_bulk(http, status="Discarded", endpointId=subscribed)
+
+    delivery_of(http, key, "Success")
+    assert [each.key for each in receiver.received] == [key]
 
 
 def test_what_comes_for_a_paused_endpoint_is_discarded_until_it_is_resent(

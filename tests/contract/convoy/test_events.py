@@ -125,6 +125,19 @@ def test_events_are_listed_oldest_first_if_asked_for(
     assert second["pagination"]["has_next_page"] is False
 
 
+def test_pages_go_back_too_and_the_oldest_may_be_the_first(
+    http: httpx.Client, owner: str, three: list[str]
+) -> None:
+    oldest_first = data(http.get("/events", params={"ownerId": owner, "sort": "asc"}), 200)
+    cursor = oldest_first["pagination"]["prev_page_cursor"]
+    asked = {"ownerId": owner, "perPage": "2", "direction": "prev", "prev_page_cursor": cursor}
+    back = data(http.get("/events", params=asked), 200)
+
+    assert keys_of(oldest_first["content"]) == three
+    assert keys_of(back["content"]) == three[:0:-1]
+    assert back["pagination"]["has_next_page"] is True
+
+
 def test_the_last_page_has_a_cursor_that_leads_nowhere(
     http: httpx.Client, owner: str, three: list[str]
 ) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.convoy.envelope import data, message
+from tests.contract.convoy.envelope import data, event_of, listed, message, publish
 
 if TYPE_CHECKING:
     import httpx
@@ -109,6 +109,20 @@ def test_pausing_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
     pause()
     assert data(http.post(f"/endpoints/{uid}/activate"), 202)["status"] == "active"
     assert data(http.get(f"/endpoints/{uid}"), 200)["status"] == "active"
+
+
+def test_a_deleted_endpoint_is_gone_and_its_events_are_for_nobody(
+    http: httpx.Client, owner: str, delivered: Json
+) -> None:
+    endpoint = delivered["endpoint_id"]
+    deleted = http.delete(f"/endpoints/{endpoint}")
+
+    assert deleted.json()["message"] == "Endpoint deleted successfully"
+    assert message(http.get(f"/endpoints/{endpoint}"), 404) == "Resource not found"
+    assert message(http.delete(f"/endpoints/{endpoint}"))
+    assert listed(http, "/endpoints", ownerId=owner) == []
+    assert len(listed(http, "/eventdeliveries", endpointId=endpoint)) == 1
+    event_of(http, publish(http, owner), "Failure")
 
 
 def test_an_unknown_endpoint_is_a_404_to_a_reader_and_a_400_to_others(http: httpx.Client) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
+from infra.fake_convoy import application, server
 from tests.contract.convoy.envelope import EVENT, delivery_of, eventually, listed, publish
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
     import socket
-
-    import httpx
 
     from tests.support import Convoy
 
@@ -81,14 +82,13 @@ def test_an_attempt_that_is_lost_ends_before_its_answer(convoy: Convoy, http: ht
 
 
 def test_a_slow_worker_lets_each_job_wait(convoy: Convoy, http: httpx.Client) -> None:
-    convoy.slow_worker(0.2)
-    publish(http, "ann", "e1")
-
-    assert (keys(http), convoy.waiting()["intake"]) == ([], 1)
-    eventually(lambda: keys(http) == ["e1"])
     convoy.slow_worker(60)
+    publish(http, "ann", "e1")
+    assert (keys(http), convoy.lose("intake")) == ([], 1)
+
+    convoy.slow_worker(0.01)
     publish(http, "ann", "e2")
-    assert convoy.lose("intake") == 1
+    eventually(lambda: keys(http) == ["e2"])
 
 
 def test_a_queue_that_is_not_there_is_a_400(convoy: Convoy) -> None:
@@ -140,6 +140,29 @@ def test_a_fault_is_of_the_calls_that_it_names(
         return http.post("/events/fanout", json=body).status_code
 
     assert [answer("Buy milk"), answer("Buy a ring"), http.get("/events").status_code] == codes
+
+
+def test_a_call_that_hangs_ends_with_its_client() -> None:
+    started = time.monotonic()
+    with server.running(application.build()) as url, httpx.Client(timeout=0.1) as http:
+        http.put(f"{url}/_control/faults", json={"status": 503, "delay_s": 60})
+        with pytest.raises(httpx.ReadTimeout):
+            http.get(f"{url}/api/v1/projects/p/events")
+    # The server waits for the calls that it has begun.
+
+    assert time.monotonic() - started < 30
+
+
+def test_a_call_that_is_late_is_dealt_with_though_its_client_has_gone(
+    convoy: Convoy, http: httpx.Client
+) -> None:
+    convoy.fail(delay_s=0.2)
+    event = EVENT | {"owner_id": "ann", "idempotency_key": "e1"}
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/events/fanout", json=event, timeout=0.1)
+    convoy.recover()
+
+    eventually(lambda: keys(http) == ["e1"])
 
 
 def test_of_several_faults_a_call_meets_the_first_that_is_of_it(

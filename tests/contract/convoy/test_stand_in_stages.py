@@ -215,6 +215,7 @@ def test_a_retry_in_bulk_sends_again_what_failed_and_leaves_what_arrived(
     convoy.let_the_receiver_fail(0)
 
     retry_in_bulk(http)
+    retry_in_bulk(http)  # the first one is over
 
     assert arrived(http)[-1] == "204 No Content"
     assert arrived(http, "e0") == ["204 No Content"]
@@ -250,6 +251,34 @@ def test_what_waits_for_an_endpoint_that_convoy_disabled_is_discarded(
     data(http.post(f"/endpoints/{endpoint}/activate"), 202)
     data(http.put(f"/eventdeliveries/{delivery['uid']}/resend"), 200)
     assert arrived(http) == ["204 No Content"]
+
+
+def test_an_event_whose_endpoint_is_deleted_before_the_worker_comes_is_processing_for_ever(
+    convoy: Convoy, http: httpx.Client, endpoint: str
+) -> None:
+    convoy.stop_worker()
+    publish(http, OWNER, "e1")
+    data(http.delete(f"/endpoints/{endpoint}"), 200)
+    convoy.start_worker()
+    event = event_of(http, "e1", "Processing")
+
+    data(http.put(f"/events/{event['uid']}/replay"), 200)
+
+    assert event_of(http, "e1", "Processing")["is_duplicate_event"] is False
+
+
+def test_what_waits_for_an_endpoint_that_is_deleted_is_discarded(
+    convoy: Convoy, http: httpx.Client, endpoint: str
+) -> None:
+    convoy.stop_worker("deliveries")
+    publish(http, OWNER, "e1")
+    data(http.delete(f"/endpoints/{endpoint}"), 200)
+    convoy.start_worker()
+
+    delivery = delivery_of(http, "e1", "Discarded")
+    assert delivery["description"] == "endpoint not found"
+    resent = http.put(f"/eventdeliveries/{delivery['uid']}/resend")
+    assert message(resent) == "endpoint not found"
 
 
 def test_what_can_not_be_stored_in_a_delivery_is_tried_again_for_ever(

@@ -34,6 +34,7 @@ COMMANDS = [
     ["redrive", "--all"],
     ["relay"],
     ["relay", "--watch"],
+    ["republish", "--since", "1h"],
 ]
 
 
@@ -56,11 +57,13 @@ def test_an_id_that_is_not_there_is_told_on_stderr_with_code_1(
         ["outbox", "show", " "],
         ["outbox", "show"],
         ["relay", "--workers", "0"],
-        ["relay", "--deadline-s", "11"],
+        ["relay", "--deadline-s", "16"],
         ["relay", "--segment", "0/2"],
         ["relay", "--segment", "3/2"],
         ["relay", "--segment", "2"],
         ["relay", "--watch", "--every", "0"],
+        ["republish"],
+        ["republish", "--since", "1h", "--owner", " "],
         ["unknown"],
     ],
 )
@@ -90,7 +93,8 @@ def test_a_missing_setting_is_code_3_and_its_name(
 def test_a_dynamodb_that_refuses_is_code_3_and_its_words(
     monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient, command: list[str]
 ) -> None:
-    monkeypatch.setenv("OUTBOX_TABLE", "elsewhere")
+    for table in ("OUTBOX_TABLE", "EVENTS_TABLE"):
+        monkeypatch.setenv(table, "elsewhere")
 
     result = run(*command, "--json")
 

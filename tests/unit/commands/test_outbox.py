@@ -50,7 +50,7 @@ def test_the_list_of_failed_rows_tells_why(rows: Rows) -> None:
 
 
 def test_an_empty_outbox_is_told_to_a_person_and_is_no_line_to_a_script(rows: Rows) -> None:
-    assert run("outbox", "list").stdout == "The outbox is empty: Convoy has every event.\n"
+    assert run("outbox", "list").stdout == "The outbox is empty: Convoy handled every event.\n"
     assert run("outbox", "list", "--json").output == ""
 
 

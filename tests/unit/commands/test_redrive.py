@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from tests.support import Convoy, Outbox
 
 
-def test_a_failed_row_is_redriven_by_its_id_and_the_relay_delivers_it(
-    rows: Rows, convoy: Convoy, outbox: Outbox
+def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(
+    rows: Rows, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SETTLE_AFTER_S", "0")
     rows.failed("e1")
     rows.failed("e2")
 
@@ -28,6 +29,8 @@ def test_a_failed_row_is_redriven_by_its_id_and_the_relay_delivers_it(
     assert (rows.row("e1").state, rows.row("e2").state) == (WAITING, FAILED)
     assert run("relay").exit_code == LEFT
     assert [event["idempotency_key"] for event in convoy.events()] == ["e1"]
+    convoy.deliveries()
+    assert run("relay").exit_code == LEFT
     assert outbox.event_ids() == ["e2"]
 
 

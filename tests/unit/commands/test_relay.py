@@ -5,36 +5,57 @@ from __future__ import annotations
 import json
 import signal
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.outbox import event_list
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
-from app.outbox.relay import Relay
 from app.passes import Interrupt, Pass
-from app.wiring import now
+from app.wiring import new_event_id, now
+from tests.support import make_relay
 from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.questions import Questions
     from app.events import Event
+    from app.outbox.relay import Relay
     from tests.support import Convoy, Outbox
 
 NO_METRICS = Metrics(lambda _: None, now, "none")
 
 
-def test_the_relay_delivers_what_is_due_and_an_empty_outbox_is_code_0(
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pass publishes is due at the next one."""
+    monkeypatch.setenv("SETTLE_AFTER_S", "0")
+
+
+def test_one_pass_publishes_and_the_next_settles_with_code_0(
     rows: Rows, convoy: Convoy, outbox: Outbox
 ) -> None:
     for n in range(3):
-        rows.waiting(f"e{n}")
+        rows.waiting(f"e{n}", age=240)
 
-    result = run("relay", "--workers", "2", "--deadline-s", "30")
+    first = run("relay", "--workers", "4", "--deadline-s", "30")
+    convoy.deliveries()
+    second = run("relay")
 
-    assert (result.exit_code, result.output) == (DONE, "3 delivered, 0 waiting, 0 failed.\n")
+    assert (first.exit_code, first.output.splitlines()) == (
+        LEFT,
+        [
+            "0 settled, 3 published, 3 waiting (the oldest for 4 min), 0 failed.",
+            "See when they are due: outbox list.",
+        ],
+    )
     assert sorted(e["idempotency_key"] for e in convoy.events()) == ["e0", "e1", "e2"]
+    assert (second.exit_code, second.output) == (DONE, "3 settled, 0 waiting, 0 failed.\n")
     assert outbox.event_ids() == []
 
 
@@ -43,15 +64,17 @@ def test_relays_that_have_a_segment_each_share_the_outbox(rows: Rows, convoy: Co
     for each in ids:
         rows.waiting(each)
 
-    delivered = []
+    reports = []
     for segment in ("1/2", "2/2"):
-        result = run("relay", "--segment", segment, "--json")
-        delivered.append(json.loads(result.stdout)["delivered"])
-        # What it has not seen of the table it can't tell.
-        assert json.loads(result.stdout)["partial"] is True
+        (report,) = lines(run("relay", "--segment", segment, "--json"))
+        # What it has not seen of the table it can't report.
+        assert report["partial"] is True
+        reports.append(report)
 
-    assert sum(delivered) == len(ids)
+    assert sum(report["published"] for report in reports) == len(ids)
     assert sorted(event["idempotency_key"] for event in convoy.events()) == sorted(ids)
+    # One of them looks after the deliveries, for all.
+    assert [report["deliveries"] is None for report in reports] == [False, True]
 
 
 def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
@@ -62,10 +85,21 @@ def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
 
     assert result.exit_code == LEFT
     assert result.stdout.splitlines() == [
-        "0 delivered, 1 waiting (the oldest for 4 min), 1 failed.",
+        "0 settled, 1 waiting (the oldest for 4 min), 1 failed.",
         "See when they are due: outbox list.",
         "See why they failed: outbox list --failed.",
     ]
+
+
+def test_what_is_stuck_in_convoy_is_replayed_and_told(
+    rows: Rows, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_list, "STUCK_AFTER", timedelta(0))
+    convoy.stop_worker("matching")
+    convoy.send("e1")
+    rows.waiting("e1")
+
+    assert run("relay").stdout.startswith("0 settled, 1 replayed, 1 waiting (")
 
 
 def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> None:
@@ -78,7 +112,11 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     assert person.exit_code == LEFT
     assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
     assert 60 <= script.pop("oldest_s") < 120
-    assert script == {"delivered": 0, "pending": 1, "failed": 0, "stopped": None, "partial": False}
+    assert script == {
+        "settled": 0, "published": 0, "replayed": 0, "pending": 1, "failed": 0,
+        "stopped": "Convoy asked for 60 s: 503: told to fail", "partial": False,
+        "deliveries": None,
+    }  # fmt: skip
 
 
 def test_a_wrong_key_is_told_with_the_command_that_says_what_to_mend(
@@ -96,7 +134,7 @@ def test_a_wrong_key_is_told_with_the_command_that_says_what_to_mend(
 
 def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:
     rows.waiting("e1")
-    convoy.fail(status=400)
+    convoy.fail(status=400, path="/events/fanout")
 
     result = run("relay", "--json")
 
@@ -108,50 +146,62 @@ def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Co
 
 def test_a_person_gets_no_metrics_and_a_plain_log(rows: Rows, convoy: Convoy) -> None:
     rows.waiting("e1")
-    convoy.fail(status=400)
+    convoy.fail(status=400, path="/events/fanout")
 
     result = run("relay")
 
     assert "{" not in result.output
 
 
-def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(rows: Rows) -> None:
+def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(
+    rows: Rows, make: Callable[..., Relay]
+) -> None:
     rows.waiting("e1")
 
-    report = Pass(relay_of(rows, lambda: None), NO_METRICS, Interrupt(), 1.0, as_json=False)()
+    report = Pass(make(lambda: None), NO_METRICS, Interrupt(), 1.0, as_json=False)()
 
-    assert (report.delivered, report.pending, report.stopped) == (0, 1, "out of time")
+    assert (report.published, report.pending, report.stopped) == (0, 1, "out of time")
 
 
 def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_told(
-    rows: Rows, outbox: Outbox, capsys: pytest.CaptureFixture[str]
+    rows: Rows,
+    convoy: Convoy,
+    make: Callable[..., Relay],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     rows.waiting("e1")
     rows.waiting("e2")
+    convoy.send(new_event_id(now()))  # Convoy has come to the present: both would be published
     interrupt = Interrupt()
 
     def ask() -> None:
         interrupt.asked = True
 
-    report = Pass(relay_of(rows, ask), NO_METRICS, interrupt, None, as_json=False)()
+    report = Pass(make(ask), NO_METRICS, interrupt, None, as_json=False)()
 
-    assert (report.delivered, report.pending) == (1, 1)
-    assert len(outbox.event_ids()) == 1
+    assert (report.published, report.pending) == (1, 2)
+    assert sorted(rows.row(each).attempts for each in ("e1", "e2")) == [0, 1]
     assert "Stopped early: interrupted." in capsys.readouterr().out
 
 
-def relay_of(rows: Rows, on_publish: Callable[[], None]) -> Relay:
-    class Publisher:
-        def publish(self, event: Event) -> Accepted:
-            on_publish()
-            return Accepted()
+@pytest.fixture
+def make(dynamodb: DynamoDBClient, questions: Questions) -> Callable[[Callable[[], None]], Relay]:
+    """A relay of one worker, whose publisher calls back and accepts."""
 
-    return Relay(Publisher(), rows.table, now, lambda: 0.5, workers=1)
+    def make(on_publish: Callable[[], None]) -> Relay:
+        class Publisher:
+            def publish(self, event: Event) -> Accepted:
+                on_publish()
+                return Accepted()
+
+        return make_relay(dynamodb, Publisher(), questions, now, workers=1)
+
+    return make
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
-    rows: Rows, number: signal.Signals
+    rows: Rows, convoy: Convoy, number: signal.Signals
 ) -> None:
     rows.waiting("e0")
     before = signal.getsignal(number)
@@ -160,6 +210,7 @@ def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
     def wait(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 60:
+            convoy.deliveries()
             rows.waiting("e1")
         if len(waits) == 61:
             signal.raise_signal(number)
@@ -167,7 +218,8 @@ def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
     watched = run("relay", "--watch", "--json", wait=wait)
 
     assert watched.exit_code == DONE
-    assert [report["delivered"] for report in lines(watched)] == [1, 1]
+    reports = lines(watched)
+    assert [(report["settled"], report["published"]) for report in reports] == [(0, 1), (1, 1)]
     assert waits == [1] * 61
     assert signal.getsignal(number) == before
 

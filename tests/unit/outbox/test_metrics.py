@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.events import Event
+from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from app.outbox.relay_run import Report
@@ -69,37 +71,55 @@ def test_an_attempt_is_told_with_its_outcome_and_latency(outcome: Outcome, name:
     }
 
 
-def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
-    report = Report(delivered=5, pending=2, failed=1, oldest_s=61.5, stopped="out of time")
+REPORT = Report(
+    settled=5,
+    published=3,
+    replayed=4,
+    pending=2,
+    failed=1,
+    oldest_s=61.5,
+    stopped="out of time",
+    deliveries=DeliveryReport(hung=12, retried=11, failed=7, discarded=6, disabled_endpoints=9),
+)
 
-    told = told_by(lambda metrics: metrics.relayed(report))
+
+def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
+    told = told_by(lambda metrics: metrics.relayed(REPORT))
 
     (directive,) = told.pop("_aws")["CloudWatchMetrics"]
     assert directive["Dimensions"] == [[]]
-    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
-        "Relayed": "Count",
-        "OutboxDepth": "Count",
-        "OutboxAge": "Seconds",
-        "ParkedRows": "Count",
-    }
+    units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
+    assert units.pop("OutboxAge") == "Seconds"
+    assert set(units.values()) == {"Count"}
     assert told == {
-        "Relayed": 5,
+        "Settled": 5,
+        "Republished": 3,
+        "Replayed": 4,
         "OutboxDepth": 2,
         "OutboxAge": 61.5,
         "ParkedRows": 1,
+        "HungDeliveries": 12,
+        "RetriedDeliveries": 11,
+        "FailedDeliveries": 13,
+        "DisabledEndpoints": 9,
         "stopped": "out of time",
         "partial": False,
     }
+    assert {"OutboxAge", *units} == set(told) - {"stopped", "partial"}
 
 
-def test_a_pass_that_did_not_see_every_row_tells_what_it_saw_and_rings_off_no_alarm() -> None:
-    report = Report(5, 2, 1, 61.5, "out of time", partial=True)
+def test_a_pass_that_did_not_see_every_row_ends_no_alarm() -> None:
+    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, partial=True)))
 
-    told = told_by(lambda metrics: metrics.relayed(report))
-
-    assert (told["Relayed"], told["OutboxDepth"], told["OutboxAge"]) == (5, 2, 61.5)
+    assert (told["Settled"], told["OutboxDepth"], told["OutboxAge"]) == (5, 2, 61.5)
     assert told["partial"] is True
     assert "ParkedRows" not in told
+
+
+def test_a_pass_that_did_not_come_to_the_deliveries_reports_none() -> None:
+    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, deliveries=None)))
+
+    assert {name for name in told if name.endswith(("Deliveries", "Endpoints"))} == set()
 
 
 def test_a_metric_that_can_not_be_written_is_logged_and_the_attempt_is_as_it_was(

@@ -1,0 +1,234 @@
+"""Whatever became of a row: it is read or it is reported, and no other error comes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app import todos
+from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
+from app.event_ids import uuid7
+from app.outbox.rows import FAILED, WAITING, UnreadableRow
+from app.ports import Claim, StoreError
+from app.todos import Todo
+from tests.inputs import inputs
+from tests.support import NOW, make_log, make_outbox, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.dynamodb.events_table import UnreadableEvent
+    from app.events import Event
+
+    Item = dict[str, Any]
+
+T = TypeVar("T")
+
+CHANGE = todos.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
+CLAIM = Claim("ann", "key", "fingerprint", NOW)
+
+
+class Canned:
+    """DynamoDB, holding one row."""
+
+    def __init__(self, item: Item) -> None:
+        self._item = item
+
+    def get_item(self, **_: object) -> dict[str, Any]:
+        return {"Item": self._item}
+
+    def scan(self, **_: object) -> dict[str, Any]:
+        return {"Items": [self._item]}
+
+    query = scan
+
+    def transact_get_items(self, TransactItems: list[Any]) -> dict[str, Any]:  # noqa: N803
+        keys = [each["Get"]["Key"] for each in TransactItems]
+        return {"Responses": [{"Item": self._item} if self._is_at(key) else {} for key in keys]}
+
+    def _is_at(self, key: Item) -> bool:
+        return key.items() <= self._item.items()
+
+
+def client(item: Item) -> DynamoDBClient:
+    return cast("DynamoDBClient", Canned(item))
+
+
+class Writing:
+    """Notes what a commit puts."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def transact_write_items(self, TransactItems: list[Any], **_: object) -> None:  # noqa: N803
+        self.items = [each["Put"]["Item"] for each in TransactItems if "Put" in each]
+
+
+def written() -> list[Item]:
+    """The log's row, the outbox's, the todo's, the key's."""
+    writing = Writing()
+    make_store(cast("DynamoDBClient", writing)).commit(CHANGE, CLAIM)
+    return writing.items
+
+
+LOG, OUTBOX, TODO, RECORD = written()
+TOMBSTONE: Item = {
+    "owner": {"S": "ann"},
+    "id": {"N": "-2"},
+    "version": {"N": "2"},
+    TOMBSTONE_EXPIRY: {"N": "1"},
+}
+
+NUMBERS = st.one_of(
+    st.integers(-(10**38), 10**38).map(str),
+    st.sampled_from(["0.5", "-0", "1E+125", "1E-130", "1795521600123456789", "9" * 38, "NaN"]),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+DEEP = st.tuples(st.sampled_from(["[", '{"a":']), st.sampled_from([31, 100, 900, 2_000])).map(
+    lambda deep: deep[0] * deep[1] + "1" + {"[": "]"}.get(deep[0], "}") * deep[1]
+)
+TEXTS = st.one_of(
+    st.text(),
+    JSON.map(json.dumps),
+    DEEP,
+    DEEP.map('{{"todo": {}}}'.format),
+    st.sampled_from(['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', '{"a": %s}' % ("9" * 5000)]),
+)
+ATTRIBUTES = st.one_of(
+    NUMBERS.map(lambda number: {"N": number}),
+    TEXTS.map(lambda text: {"S": text}),
+    st.sampled_from([{"BOOL": True}, {"NULL": True}, {"L": []}, {"M": {}}, {"B": b"\0"}]),
+    st.sampled_from([{"SS": ["a"]}, {"NS": ["1"]}]),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, good: Item, *keys: str) -> Item:
+    """The row with some attributes replaced, and some gone; its own keys can't be."""
+    names = sorted(good.keys() - {*keys})
+    changed = draw(st.dictionaries(st.sampled_from(names), ATTRIBUTES | st.none(), min_size=1))
+    return {name: value for name, value in (good | changed).items() if value is not None}
+
+
+def assert_can_be_published(event: Event) -> None:
+    json.dumps(event.data, ensure_ascii=False, allow_nan=False).encode()
+    assert isinstance(event.data, dict)
+    assert datetime.min.replace(tzinfo=UTC) <= event.occurred_at
+
+
+def with_data(row: Item, text: str) -> Item:
+    return row | {"data": {"S": text}}
+
+
+@inputs(200)
+@given(damaged(OUTBOX, "event_id"))
+@example(OUTBOX | {"due_at": {"N": "1795521600123456789"}})
+@example(OUTBOX | {"state": {"S": "lost"}})
+@example(with_data(OUTBOX, "[" * 100_000))
+@example(with_data(OUTBOX, '["no object"]'))
+@example(with_data(OUTBOX, '{"a":' * 900 + "1" + "}" * 900))
+@example(with_data(OUTBOX, '{"a": 1e999}'))
+@example(with_data(OUTBOX, '{"a": "\\ud800"}'))
+def test_a_row_of_the_outbox_is_read_or_reported(item: Item) -> None:
+    reported: list[UnreadableRow] = []
+    table = make_outbox(client(item))
+
+    (rows,) = table.pages(reported.append)
+
+    assert len(rows) + len(reported) == 1
+    if reported:
+        assert reported[0].event_id == CHANGE.event.id
+        with pytest.raises(UnreadableRow):
+            table.get(CHANGE.event.id)
+    for row in rows:
+        assert_can_be_published(row.event)
+        assert row.state in {WAITING, FAILED}
+        assert row.due_at.tzinfo is UTC
+
+
+@inputs(200)
+@given(damaged(LOG, "owner", "event_id"))
+@example(with_data(LOG, "null"))
+def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
+    reported: list[UnreadableEvent] = []
+
+    (events,) = make_log(client(item)).since(NOW, now=NOW, unreadable=reported.append)
+
+    assert len(events) + len(reported) == 1
+    for event in events:
+        assert_can_be_published(event)
+
+
+@inputs(200)
+@given(damaged(TODO, "owner", "id"))
+def test_a_row_of_a_todo_is_read_or_named(item: Item) -> None:
+    store = make_store(client(item))
+
+    page = read_or_named(
+        lambda: store.page("ann", limit=1, after=None), "todo 1 of ann can't be read: "
+    )
+    single = read_or_named(lambda: store.read("ann", 1), "todo 1 of ann can't be read: ")
+
+    assert (page is None) == (single is None)
+    if page and single:
+        (todo,) = page.found
+        assert todo == single.resource
+        types = (type(todo.item), type(todo.completed), type(todo.version))
+        assert types == (str, bool, int)
+
+
+@inputs(200)
+@given(damaged(TOMBSTONE, "owner", "id"))
+def test_a_tombstone_is_read_or_named(item: Item) -> None:
+    store = make_store(client(item))
+
+    found = read_or_named(
+        lambda: store.read("ann", 1, freed=True), "todo -2 of ann can't be read: "
+    )
+
+    assert found is None or type(found.freed) is int
+
+
+@inputs(200)
+@given(damaged(RECORD, "owner", "key"))
+def test_the_record_of_a_key_is_read_or_named(item: Item) -> None:
+    store = make_store(client(item))
+
+    found = read_or_named(
+        lambda: store.read("bob", 1, replace(CLAIM, owner="ann")),
+        "the record of idempotency key key of ann can't be read: ",
+    )
+
+    if found and found.record:
+        record = found.record
+        types = [type(each) for each in (record.fingerprint, record.id, record.version)]
+        assert types == [str, int, int]
+
+
+def read_or_named(read: Callable[[], T], problem: str) -> T | None:
+    """None: it can't be read, and the error says so of the row."""
+    try:
+        return read()
+    except StoreError as error:
+        named = str(error).startswith(problem)
+    assert named
+    return None
+
+
+def test_an_error_does_not_show_the_text_of_a_todo() -> None:
+    for row in (with_data(OUTBOX, '{"a": "secret \\ud800"}'), with_data(OUTBOX, '{"secret"')):
+        with pytest.raises(UnreadableRow) as raised:
+            make_outbox(client(row)).get("e1")
+
+        assert "secret" not in str(raised.value)
