@@ -157,12 +157,12 @@ class Relay:
         clear: list[Row] = []
         unclear: list[Row] = []
         for row in due:
-            known = row.event.id in seen or horizon.is_reached(row, run.horizon)
+            known = row.key in seen or horizon.is_reached(row, run.horizon)
             (clear if known or self._is_probe(row, run) else unclear).append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
         tasks = _Tasks(threads, run)
         for row in interleaved(clear):
-            tasks.add([row], self._is_handled, row, seen.get(row.event.id), run)
+            tasks.add([row], self._is_handled, row, seen.get(row.key), run)
         for row in interleaved(unclear):
             tasks.add([row], self._probe, row, run)
         handled = tasks.rows_done()
@@ -232,7 +232,7 @@ class Relay:
             if not run.may_go_on():
                 return None
             try:
-                return self.events.under(row.event.id, row.event.occurred_at - LONG_BEFORE)
+                return self.events.under(row.key, row.event.occurred_at - LONG_BEFORE)
             except NotAnswered as error:
                 self.attempts.learn(error.outcome, run)
                 return None
