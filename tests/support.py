@@ -210,7 +210,7 @@ def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
         "proxy": None,
-        "deadline_s": 2.0,
+        "deadline_s": 10.0,
         "clock": lambda: NOW,
     }
     return ConvoyPublisher(base_url=base_url, **settings | override)

@@ -193,6 +193,7 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
         "refusals": {"N": str(row.refusals)},
         "reason": {"S": row.reason},
         **({"tried_at": {"N": to_ms(row.tried_at)}} if row.tried_at else {}),
+        **({"burnt": {"N": str(row.burnt)}} if row.burnt else {}),
     }
 
 
@@ -226,4 +227,5 @@ def _read(item: Item) -> Row:
         refusals=items.number(item, "refusals"),
         reason=items.text(item, "reason"),
         tried_at=items.moment(item, "tried_at") if "tried_at" in item else None,
+        burnt=items.number(item, "burnt") if "burnt" in item else 0,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 MAX_REFUSALS = 30
 """Attempts that count before a row is parked: with the pauses between them, over three hours.
 Convoy answers 400 to some of its own outages (docs/guarantees.md)."""
+
+REPLAYS = 2
+"""Attempts before an event that no replay helps is published under another key. With their pauses
+that is several minutes: Convoy's own next try, if it has one, comes before."""
 
 
 class Outbox(Protocol):
@@ -89,7 +93,7 @@ class Attempts:
             if not run.may_go_on():
                 run.leave(row)
                 return False
-            outcome = self.publisher.publish(row.event)
+            outcome = self.publisher.publish(replace(row.event, id=row.key))
             if isinstance(outcome, Accepted):
                 run.count_published()
             else:
@@ -98,7 +102,14 @@ class Attempts:
         return isinstance(outcome, Accepted)
 
     def replay(self, row: Row, stuck: Stuck, run: Run) -> None:
-        """Have Convoy process an event that it has and does not go on with."""
+        """Have Convoy process an event that it has and does not go on with.
+
+        If Convoy can't, publish the event under another key: Convoy drops it under the first.
+        """
+        if stuck.in_vain and row.attempts >= REPLAYS:
+            log.warning("%s is %s: new key", row.event.id, stuck.reason, extra=_about(row))
+            self.publish(replace(row, burnt=row.burnt + 1), run)
+            return None
         if row.refusals >= MAX_REFUSALS:
             return self._park(row, f"replayed {row.attempts} times: {stuck.reason}", run)
         outcome: Outcome = Accepted()

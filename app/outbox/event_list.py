@@ -18,6 +18,11 @@ NO_SUBSCRIPTION = "no subscription matched this event"
 STUCK_AFTER = timedelta(minutes=2)
 """Convoy takes an event from `Pending` to `Success` within seconds, unless a queue lost it."""
 
+REPLAYED_IN_VAIN = {"Processing", "Failure"}
+"""Convoy replays an event that is `Pending` or `Retry`. It also accepts the replay of one of these,
+and drops it (v26.7.3). A worker that is killed while it looks for subscriptions, and a queue that
+then loses the job, leave an event `Processing` for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -73,10 +78,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Convoy has the event and does not go on with it: replay the entry `uid`."""
+    """Convoy has the event and does not go on with it: replay the entry `uid`.
+
+    `in_vain`: Convoy takes the replay of such an event, and does nothing.
+    """
 
     uid: str
     reason: str
+    in_vain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ def finding(
         return Burnt() if entries else Missing()
     newest = max(originals, key=lambda entry: entry.created_at)
     if newest.status == "Failure" or now - newest.created_at > stuck_after:
-        return Stuck(newest.uid, f"{newest.status} in Convoy {newest.reason}".strip())
+        reason = f"{newest.status} in Convoy {newest.reason}".strip()
+        return Stuck(newest.uid, reason, newest.status in REPLAYED_IN_VAIN)
     return UnderWay()
 
 

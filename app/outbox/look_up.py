@@ -52,7 +52,7 @@ def look_up(
     for cluster in _clusters(rows):
         if len(cluster) < WORTH:
             continue
-        wanted = {row.event.id for row in cluster}
+        wanted = {row.key for row in cluster}
         missing = set(wanted)
         for pages, page in enumerate(events.between(*_time_of(cluster)), 1):
             for entry in page:

@@ -29,7 +29,8 @@ class Row:
 
     `refusals`: those of the attempts that count against the event itself. `tried_at`: the last
     attempt; None until an attempt is recorded, as a request records only one that failed.
-    `reason`: why the last attempt failed; empty if it did not, or if none is recorded.
+    `reason`: why the last attempt failed; empty if it did not, or if none is recorded. `burnt`: how
+    many keys Convoy has taken and delivers nothing for.
     """
 
     event: Event
@@ -39,6 +40,12 @@ class Row:
     refusals: int = 0
     reason: str = ""
     tried_at: datetime | None = None
+    burnt: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the event is published under: its id, and a number after the first key."""
+        return f"{self.event.id}.{self.burnt + 1}" if self.burnt else self.event.id
 
     @property
     def published_at(self) -> datetime:

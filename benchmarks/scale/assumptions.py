@@ -22,10 +22,8 @@ RELAYED_CPU_S = 0.0028
 ARGS=--measure`."""
 
 SETTLED_CPU_S = 0.0003
-"""Seconds of CPU of one row that the relay finds in Convoy's list, and deletes."""
-
-SCANNED_CPU_S = 0.0001
-"""Seconds of CPU of one row that the relay reads and leaves."""
+"""Seconds of CPU of one row that the relay reads while it is young, and in the next pass finds in
+Convoy's list and deletes."""
 
 # --- Assumed: round trips, in seconds, as a function in the region sees them ---
 

@@ -72,7 +72,7 @@ class Settling:
         waits = self.scans * given.SCAN_S + self.lists * given.LIST_S
         waits += OTHER_QUESTIONS * given.QUESTION_S
         waits += self.deletes / (2 * workers) * given.CALL_S
-        return waits + self.due * given.SETTLED_CPU_S + self.read * given.SCANNED_CPU_S
+        return waits + self.due * given.SETTLED_CPU_S
 
 
 def most(workers: int, works_s: float) -> float:

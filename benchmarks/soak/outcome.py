@@ -83,6 +83,7 @@ class Outcome:
     def lines(self) -> Iterator[tuple[str, object]]:
         answers, arrivals, healed = self.tally.outcomes, self.arrivals, self.healed
         republished = healed.published.keys() & self.tally.accepted
+        other_keys = {key for key in healed.published if "." in key}
         yield "requests", answers.total()
         yield "  by outcome", dict(sorted(answers.items()))
         yield "committed", len(self.committed)
@@ -92,7 +93,9 @@ class Outcome:
         yield "  duplicates", arrivals.times.total() - len(arrivals.times)
         yield "lost at the receiver", len(self.lost())
         yield "healed: republished after a 201", len(republished)
-        yield "  published first by the relay", len(healed.published.keys() - republished)
+        first = healed.published.keys() - republished - other_keys
+        yield "  published first by the relay", len(first)
+        yield "  published under another key", len(other_keys)
         yield "  events replayed", len(healed.replayed)
         yield "  deliveries retried", healed.retried
         yield "longest from commit to receipt", f"{self.longest_s():.1f} s"

@@ -67,7 +67,7 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """`published` and `replayed`: how often, by event id and by Convoy's own id of the event.
+    """`published` and `replayed`: how often, by the key and by Convoy's own id of the event.
 
     `retried`: deliveries, each as often as a pass found that it hung.
     """

@@ -218,6 +218,14 @@ def test_a_row_that_is_there_is_not_put_back_over(table: OutboxTable, row: Row) 
     assert the_row(table) == row
 
 
+def test_a_row_keeps_how_many_keys_are_burnt(table: OutboxTable, row: Row) -> None:
+    under_another = replace(row, burnt=1)
+    assert table.postpone(under_another, now=NOW_MS, due_at=LATER, reason="", refused=False)
+
+    kept = the_row(table)
+    assert (kept.burnt, kept.key, row.key) == (1, f"{row.event.id}.2", row.event.id)
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_postponed_row_tells_when_why_and_how_often(
     table: OutboxTable, row: Row, refused: bool

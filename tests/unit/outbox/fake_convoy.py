@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from app.outbox.event_list import NO_SUBSCRIPTION, NotAnswered, Shown
+from app.outbox.event_list import NO_SUBSCRIPTION, REPLAYED_IN_VAIN, NotAnswered, Shown
 from app.outbox.outcomes import Accepted, Unavailable
 
 if TYPE_CHECKING:
@@ -86,7 +86,12 @@ class FakeConvoy:
     def replay(self, uid: str) -> None:
         self._ask("replay")
         self.replayed[uid] += 1
-        self.entries = [replace(e, status=self.status) if e.uid == uid else e for e in self.entries]
+        self.entries = [
+            replace(e, status=self.status)
+            if e.uid == uid and e.status not in REPLAYED_IN_VAIN
+            else e
+            for e in self.entries
+        ]
 
     def _ask(self, question: str) -> None:
         self.questions.append(question)

@@ -57,7 +57,8 @@ class FakeOutbox:
     def _replace(self, seen: Row, row: Row) -> bool:
         self._fail()
         with self.lock:
-            if self.rows.get(row.event.id) != seen:
+            known = self.rows.get(row.event.id)
+            if known is None or (known.attempts, known.state) != (seen.attempts, seen.state):
                 return False
             self.rows[row.event.id] = row
             return True
