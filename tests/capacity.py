@@ -26,8 +26,9 @@ def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, floa
         params["ReturnConsumedCapacity"] = "TOTAL"
 
     def take(parsed: Json, model: OperationModel, **_: object) -> None:
-        told = parsed["ConsumedCapacity"]
-        tables = told if isinstance(told, list) else [told]
+        # Of a transaction that is cancelled, the answer does not say what it took.
+        consumed = parsed.get("ConsumedCapacity", [])
+        tables = consumed if isinstance(consumed, list) else [consumed]
         taken.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))
 
     hooks: dict[str, Callable[..., None]] = {

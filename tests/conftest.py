@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 # So that an assertion of a helper too shows both sides.
 pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
@@ -151,11 +152,14 @@ def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
-        client = dynamodb_client()
-    yield client
-    client.close()
+    # Patient, and without tries beside the first: a busy machine takes seconds for a first call.
+    patient = Config(read_timeout=60, retries={"total_max_attempts": 1})
+    with closing(
+        boto3.client(
+            "dynamodb", region_name="eu-central-1", endpoint_url=dynamodb_url, config=patient
+        )
+    ) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

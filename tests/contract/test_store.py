@@ -234,16 +234,6 @@ def edit(dynamodb: DynamoDBClient, expression: str, values: Any = None, names: A
     )
 
 
-def test_an_acked_event_is_out_of_the_outbox_and_a_second_ack_does_no_harm(
-    store: TodoStore, dynamodb: DynamoDBClient, outbox: Outbox
-) -> None:
-    store.commit(created())
-    make_outbox(dynamodb).ack("e1")
-    make_outbox(dynamodb).ack("e1")
-
-    assert outbox.event_ids() == []
-
-
 def test_a_commit_whose_first_answer_was_lost_is_a_success(
     store: TodoStore, outbox: Outbox
 ) -> None:

@@ -81,7 +81,7 @@ class Blind:
         return []
 
     def newest(self) -> list[Shown]:
-        return [Shown("u", uuid7(self.now, 0), "Success", self.now)]
+        return [Shown("u", uuid7(self.now, 0), "Success", self.now, self.now)]
 
 
 @dataclass
