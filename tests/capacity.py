@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, float]]]]:
     """The calls made meanwhile, and the units that each took of each table.
 
-    DynamoDB Local tells four for each KB written in a transaction, and DynamoDB's price is two.
+    DynamoDB Local tells four for each KB written in a transaction, and DynamoDB's price is two. Of a
+    transaction that is refused nothing is told: it costs what it would have cost.
     """
     taken: list[tuple[str, dict[str, float]]] = []
 
