@@ -7,7 +7,7 @@ import secrets
 from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import httpx
@@ -20,7 +20,7 @@ pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__)
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from app import api
+from app import api, aws
 from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
 from infra import package
@@ -57,6 +57,10 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
 
+
+PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+"""For a server whose first call loads moto, on a machine that may be busy: a call that is given up
+and sent again can find its table made."""
 
 pytest_plugins = ["tests.attack.tally"]
 """Here, since of several workers' controller no other conftest is read."""
@@ -152,14 +156,11 @@ def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
-    # Patient, and without tries beside the first: a busy machine takes seconds for a first call.
-    patient = Config(read_timeout=60, retries={"total_max_attempts": 1})
-    with closing(
-        boto3.client(
-            "dynamodb", region_name="eu-central-1", endpoint_url=dynamodb_url, config=patient
-        )
-    ) as client:
-        yield client
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
+        client = cast("DynamoDBClient", aws.client("dynamodb", PATIENT))
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")
