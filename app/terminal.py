@@ -162,10 +162,11 @@ def say_republished(job: Republish, since: datetime, *, interrupted: bool, as_js
 
 def republished(job: Republish, since: datetime) -> str:
     counts, would = job.counts, "would be " if job.dry_run else ""
+    of_these = [f"{counts[State.STUCK]} stuck"] if counts[State.STUCK] else []
+    of_these += [f"{counts[State.UNDER_WAY]} under way"] if counts[State.UNDER_WAY] else []
     parts = [f"{job.put_back} {would}put back into the outbox"]
-    parts[0] += f" ({counts[State.STUCK]} of them stuck in Convoy)" if counts[State.STUCK] else ""
+    parts[0] += f" ({', '.join(of_these)} in Convoy)" if of_these else ""
     parts.append(f"{counts[State.HANDLED]} handled by Convoy")
-    parts += [f"{counts[State.UNDER_WAY]} under way there"] if counts[State.UNDER_WAY] else []
     parts += [f"{counts[State.WAITING]} in the outbox already"] if counts[State.WAITING] else []
     unreadable = counts[State.UNREADABLE]
     parts += [f"{unreadable} can't be read"] if unreadable else []

@@ -63,7 +63,7 @@ async def create_todo(request: Request, draft: NewTodo, key: IdempotencyKey = No
         request,
         _todos(request).create,
         draft.id,
-        draft.model_dump(exclude={"id"}),
+        draft.model_dump(exclude={"id"}, exclude_unset=True),
         key=key_of(key),
     )
     body: dict[str, object] = {"data": ["Todo added."]}

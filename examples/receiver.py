@@ -27,19 +27,18 @@ class Received(NamedTuple):
     """In memory, so for one process: put a table in its place, written with what you do."""
 
     keys: set[str]
-    todos: dict[int, tuple[str, int, bool]]
+    versions: dict[int, int]
 
     def is_news(self, event: dict[str, Any]) -> bool:
         """False for what came before, and for what is older than what is known of its todo."""
+        if event["event"] in CHANGES:
+            todo, version = event["todo"]["id"], int(event["todo"]["version"])
+            newest = self.versions.get(todo, 0)
+            self.versions[todo] = max(version, newest)
+            return version > newest
         seen = event["id"] in self.keys
         self.keys.add(event["id"])
-        if seen or event["event"] not in CHANGES:
-            return not seen
-        # Not by version alone: a todo made again under the id of a deleted one starts at 1.
-        todo, deleted = event["todo"], event["event"] == "todo.deleted"
-        state = (event["occurred_at"], todo["version"], deleted)
-        self.todos[todo["id"]] = newest = max(self.todos.get(todo["id"], state), state)
-        return newest is state
+        return not seen
 
 
 def app() -> FastAPI:

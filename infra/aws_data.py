@@ -18,7 +18,7 @@ DATA = Path(botocore.__file__).parent / "data"
 
 API = Path("dynamodb", "2012-08-10")
 OPERATIONS = {
-    "DeleteItem",
+    "BatchWriteItem",
     "GetItem",
     "PutItem",
     "Query",

@@ -83,15 +83,16 @@ def _by_name(parameters: list[Any]) -> dict[str, Any]:
     return {f"{each['in']} {each['name']}": each for each in parameters}
 
 
-EXAMPLES = {"todo": Todo("ann", 1, "Write the tests").public(), "todo_id": 1}
-"""Of what events carry."""
+VERSIONS = {"updated": 2, "deleted": 3}
+"""Of the todo in the event; in others 1."""
 
 
 def example(event_type: EventType) -> dict[str, object]:
     """The payload of an event of this type, at a fixed time."""
-    carries = event_type.carries
-    about = {} if carries is None else {carries: EXAMPLES[carries]}
-    event_id = "fda3c152-30d6-4111-8c99-8b099a3e16df"
+    version = VERSIONS.get(event_type.name, 1)
+    examples = {"todo": Todo("ann", 1, "Write the tests", version=version).public(), "todo_id": 1}
+    about = {name: each for name, each in examples.items() if name == event_type.carries}
+    event_id = "01a20c91-a000-7111-8c99-8b099a3e16df"
     at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)
 
@@ -110,7 +111,7 @@ WHEN = {
     "retrieved": "Todos were read; `todo` is there if it was one alone.",
     "created": "A todo was created; `todo` is its state after that.",
     "updated": "A todo was updated; `todo` is its state after that.",
-    "deleted": "A todo was deleted; `todo` is its last state.",
+    "deleted": "A todo was deleted; `todo` is its last state, under the deletion's own version.",
     "failed": "A todo that is not there was to be updated or deleted. Nothing changed.",
 }
 

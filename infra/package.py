@@ -49,7 +49,7 @@ Other metadata stays: some packages read their own version.
 """
 
 SDK = "convoy"
-HANDLER_IMPORTS = ("app.cold_start", "app.wiring")
+HANDLER_IMPORTS = ("app.cold_start", "app.wiring", "app.relay_wiring")
 
 DOWNLOAD_S = 300.0
 
@@ -107,10 +107,10 @@ def install_dependencies(target: Target, task: Path) -> None:
 def copy_own(task: Path) -> None:
     """Copy `handler` and what it imports: not the operator's command."""
     used = _sources(imported())
-    (task / "app").mkdir()
     for source in [ROOT / "handler.py", *(ROOT / "app").rglob("*.py")]:
         name = source.relative_to(ROOT).as_posix()
         if name in used | {"handler.py"}:
+            (task / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, task / name)
 
 

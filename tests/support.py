@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 import pytest
 
-from app.changes import Change
+from app.changes import Change, Kind
 from app.config import Settings
 from app.convoy.api_key import ApiKey
 from app.convoy.event_list import ConvoyEvents
@@ -210,7 +210,7 @@ def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
         "proxy": None,
-        "deadline_s": 2.0,
+        "deadline_s": 10.0,
         "clock": lambda: NOW,
     }
     return ConvoyPublisher(base_url=base_url, **settings | override)
@@ -263,11 +263,13 @@ def make_log(client: DynamoDBClient) -> EventsTable:
 
 
 def make_store(
-    client: DynamoDBClient, sleep: Callable[[float], None] = lambda _: None
+    client: DynamoDBClient,
+    sleep: Callable[[float], None] = lambda _: None,
+    kind: Kind[Todo] = TODO,
 ) -> TodoStore:
     return DynamoStore(
         client,
-        TODO,
+        kind,
         table=TABLES["TodosTable"],
         keys_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),

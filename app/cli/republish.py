@@ -75,8 +75,9 @@ def republish(
 ) -> None:
     """Put events back into the outbox that the log has and Convoy does not.
 
-    For a Convoy that lost data which it had shown before, such as one restored from a backup. The
-    relay publishes what is put back. The command can be ended by Ctrl-C and run again.
+    Use it when Convoy lost data, as by a restore from a backup. The relay publishes the events.
+
+    Ctrl-C ends it cleanly. Run it again: it finds the rest.
     """
     with open_parts() as parts, closing(RelayParts.build(parts)) as built, interrupts() as ctrl_c:
         job = Republish(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.convoy import sdk_events as sdk
+from app.convoy import calls
 from app.convoy.questions import as_convoy_lists, utc
 from app.outbox.deliveries import Undelivered
 from app.outbox.event_list import NotAnswered
@@ -29,15 +29,15 @@ class ConvoyDeliveries:
 
     def hung(self, start: datetime, end: datetime) -> int:
         # Oldest first: one that is being attempted now is no reason to retry in bulk.
-        found = self._page(status=HANGING, start_date=utc(start), end_date=utc(end), sort="asc")
+        found = self._page(status=HANGING, startDate=utc(start), endDate=utc(end), sort="asc")
         with as_convoy_lists():
             return sum(datetime.fromisoformat(each["updated_at"]) <= end for each in found)
 
     def retry_hung(self, start: datetime, end: datetime) -> bool:
         # In one call: a second one would meet the first one's retry.
-        filters: Json = {"status": HANGING, "start_date": utc(start), "end_date": utc(end)}
+        filters: Json = {"status": HANGING, "startDate": utc(start), "endDate": utc(end)}
         try:
-            self._questions.answer(sdk.batch_retry, **filters)
+            self._questions.answer(calls.batch_retry, **filters)
         except NotAnswered as error:
             if RETRY_UNDER_WAY in error.outcome.reason:
                 return False
@@ -45,8 +45,8 @@ class ConvoyDeliveries:
         return True
 
     def undelivered(self, since: datetime) -> Undelivered:
-        failed = self._page(status=["Failure"], start_date=utc(since))
-        discarded = self._page(status=["Discarded"], start_date=utc(since))
+        failed = self._page(status=["Failure"], startDate=utc(since))
+        discarded = self._page(status=["Discarded"], startDate=utc(since))
         with as_convoy_lists():
             endpoints = [each["endpoint_metadata"] or {} for each in (*failed, *discarded)]
             disabled = {
@@ -57,4 +57,4 @@ class ConvoyDeliveries:
         return Undelivered(len(failed), len(discarded), len(disabled))
 
     def _page(self, **filters: object) -> list[Json]:
-        return next(self._questions.pages(sdk.deliveries, per_page=PAGE, **filters))
+        return next(self._questions.pages(calls.deliveries, perPage=PAGE, **filters))

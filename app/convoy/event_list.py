@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.convoy import sdk_events as sdk
+from app.convoy import calls
 from app.convoy.questions import as_convoy_lists, utc
 from app.outbox.event_list import Shown
 
@@ -35,30 +35,30 @@ class ConvoyEvents:
 
     def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
         pages = self._questions.pages(
-            sdk.events,
-            start_date=utc(start),
-            end_date=utc(end + _A_SECOND),
+            calls.events,
+            startDate=utc(start),
+            endDate=utc(end + _A_SECOND),
             sort="ASC",
-            per_page=PAGE,
+            perPage=PAGE,
         )
         for page in pages:
             yield _entries(page)
 
     def under(self, key: str, since: datetime) -> list[Shown]:
         pages = self._questions.pages(
-            sdk.events,
-            idempotency_key=key,
-            start_date=utc(since),
-            end_date=utc(self._clock() + AHEAD),
-            per_page=PAGE,
+            calls.events,
+            idempotencyKey=key,
+            startDate=utc(since),
+            endDate=utc(self._clock() + AHEAD),
+            perPage=PAGE,
         )
         return [entry for page in pages for entry in _entries(page)]
 
     def newest(self) -> list[Shown]:
-        return _entries(next(self._questions.pages(sdk.events, per_page=NEWEST)))
+        return _entries(next(self._questions.pages(calls.events, perPage=NEWEST)))
 
     def replay(self, uid: str) -> None:
-        self._questions.answer(sdk.replay, uid)
+        self._questions.answer(calls.replay, uid)
 
 
 def _entries(page: list[Json]) -> list[Shown]:

@@ -73,7 +73,7 @@ class Stream(httpcore.NetworkStream):
         return received
 
     def receive(self, max_bytes: int) -> bytes:
-        """As `read`, for bytes that are no part of an answer yet."""
+        """As `read`, of bytes that may be no part of an answer."""
         try:
             self._socket.settimeout(self._turn.left(httpcore.ReadTimeout))
             received = self._socket.recv(max_bytes)
@@ -105,8 +105,6 @@ class Stream(httpcore.NetworkStream):
         except BaseException:
             self.close()
             raise
-        finally:
-            self._turn.received = False  # what came so far was the handshake, or a proxy's answer
 
     def _secured(self, context: ssl.SSLContext, name: str | None) -> httpcore.NetworkStream:
         if isinstance(self._socket, ssl.SSLSocket):

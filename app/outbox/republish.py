@@ -2,7 +2,7 @@
 
     the log ──▶ Convoy shows it handled       nothing to do
             ├─▶ it has a row in the outbox    the relay's: left alone
-            └─▶ by key: missing, or stuck   put back; the relay publishes or replays it
+            └─▶ by key: anything else       put back; the relay publishes or replays it
 
 A run can be ended at any event, and made again: what was put back has a row by then.
 """
@@ -68,7 +68,8 @@ class State(StrEnum):
     UNREADABLE = "unreadable"
 
 
-PUT_BACK = (State.MISSING, State.STUCK)
+PUT_BACK = (State.MISSING, State.STUCK, State.UNDER_WAY)
+"""What is under way has no row only if somebody took it out: the relay sees to it again."""
 
 
 @dataclass(slots=True)
@@ -167,14 +168,14 @@ class Republish:
         match finding(entries, self.clock()):
             case Handled():
                 return State.HANDLED
+            case Burnt():
+                return State.BURNT
             case Missing():
                 state = State.MISSING
             case Stuck():
                 state = State.STUCK
-            case Burnt():
-                return State.BURNT
             case _:
-                return State.UNDER_WAY
+                state = State.UNDER_WAY
         if not self.dry_run and not self.outbox.restore(event, now=self.clock()):
             return State.WAITING
         return state

@@ -33,7 +33,7 @@ KEY, PROJECT, DEADLINE_S = "CO.bench", "p", 2.0
 TODO = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
 EVENT = envelope(
     CREATED,
-    event_id="fda3c152-30d6-4111-8c99-8b099a3e16df",
+    event_id="01a20c91-a000-7111-8c99-8b099a3e16df",
     owner="everyone",
     now=datetime(2026, 11, 24, tzinfo=UTC),
     todo=TODO,

@@ -23,13 +23,13 @@ async def listed(request: Request) -> Response:
     if not project.keys.issuperset(chosen["idempotency_key"]):
         raise Refusal(400, "event not found")
     found = listings.deliveries_matching(project, chosen)
-    told = (shown_delivery(project, each) for each in found)
-    return listings.page("Event deliveries fetched successfully", request, told)
+    described = (shown_delivery(project, each) for each in found)
+    return listings.page("Event deliveries fetched successfully", request, described)
 
 
 async def one(request: Request) -> Response:
-    told = shown_delivery(project_of(request), delivery_of(request))
-    return ok("Event Delivery fetched successfully", told)
+    described = shown_delivery(project_of(request), delivery_of(request))
+    return ok("Event Delivery fetched successfully", described)
 
 
 async def attempts(request: Request) -> Response:

@@ -74,7 +74,7 @@ async def batch_replay(request: Request) -> Response:
 
 
 def _shown(event: Json) -> Json:
-    """Without the owner: Convoy does not tell it either."""
+    """Without the owner: Convoy does not show it either."""
     return {name: value for name, value in event.items() if name not in _NOT_SHOWN}
 
 

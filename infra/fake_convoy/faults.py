@@ -1,4 +1,4 @@
-"""How the stand-in's API is told to fail."""
+"""Failures of the stand-in's API, for tests."""
 
 from __future__ import annotations
 

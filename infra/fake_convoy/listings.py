@@ -37,7 +37,7 @@ def page(message: str, request: Request, found: Iterable[Json]) -> Response:
     ordered = sorted(found, key=lambda each: str(each["uid"]), reverse=not ascending)
     per_page = int(wanted) if (wanted := asked.get("perPage", "")).isdigit() else PER_PAGE
     start, end = _cut([each["uid"] for each in ordered], asked, per_page, ascending=ascending)
-    # One more than the page: it tells that there is another.
+    # One more than the page: it shows that there is another.
     uids = [each["uid"] for each in ordered[start:end]]
     return ok(
         message,

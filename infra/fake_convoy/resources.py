@@ -119,7 +119,7 @@ async def subscriptions(request: Request) -> Response:
         )
         return listings.page("Subscriptions fetched successfully", request, found)
     made = _subscribed(project, await body_of(request))
-    # Only a listed one tells its endpoint.
+    # Convoy shows the endpoint in the list alone.
     return created("Subscription created successfully", made | {"endpoint_metadata": None})
 
 

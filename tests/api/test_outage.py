@@ -103,7 +103,6 @@ class Deployment:
         # For all that the breaker knows, it was the event.
         ("400", EVERY.total_seconds()),
         ("401", EVERY.total_seconds()),
-        ("500", EVERY.total_seconds()),
     ],
 )
 def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(

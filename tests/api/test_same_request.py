@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
 
-from app import todos
+from app import api, todos
 from app.ports import Claim
-from app.todos import Todo
+from app.schemas import NewTodo
+from app.todo_routes import create_todo
+from app.todos import TODO, Todo
 from tests.api.keyed import CREATE, DELETE, KEY, UPDATE, ask
-from tests.support import NOW, OWNER
+from tests.support import NOW, OWNER, make_service, make_store
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from fastapi import FastAPI
+    from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from tests.api.keyed import Asked
     from tests.support import Convoy, TodoStore
 
@@ -62,7 +70,7 @@ def test_another_if_match_is_another_request(
 @pytest.mark.parametrize(
     ("asked", "if_match", "stored"),
     [
-        (CREATE, {}, '["todo", "create", null, {"completed": false, "item": "two"}]'),
+        (CREATE, {}, '["todo", "create", null, {"item": "two"}]'),
         (UPDATE, {}, '["todo", "update", 1, {"item": "uno"}, null]'),
         (UPDATE, {"if-match": '"2", "1"'}, '["todo", "update", 1, {"item": "uno"}, [1, 2]]'),
         (DELETE, {}, '["todo", "delete", 1, null]'),
@@ -77,6 +85,56 @@ def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
     answer = ask(client, asked, KEY | if_match)
 
     assert answer.headers["idempotency-replayed"] == "true"
+
+
+@dataclass(frozen=True)
+class LongerTodo(Todo):
+    priority: int = 3
+
+
+class NewLongerTodo(NewTodo):
+    priority: int = 3
+
+
+@pytest.mark.parametrize("body", [{"item": "two"}, {"item": "two", "completed": False}])
+def test_a_field_that_a_deployment_adds_does_not_make_another_request(
+    client: TestClient,
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    body: dict[str, Any],
+) -> None:
+    first = client.post("/todo", json=body, headers=KEY)
+
+    with TestClient(with_a_longer_todo(dynamodb, publisher)) as deployed:
+        again = deployed.post("/todo", json=body, headers=KEY)
+        other = deployed.post("/todo", json=body | {"priority": 3}, headers=KEY)
+
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert other.status_code == 422
+
+
+def with_a_longer_todo(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> FastAPI:
+    """The API after a deployment that gave the todo a field with a default."""
+    kind = replace(TODO, new=LongerTodo)
+    store = make_store(dynamodb, kind=kind)
+    service = make_service(
+        dynamodb, publisher, kind=kind, store=store, new_event_id=lambda _: "later"
+    )
+    app = api.build(service, lambda _: OWNER)
+    create = FunctionType(
+        create_todo.__code__, create_todo.__globals__, argdefs=create_todo.__defaults__
+    )
+    create.__annotations__ = create_todo.__annotations__ | {"draft": NewLongerTodo}
+    app.router.routes.insert(0, APIRoute("/todo", create, methods=["POST"], status_code=201))
+    return app
+
+
+def test_what_a_body_leaves_out_has_the_default_of_the_document() -> None:
+    """A service is given what was sent: the todo's own defaults are what the rest gets."""
+    left_out = NewTodo(item="x").model_dump(exclude={"id"})
+
+    assert Todo(OWNER, 1, **left_out) == Todo(OWNER, 1, "x")
 
 
 def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:

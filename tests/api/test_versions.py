@@ -46,6 +46,28 @@ def test_a_change_at_another_version_is_a_412_and_changes_nothing(
     assert len(outbox.event_ids()) == 2
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("if_match", ['"1"', '"2"', '"3"'])
+def test_an_etag_of_a_deleted_todo_never_matches_what_comes_after_it(
+    client: TestClient, method: str, if_match: str
+) -> None:
+    client.delete("/todo/1")
+    created = client.post("/todo", json={"id": 1, "item": "another"})
+
+    assert created.headers["etag"] == '"4"'
+    assert change(client, method, if_match) == 412
+    assert client.get("/todo/1").json()["data"]["item"] == "another"
+
+
+def test_versions_go_on_over_every_deletion(client: TestClient, convoy: Convoy) -> None:
+    for _ in range(2):
+        client.delete("/todo/1")
+        client.post("/todo", json={"id": 1, "item": "another"})
+
+    versions = [payload["todo"]["version"] for payload in convoy.payloads()]
+    assert versions == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_412_tells_the_current_version(client: TestClient) -> None:
     problem = client.delete("/todo/1", headers={"if-match": '"1"'}).json()
 

@@ -101,7 +101,7 @@ def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def broken(*_: object, **__: object) -> None:
         raise error
 
-    for name in ("get", "page", "commit"):
+    for name in ("read", "page", "commit"):
         monkeypatch.setattr(DynamoStore, name, broken)
     monkeypatch.setattr(OutboxDelivery, "announce", broken)
 

@@ -53,7 +53,7 @@ def test_an_answer_to_a_fault_of_ours_tells_nothing_of_what_is_inside(
         def broken(*_: object, error: Exception = error, **__: object) -> None:
             raise error
 
-        for name in ("get", "page", "commit", "record"):
+        for name in ("read", "page", "commit"):
             monkeypatch.setattr(DynamoStore, name, broken)
         for route, call in (OF_ALL | OF_ONE).items():
             if route == "GET /":

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import NOW, OWNER, TABLES, TodoService, make_relay
+from app.events import Event
+from app.wiring import new_event_id, now
+from tests.support import OWNER, TABLES, TodoService, make_outbox, make_relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,17 +87,15 @@ def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
     convoy: Convoy,
     publisher: ConvoyPublisher,
     questions: Questions,
-    todo_service: TodoService,
     calls: Calls,
 ) -> None:
-    convoy.fail(status=503)
-    todo_service.create(OWNER, 1, {"item": "x"})
-    convoy.recover()
-    later = iter([NOW + timedelta(hours=1), NOW + timedelta(hours=2)])
+    at = now() - timedelta(minutes=10)
+    event = Event(new_event_id(at), OWNER, "created", at, {"todo": {}})
+    dynamodb.put_item(**make_outbox(dynamodb).put(event))
     calls.clear()
 
-    for at in later:
-        relay = make_relay(dynamodb, publisher, questions, lambda at=at: at)  # type: ignore[misc]
+    for later in (timedelta(), timedelta(minutes=2)):  # it publishes, then settles
+        relay = make_relay(dynamodb, publisher, questions, lambda later=later: now() + later)  # type: ignore[misc]
         report = relay.run()
         convoy.deliveries()
 

@@ -69,11 +69,11 @@ class Fault:
     reason: str
     serve: Callable[[Convoy], AbstractContextManager[str]]
     refuses: bool = False
-    deadline_s: float = 2.0
+    deadline_s: float = 30.0
 
 
 def _server(
-    reason: str, behave: Callable[[socket.socket], None], *, deadline_s: float = 2.0
+    reason: str, behave: Callable[[socket.socket], None], *, deadline_s: float = 30.0
 ) -> Fault:
     return Fault(reason, lambda _: raw_server(behave), deadline_s=deadline_s)
 
@@ -106,7 +106,7 @@ FAULTS: dict[str, Fault] = {
     "slow": _server(r"\w+Timeout: ", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
     "201, packed": _server("201: not Convoy's JSON but gzip", packed),
-    "201, endless": _server("RemoteProtocolError: the answer is over", endless, deadline_s=30.0),
+    "201, endless": _server("RemoteProtocolError: the answer is over", endless),
     "hangs up": _server("RemoteProtocolError", _hang_up),
     "refused": Fault("ConnectError", _closed_port),
     "reset": _stand_in("ReadError", reset=True),

@@ -1,4 +1,4 @@
-"""How the stand-in delivers: to whom, signed how, and how often."""
+"""How the stand-in delivers: which endpoints get an event, signed how, and how often."""
 
 from __future__ import annotations
 
@@ -155,8 +155,8 @@ def test_what_fails_is_tried_again_after_twice_the_time_and_signed_anew() -> Non
     signed = [request.headers["x-convoy-signature"].split(",")[0] for request in world.requests]
     times = [int(NOW.timestamp()) + later for later in (0, 1, 3, 7)]
     assert signed == [f"t={at}" for at in times]
-    told = [attempt["http_status"] for attempt in world.attempts(delivery)]
-    assert told == [
+    answers = [attempt["http_status"] for attempt in world.attempts(delivery)]
+    assert answers == [
         "500 Internal Server Error", "503 Service Unavailable", "429 Too Many Requests",
         "204 No Content",
     ]  # fmt: skip

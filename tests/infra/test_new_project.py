@@ -15,7 +15,7 @@ from infra.local import new_project
 if TYPE_CHECKING:
     from typing import Any
 
-TOLD = {"organisation_id": "o", "api_key": "personal"}
+ANSWER = {"organisation_id": "o", "api_key": "personal"}
 MADE = {"data": {"api_key": {"key": "CO.new"}, "project": {"uid": "p1"}}}
 
 
@@ -32,7 +32,7 @@ def run(
 
     monkeypatch.setattr(httpx, "post", post)
     monkeypatch.setattr(sys, "argv", ["new_project", "--url", "http://convoy/api"])
-    monkeypatch.setattr(sys, "stdin", io.StringIO(stdin or json.dumps(TOLD)))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(stdin or json.dumps(ANSWER)))
     new_project.main()
     return asked
 
@@ -67,7 +67,7 @@ def test_lines_before_the_answer_are_passed_over(
     (asked,) = run(
         monkeypatch,
         httpx.Response(201, json=MADE),
-        before + json.dumps(TOLD, indent=4) + "\n" + before,
+        before + json.dumps(ANSWER, indent=4) + "\n" + before,
     )
 
     assert asked["params"] == {"orgID": "o"}
@@ -82,7 +82,7 @@ def test_an_answer_without_an_organisation_is_not_printed(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("answer", "stdin", "told"),
+    ("answer", "stdin", "problem"),
     [
         (httpx.Response(400, text="project limit"), "", "made no project: 400 project limit"),
         (httpx.ConnectError("refused"), "", "http://convoy/api does not answer: refused"),
@@ -99,7 +99,7 @@ def test_an_answer_without_an_organisation_is_not_printed(monkeypatch: pytest.Mo
     ],
 )
 def test_what_goes_wrong_is_told_in_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception, stdin: str, told: str
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception, stdin: str, problem: str
 ) -> None:
-    with pytest.raises(SystemExit, match=f"^error: .*{told}"):
+    with pytest.raises(SystemExit, match=f"^error: .*{problem}"):
         run(monkeypatch, answer, stdin)

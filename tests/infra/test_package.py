@@ -65,7 +65,7 @@ def test_two_builds_give_the_same_bytes(packaged: Packaged, tmp_path: Path) -> N
 
 
 def test_it_holds_the_api_and_the_relay_and_not_the_operators_command(packaged: Packaged) -> None:
-    own = {name for name in names(packaged(ARM)) if re.fullmatch(r"(app/)?\w+\.py", name)}
+    own = {name for name in names(packaged(ARM)) if re.fullmatch(r"(app/)?(\w+/)?\w+\.py", name)}
 
     assert {"handler.py", "app/__init__.py", "app/wiring.py", "app/outbox/relay.py"} <= own
     assert not own & {f"app/{name}.py" for name in ("__main__", "commands", "passes", "terminal")}
@@ -121,7 +121,7 @@ def test_our_own_modules_have_their_source_too_and_the_others_bytecode_alone(
     packaged: Packaged,
 ) -> None:
     inside = set(names(packaged(HERE)))
-    own = {name for name in inside if re.match(r"app/\w+\.py$|handler\.py$", name)}
+    own = {name for name in inside if re.match(r"app/(\w+/)?\w+\.py$|handler\.py$", name)}
 
     assert {name for name in inside if name.endswith(".py")} == own
     assert {importlib.util.cache_from_source(name) for name in own} <= inside

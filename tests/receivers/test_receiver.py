@@ -9,19 +9,25 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.events import CATALOGUE
+from app.outbox.outcomes import Accepted
 from examples import receiver
 from infra.fake_convoy.signatures import header
 from infra.vectors import SECRET, VECTORS
-from tests.support import missing
+from tests.support import NOW, OWNER, make_service, missing, new_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.events import Event
 
 Vector = dict[str, Any]
 SIGNATURES: list[Vector] = json.loads(VECTORS.read_text())
@@ -132,51 +138,75 @@ def test_it_knows_each_event_of_the_catalogue() -> None:
 
 
 def test_what_was_read_before_a_change_and_told_after_it_does_not_undo_it() -> None:
-    """The API stamps a `retrieved` when it has read, which may be after a deletion's commit."""
+    """A `retrieved` has the version that was read, which may be older than a deletion's."""
     received = receiver.Received(set(), {})
-    for each in (event(CREATED, 1, 1), event(DELETED, 1, 2)):
+    for each in (event(CREATED, 1), event(DELETED, 2)):
         assert received.is_news(each)
-    deleted = dict(received.todos)
 
-    received.is_news(event("todo.retrieved", 1, 3))
+    received.is_news(event("todo.retrieved", 1))
 
-    assert received.todos == deleted
+    assert received.versions == {1: 2}
 
 
 CREATED, UPDATED, DELETED = "todo.created", "todo.updated", "todo.deleted"
 
 
-def event(kind: str, version: int, second: int) -> dict[str, Any]:
-    return {
-        "event": kind,
-        "id": f"{kind} {version} {second}",
-        "occurred_at": f"2026-11-24T08:00:{second:02}.000Z",
-        "todo": {"id": 1, "version": version},
-    }
+def event(kind: str, version: int) -> dict[str, Any]:
+    return {"event": kind, "id": f"{kind} {version}", "todo": {"id": 1, "version": version}}
 
 
-HISTORY = [
-    event(CREATED, 1, 1),
-    event(UPDATED, 2, 2),
-    event(UPDATED, 3, 3),
-    event(DELETED, 3, 4),
-    event(CREATED, 1, 5),
-    event(UPDATED, 2, 6),
-]
+APART = timedelta(seconds=120)
+"""Of the clocks of the two instances that make the changes in turn."""
 
 
-@pytest.mark.parametrize("length", range(1, len(HISTORY) + 1))
+class Recorder:
+    """A Convoy that takes every event, and knows what it took."""
+
+    def __init__(self) -> None:
+        self.payloads: list[dict[str, Any]] = []
+
+    def publish(self, event: Event) -> Accepted:
+        self.payloads.append(dict(event.data))
+        return Accepted()
+
+
+@pytest.fixture
+def history(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
+    """What two instances, whose clocks are 120 seconds apart, publish of one todo's changes."""
+    recorder = Recorder()
+    ids = new_ids()
+    ahead, behind = (
+        make_service(dynamodb, recorder, clock=lambda now=now: now, new_event_id=ids)
+        for now in (NOW + APART, NOW)
+    )
+    ahead.create(OWNER, 1, {"item": "one"})
+    behind.update(OWNER, 1, {"item": "two"})
+    ahead.delete(OWNER, 1)
+    behind.create(OWNER, 1, {"item": "three"})
+    ahead.update(OWNER, 1, {"item": "four"})
+    behind.delete(OWNER, 1)
+    behind.create(OWNER, 1, {"item": "five"})
+    return recorder.payloads
+
+
+def test_by_the_clocks_the_history_has_another_order(history: list[dict[str, Any]]) -> None:
+    """So that the tests below would fail for a receiver that goes by them."""
+    assert sorted(history, key=lambda each: str(each["occurred_at"])) != history
+
+
+@pytest.mark.parametrize("length", range(1, 8))
 def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
-    length: int,
+    history: list[dict[str, Any]], length: int
 ) -> None:
-    for order in itertools.permutations(HISTORY[:length]):
+    assert len(history) == 7
+    for order in itertools.permutations(history[:length]):
         received = receiver.Received(set(), {})
         news = [each for each in order if received.is_news(each)]
-        assert news[-1] == HISTORY[length - 1]
+        assert news[-1] == history[length - 1]
 
 
-def test_in_their_order_all_are_news_and_none_is_twice() -> None:
+def test_in_their_order_all_are_news_and_none_is_twice(history: list[dict[str, Any]]) -> None:
     received = receiver.Received(set(), {})
 
-    assert [received.is_news(each) for each in HISTORY] == [True] * len(HISTORY)
-    assert [received.is_news(each) for each in HISTORY] == [False] * len(HISTORY)
+    assert [received.is_news(each) for each in history] == [True] * len(history)
+    assert [received.is_news(each) for each in history] == [False] * len(history)

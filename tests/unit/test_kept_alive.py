@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from types import SimpleNamespace
@@ -18,6 +20,7 @@ from app.convoy.api_key import ApiKey
 from app.convoy.connecting import look_up
 from app.convoy.exchange import Exchange
 from app.convoy.sdk import FanoutEvent, fanout
+from app.convoy.streams import Stream, Turn
 from tests.support import raw_server, read_request
 from tests.unit.exchanging import OK, PATIENCE_S, Tls, post, request, sender, serve
 
@@ -141,6 +144,17 @@ def test_after_the_first_byte_of_its_answer_a_request_is_not_repeated() -> None:
             ask(sent, url, repeatable=True)
 
     assert server.requests == [0, 0]
+
+
+def test_a_connection_that_the_system_gave_up_is_dead_and_no_deadline_passed() -> None:
+    class GivenUp(socket.socket):
+        def recv(self, *_: object) -> bytes:
+            raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    turn = Turn()
+    turn.begin(time.monotonic() + PATIENCE_S)
+    with GivenUp() as given_up, pytest.raises(httpcore.ReadError):
+        Stream(given_up, turn, lambda: 0.0).read(1)
 
 
 def test_the_second_try_ends_by_the_deadline_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

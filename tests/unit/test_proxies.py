@@ -386,7 +386,7 @@ def test_a_proxy_that_can_be_none_is_named_without_its_value(
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy) -> Settings:
     monkeypatch.chdir(tmp_path)
-    for name, value in deployment(convoy, "house").items():
+    for name, value in (deployment(convoy, "house") | {"CONVOY_DEADLINE_S": "10"}).items():
         monkeypatch.setenv(name, value)
     return Settings.load()
 

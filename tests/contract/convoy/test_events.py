@@ -177,7 +177,7 @@ def test_a_window_of_time_is_in_whole_seconds(
 
 
 @pytest.mark.parametrize(
-    ("dates", "told"),
+    ("dates", "refusal"),
     [
         ({"startDate": "2026-11-24T12:00:00Z"}, "please specify a startDate in the format "),
         ({"startDate": "2026-11-24"}, "please specify a startDate in the format "),
@@ -190,10 +190,10 @@ def test_a_window_of_time_is_in_whole_seconds(
     ],
 )
 def test_a_time_that_is_not_understood_is_a_400(
-    http: httpx.Client, dates: dict[str, str], told: str
+    http: httpx.Client, dates: dict[str, str], refusal: str
 ) -> None:
-    assert message(http.get("/events", params=dates)).startswith(told)
-    assert message(http.post("/events/batchreplay", params=dates)).startswith(told)
+    assert message(http.get("/events", params=dates)).startswith(refusal)
+    assert message(http.post("/events/batchreplay", params=dates)).startswith(refusal)
 
 
 def test_of_two_keys_the_first_is_looked_for(http: httpx.Client, three: list[str]) -> None:

@@ -153,23 +153,24 @@ def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
 
     result = run("republish", "--since", "1h")
 
-    assert "1 put back into the outbox (1 of them stuck in Convoy)" in result.stdout
+    assert "1 put back into the outbox (1 stuck in Convoy)" in result.stdout
     passes(convoy, 2)
     assert received(convoy) == [event.id]
     assert outbox.event_ids() == []
 
 
-def test_what_convoy_took_a_moment_ago_is_left_to_it(
+def test_what_is_under_way_in_convoy_gets_its_row_back(
     logged: Logged, convoy: Convoy, outbox: Outbox
 ) -> None:
+    """Its queue may lose it yet: without a row nobody would replay it."""
     event = logged.event()
     convoy.stop_worker("matching")
     settled_in_convoy(convoy, [event])
 
     result = run("republish", "--since", "1h")
 
-    assert "0 handled by Convoy, 1 under way there.\n" in result.stdout
-    assert outbox.event_ids() == []
+    assert "1 put back into the outbox (1 under way in Convoy), 0 handled" in result.stdout
+    assert outbox.event_ids() == [event.id]
 
 
 def test_what_convoys_list_does_not_show_is_asked_for_by_key(
