@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, float]]]]:
     """The calls made meanwhile, and the units that each took of each table.
 
-    DynamoDB Local tells four for each KB written in a transaction, and DynamoDB's price is two. Of
-    a transaction that is refused nothing is told: it costs what it would have cost.
+    DynamoDB Local counts four for each KB written in a transaction, and DynamoDB's price is two. A
+    transaction that is refused has no count: it costs what it would have cost.
     """
     taken: list[tuple[str, dict[str, float]]] = []
 
@@ -27,8 +27,8 @@ def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, floa
         params["ReturnConsumedCapacity"] = "TOTAL"
 
     def take(parsed: Json, model: OperationModel, **_: object) -> None:
-        told = parsed.get("ConsumedCapacity", [])
-        tables = told if isinstance(told, list) else [told]
+        consumed = parsed.get("ConsumedCapacity", [])
+        tables = consumed if isinstance(consumed, list) else [consumed]
         taken.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))
 
     hooks: dict[str, Callable[..., None]] = {

@@ -7,11 +7,12 @@ import secrets
 from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 # So that an assertion of a helper too shows both sides.
 pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
@@ -19,7 +20,7 @@ pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__)
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from app import api
+from app import api, aws
 from app.wiring import DYNAMODB
 from app.wiring import dynamodb as dynamodb_client
 from infra import package
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
 
+
+PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+"""For a server whose first call loads moto, on a machine that may be busy: a call that is given up
+and sent again can find its table made."""
 
 pytest_plugins = ["tests.attack.tally"]
 """Here, since of several workers' controller no other conftest is read."""
@@ -153,7 +158,7 @@ def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
 def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
-        client = dynamodb_client()
+        client = cast("DynamoDBClient", aws.client("dynamodb", PATIENT))
     yield client
     client.close()
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.outbox.event_list import Burnt, Handled, Missing, Stuck, finding
 from app.outbox.relay import LONG_BEFORE, WORKERS
+from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -101,11 +102,12 @@ class Republish:
     def handled_since(
         self, moment: datetime, on_page: Callable[[], object] = lambda: None
     ) -> set[str]:
-        """The keys that Convoy's list shows as handled: up to some 100 bytes of memory each."""
+        """The events that Convoy's list shows as handled: up to some 100 bytes of memory each."""
         handled: set[str] = set()
         for page in self.events.between(moment - SLACK, self.clock() + AHEAD):
             now = self.clock()
-            handled |= {each.key for each in page if finding([each], now) == Handled()}
+            shown = (each.key for each in page if finding([each], now) == Handled())
+            handled |= {event_id_of(key) for key in shown}
             on_page()
             if not self.may_go_on():
                 break

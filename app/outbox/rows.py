@@ -53,6 +53,11 @@ class Row:
         return self.tried_at or self.event.occurred_at
 
 
+def event_id_of(key: str) -> str:
+    """The event of a row's key."""
+    return key.partition(".")[0]
+
+
 class UnreadableRow(StoreError):
     """A row of another version of this code, or one that was changed by hand."""
 

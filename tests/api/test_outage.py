@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,11 +12,19 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import api
+from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
-from app.outbox.relay import MAX_PAUSE_S, Relay
 from tests.faults.faulty import FAULTS
-from tests.support import NOW, OWNER, make_outbox, make_publisher, make_service
+from tests.support import (
+    NOW,
+    OWNER,
+    make_outbox,
+    make_publisher,
+    make_questions,
+    make_relay,
+    make_service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +32,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
     from app.events import Event
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay_run import Report
+    from tests.receiver import Receiver
     from tests.support import Convoy, Outbox
 
     Fact = tuple[str, int, int]
@@ -35,23 +46,31 @@ OUTAGE = 10 * MINUTE
 EVERY = timedelta(seconds=2.5)
 """Between changes; the breaker stays open for two of them."""
 
+RECOVERY = timedelta(seconds=MAX_PAUSE_S) + 3 * MINUTE
+"""The longest pause of a row, and the passes that find out what became of the event."""
+
 
 @dataclass
 class Deployment:
     """The API behind its breaker, and the relay of each minute; `tries` are the API's, in seconds.
 
-    `convoy` is the way to it, which can break and be mended.
+    `convoy` and `questions` are the way to it, which can break and be mended.
     """
 
     dynamodb: DynamoDBClient
+    stand_in: Convoy
     convoy: Publisher
+    questions: Questions
     now: datetime = NOW
     tries: list[float] = field(default_factory=list)
     committed: dict[str, Fact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         delivery = OutboxDelivery(
-            Breaker(self, self.seconds, lambda: 0.0), make_outbox(self.dynamodb)
+            Breaker(self, self.seconds, lambda: 0.0),
+            make_outbox(self.dynamodb),
+            lambda: self.now,
+            lambda: 1.0,
         )
         service = make_service(self.dynamodb, self, delivery=delivery, clock=lambda: self.now)
         self._api = TestClient(api.build(service, lambda _: OWNER))
@@ -83,8 +102,8 @@ class Deployment:
         return status
 
     def relay(self) -> Report:
-        table = make_outbox(self.dynamodb)
-        return Relay(self.convoy, table, lambda: self.now, lambda: 1.0).run()
+        self.stand_in.wait_for_worker()
+        return make_relay(self.dynamodb, self.convoy, self.questions, lambda: self.now).run()
 
     def minutes(self, length: timedelta) -> Iterator[None]:
         """Let the time pass, EVERY by EVERY, with a relay at the end of each minute."""
@@ -109,15 +128,21 @@ def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
     dynamodb: DynamoDBClient,
     convoy: Convoy,
     outbox: Outbox,
+    receiver: Receiver,
     publisher: ConvoyPublisher,
+    questions: Questions,
     fault: str,
     open_s: float,
 ) -> None:
+    receiver.subscribe(OWNER)
+    deadline_s = FAULTS[fault].deadline_s
     with (
         FAULTS[fault].serve(convoy) as url,
-        closing(make_publisher(url, deadline_s=FAULTS[fault].deadline_s)) as failing,
+        closing(make_publisher(url, deadline_s=deadline_s)) as failing,
+        closing(make_questions(url, deadline_s=deadline_s)) as unanswered,
     ):
-        deployment = Deployment(dynamodb, failing)
+        deployment = Deployment(dynamodb, convoy, failing, unanswered)
+        convoy.clock.read = lambda: deployment.now
         said = [deployment.change() for _ in deployment.minutes(OUTAGE)]
 
     assert said == ["pending"] * (OUTAGE // EVERY)
@@ -125,12 +150,13 @@ def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
     assert outbox.event_ids() == sorted(deployment.committed)
     assert convoy.events() == []
 
-    deployment.convoy = publisher
+    deployment.convoy, deployment.questions = publisher, questions
     assert [deployment.change() for _ in range(3)] == ["accepted"] * 3
-    for _ in deployment.minutes(timedelta(seconds=MAX_PAUSE_S)):
+    for _ in deployment.minutes(RECOVERY):
         pass
     assert outbox.event_ids() == []
     assert told(convoy) == deployment.committed
+    assert receiver.times() == Counter([*deployment.committed])
 
 
 def told(convoy: Convoy) -> dict[str, Fact]:

@@ -69,22 +69,26 @@ def test_the_zip_tells_the_document_that_is_committed(start: Start) -> None:
 
 
 @IMAGES
-def test_the_relay_of_the_zip_delivers_what_an_outage_left(
+def test_the_relay_of_the_zip_settles_what_convoy_lost(
     start: Start, convoy: Convoy, outbox: Outbox
 ) -> None:
-    convoy.fail(status=503)
-    pending = start("handler.api").invoke(ask(*CREATE))["headers"]
-    assert pending["webhook-status"] == "pending"
-    convoy.recover()
+    convoy.stop_worker()
+    accepted = start("handler.api").invoke(ask(*CREATE))["headers"]
+    assert accepted["webhook-status"] == "accepted"
+    assert convoy.lose() == 1
+    convoy.start_worker()
+    relay = start("handler.relay")
 
-    report = start("handler.relay").invoke({})
+    published = relay.invoke({})
+    convoy.wait_for_worker()
+    settled = relay.invoke({})
 
-    assert report == {
-        "delivered": 1, "pending": 0, "failed": 0, "oldest_s": 0.0, "stopped": None,
-        "partial": False,
-    }  # fmt: skip
-    (event,) = convoy.events()
-    assert (event["idempotency_key"], event["event_type"]) == (pending["webhook-id"], "created")
+    counts = ("settled", "published", "pending", "failed", "stopped", "partial")
+    assert [published[name] for name in counts] == [0, 1, 1, 0, None, False]
+    assert [settled[name] for name in counts] == [1, 0, 0, 0, None, False]
+    assert settled["deliveries"]["failed"] == 0
+    (event,) = [each for each in convoy.events() if not each["is_duplicate_event"]]
+    assert (event["idempotency_key"], event["event_type"]) == (accepted["webhook-id"], "created")
     assert outbox.event_ids() == []
 
 

@@ -116,7 +116,7 @@ def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
         store.commit(created(replace(TODO, id=2), "e2"), before)
 
 
-def test_an_event_waits_until_its_row_is_removed(store: TodoStore, outbox: Outbox) -> None:
+def test_an_event_waits_until_its_row_is_taken_out(store: TodoStore, outbox: Outbox) -> None:
     assert not store.is_waiting("e1")
     store.commit(created(), CLAIM)
     assert store.is_waiting("e1")

@@ -61,13 +61,14 @@ def _hang_up(connection: socket.socket) -> None:
 class Fault:
     """`serve` fails for as long as its context lasts, and gives Convoy's API root.
 
+    With a `path` the stand-in fails at these calls alone.
     What a row tells of it begins as the pattern `reason` has it. It `refuses` what may be the
     event's own fault; all else is an outage. `deadline_s` is short where no answer comes, however
     long one waits.
     """
 
     reason: str
-    serve: Callable[[Convoy], AbstractContextManager[str]]
+    serve: Callable[..., AbstractContextManager[str]]
     refuses: bool = False
     deadline_s: float = 30.0
 
@@ -75,11 +76,11 @@ class Fault:
 def _server(
     reason: str, behave: Callable[[socket.socket], None], *, deadline_s: float = 30.0
 ) -> Fault:
-    return Fault(reason, lambda _: raw_server(behave), deadline_s=deadline_s)
+    return Fault(reason, lambda *_, **__: raw_server(behave), deadline_s=deadline_s)
 
 
 @contextmanager
-def _closed_port(_: Convoy) -> Iterator[str]:
+def _closed_port(_: Convoy, path: str = "*") -> Iterator[str]:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{closed.getsockname()[1]}/api"
@@ -87,8 +88,8 @@ def _closed_port(_: Convoy) -> Iterator[str]:
 
 def _stand_in(reason: str, *, refuses: bool = False, **fault: object) -> Fault:
     @contextmanager
-    def failing(convoy: Convoy) -> Iterator[str]:
-        convoy.fail(**fault)
+    def failing(convoy: Convoy, path: str = "*") -> Iterator[str]:
+        convoy.fail(**fault, path=path)
         yield convoy.api
         convoy.recover()
 

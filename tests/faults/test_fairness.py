@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from app import api
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
-from tests.support import make_outbox, make_publisher, make_service, raw_server, read_request
+from tests.support import NOW, make_outbox, make_publisher, make_service, raw_server, read_request
 
 if TYPE_CHECKING:
     import socket
@@ -84,7 +84,7 @@ def client(
     server = Disliking(DISLIKES[request.param], clock)
     with raw_server(server) as url, closing(make_publisher(url)) as publisher:
         breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
-        delivery = OutboxDelivery(breaker, make_outbox(dynamodb))
+        delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
         service = make_service(dynamodb, publisher, delivery=delivery)
         with TestClient(api.build(service, owner_of)) as client:
             yield client

@@ -35,13 +35,9 @@ _FAULTS: list[dict[str, Any]] = [
     {"reset": True},
     {"lose_answer": True},
 ]
-_CALLS: list[dict[str, str]] = [
-    {},
-    {"path": "/events/fanout"},
-    {"method": "GET"},
-    {"method": "PUT"},
-]
-"""Those that fail: all, publishes, questions, replays."""
+_PUBLISHES = {"path": "/events/fanout"}
+_CALLS: list[dict[str, str]] = [{}, _PUBLISHES, _PUBLISHES, {"method": "GET"}, {"method": "PUT"}]
+"""Those that fail: all, publishes (twice: they park rows), questions, replays."""
 FAULTS = st.builds(dict.__or__, st.sampled_from(_FAULTS), st.sampled_from(_CALLS))
 LOST: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
 """Where Convoy loses what it accepted."""

@@ -131,7 +131,10 @@ class Seams:
     def replay(self, uid: str) -> None:
         self._step("replay", self._events.replay, uid)
 
-    def retry_hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> int:
+        return self._deliveries.hung(start, end)
+
+    def retry_hung(self, start: datetime, end: datetime) -> bool:
         return self._step("retry_hung", self._deliveries.retry_hung, start, end)
 
     def undelivered(self, since: datetime) -> Undelivered:

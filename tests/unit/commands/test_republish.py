@@ -9,13 +9,16 @@ import pytest
 
 from app.convoy.event_list import ConvoyEvents
 from app.dynamodb.outbox_table import OutboxTable
-from app.outbox import event_list
-from app.outbox.event_list import Shown
+from app.outbox import relay, republish
+from app.outbox.event_list import Finding, Shown, finding
 from app.wiring import now
 from tests.unit.commands.logged import Logged, ago, ids, passes, received, settled_in_convoy
 from tests.unit.commands.shell import DONE, LEFT, TODO_TEXT, lines, run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.support import Convoy, Outbox
@@ -143,7 +146,11 @@ def test_a_row_that_came_meanwhile_stays_as_it_is(
 def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
     logged: Logged, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_list, "STUCK_AFTER", timedelta(0))
+    def at_once(entries: Sequence[Shown], at: datetime, *_: object) -> Finding:
+        return finding(entries, at, timedelta(0))
+
+    for module in (relay, republish):
+        monkeypatch.setattr(module, "finding", at_once)
     convoy.endpoint("ann")
     event = logged.event()
     convoy.stop_worker("matching")
