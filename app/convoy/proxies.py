@@ -69,9 +69,10 @@ class Proxy:
         origin = httpcore.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"
         )
-        tunnels = httpx.URL(url).scheme == "https"
         return cls(
-            origin, tunnels, [(each.encode(), value.encode()) for each, value in headers.items()]
+            origin,
+            tunnels=httpx.URL(url).scheme == "https",
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
         )
 
     @property

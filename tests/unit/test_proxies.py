@@ -284,15 +284,17 @@ def test_bytes_behind_an_answer_of_a_tunnel_are_not_the_next_ones(
     monkeypatch: pytest.MonkeyPatch, tls: Tls, scheme: str, secure: bool
 ) -> None:
     """The next one gets a tunnel of its own, and the one after it."""
+    requests: list[bytes] = []
+    convoy = convoy_over(tls if scheme == "https" else None, requests, CREATED * 2)
     with (
-        raw_server(convoy_over(tls if scheme == "https" else None, [], CREATED * 2)) as upstream,
+        raw_server(convoy) as upstream,
         proxy_to(
             upstream, monkeypatch, "https" if secure else "http", tls if secure else None
         ) as proxy,
         publishing(f"{scheme}://{HOST}/api") as publisher,
     ):
         assert [publisher.publish(EVENT) for _ in range(3)] == [Accepted()] * 3
-        assert proxy.connections == 3
+        assert (proxy.connections, len(requests)) == (3, 3)
 
 
 def test_a_dead_tunnel_costs_no_publish(monkeypatch: pytest.MonkeyPatch, tls: Tls) -> None:
