@@ -32,7 +32,7 @@ _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
 
 
 class Backend(httpcore.NetworkBackend):
-    """What httpcore opens connections by: through a `proxy` that tunnels, each in one."""
+    """Opens httpcore's connections. A `proxy` that tunnels gives each connection a tunnel."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class ProxyRefused(Exception):
         self.reason = answer.extensions["reason_phrase"].decode("ascii", "replace")
 
     def response(self) -> httpx.Response:
-        """Its answer in the place of Convoy's, in Convoy's envelope."""
+        """The proxy's answer, in Convoy's envelope: it stands in for Convoy's answer."""
         message = f"the proxy opened no tunnel: {self.reason}"
         return httpx.Response(self.status, content=json.dumps({"message": message}))
 
@@ -41,7 +41,7 @@ class ProxyRefused(Exception):
 class Proxy:
     """`headers` are those for the proxy: `Proxy-Authorization`, if its URL has credentials.
 
-    Through a proxy that `tunnels` goes TLS, which it can't read. Otherwise it forwards requests.
+    A proxy that `tunnels` passes TLS on, which it can't read. Another one forwards requests.
     """
 
     url: httpcore.URL
@@ -69,9 +69,10 @@ class Proxy:
         origin = httpcore.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"
         )
-        tunnels = httpx.URL(url).scheme == "https"
         return cls(
-            origin, tunnels, [(each.encode(), value.encode()) for each, value in headers.items()]
+            origin,
+            tunnels=httpx.URL(url).scheme == "https",
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
         )
 
     @property
@@ -105,7 +106,7 @@ class Proxy:
             raise ProxyRefused(answer)
 
     def forwarding(self, request: httpcore.Request) -> httpcore.Request:
-        """The request as a proxy takes it that does not tunnel."""
+        """The request in the form that a forwarding proxy takes."""
         host = next(value for name, value in request.headers if name.lower() == b"host")
         target = b"%b://%b%b" % (request.url.scheme, host, request.url.target)
         url = httpcore.URL(

@@ -13,8 +13,7 @@ An outage is no answer in time, or "not now" (408, 429, 502, 503, 504).
 - It opens the gate of the event's owner: a text that makes the server hang is not to keep other
   owners' events waiting.
 - The outages of two owners in a row, without a success of anybody between them, open the gate for
-  everybody. A success of anybody closes that one again. An owner's gate is closed by a success of
-  that owner.
+  everybody. A success of anybody closes it again. Only a success of the owner closes the owner's.
 - Any other answer opens nothing and closes nothing. It may follow one event, and comes at once.
 
 Each instance of the Lambda has a breaker of its own, and an outage opens all of them within a

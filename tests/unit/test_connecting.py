@@ -1,4 +1,4 @@
-"""Of a name's addresses the first that answers is taken, and no socket of the others stays open."""
+"""The first address of a name that answers is taken. The sockets of the others are closed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def of(url: str) -> Address:
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[socket.socket]:
-    """What the race has opened."""
+    """The sockets that the race has opened."""
     sockets = []
 
     def tracked(*how: Any) -> socket.socket:

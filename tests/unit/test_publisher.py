@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import closing
-from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.convoy.api_key import ApiKey
-from app.convoy.publisher import retry_after_s
 from app.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from tests.faults.faulty import endless, packed
-from tests.inputs import inputs
 from tests.support import NOW, make_publisher, raw_server, read_request
 
 if TYPE_CHECKING:
@@ -30,7 +24,6 @@ EVENT = Event(
 )
 HTML = {"content-type": "text/html"}
 DAY_S = 86_400
-NULL_CHARACTER = Refused("not sent: Convoy would take a null character, and never deliver it")
 
 
 def test_a_201_is_accepted_and_all_of_the_event_arrived(
@@ -136,141 +129,6 @@ def test_a_reset_connection_is_an_outage(publisher: ConvoyPublisher, convoy: Con
     assert_outage(publisher.publish(EVENT), "ReadError")
 
 
-def nested(depth: int) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for _ in range(depth):
-        found = {"in": found}
-    return found
-
-
-CIRCULAR: list[object] = []
-CIRCULAR.append(CIRCULAR)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        float("nan"),
-        float("inf"),
-        10**5000,
-        object(),
-        MappingProxyType({}),
-        CIRCULAR,
-        nested(100_000),
-        "\ud800",
-        {"\udfff": 1},
-        [[{"in": ["\ud83d"]}]],
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -> None:
-    refused = refused_unsent({"value": value})
-
-    assert refused.reason.startswith("not sent, not JSON: ")
-
-
-def test_whatever_fails_in_encoding_an_event_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    def overflow(*_: object, **__: object) -> NoReturn:
-        raise OverflowError("too large")
-
-    monkeypatch.setattr("app.convoy.exchange.dumps", overflow)
-
-    assert refused_unsent({}) == Refused("not sent, not JSON: too large")
-
-
-@pytest.mark.parametrize("data", [None, [1], "text", [["event", "todo.created"]]])
-def test_data_that_is_no_object_is_refused_before_it_is_sent(data: Any) -> None:
-    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is no object")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"todo": {"item": "a\0b"}},
-        {"description": "\0"},
-        {"todo": {"tags": ["x", "\0"]}},
-        {"todo": {"steps": [{"item": "\0"}]}},
-        {"todo": {"a\0b": 1}},
-        {"item": "\\\0"},
-        {"item": '"\0'},
-        {"pair": ("x", ("\0",))},
-    ],
-)
-def test_a_null_character_anywhere_is_refused_before_it_is_sent(data: dict[str, object]) -> None:
-    assert refused_unsent(data) == NULL_CHARACTER
-
-
-@pytest.mark.parametrize("about", [{"owner": "a\0"}, {"type": "\0"}, {"id": "e\0"}])
-def test_a_null_character_beside_the_data_is_refused_too(about: dict[str, str]) -> None:
-    assert refused_unsent({}, **about) == NULL_CHARACTER
-
-
-@pytest.mark.parametrize("text", [r"\u0000", r"\\u0000", r"a\\\u0000", "\1", "\x7f", "😀"])
-def test_a_text_that_looks_like_a_null_character_is_sent(
-    publisher: ConvoyPublisher, convoy: Convoy, text: str
-) -> None:
-    data = {"item": text}
-
-    assert publisher.publish(Event("e1", "ann", "created", NOW, data)) == Accepted()
-    assert convoy.payloads() == [data]
-
-
-NUMBERS = st.integers(-1, 100) | st.integers()
-DATES = st.builds(
-    "{}, {} {} {} {}:{}:{} {}".format,
-    st.sampled_from(["Tue", "x", ""]),
-    NUMBERS,
-    st.sampled_from(["Nov", "11", "x"]),
-    NUMBERS | st.just(2026),
-    NUMBERS,
-    NUMBERS,
-    NUMBERS,
-    st.sampled_from(["GMT", "-0000", "x"]) | NUMBERS,
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0),
-        ("17", 17),
-        ("0000000000017", 17),
-        ("86399", 86_399),
-        ("86401", DAY_S),
-        ("1234567", DAY_S),
-        ("9" * 5000, DAY_S),
-        ("Tue, 24 Nov 2026 10:17:30 GMT", 30),
-        ("Tue, 24 Nov 2026 11:17:30 +0100", 30),
-        ("Tue, 24 Nov 2026 10:17:30 -0000", 30),
-        ("Tuesday, 24-Nov-26 10:17:30 GMT", 30),
-        ("Tue Nov 24 10:17:30 2026", 30),
-        ("Tue, 24 Nov 2026 10:16:59 GMT", 0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", DAY_S),
-        ("", None),
-        ("soon", None),
-        ("-1", None),
-        ("1.5", None),
-        ("3, 5", None),
-        ("\u0663", None),
-        ("Tue, 99 Nov 2026 10:17:30 GMT", None),
-        ("Tue, 24 Nov 99999999999999999999 10:17:30 GMT", None),
-        ("Tue, 24 Nov 2026 10:17:30 +99999999999999999999", None),
-        ("Tue, 24 Nov 2026 10:17:30 +9999", None),
-    ],
-)
-def test_a_retry_after_is_a_number_of_seconds_or_a_date(value: str, seconds: int | None) -> None:
-    at = datetime(2026, 11, 24, 10, 17, 0, tzinfo=UTC)
-
-    assert retry_after_s(value, at) == seconds
-
-
-@inputs(100)
-@given(st.text() | DATES)
-def test_whatever_a_retry_after_is_it_raises_nothing(value: str) -> None:
-    assert (retry_after_s(value, NOW) or 0) in range(DAY_S + 1)
-
-
 def test_a_refused_connection_is_an_outage() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -356,15 +214,3 @@ def publish(base_url: str, **override: Any) -> Outcome:
 def assert_outage(outcome: Outcome, name: str) -> None:
     assert isinstance(outcome, Unavailable)
     assert outcome.reason.startswith(f"{name}: ")
-
-
-def refused_unsent(data: Any, **about: str) -> Refused:
-    """What becomes of the event at a server that would hang."""
-    names = {"id": "e1", "owner": "ann", "type": "created", **about}
-    event = Event(**names, occurred_at=NOW, data=data)
-    connections: list[socket.socket] = []
-    with raw_server(connections.append) as url, closing(make_publisher(url)) as publisher:
-        outcome = publisher.publish(event)
-    assert connections == []
-    assert isinstance(outcome, Refused)
-    return outcome

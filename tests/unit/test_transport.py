@@ -147,6 +147,7 @@ def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
     ours, theirs = socket.socketpair()
+    theirs.settimeout(PATIENCE_S)
     with theirs:
         with pytest.raises(httpcore.ConnectTimeout):
             Stream(ours, Turn(), time.time).start_tls(ssl.create_default_context())

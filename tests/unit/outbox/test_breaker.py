@@ -282,13 +282,15 @@ def test_a_success_that_began_before_an_outage_is_none_between(
 def test_what_is_open_for_everybody_stays_so_when_one_owner_alone_goes_on(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
-    inner.outcome = OUTAGE
+    inner.outcome = Unavailable("429", 30)
     breaker.publish(of("ann"))
     breaker.publish(of("bob"))
     for _ in range(3):
-        clock.now += 2 * OPEN_S
-        assert breaker.publish(of("bob")) == OUTAGE
+        clock.now += 30 + OPEN_S
+        assert not skipped(breaker.publish(of("bob")))
+        clock.now += 29.9
         assert skipped(breaker.publish(of("eve")))
+        clock.now -= 29.9
 
 
 def test_the_next_attempt_is_another_owners_than_the_last_that_failed(
@@ -322,17 +324,21 @@ def test_the_owner_that_tried_for_everybody_is_not_let_through_twice(
 
 
 def test_owners_are_forgotten_those_that_failed_the_longest_ago_first(
-    breaker: Breaker, inner: Scripted
+    breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
-    def fail(owner: str) -> None:
-        inner.outcomes = {owner: OUTAGE}
-        breaker.publish(of(owner))
-        breaker.publish(of("eve"))
+    def fail(*owners: object) -> None:
+        for owner in map(str, owners):
+            inner.outcomes = {owner: Unavailable("429", 30)}
+            assert not skipped(breaker.publish(of(owner)))
+            breaker.publish(of("eve"))
 
-    for number in range(MAX_OWNERS + 1):
-        fail(str(number))
+    fail("again", *range(MAX_OWNERS - 1))
+    clock.now += 30
+    fail("again")
+    clock.now -= 1
 
-    tries = inner.tries
-    assert all(skipped(breaker.publish(of(str(number)))) for number in range(1, MAX_OWNERS + 1))
-    assert inner.tries == tries
+    fail("new")
+
+    kept = ["again", "new", *map(str, range(1, MAX_OWNERS - 1))]
+    assert all(skipped(breaker.publish(of(owner))) for owner in kept)
     assert not skipped(breaker.publish(of("0")))
