@@ -20,7 +20,7 @@ from app.outbox.outcomes import Refused, Unavailable
 from app.outbox.relay_run import Report
 from app.service import Committed
 from app.todos import MAX_ITEM_LENGTH, Todo
-from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, of, race
+from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, START_S, of, race
 from tests.support import (
     GRACE,
     NOW,
@@ -63,16 +63,26 @@ class Down:
         return Unavailable("down")
 
 
+@dataclass(frozen=True)
 class Refusing:
+    """A Convoy that refuses each event, once `when` is set."""
+
+    when: threading.Event
+
     def publish(self, event: Event) -> Refused:
+        assert self.when.wait(START_S)
         return Refused("not so")
 
 
 @dataclass(frozen=True)
 class Blind:
-    """A Convoy's list that shows none of the rows' events, and is up to date."""
+    """A Convoy's list that shows none of the rows' events, and is up to date.
+
+    It sets `asked`: the relay has read its rows by then.
+    """
 
     now: datetime
+    asked: threading.Event
 
     def between(self, start: datetime, end: datetime) -> Iterator[list[Shown]]:
         yield []
@@ -81,6 +91,7 @@ class Blind:
         return []
 
     def newest(self) -> list[Shown]:
+        self.asked.set()
         return [Shown("u", uuid7(self.now, 0), "Success", self.now, self.now)]
 
 
@@ -204,12 +215,18 @@ def test_a_relay_that_fails_brings_back_no_row_that_another_settled(
     for row in outbox.rows():
         relays.publisher.publish(row.event)
     relays.convoy.wait_for_worker()
-    relay = relays.one()
-    blind = cast("EventList", Blind(relays.now))
-    attempts = replace(relay.attempts, publisher=Refusing(), events=blind)
+    read, gone = threading.Event(), threading.Event()
+    relay, blind = relays.one(), cast("EventList", Blind(relays.now, read))
+    attempts = replace(relay.attempts, publisher=Refusing(gone), events=blind)
     failing = replace(relay, attempts=attempts, events=blind)
 
-    failed, settled = of(Report, race([failing.run, relay.run]))
+    def settle() -> Report:
+        assert read.wait(START_S)
+        report = relay.run()
+        gone.set()
+        return report
+
+    failed, settled = of(Report, race([failing.run, settle]))
 
     assert (failed.settled, settled.settled) == (0, len(left))
     assert outbox.event_ids() == []
