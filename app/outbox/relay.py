@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from app.outbox import horizon
@@ -35,11 +32,11 @@ from app.outbox.event_list import (
 from app.outbox.look_up import look_up
 from app.outbox.relay_run import Run
 from app.outbox.rows import FAILED, WAITING, WHOLE
+from app.outbox.tasks import Tasks, interleaved
 from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from datetime import datetime
 
     from app.outbox.attempts import Attempts, Outbox
@@ -160,7 +157,7 @@ class Relay:
             known = row.key in seen or horizon.is_reached(row, run.horizon)
             (clear if known or self._is_probe(row, run) else unclear).append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
-        tasks = _Tasks(threads, run)
+        tasks = Tasks(threads, run)
         for row in interleaved(clear):
             tasks.add([row], self._is_handled, row, seen.get(row.key), run)
         for row in interleaved(unclear):
@@ -257,38 +254,3 @@ class Relay:
             return False
         run.count_settled(len(rows))
         return True
-
-
-@dataclass(slots=True)
-class _Tasks:
-    """Calls on threads, each for some rows. A call that fails leaves its rows as they were."""
-
-    threads: ThreadPoolExecutor
-    run: Run
-    begun: list[tuple[Sequence[Row], Future[bool]]] = field(default_factory=list)
-
-    def add(self, rows: Sequence[Row], call: Callable[..., bool], *args: object) -> None:
-        self.begun.append((rows, self.threads.submit(copy_context().run, call, *args)))
-
-    def rows_done(self) -> list[Row]:
-        """The rows of which the call gave True, once all calls have ended."""
-        done: list[Row] = []
-        for rows, task in self.begun:
-            try:
-                done += rows if task.result() else ()
-            except Exception:
-                for row in rows:
-                    self.run.leave(row)
-                ids = [row.event.id for row in rows]
-                log.exception("left %s as it was", ", ".join(ids), extra={"event_id": ids[0]})
-        self.begun.clear()
-        return done
-
-
-def interleaved(rows: Iterable[Row]) -> Iterator[Row]:
-    """One row of each owner, then the next of each: no owner's rows are all before another's."""
-    by_owner: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_owner[row.event.owner].append(row)
-    rounds = chain.from_iterable(zip_longest(*by_owner.values()))
-    return (row for row in rounds if row is not None)

@@ -10,8 +10,8 @@ import pytest
 from app.events import CREATED, envelope
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
-from app.outbox.relay import interleaved
 from app.outbox.rows import FAILED, Row
+from app.outbox.tasks import interleaved
 from tests.support import NOW
 
 if TYPE_CHECKING:
