@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PAGE = 100
 """Deliveries of a kind that are counted, at most."""
 
-HANGING = ["Scheduled", "Processing"]
+BRIEF = ["Scheduled", "Processing"]
+"""What a delivery is for seconds. It is `Retry` until `next_send_time`, which may be hours away."""
 
 RETRY_UNDER_WAY = "an active batch retry already exists"
 """Convoy's words (v26.7.3). A project has one bulk retry at a time. If Convoy's queue loses that
@@ -28,14 +29,20 @@ class ConvoyDeliveries:
         self._questions = questions
 
     def hung(self, start: datetime, end: datetime) -> int:
-        # Oldest first: one that is being attempted now is no reason to retry in bulk.
-        found = self._page(status=HANGING, startDate=utc(start), endDate=utc(end), sort="asc")
-        with as_convoy_lists():
-            return sum(datetime.fromisoformat(each["updated_at"]) <= end for each in found)
+        return len(self._hung(start, end))
 
     def retry_hung(self, start: datetime, end: datetime) -> bool:
-        # In one call: a second one would meet the first one's retry.
-        filters: Json = {"status": HANGING, "startDate": utc(start), "endDate": utc(end)}
+        hung = self._hung(start, end)
+        if not hung:
+            return True
+        # In one call: a second one would meet the first one's retry. Created from the first that
+        # hangs to the last: others may wait for their next attempt rightly.
+        created = sorted(_time(each["created_at"]) for each in hung)
+        filters: Json = {
+            "status": sorted({each["status"] for each in hung}),
+            "startDate": utc(created[0]),
+            "endDate": utc(created[-1] + timedelta(seconds=1)),
+        }
         try:
             self._questions.answer(calls.batch_retry, **filters)
         except NotAnswered as error:
@@ -56,5 +63,20 @@ class ConvoyDeliveries:
             }
         return Undelivered(len(failed), len(discarded), len(disabled))
 
+    def _hung(self, start: datetime, end: datetime) -> list[Json]:
+        """Oldest first. One that is being attempted now does not hang."""
+        within: Json = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
+        brief = self._page(status=BRIEF, **within)
+        waiting = self._page(status=["Retry"], **within)
+        with as_convoy_lists():
+            return [
+                *(each for each in brief if _time(each["updated_at"]) <= end),
+                *(each for each in waiting if _time(each["metadata"]["next_send_time"]) <= end),
+            ]
+
     def _page(self, **filters: object) -> list[Json]:
         return next(self._questions.pages(calls.deliveries, perPage=PAGE, **filters))
+
+
+def _time(value: str) -> datetime:
+    return datetime.fromisoformat(value)

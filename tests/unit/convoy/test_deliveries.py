@@ -114,18 +114,47 @@ def test_an_old_delivery_that_is_attempted_now_is_no_hung_one(
     assert seen_later(questions).hung == 0
 
 
-def test_a_delivery_that_waits_for_its_next_attempt_is_left_alone(
-    convoy: Convoy, questions: Questions
-) -> None:
+def wait_for_a_retry(convoy: Convoy) -> None:
+    """A delivery failed. Its next attempt is due, and Convoy's worker does not come to it."""
     convoy.endpoint("ann")
     convoy.stop_worker("retries")
     convoy.let_the_receiver_fail()
     convoy.send("e1")
     while convoy.waiting()["retries"] < 1:
         pass
+    convoy.let_the_receiver_fail(0)
 
-    assert seen_later(questions) == NOTHING
+
+def test_a_delivery_that_waits_for_its_next_attempt_is_left_alone(
+    convoy: Convoy, questions: Questions
+) -> None:
+    wait_for_a_retry(convoy)
+
+    almost = HUNG_AFTER - timedelta(minutes=1)
+    assert seen_later(questions, almost) == NOTHING
     convoy.start_worker()
+
+
+def test_a_delivery_whose_next_attempt_convoy_lost_is_retried_and_arrives(
+    convoy: Convoy, questions: Questions
+) -> None:
+    wait_for_a_retry(convoy)
+    assert convoy.lose("retries") == 1
+    convoy.start_worker()
+
+    report = seen_later(questions)
+
+    assert (report.hung, report.retried) == (1, 1)
+    assert len(convoy.deliveries(status="Success")) == 1
+
+
+def test_what_arrived_between_the_two_looks_is_not_retried(
+    convoy: Convoy, questions: Questions
+) -> None:
+    start, end = now() - LOOKED_BACK, now() + timedelta(minutes=1)
+
+    assert ConvoyDeliveries(questions).retry_hung(start, end)
+    assert convoy.waiting()["batch_retries"] == 0
 
 
 def test_a_bulk_retry_that_convoy_lost_is_reported_and_the_rest_is_counted(
