@@ -55,13 +55,12 @@ class ConvoyDeliveries:
         failed = self._page(status=["Failure"], startDate=utc(since))
         discarded = self._page(status=["Discarded"], startDate=utc(since))
         with as_convoy_lists():
-            endpoints = [each["endpoint_metadata"] or {} for each in (*failed, *discarded)]
-            disabled = {
-                endpoint["uid"]
-                for endpoint in endpoints
-                if endpoint and endpoint["status"] != "active"
+            # Who pauses an endpoint wants what comes for it to be discarded.
+            unwilling = [each for each in discarded if _status(each) != "paused"]
+            inactive = {
+                each["endpoint_id"] for each in (*failed, *discarded) if _status(each) == "inactive"
             }
-        return Undelivered(len(failed), len(discarded), len(disabled))
+        return Undelivered(len(failed), len(unwilling), len(inactive))
 
     def _hung(self, start: datetime, end: datetime) -> list[Json]:
         """Oldest first. One that is being attempted now does not hang."""
@@ -80,3 +79,9 @@ class ConvoyDeliveries:
 
 def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)
+
+
+def _status(delivery: Json) -> str:
+    """Of the delivery's endpoint, as it is now; empty if it was deleted."""
+    endpoint: Json = delivery["endpoint_metadata"] or {}
+    return str(endpoint.get("status", ""))
