@@ -22,14 +22,3 @@ def uuid7(moment: datetime, random: int) -> str:
 def first_id(moment: datetime) -> str:
     """The smallest id of the moment's millisecond: no event of it, or after it, sorts before."""
     return uuid7(moment, 0)
-
-
-def moment_of(event_id: str) -> datetime | None:
-    """When the id was made, to the millisecond; None for an id that does not say."""
-    try:
-        uuid = UUID(event_id)
-        if uuid.version != 7 or str(uuid) != event_id:
-            return None
-        return _EPOCH + (uuid.int >> 80) * _MS
-    except (ValueError, OverflowError):
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 PAGE = 100
 """Deliveries of a kind that are counted, at most."""
 
-HANGING = ["Scheduled", "Processing"]
+BRIEF = ["Scheduled", "Processing"]
+"""What a delivery is for seconds. It is `Retry` until `next_send_time`, which may be hours away."""
 
 RETRY_UNDER_WAY = "an active batch retry already exists"
 """Convoy's words (v26.7.3). A project has one bulk retry at a time. If Convoy's queue loses that
@@ -28,14 +29,20 @@ class ConvoyDeliveries:
         self._questions = questions
 
     def hung(self, start: datetime, end: datetime) -> int:
-        # Oldest first: one that is being attempted now is no reason to retry in bulk.
-        found = self._page(status=HANGING, startDate=utc(start), endDate=utc(end), sort="asc")
-        with as_convoy_lists():
-            return sum(datetime.fromisoformat(each["updated_at"]) <= end for each in found)
+        return len(self._hung(start, end))
 
     def retry_hung(self, start: datetime, end: datetime) -> bool:
-        # In one call: a second one would meet the first one's retry.
-        filters: Json = {"status": HANGING, "startDate": utc(start), "endDate": utc(end)}
+        hung = self._hung(start, end)
+        if not hung:
+            return True
+        # In one call: a second one would meet the first one's retry. Created from the first that
+        # hangs to the last: others may wait for their next attempt rightly.
+        created = sorted(_time(each["created_at"]) for each in hung)
+        filters: Json = {
+            "status": sorted({each["status"] for each in hung}),
+            "startDate": utc(created[0]),
+            "endDate": utc(created[-1] + timedelta(seconds=1)),
+        }
         try:
             self._questions.answer(calls.batch_retry, **filters)
         except NotAnswered as error:
@@ -48,13 +55,33 @@ class ConvoyDeliveries:
         failed = self._page(status=["Failure"], startDate=utc(since))
         discarded = self._page(status=["Discarded"], startDate=utc(since))
         with as_convoy_lists():
-            endpoints = [each["endpoint_metadata"] or {} for each in (*failed, *discarded)]
-            disabled = {
-                endpoint["uid"]
-                for endpoint in endpoints
-                if endpoint and endpoint["status"] != "active"
+            # Who pauses an endpoint wants what comes for it to be discarded.
+            unwilling = [each for each in discarded if _status(each) != "paused"]
+            inactive = {
+                each["endpoint_id"] for each in (*failed, *discarded) if _status(each) == "inactive"
             }
-        return Undelivered(len(failed), len(discarded), len(disabled))
+        return Undelivered(len(failed), len(unwilling), len(inactive))
+
+    def _hung(self, start: datetime, end: datetime) -> list[Json]:
+        """Oldest first. One that is being attempted now does not hang."""
+        within: Json = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
+        brief = self._page(status=BRIEF, **within)
+        waiting = self._page(status=["Retry"], **within)
+        with as_convoy_lists():
+            return [
+                *(each for each in brief if _time(each["updated_at"]) <= end),
+                *(each for each in waiting if _time(each["metadata"]["next_send_time"]) <= end),
+            ]
 
     def _page(self, **filters: object) -> list[Json]:
         return next(self._questions.pages(calls.deliveries, perPage=PAGE, **filters))
+
+
+def _time(value: str) -> datetime:
+    return datetime.fromisoformat(value)
+
+
+def _status(delivery: Json) -> str:
+    """Of the delivery's endpoint, as it is now; empty if it was deleted."""
+    endpoint: Json = delivery["endpoint_metadata"] or {}
+    return str(endpoint.get("status", ""))

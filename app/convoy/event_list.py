@@ -69,7 +69,10 @@ def _entries(page: list[Json]) -> list[Shown]:
                 key=entry["idempotency_key"],
                 status=entry["status"],
                 created_at=datetime.fromisoformat(entry["created_at"]),
-                acknowledged_at=datetime.fromisoformat(entry["acknowledged_at"]),
+                # Older versions of Convoy did not keep it.
+                acknowledged_at=datetime.fromisoformat(
+                    entry.get("acknowledged_at") or entry["created_at"]
+                ),
                 duplicate=entry["is_duplicate_event"],
                 reason=entry.get("failure_reason") or "",
             )

@@ -15,7 +15,7 @@ from httpx import codes
 from app.convoy.api_key import SecretError
 from app.convoy.exchange import Exchange, NotSendable, message_of, told
 from app.convoy.sdk import FanoutEvent, fanout
-from app.convoy.transport import ERRORS
+from app.convoy.transport import ERRORS, NOT_SENT
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class ConvoyPublisher:
         try:
             return outcome_of(self._convoy.answer(fanout.sync_detailed, body=body), self._clock())
         except ERRORS as error:
-            return Unavailable(f"{type(error).__name__}: {error}")
+            in_doubt = not isinstance(error, NOT_SENT)
+            return Unavailable(f"{type(error).__name__}: {error}", in_doubt=in_doubt)
         except SecretError as error:
             log.warning("no API key that Convoy takes: %s", error)
             return Misconfigured(f"no API key that Convoy takes: {error}", outage=True)
@@ -114,9 +115,14 @@ def outcome_of(response: httpx.Response, now: datetime) -> Outcome:
         return Accepted()
     reason = told(response)
     if status in _NOT_NOW:
-        return Unavailable(reason, retry_after_s(response.headers.get("retry-after", ""), now))
+        return Unavailable(
+            reason,
+            retry_after_s(response.headers.get("retry-after", ""), now),
+            in_doubt=status in {408, 502, 504},
+            limited=status == codes.TOO_MANY_REQUESTS,
+        )
     if status == codes.CREATED or status >= 500:
-        return Unavailable(reason, outage=False)
+        return Unavailable(reason, outage=False, in_doubt=True)
     if status < 400 or status in {401, 403, 404, 405, 407}:
         return Misconfigured(reason)
     return Refused(reason)

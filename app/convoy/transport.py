@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 """What an exchange raises when no whole answer came."""
 
+NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+"""Those of them after which no byte of the request has left."""
+
 
 class DeadlineTransport(httpx.BaseTransport):
     """A client's of httpx, which closes it and does not send by it.

@@ -65,7 +65,7 @@ class OutboxTable:
             with named_errors():
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_item(Row(event, due_at=now)),
+                    Item=_item(Row(event, due_at=now, maybe_accepted=False)),
                     ConditionExpression="attribute_not_exists(event_id)",
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -193,6 +193,8 @@ def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
         "refusals": {"N": str(row.refusals)},
         "reason": {"S": row.reason},
         **({"tried_at": {"N": to_ms(row.tried_at)}} if row.tried_at else {}),
+        **({} if row.maybe_accepted else {"not_accepted": {"BOOL": True}}),
+        **({"replays": {"N": str(row.replays)}} if row.replays else {}),
         **({"burnt": {"N": str(row.burnt)}} if row.burnt else {}),
     }
 
@@ -227,5 +229,7 @@ def _read(item: Item) -> Row:
         refusals=items.number(item, "refusals"),
         reason=items.text(item, "reason"),
         tried_at=items.moment(item, "tried_at") if "tried_at" in item else None,
+        maybe_accepted="not_accepted" not in item,
+        replays=items.number(item, "replays") if "replays" in item else 0,
         burnt=items.number(item, "burnt") if "burnt" in item else 0,
     )

@@ -36,8 +36,8 @@ MAX_REFUSALS = 30
 Convoy answers 400 to some of its own outages (docs/guarantees.md)."""
 
 REPLAYS = 2
-"""Attempts before an event that no replay helps is published under another key. With their pauses
-that is several minutes: Convoy's own next try, if it has one, comes before."""
+"""Replays, or looks, in vain before an event is published under another key. With their pauses that
+is five minutes at the least: Convoy's own next try, if it has one, comes before."""
 
 
 class Outbox(Protocol):
@@ -74,20 +74,18 @@ class Attempts:
 
     def begin(self, run: Run) -> None:
         """Ask how far Convoy has come. Stops the run if Convoy asked for a pause, or is down."""
-        if run.horizon:
+        if run.begun:
             return
+        run.begun = True
         if self._quiet_until and self._quiet_until > self.clock():
             run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
             return
-        try:
-            run.see(horizon.reached(self.events.newest()))
-        except NotAnswered as error:
-            self.end(run, error.outcome)
+        self.ask_whether_it_is_up(run)
 
     def publish(self, row: Row, run: Run) -> bool:
         """Publish what Convoy does not show, under the same key. True: Convoy accepted it."""
         if row.refusals >= MAX_REFUSALS:
-            self._park(row, f"accepted {row.attempts} times, and never shown", run)
+            self._park(row, f"accepted by Convoy, and not shown, in {row.attempts} attempts", run)
             return False
         with run.turns:
             if not run.may_go_on():
@@ -98,7 +96,7 @@ class Attempts:
                 run.count_published()
             else:
                 self.learn(outcome, run)
-        self._write(row, outcome, run)
+        self._write(replace(row, replays=0), outcome, run)
         return isinstance(outcome, Accepted)
 
     def replay(self, row: Row, stuck: Stuck, run: Run) -> None:
@@ -106,13 +104,10 @@ class Attempts:
 
         If Convoy can't, publish the event under another key: Convoy drops it under the first.
         """
-        if stuck.in_vain and row.attempts >= REPLAYS:
-            log.warning("%s is %s: new key", row.event.id, stuck.reason, extra=_about(row))
-            self.publish(replace(row, burnt=row.burnt + 1), run)
-            return None
+        if stuck.in_vain and row.replays >= REPLAYS:
+            return self._publish_under_another_key(row, stuck.reason, run)
         if row.refusals >= MAX_REFUSALS:
-            return self._park(row, f"replayed {row.attempts} times: {stuck.reason}", run)
-        outcome: Outcome = Accepted()
+            return self._park(row, f"replayed {row.replays} times: {stuck.reason}", run)
         with run.turns:
             if not run.may_go_on():
                 return run.leave(row)
@@ -120,20 +115,30 @@ class Attempts:
                 self.events.replay(stuck.uid)
                 run.count_replayed()
             except NotAnswered as error:
-                outcome = error.outcome
-                self.learn(outcome, run)
-        return self._write(row, outcome, run)
+                self.learn(error.outcome, run)
+                return self._write(row, error.outcome, run)
+        return self._wait(replace(row, replays=row.replays + 1), stuck.reason, run)
 
-    def give_in(self, row: Row, run: Run) -> None:
-        """Nothing can be tried: Convoy drops whatever comes under the row's key."""
-        self._write(row, Refused("Convoy lists duplicates of it alone, and delivers none"), run)
+    def wait_for_original(self, row: Row, run: Run) -> None:
+        """Convoy lists duplicates alone, and drops whatever comes under the row's key."""
+        reason = "Convoy lists only duplicates of it"
+        if row.replays >= REPLAYS:
+            return self._publish_under_another_key(row, reason, run)
+        return self._wait(replace(row, replays=row.replays + 1), reason, run)
+
+    def _publish_under_another_key(self, row: Row, reason: str, run: Run) -> None:
+        log.warning("new key for %s: %s", row.event.id, reason, extra=_about(row))
+        self.publish(replace(row, burnt=row.burnt + 1), run)
 
     def learn(self, outcome: Unavailable | Misconfigured | Refused, run: Run) -> None:
         """What a failure says about Convoy, before others have their turn."""
         if isinstance(outcome, Unavailable) and outcome.retry_after_s and run.count_limited():
-            self.end(run, outcome)
+            run.stop(f"Convoy asked for {outcome.retry_after_s} s: {outcome.reason}")
         elif run.count_failure():
-            self._ask_whether_it_is_up(run)
+            with self._asking:
+                # Another thread may have asked meanwhile.
+                if run.suspects_an_outage and not run.stopped:
+                    self.ask_whether_it_is_up(run)
 
     def end(self, run: Run, outcome: Unavailable | Misconfigured | Refused) -> None:
         """Stop the run: it is Convoy that does not answer, whatever it is asked."""
@@ -147,31 +152,37 @@ class Attempts:
             case _:
                 run.stop(f"Convoy is down: {outcome.reason}")
 
-    def _ask_whether_it_is_up(self, run: Run) -> None:
-        with self._asking:
-            if run.stopped or not run.suspects_an_outage:
-                return  # another thread has asked meanwhile
-            try:
-                run.see(horizon.reached(self.events.newest()))
-                run.count_answer()
-            except NotAnswered as error:
-                self.end(run, error.outcome)
+    def ask_whether_it_is_up(self, run: Run) -> None:
+        """Stop the run if Convoy does not answer the plainest question."""
+        try:
+            run.see(horizon.reached(self.events.newest()))
+            run.count_answer()
+        except NotAnswered as error:
+            self.end(run, error.outcome)
 
     def _write(self, row: Row, outcome: Outcome, run: Run) -> None:
-        counts = isinstance(outcome, Refused) or run.others_got_through(row)
         if isinstance(outcome, Accepted):
-            # The first acceptance is no repetition: its request may not have tried.
-            counts = counts and row.attempts > 0
-            pause = after_acceptance(row.attempts, self.settle_after)
-            return self._postpone(row, pause, "", run, refused=counts)
-        after = outcome.retry_after_s if isinstance(outcome, Unavailable) else None
+            return self._wait(row, "", run)
+        unavailable = outcome if isinstance(outcome, Unavailable) else None
+        after = unavailable.retry_after_s if unavailable else None
+        row = replace(row, maybe_accepted=bool(unavailable and unavailable.in_doubt))
         log.warning("attempt for %s failed: %s", row.event.id, outcome.reason, extra=_about(row))
-        # A rate limit is nobody's fault: an event can meet it again and again.
-        counts = counts and after is None
+        counts = isinstance(outcome, Refused) or run.others_got_through(row)
+        if unavailable and unavailable.limited:
+            counts = False  # a rate limit is nobody's fault: an event can meet it again and again
         if counts and row.refusals + 1 >= MAX_REFUSALS:
             return self._park(row, outcome.reason, run)
         pause = after_failure(row.attempts, self.jitter(), after)
         return self._postpone(row, pause, outcome.reason, run, refused=counts)
+
+    def _wait(self, row: Row, reason: str, run: Run) -> None:
+        """Convoy accepted what was tried. It counts if the attempt before it came to nothing."""
+        # Of a row that was just refused, or never tried by a relay, this is the first acceptance.
+        before = row.attempts if row.tried_at and row.maybe_accepted else 0
+        counts = before > 0 and run.has_passed(row)
+        pause = after_acceptance(before, self.settle_after)
+        row = replace(row, maybe_accepted=True)
+        self._postpone(row, pause, reason, run, refused=counts)
 
     def _postpone(
         self, row: Row, pause: timedelta, reason: str, run: Run, *, refused: bool

@@ -20,6 +20,9 @@ def after_failure(attempts: int, jitter: float, retry_after_s: int | None = None
 
 
 def after_acceptance(attempts: int, settle_after: timedelta) -> timedelta:
-    """The pause until Convoy is asked for an event that it accepted, with `attempts` before."""
+    """The pause until Convoy is asked for an event that it accepted.
+
+    `attempts`: how often Convoy had accepted the event before, without showing it.
+    """
     longest = max(settle_after, timedelta(seconds=MAX_PAUSE_S))
     return min(settle_after * (1 << min(attempts, 10)), longest)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HUNG_AFTER = timedelta(minutes=10)
-"""A delivery stays `Scheduled` or `Processing` for seconds, and is `Retry` while it waits for
-another attempt. One that stays so for longer was lost by Convoy's queue."""
+"""A delivery stays `Scheduled` or `Processing` for seconds, and `Retry` until the time of its next
+attempt. One that stays so for longer was lost by Convoy's queue."""
 
 LOOKED_BACK = timedelta(days=7)
 """How old a hung delivery may be; Convoy's own default for lists of deliveries."""

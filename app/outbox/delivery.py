@@ -75,9 +75,10 @@ class OutboxDelivery:
     def _record(self, event: Event, outcome: Unavailable | Misconfigured | Refused) -> None:
         """Best effort: without the record the relay looks at the row when its request is over."""
         after = outcome.retry_after_s if isinstance(outcome, Unavailable) else None
+        in_doubt = isinstance(outcome, Unavailable) and outcome.in_doubt
         now = self.clock()
         due_at = now + after_failure(0, self.jitter(), after)
-        row = Row(event, due_at=event.occurred_at)
+        row = Row(event, due_at=event.occurred_at, maybe_accepted=in_doubt)
         try:
             self.outbox.postpone(row, now=now, due_at=due_at, reason=outcome.reason, refused=False)
         except StoreError as error:

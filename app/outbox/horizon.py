@@ -6,8 +6,8 @@ it if the workers are behind. An event of 10:30 that is not listed is lost if Co
 copy of each such event would only lengthen the queue.
 
 Where nothing else is published, nothing later is ever shown. So a pass publishes a few of these
-events all the same, until Convoy accepted so many: what Convoy shows of them by the next pass moves
-the horizon.
+events all the same, of each owner in turn, until Convoy accepted so many: what Convoy shows of them
+by the next pass moves the horizon. An owner of whom so many wait to be shown has no more of them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,7 @@ def reached(entries: Iterable[Shown]) -> datetime | None:
 
 
 def is_reached(row: Row, horizon: datetime | None) -> bool:
-    """Whether Convoy would show the event by now, had it accepted the last attempt.
-
-    It did not accept an attempt that failed.
-    """
-    if row.reason:
+    """Whether Convoy would show the event by now, had it accepted the last attempt."""
+    if not row.maybe_accepted:
         return True
     return horizon is not None and row.published_at + DISORDER <= horizon

@@ -20,11 +20,14 @@ class Unavailable:
 
     `outage`: no answer came, or Convoy answered "not now". The next attempt would probably end in
     the same way, after as long a time. Any other answer came at once, and may follow this event.
+    `in_doubt`: Convoy may have accepted the event all the same. `limited`: the answer is a 429.
     """
 
     reason: str
     retry_after_s: int | None = None
     outage: bool = field(default=True, kw_only=True)
+    in_doubt: bool = field(default=False, kw_only=True)
+    limited: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from app.outbox import horizon
@@ -35,11 +32,11 @@ from app.outbox.event_list import (
 from app.outbox.look_up import look_up
 from app.outbox.relay_run import Run
 from app.outbox.rows import FAILED, WAITING, WHOLE
+from app.outbox.tasks import Tasks, interleaved
 from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from datetime import datetime
 
     from app.outbox.attempts import Attempts, Outbox
@@ -141,8 +138,9 @@ class Relay:
             if row.state == FAILED:
                 run.count_failed()
             else:
-                self._is_probe(row, run)
                 run.leave(row)
+                if row.tried_at and row.maybe_accepted and not row.replays:
+                    run.count_unshown(row)
             on_row()
 
     def _settle(self, due: Sequence[Row], run: Run, threads: ThreadPoolExecutor) -> None:
@@ -158,9 +156,9 @@ class Relay:
         unclear: list[Row] = []
         for row in due:
             known = row.key in seen or horizon.is_reached(row, run.horizon)
-            (clear if known or self._is_probe(row, run) else unclear).append(row)
+            (clear if known else unclear).append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
-        tasks = _Tasks(threads, run)
+        tasks = Tasks(threads, run)
         for row in interleaved(clear):
             tasks.add([row], self._is_handled, row, seen.get(row.key), run)
         for row in interleaved(unclear):
@@ -178,22 +176,18 @@ class Relay:
         self.attempts.begin(run)
         if not run.may_go_on():
             return None
+        self._tend_deliveries(run)
         try:
             return look_up(due, self.events, run.may_go_on)
         except NotAnswered as error:
-            self.attempts.end(run, error.outcome)
-            return None
-
-    def _is_probe(self, row: Row, run: Run) -> bool:
-        """Whether Convoy accepted it from a relay, and does not show it yet; counts it then."""
-        if row.tried_at is None or row.reason:
-            return False
-        run.count_probe()
-        return True
+            # A page may be too long for its deadline: then each row is asked for by its key.
+            log.warning("Convoy's list was not read: %s", error)
+            self.attempts.ask_whether_it_is_up(run)
+            return {} if run.may_go_on() else None
 
     def _probe(self, row: Row, run: Run) -> bool:
         """As `_is_handled`, until Convoy accepted some rows that it may just not show yet."""
-        if run.probed >= self.workers:
+        if run.probed >= self.workers or run.unshown[row.event.owner] >= self.workers:
             run.leave(row)
             return False
         return self._is_handled(row, None, run, run.count_probe)
@@ -221,7 +215,7 @@ class Relay:
             case Stuck():
                 self.attempts.replay(row, found, run)
             case Burnt():
-                self.attempts.give_in(row, run)
+                self.attempts.wait_for_original(row, run)
             case _:
                 run.leave(row)
         return False
@@ -239,7 +233,9 @@ class Relay:
 
     def _tend_deliveries(self, run: Run) -> None:
         """Once a pass, by one of the segments."""
-        if self.deliveries is None or self.segment.number != 1 or not run.may_go_on():
+        if self.deliveries is None or self.segment.number != 1 or run.deliveries:
+            return
+        if not run.may_go_on():
             return
         try:
             run.deliveries = tend(self.deliveries, self.clock(), self.hung_after)
@@ -247,6 +243,10 @@ class Relay:
             log.warning("deliveries not looked at: %s", error)
 
     def _remove(self, rows: Sequence[Row], run: Run) -> bool:
+        if run.time_left() < self.reserve_s / 2:
+            for row in rows:
+                run.leave(row)
+            return False
         try:
             self.outbox.remove([row.event.id for row in rows])
         except StoreError as error:
@@ -257,38 +257,3 @@ class Relay:
             return False
         run.count_settled(len(rows))
         return True
-
-
-@dataclass(slots=True)
-class _Tasks:
-    """Calls on threads, each for some rows. A call that fails leaves its rows as they were."""
-
-    threads: ThreadPoolExecutor
-    run: Run
-    begun: list[tuple[Sequence[Row], Future[bool]]] = field(default_factory=list)
-
-    def add(self, rows: Sequence[Row], call: Callable[..., bool], *args: object) -> None:
-        self.begun.append((rows, self.threads.submit(copy_context().run, call, *args)))
-
-    def rows_done(self) -> list[Row]:
-        """The rows of which the call gave True, once all calls have ended."""
-        done: list[Row] = []
-        for rows, task in self.begun:
-            try:
-                done += rows if task.result() else ()
-            except Exception:
-                for row in rows:
-                    self.run.leave(row)
-                ids = [row.event.id for row in rows]
-                log.exception("left %s as it was", ", ".join(ids), extra={"event_id": ids[0]})
-        self.begun.clear()
-        return done
-
-
-def interleaved(rows: Iterable[Row]) -> Iterator[Row]:
-    """One row of each owner, then the next of each: no owner's rows are all before another's."""
-    by_owner: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_owner[row.event.owner].append(row)
-    rounds = chain.from_iterable(zip_longest(*by_owner.values()))
-    return (row for row in rounds if row is not None)

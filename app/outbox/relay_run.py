@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -70,6 +71,8 @@ class Run:
     failed: int = 0
     oldest: datetime | None = None
     horizon: datetime | None = None
+    begun: bool = False
+    unshown: Counter[str] = field(default_factory=Counter)
     deliveries: DeliveryReport | None = None
 
     @property
@@ -84,8 +87,11 @@ class Run:
 
     def others_got_through(self, row: Row) -> bool:
         """Whether Convoy took other events since the last attempt for this one."""
-        shown = self.horizon is not None and self.horizon > row.published_at
-        return shown or self.published > 0
+        return self.has_passed(row) or self.published > 0
+
+    def has_passed(self, row: Row) -> bool:
+        """Whether Convoy has processed what it accepted after the last attempt for this one."""
+        return self.horizon is not None and self.horizon > row.published_at
 
     def may_go_on(self) -> bool:
         return not self.is_out_of_time() and self.stopped is None
@@ -125,6 +131,11 @@ class Run:
     def count_probe(self) -> None:
         with self.lock:
             self.probed += 1
+
+    def count_unshown(self, row: Row) -> None:
+        """A row that Convoy accepted from a relay, and that is not to be looked up yet."""
+        with self.lock:
+            self.unshown[row.event.owner] += 1
 
     def count_replayed(self) -> None:
         with self.lock:

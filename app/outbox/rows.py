@@ -29,8 +29,10 @@ class Row:
 
     `refusals`: those of the attempts that count against the event itself. `tried_at`: the last
     attempt; None until an attempt is recorded, as a request records only one that failed.
-    `reason`: why the last attempt failed; empty if it did not, or if none is recorded. `burnt`: how
-    many keys Convoy has taken and delivers nothing for.
+    `reason`: why the last attempt failed; empty if it did not, or if none is recorded.
+    `maybe_accepted`: whether Convoy may have accepted the last attempt. `replays`: how often
+    Convoy was asked in vain to go on with the event under its present key. `burnt`: how many keys
+    Convoy has taken and delivers nothing for.
     """
 
     event: Event
@@ -40,6 +42,8 @@ class Row:
     refusals: int = 0
     reason: str = ""
     tried_at: datetime | None = None
+    maybe_accepted: bool = True
+    replays: int = 0
     burnt: int = 0
 
     @property

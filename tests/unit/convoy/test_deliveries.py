@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -114,56 +114,109 @@ def test_an_old_delivery_that_is_attempted_now_is_no_hung_one(
     assert seen_later(questions).hung == 0
 
 
-def test_a_delivery_that_waits_for_its_next_attempt_is_left_alone(
-    convoy: Convoy, questions: Questions
-) -> None:
+def wait_for_a_retry(convoy: Convoy) -> None:
+    """A delivery failed. Its next attempt is due, and Convoy's worker does not come to it."""
     convoy.endpoint("ann")
     convoy.stop_worker("retries")
     convoy.let_the_receiver_fail()
     convoy.send("e1")
     while convoy.waiting()["retries"] < 1:
         pass
+    convoy.let_the_receiver_fail(0)
 
-    assert seen_later(questions) == NOTHING
+
+def test_a_delivery_that_waits_for_its_next_attempt_is_left_alone(
+    convoy: Convoy, questions: Questions
+) -> None:
+    wait_for_a_retry(convoy)
+
+    almost = HUNG_AFTER - timedelta(minutes=1)
+    assert seen_later(questions, almost) == NOTHING
     convoy.start_worker()
+
+
+def test_a_delivery_whose_next_attempt_convoy_lost_is_retried_and_arrives(
+    convoy: Convoy, questions: Questions
+) -> None:
+    wait_for_a_retry(convoy)
+    assert convoy.lose("retries") == 1
+    convoy.start_worker()
+
+    report = seen_later(questions)
+
+    assert (report.hung, report.retried) == (1, 1)
+    assert len(convoy.deliveries(status="Success")) == 1
+
+
+def test_what_arrived_between_the_two_looks_is_not_retried(
+    convoy: Convoy, questions: Questions
+) -> None:
+    start, end = now() - LOOKED_BACK, now() + timedelta(minutes=1)
+
+    assert ConvoyDeliveries(questions).retry_hung(start, end)
+    assert convoy.waiting()["batch_retries"] == 0
 
 
 def test_a_bulk_retry_that_convoy_lost_is_reported_and_the_rest_is_counted(
     convoy: Convoy, questions: Questions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    endpoint = convoy.endpoint("ann")
+    convoy.endpoint("ann")
     hang(convoy, "e1")
     convoy.stop_worker("batch_retries")
     assert seen_later(questions).retried == 1
     assert convoy.lose("batch_retries") == 1
-    convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
+    convoy.let_the_receiver_fail()
     convoy.send("e2")
+    while not convoy.ask("GET", "/eventdeliveries", params={"status": "Failure"})["content"]:
+        pass
+    convoy.let_the_receiver_fail(0)
 
     report = seen_later(questions)
 
-    assert (report.hung, report.retried, report.discarded) == (1, 0, 1)
+    assert (report.hung, report.retried, report.failed) == (1, 0, 1)
     assert "1 deliveries hang, and Convoy's last bulk retry is not over" in caplog.text
 
 
-def test_failed_and_discarded_deliveries_and_their_endpoints_are_counted(
-    convoy: Convoy, questions: Questions
+@pytest.mark.parametrize(
+    ("status", "discarded", "disabled"),
+    [("paused", 0, 0), ("inactive", 4, 2)],
+)
+def test_failed_deliveries_and_those_to_disabled_endpoints_are_counted(
+    convoy: Convoy,
+    questions: Questions,
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+    discarded: int,
+    disabled: int,
 ) -> None:
+    """What a paused endpoint misses, its owner wants it to miss. Convoy itself sets `inactive`."""
     convoy.endpoint("ann")
-    paused = [convoy.endpoint("bob"), convoy.endpoint("bob")]
+    endpoints = [convoy.endpoint("bob"), convoy.endpoint("bob")]
     convoy.let_the_receiver_fail()
     convoy.send("e1")
     convoy.send("e2")
     convoy.deliveries()
     convoy.let_the_receiver_fail(0)
-    for endpoint in paused:
+    for endpoint in endpoints:
         convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
     for key in ("e3", "e4"):
         convoy.send(key, "bob")
     convoy.deliveries()
+    original = ConvoyDeliveries._page
 
+    def page(self: ConvoyDeliveries, **filters: object) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = original(self, **filters)
+        for each in found:
+            if each["endpoint_metadata"]["status"] == "paused":
+                each["endpoint_metadata"]["status"] = status
+        return found
+
+    monkeypatch.setattr(ConvoyDeliveries, "_page", page)
     report = seen_later(questions)
 
-    assert report == DeliveryReport(hung=0, retried=0, failed=2, discarded=4, disabled_endpoints=2)
+    assert report == DeliveryReport(
+        hung=0, retried=0, failed=2, discarded=discarded, disabled_endpoints=disabled
+    )
 
 
 def test_what_failed_over_a_day_ago_is_not_counted(convoy: Convoy, questions: Questions) -> None:

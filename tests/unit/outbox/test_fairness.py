@@ -10,8 +10,8 @@ import pytest
 from app.events import CREATED, envelope
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
-from app.outbox.relay import interleaved
 from app.outbox.rows import FAILED, Row
+from app.outbox.tasks import interleaved
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REFUSALS = [
     Misconfigured("403: not Convoy's JSON but text/html"),
-    Unavailable("500: x"),
+    Unavailable("500: x", outage=False, in_doubt=True),
     Unavailable("ReadTimeout: deadline passed"),
     Refused("400: x"),
 ]
@@ -63,6 +63,31 @@ def test_rows_that_convoy_refuses_are_parked_while_others_get_through(
 
     assert {row.state for row in world.outbox.rows.values()} == {FAILED}
     assert all(world.convoy.published[each] == MAX_REFUSALS for each in bad)
+
+
+def test_rows_that_are_sent_away_for_an_hour_keep_no_other_owner_waiting(world: World) -> None:
+    bad = [f"e{n}" for n in range(600)]
+    good = [f"e{n}" for n in range(600, 700)]
+    world.leave(*bad, owner="ann")
+    world.leave(*good, owner="bob")
+    world.live_traffic()
+    world.convoy.page = 500
+    world.convoy.answers = dict.fromkeys(bad, Unavailable("503: come back", 3600))
+
+    world.passes(2, world.relay(workers=4))
+
+    assert set(world.ids()) & set(good) == set()
+
+
+def test_rows_that_are_sent_away_for_an_hour_are_parked_in_the_end(world: World) -> None:
+    world.leave("e1", "e2")
+    world.convoy.answers = dict.fromkeys(("e1", "e2"), Unavailable("503: come back", 3600))
+    for _ in range(MAX_REFUSALS):
+        world.live_traffic()
+        world.relay().run()
+        world.now += timedelta(hours=1)
+
+    assert {row.state for row in world.outbox.rows.values()} == {FAILED}
 
 
 @pytest.mark.parametrize("outcome", REFUSALS[:-1], ids=lambda outcome: outcome.reason)

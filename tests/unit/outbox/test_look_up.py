@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.outbox.event_list import Shown
-from app.outbox.look_up import look_up
+from app.outbox.look_up import WORTH, look_up
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_rows_of_one_time_are_found_in_one_list(world: World) -> None:
 def test_a_list_ends_once_all_are_found(world: World) -> None:
     world.leave(*ids(0, 10))
     for n in range(100):
-        world.convoy.take(f"other-{n}", at=NOW)
+        world.convoy.take(f"other-{n}", at=NOW + 9 * SECOND)
     for event_id in ids(0, 10):
         world.convoy.take(event_id, at=NOW + SECOND)
     world.convoy.page = 10
@@ -68,8 +68,23 @@ def test_a_list_that_shows_few_of_the_rows_is_left(world: World) -> None:
 
     seen = look_up(rows(world, *ids(0, 20)), world.convoy)
 
-    assert world.convoy.questions == ["between"]
+    assert len(world.convoy.questions) == 20 / WORTH + 1  # of 102
     assert seen == {}
+
+
+def test_what_earlier_passes_settled_does_not_end_the_list(world: World) -> None:
+    """In a steady state the list begins with events whose rows are gone."""
+    world.leave(*ids(0, 100))
+    for n in range(100):
+        world.convoy.take(f"settled-{n}", at=NOW - 5 * SECOND)
+    for event_id in ids(0, 100):
+        world.convoy.take(event_id, at=NOW + SECOND)
+    world.convoy.page = 50
+
+    seen = look_up(rows(world, *ids(0, 100)), world.convoy)
+
+    assert len(seen) == 100
+    assert world.convoy.questions == ["between"] * 4
 
 
 def test_what_was_published_after_the_rows_costs_no_page(world: World) -> None:

@@ -82,7 +82,7 @@ def test_an_outage_in_the_middle_of_a_pass_is_found_out_by_a_few_rows(world: Wor
     assert world.convoy.published.total() <= 3  # and questions by key, which fail too
 
 
-def test_a_rate_limit_ends_the_pass_and_the_next_ones_until_its_end(world: World) -> None:
+def test_a_rate_limit_ends_the_pass_and_its_rows_wait(world: World) -> None:
     world.leave(*(f"e{n}" for n in range(60)))
     world.live_traffic()
     world.convoy.answer = Unavailable("429: slow down", 120)
@@ -95,12 +95,25 @@ def test_a_rate_limit_ends_the_pass_and_the_next_ones_until_its_end(world: World
 
     world.convoy.answer = world.convoy.accepted
     world.now = DUE + timedelta(seconds=119)
-    second = relay.run()
-    assert second.stopped == "Convoy asked for a pause until 12:03:00 UTC"
-    assert world.convoy.published.total() == tried
+    assert relay.run().published == 60 - tried  # those that were not tried
 
     world.now = DUE + timedelta(seconds=120)
-    assert relay.run().published == 60
+    assert relay.run().published == tried
+
+
+def test_a_question_that_is_limited_silences_the_relay_until_its_end(world: World) -> None:
+    world.leave("e1")
+    world.convoy.down = Unavailable("429: slow down", 120)
+    relay = world.relay()
+    assert relay.run().stopped == "Convoy asked for 120 s: 429: slow down"
+
+    world.convoy.down = None
+    world.now = DUE + timedelta(seconds=119)
+    assert relay.run().stopped == "Convoy asked for a pause until 12:03:00 UTC"
+    assert world.convoy.questions == ["newest"]
+
+    world.now = DUE + timedelta(seconds=120)
+    assert relay.run().published == 1
 
 
 @pytest.mark.parametrize("outcome", [Unavailable("503"), Misconfigured("403: html")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.outbox.attempts import MAX_REFUSALS, REPLAYS
-from app.outbox.event_list import STUCK_AFTER, Shown
+from app.outbox.event_list import STUCK_AFTER, NotAnswered, Shown
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.rows import FAILED
 from app.ports import StoreUnavailable
@@ -119,17 +119,20 @@ def test_a_duplicate_never_closes_a_row(world: World, beside: list[str]) -> None
     assert world.convoy.published["e1"] == 0
 
 
-def test_a_key_with_duplicates_alone_is_parked_in_the_end(world: World) -> None:
+def test_a_key_with_duplicates_alone_is_given_up_for_another(world: World) -> None:
     world.leave("e1")
     world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, NOW, duplicate=True))
 
-    for _ in range(MAX_REFUSALS):
+    for _ in range(REPLAYS):
         world.relay().run()
+        assert world.row("e1").reason == "Convoy lists only duplicates of it"
         world.now = world.row("e1").due_at
-
-    assert world.row("e1").state == FAILED
-    assert world.row("e1").reason.startswith("Convoy lists duplicates of it alone")
     assert world.convoy.published == {}
+    world.relay().run()
+
+    assert world.convoy.published == {"e1.2": 1}
+    world.now = world.row("e1").due_at
+    assert world.relay().run().settled == 1
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_what_convoy_accepts_and_never_shows_is_parked_in_the_end(world: World) 
         world.now = world.row("e1").due_at + timedelta(seconds=9)
 
     row = world.row("e1")
-    assert (row.state, row.reason) == (FAILED, "accepted 31 times, and never shown")
+    assert (row.state, row.reason) == (FAILED, "accepted by Convoy, and not shown, in 31 attempts")
 
 
 def test_what_is_replayed_in_vain_is_parked_in_the_end(world: World) -> None:
@@ -286,10 +289,10 @@ def test_refused_rows_count_while_others_get_through_whatever_the_status(world: 
     assert (world.row("e1").state, world.row("e1").reason) == (FAILED, "500: x")
 
 
-@pytest.mark.parametrize("outcome", [Unavailable("429", 60), Unavailable("429", 1)])
-def test_a_rate_limit_never_counts_against_an_event(world: World, outcome: Unavailable) -> None:
+@pytest.mark.parametrize("after", [60, None])
+def test_a_rate_limit_never_counts_against_an_event(world: World, after: int | None) -> None:
     world.leave("e1")
-    world.convoy.answers = {"e1": outcome}
+    world.convoy.answers = {"e1": Unavailable("429", after, limited=True)}
     for _ in range(MAX_REFUSALS * 2):
         world.live_traffic()
         world.relay().run()
@@ -304,3 +307,110 @@ def test_a_refusal_counts_though_nothing_else_gets_through(world: World) -> None
     world.relay().run()
 
     assert (world.row("e1").refusals, world.row("e1").reason) == (1, "400: bad")
+
+
+def test_an_outage_of_convoys_workers_parks_nothing(world: World) -> None:
+    """Convoy answers 201 all the time, and processes nothing for eight hours."""
+    world.convoy.holds = True
+    world.leave(*(f"e{n}" for n in range(40)))
+    relay = world.relay(workers=2)
+
+    report = world.passes(8 * 60, relay)
+    assert (report.pending, report.failed) == (40, 0)
+
+    world.convoy.holds = False
+    world.convoy.release()
+    assert world.passes(40, relay).failed == 0
+    assert world.ids() == []
+
+
+def test_what_relays_published_is_not_repeated_while_workers_are_behind(world: World) -> None:
+    """After an outage all rows are published by the relay; then Convoy's workers lag an hour."""
+    world.leave(*(f"e{n}" for n in range(100)))
+    world.live_traffic()
+    world.convoy.holds = True
+    relay = world.relay(workers=4)
+    assert relay.run().published == 100
+
+    world.now += timedelta(minutes=1)
+    world.passes(60, relay)
+
+    assert world.convoy.published.total() <= 100 + 4 * 7
+    world.convoy.holds = False
+    world.convoy.release()
+    world.passes(20, relay)
+    assert world.ids() == []
+
+
+def test_an_attempt_in_doubt_is_not_repeated_while_workers_are_behind(world: World) -> None:
+    world.leave(*(f"e{n}" for n in range(100)))
+    world.live_traffic()
+    world.convoy.answer = Unavailable("ReadTimeout", in_doubt=True)
+    relay = world.relay(workers=4)
+    relay.run()
+    assert world.convoy.published.total() == 100
+    world.convoy.answer = world.convoy.accepted
+    world.convoy.holds = True
+
+    world.passes(60, relay)
+
+    assert world.convoy.published.total() <= 100 + 4 * 8
+
+
+def test_replays_keep_no_other_owners_event_waiting(world: World) -> None:
+    world.convoy.status = "Retry"
+    world.leave(*(f"e{n}" for n in range(60)), owner="ann")
+    for n in range(60):
+        world.convoy.take(f"e{n}", "Retry", NOW - timedelta(hours=1))
+    world.leave("e99", owner="bob", at=NOW + timedelta(seconds=1))
+    world.now = DUE + timedelta(minutes=1)
+
+    world.passes(2, world.relay(workers=4))
+
+    assert world.convoy.published["e99"] == 1
+
+
+def test_unshown_events_of_one_owner_keep_no_other_waiting(world: World) -> None:
+    world.convoy.holds = True
+    world.leave(*(f"e{n}" for n in range(60)), owner="ann")
+    relay = world.relay(workers=4)
+    world.passes(3, relay)
+    world.leave("e99", owner="bob", at=world.now - timedelta(minutes=2))
+
+    world.passes(2, relay)
+
+    assert world.convoy.published["e99"] >= 1
+
+
+def test_a_list_that_can_not_be_read_leaves_questions_by_key(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page of the longest events may take longer than a question may."""
+
+    def too_long(*_: object) -> object:
+        raise NotAnswered(Unavailable("ReadTimeout: deadline passed"))
+
+    world.leave(*(f"e{n}" for n in range(8)))
+    for n in range(4):
+        world.convoy.take(f"e{n}", at=NOW)
+    world.live_traffic()
+    monkeypatch.setattr(world.convoy, "between", too_long)
+
+    report = world.relay().run()
+
+    assert (report.settled, report.published, report.stopped) == (4, 4, None)
+    assert "Convoy's list was not read: ReadTimeout: deadline passed" in caplog.text
+
+
+def test_failed_publishes_are_no_replays_in_vain(world: World) -> None:
+    world.leave("e1")
+    world.convoy.answer = Unavailable("503")
+    for _ in range(5):
+        world.relay().run()
+        world.now = world.row("e1").due_at
+    world.convoy.take("e1", "Processing", world.now - timedelta(minutes=3))
+
+    world.relay().run()
+
+    assert set(world.convoy.published) == {"e1"}
+    assert world.row("e1").replays == 1
