@@ -89,13 +89,13 @@ class Settings(ConvoySettings):
     todos_table: Name
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
-    """Name of the DynamoDB table of events that Convoy does not have yet."""
+    """Name of the DynamoDB table of events that Convoy has not handled yet."""
     events_table: Name
     """Name of the DynamoDB table of the log: every event, for `event_retention_days`."""
     idempotency_table: Name
     """Name of the DynamoDB table of idempotency keys."""
     settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
-    """Seconds that an event is left to its request: longer than the gateway's 30 s."""
+    """Seconds until the relay asks Convoy for an event: longer than the gateway's 30 s."""
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the log keeps an event."""
     publish_reads: bool = True

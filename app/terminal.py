@@ -149,11 +149,6 @@ def say_republished(job: Republish, since: datetime, *, interrupted: bool, as_js
         say_json({"since": _rfc3339(since), **states, "interrupted": interrupted})
         return
     say(republished(job, since))
-    if job.counts[State.BURNT]:
-        say(
-            f"{job.counts[State.BURNT]} can't be put back: Convoy lists duplicates of them alone,"
-            " and would drop them again."
-        )
     if interrupted:
         say(f"Interrupted. {run_again(since)}")
     elif job.put_back and not job.dry_run:

@@ -91,7 +91,7 @@ def republish(
         with _how_far_it_came(job, since):
             _run(job, since, owner)
         terminal.say_republished(job, since, interrupted=ctrl_c.asked, as_json=as_json)
-        if ctrl_c.asked or job.counts[State.UNREADABLE] or job.counts[State.BURNT]:
+        if ctrl_c.asked or job.counts[State.UNREADABLE]:
             raise typer.Exit(LEFT)
 
 
@@ -119,6 +119,6 @@ def _how_far_it_came(job: Republish, since: datetime) -> Iterator[None]:
         reason = (
             f"Convoy did not answer: {error}." if isinstance(error, NotAnswered) else f"{error}"
         )
-        done = terminal.republished(job, since)
+        done = f"Until then: {terminal.republished(job, since)}"
         again = terminal.run_again(since)
         raise ended(f"{reason}\n{done}\n{again}", ENVIRONMENT) from error

@@ -64,7 +64,6 @@ class State(StrEnum):
     UNDER_WAY = "under_way"
     MISSING = "missing"
     STUCK = "stuck"
-    BURNT = "burnt"
     UNREADABLE = "unreadable"
 
 
@@ -168,11 +167,9 @@ class Republish:
         match finding(entries, self.clock()):
             case Handled():
                 return State.HANDLED
-            case Burnt():
-                return State.BURNT
             case Missing():
                 state = State.MISSING
-            case Stuck():
+            case Stuck() | Burnt():
                 state = State.STUCK
             case _:
                 state = State.UNDER_WAY
