@@ -25,6 +25,7 @@ from app.event_ids import uuid7
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
+from app.outbox.rows import FAILED
 from app.ports import KEY_LIFE
 from app.service import KeyReused
 from infra.local.tables import create_tables
@@ -219,6 +220,7 @@ class World(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Convoy is up, and the relay passes until nothing is left: the receiver has it all."""
         try:
+            self.what_is_parked_was_refused()
             self._recover()
             self.nothing_arrives_twice()
             self.outside.assert_received(self.seams.committed, self.dynamodb)
@@ -227,6 +229,11 @@ class World(RuleBasedStateMachine):
             self.questions.close()
             for table in TABLES.values():
                 self.dynamodb.delete_table(TableName=table)
+
+    def what_is_parked_was_refused(self) -> None:
+        """No event is parked because Convoy's workers stand still, or lost what they had."""
+        parked = [row.reason for row in self.outbox.rows() if row.state == FAILED]
+        assert [why for why in parked if why.startswith(("accepted", "replayed"))] == []
 
     def _recover(self) -> None:
         self.convoy.recover()
