@@ -32,7 +32,10 @@ def reached(entries: Iterable[Shown]) -> datetime | None:
 
 
 def is_reached(row: Row, horizon: datetime | None) -> bool:
-    """Whether Convoy would show the event by now, had it accepted the last attempt."""
-    if not row.maybe_accepted:
+    """Whether Convoy would show the event by now, had it accepted the last attempt.
+
+    An event that was replayed was shown before.
+    """
+    if row.replays or not row.maybe_accepted:
         return True
     return horizon is not None and row.published_at + DISORDER <= horizon

@@ -45,3 +45,9 @@ def test_an_event_has_had_its_turn_once_convoy_shows_later_ones(
 def test_a_failed_attempt_left_nothing_that_could_still_be_shown(world: World) -> None:
     world.leave("e1")
     assert is_reached(replace(world.row("e1"), maybe_accepted=False), None)
+
+
+def test_a_replayed_event_was_shown_before(world: World) -> None:
+    world.leave("e1")
+
+    assert is_reached(replace(world.row("e1"), replays=1), None)

@@ -370,6 +370,18 @@ def test_replays_keep_no_other_owners_event_waiting(world: World) -> None:
     assert world.convoy.published["e99"] == 1
 
 
+def test_all_replays_go_on_in_a_quiet_system(world: World) -> None:
+    world.convoy.status = "Retry"
+    world.leave(*(f"e{n}" for n in range(60)))
+    for n in range(60):
+        world.convoy.take(f"e{n}", "Retry", NOW - timedelta(hours=1))
+    relay = world.relay(workers=4)
+
+    assert relay.run().replayed == 60
+    world.now = max(row.due_at for row in world.outbox.rows.values())
+    assert relay.run().replayed == 60
+
+
 def test_unshown_events_of_one_owner_keep_no_other_waiting(world: World) -> None:
     world.convoy.holds = True
     world.leave(*(f"e{n}" for n in range(60)), owner="ann")
