@@ -57,9 +57,8 @@ def named_errors() -> Iterator[None]:
             raise
         transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
         failure = StoreUnavailable if transient else StoreError
-        message = str(error).partition("\n")[
-            0
-        ]  # what follows is a page of HTML, or what was signed
+        # What follows is a page of HTML, or what was signed.
+        message = str(error).partition("\n")[0]
         if code in _ADVICE:
             message = f"{message.rstrip('.')}. {_ADVICE[code]}"
         raise failure(f"DynamoDB: {message}") from error
