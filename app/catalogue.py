@@ -1,4 +1,4 @@
-"""What receivers may rely on: the JSON Schema of each event type's payload, for all who tell it."""
+"""What receivers may rely on: the JSON Schema of each event type's payload."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ Action = Literal["create", "update", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[R]):
-    """A step of one resource, and the event that tells of it: saved together, or not at all.
+    """A step of one resource, and its event: saved together, or not at all.
 
     `state` is the one after the change: of a deletion the last one, under the deletion's version.
     """

@@ -170,8 +170,8 @@ async def _refused(request: Request, error: Exception) -> Answer:
 
 
 async def _key_reused(_: Request, __: Exception) -> Answer:
-    told = fault("header", "Idempotency-Key", "stands for another request: take a new one")
-    return problem(422, "This Idempotency-Key came with another request before.", errors=[told])
+    key = fault("header", "Idempotency-Key", "stands for another request: take a new one")
+    return problem(422, "This Idempotency-Key came with another request before.", errors=[key])
 
 
 async def _unavailable(request: Request, error: Exception) -> Answer:

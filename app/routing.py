@@ -77,7 +77,7 @@ IdempotencyKey = Annotated[
 
 
 def webhook(done: Committed) -> dict[str, str]:
-    """Headers that tell what became of a change's event."""
+    """Headers with the state of a change's event."""
     status = "accepted" if done.accepted else "pending"
     replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
     return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}

@@ -57,15 +57,16 @@ def named_errors() -> Iterator[None]:
             raise
         transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
         failure = StoreUnavailable if transient else StoreError
-        told = str(error).partition("\n")[0]  # what follows is a page of HTML, or what was signed
+        # What follows is a page of HTML, or what was signed.
+        message = str(error).partition("\n")[0]
         if code in _ADVICE:
-            told = f"{told.rstrip('.')}. {_ADVICE[code]}"
-        raise failure(f"DynamoDB: {told}") from error
+            message = f"{message.rstrip('.')}. {_ADVICE[code]}"
+        raise failure(f"DynamoDB: {message}") from error
     except (aws.ChecksumError, ResponseParserError, ValueError) as error:
         raise StoreUnavailable("DynamoDB's answer came damaged; is a proxy between?") from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
-        told = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
-        raise StoreUnavailable(told) from error
+        message = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
+        raise StoreUnavailable(message) from error
     except aws.BotoCoreError as error:
         raise StoreError(f"DynamoDB could not be asked: {missing(error) or error}") from error
 
@@ -76,11 +77,11 @@ def refuse_damaged(http_response: AWSResponse, **_: object) -> None:
     botocore tries such a call again, and in the end takes what came last. Without its item, say,
     it would be the answer to a read of what is not there.
     """
-    told = http_response.headers.get("x-amz-crc32")
+    expected = http_response.headers.get("x-amz-crc32")
     found = crc32(http_response.content)
-    if told is not None and int(told) != found:
+    if expected is not None and int(expected) != found:
         raise aws.ChecksumError(
-            checksum_type="crc32", expected_checksum=told, actual_checksum=str(found)
+            checksum_type="crc32", expected_checksum=expected, actual_checksum=str(found)
         )
 
 

@@ -34,7 +34,7 @@ class Everything(Input):
     """A body of a resource to come, with text in each place that a body has."""
 
     text: str = ""
-    choice: Annotated[str, Field(max_length=9)] | int = 0
+    choice: Annotated[str, Field(max_length=9)] | int | None = None
     texts: Annotated[list[str], Field(default_factory=list)]
     named: Annotated[dict[str, str], Field(default_factory=dict)]
     line: Line | None = None

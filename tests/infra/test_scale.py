@@ -49,7 +49,7 @@ def test_the_units_are_those_that_dynamodb_local_tells(
 
     ours = work.of("POST", item=item, key=work.KEY)
     removed = told[f"BatchWriteItem {NAMES['OutboxTable']}"]
-    # It tells a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
+    # It counts a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
     # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
     check = 2
     assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]

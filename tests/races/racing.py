@@ -42,12 +42,12 @@ def of(kind: type[T], outcomes: Sequence[object]) -> list[T]:
     return [outcome for outcome in outcomes if isinstance(outcome, kind)]
 
 
-def told(convoy: Convoy, todo_id: int) -> list[Json]:
-    """What Convoy was told of one todo, in the order of the todo's versions."""
+def events_of(convoy: Convoy, todo_id: int) -> list[Json]:
+    """What Convoy got of one todo, in the order of the todo's versions."""
     payloads = [data for data in convoy.payloads() if data.get("todo", {}).get("id") == todo_id]
     return sorted(payloads, key=lambda data: int(data["todo"]["version"]))
 
 
 def changes(convoy: Convoy) -> list[str]:
-    """The ids of the changes that Convoy was told of: each has its row of the outbox still."""
+    """The ids of the changes that Convoy got: each has its row of the outbox still."""
     return sorted(data["id"] for data in convoy.payloads() if "todo" in data)

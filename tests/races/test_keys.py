@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.service import Committed, KeyReused
-from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, of, race, told
+from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, events_of, of, race
 from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore, make_service
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def one_answer(outcomes: list[Committed | BaseException]) -> Committed:
     """
     answers = of(Committed, outcomes)
     (first,) = [answer for answer in answers if not answer.replayed]
-    told = {(answer.id, answer.version, answer.event_id) for answer in answers}
-    assert told == {(first.id, first.version, first.event_id)}
+    answered = {(answer.id, answer.version, answer.event_id) for answer in answers}
+    assert answered == {(first.id, first.version, first.event_id)}
     assert len(answers) == len(outcomes)
     return first
 
@@ -86,7 +86,7 @@ def test_many_changes_of_a_todo_under_one_key_are_one(
         first = one_answer(race([request] * RACERS))
 
         assert first.version == 2
-        creation, change = told(convoy, todo_id)
+        creation, change = events_of(convoy, todo_id)
         assert first.event_id == change["id"] != creation["id"]
     assert len(convoy.events()) == 2 * ROUNDS
     assert outbox.event_ids() == changes(convoy)

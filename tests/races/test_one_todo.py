@@ -8,7 +8,7 @@ from app.changes import Exists, NotFound, VersionMismatch
 from app.ports import StoreUnavailable
 from app.service import MAX_DECISIONS, Committed
 from app.todos import Todo
-from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, of, race, told
+from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, events_of, of, race
 from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
         assert len(of(Exists, outcomes)) == RACERS - 1
         item = str(outcomes.index(winner))
         assert store.read(OWNER, todo_id).resource == Todo(OWNER, todo_id, item)
-        (event,) = told(convoy, todo_id)
+        (event,) = events_of(convoy, todo_id)
         assert (event["id"], event["todo"]["item"]) == (winner.event_id, item)
         assert outbox.event_ids() == changes(convoy)
 
@@ -65,7 +65,7 @@ def test_many_updates_of_one_todo_leave_no_gap_and_one_event_each(
         assert store.read(OWNER, todo_id).resource == Todo(
             OWNER, todo_id, items[-1], version=len(updates) + 1
         )
-        events = told(convoy, todo_id)[1:]
+        events = events_of(convoy, todo_id)[1:]
         assert [event["id"] for event in events] == [committed.event_id for committed in updates]
         assert [event["todo"]["item"] for event in events] == items
         assert outbox.event_ids() == changes(convoy)
@@ -96,7 +96,7 @@ def test_of_many_updates_of_one_version_one_wins_and_the_others_learn_the_versio
         assert [str(lost) for lost in of(VersionMismatch, outcomes)] == [
             f"Todo with id {todo_id} is at version 2."
         ] * (RACERS - 1)
-        assert [event["id"] for event in told(convoy, todo_id)[1:]] == [winner.event_id]
+        assert [event["id"] for event in events_of(convoy, todo_id)[1:]] == [winner.event_id]
         assert outbox.event_ids() == changes(convoy)
 
 
@@ -111,7 +111,9 @@ def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
         (winner,) = of(Committed, outcomes)
         assert len(of(NotFound, outcomes)) == RACERS - 1
         assert store.read(OWNER, todo_id).resource is None
-        deleted = [event for event in told(convoy, todo_id) if event["event"] == "todo.deleted"]
+        deleted = [
+            event for event in events_of(convoy, todo_id) if event["event"] == "todo.deleted"
+        ]
         assert [event["id"] for event in deleted] == [winner.event_id]
         assert outbox.event_ids() == changes(convoy)
 
@@ -128,7 +130,7 @@ def test_a_deletion_among_updates_is_the_last_that_is_told(
         committed = of(Committed, outcomes)
         assert len(committed) + len(of(NotFound, outcomes)) == MAX_DECISIONS
         assert store.read(OWNER, todo_id).resource is None
-        events = told(convoy, todo_id)
+        events = events_of(convoy, todo_id)
         versions = [event["todo"]["version"] for event in events]
         assert versions == [*range(1, len(committed) + 2)]
         assert [event["event"] for event in events].index("todo.deleted") == len(committed)
