@@ -80,6 +80,15 @@ def delivery_of(http: httpx.Client, key: str, *statuses: str) -> Json:
     return delivery
 
 
+def arrived(http: httpx.Client, key: str = "e1") -> list[str]:
+    """The answers to the attempts of an event's delivery, once it is a success."""
+    delivery = delivery_of(http, key, "Success")
+    attempts: list[Json] = data(
+        http.get(f"/eventdeliveries/{delivery['uid']}/deliveryattempts"), 200
+    )
+    return [each["http_status"] for each in attempts]
+
+
 def retry_in_bulk(http: httpx.Client, **filters: str) -> None:
     """Once the last one is over: a project does one at a time."""
 

@@ -174,6 +174,7 @@ def test_a_window_of_time_is_in_whole_seconds(
     # An event of that second is later than the second.
     assert found(start, end) < 3
     assert found(start - 2 * second, start - second) == 0
+    assert found(end + second, end + 2 * second) == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.convoy.envelope import (
+    arrived,
     data,
     delivery_of,
     event_of,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from infra.fake_convoy.queues import Queue
-    from tests.support import Convoy, Json
+    from tests.support import Convoy
 
 OWNER = "ann"
 
@@ -53,15 +54,6 @@ def stuck(convoy: Convoy, http: httpx.Client, queue: Queue, key: str = "e1") -> 
     eventually(lambda: convoy.waiting()[queue] == 1)
     assert convoy.lose(queue) == 1
     convoy.start_worker()
-
-
-def arrived(http: httpx.Client, key: str = "e1") -> list[str]:
-    """The answers to the attempts of an event's delivery, once it is a success."""
-    delivery = delivery_of(http, key, "Success")
-    attempts: list[Json] = data(
-        http.get(f"/eventdeliveries/{delivery['uid']}/deliveryattempts"), 200
-    )
-    return [each["http_status"] for each in attempts]
 
 
 def test_what_waits_to_be_taken_in_is_not_listed(
@@ -116,17 +108,6 @@ def test_an_event_is_created_when_the_worker_stores_it(
     newer, older = listed(http, "/events")
     assert (newer["idempotency_key"], older["idempotency_key"]) == ("e3", "e1")
     assert older["created_at"] > newer["acknowledged_at"] > older["acknowledged_at"]
-
-
-def test_an_endpoint_made_after_the_publish_gets_nothing_of_it(
-    convoy: Convoy, http: httpx.Client
-) -> None:
-    convoy.stop_worker()
-    publish(http, OWNER, "e1")
-    convoy.endpoint(OWNER)
-    convoy.start_worker()
-
-    event_of(http, "e1", "Failure")
 
 
 def test_a_pending_event_burns_its_key_and_a_replay_delivers_it(
@@ -232,59 +213,3 @@ def test_a_retry_in_bulk_is_refused_until_the_last_one_is_over_which_a_lost_one_
     refused = http.post("/eventdeliveries/batchretry")
 
     assert message(refused) == "an active batch retry already exists"
-
-
-def test_what_waits_for_an_endpoint_that_convoy_disabled_is_discarded(
-    convoy: Convoy, http: httpx.Client
-) -> None:
-    body = {"name": "a", "url": convoy.receiver, "owner_id": OWNER, "status": "inactive"}
-    endpoint = data(http.post("/endpoints", json=body))["uid"]
-    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint}))
-    publish(http, OWNER, "e1")
-    delivery = delivery_of(http, "e1", "Discarded")
-
-    retry_in_bulk(http, status="Discarded")
-
-    assert delivery_of(http, "e1")["status"] == "Discarded"
-    refused = http.put(f"/eventdeliveries/{delivery['uid']}/resend")
-    assert message(refused) == "the endpoint is currently inactive"
-    data(http.post(f"/endpoints/{endpoint}/activate"), 202)
-    data(http.put(f"/eventdeliveries/{delivery['uid']}/resend"), 200)
-    assert arrived(http) == ["204 No Content"]
-
-
-def test_an_event_whose_endpoint_is_deleted_before_the_worker_comes_is_processing_for_ever(
-    convoy: Convoy, http: httpx.Client, endpoint: str
-) -> None:
-    convoy.stop_worker()
-    publish(http, OWNER, "e1")
-    data(http.delete(f"/endpoints/{endpoint}"), 200)
-    convoy.start_worker()
-    event = event_of(http, "e1", "Processing")
-
-    data(http.put(f"/events/{event['uid']}/replay"), 200)
-
-    assert event_of(http, "e1", "Processing")["is_duplicate_event"] is False
-
-
-def test_what_waits_for_an_endpoint_that_is_deleted_is_discarded(
-    convoy: Convoy, http: httpx.Client, endpoint: str
-) -> None:
-    convoy.stop_worker("deliveries")
-    publish(http, OWNER, "e1")
-    data(http.delete(f"/endpoints/{endpoint}"), 200)
-    convoy.start_worker()
-
-    delivery = delivery_of(http, "e1", "Discarded")
-    assert delivery["description"] == "endpoint not found"
-    resent = http.put(f"/eventdeliveries/{delivery['uid']}/resend")
-    assert message(resent) == "endpoint not found"
-
-
-def test_what_can_not_be_stored_in_a_delivery_is_tried_again_for_ever(
-    http: httpx.Client, endpoint: str
-) -> None:
-    publish(http, OWNER, "e1", data="\0")
-
-    event_of(http, "e1", "Retry")
-    assert listed(http, "/eventdeliveries") == []
