@@ -7,7 +7,8 @@ copy of each such event would only lengthen the queue.
 
 Where nothing else is published, nothing later is ever shown. So a pass publishes a few of these
 events all the same, of each owner in turn, until Convoy accepted so many: what Convoy shows of them
-by the next pass moves the horizon. An owner of whom so many wait to be shown has no more of them.
+by the next pass moves the horizon. An owner with so many events still to be shown gets no further
+probe.
 """
 
 from __future__ import annotations
