@@ -43,8 +43,9 @@ def open_parts(emit: Callable[[str], None] = nowhere) -> Iterator[Parts]:
 
 def _build(emit: Callable[[str], None]) -> Parts:
     settings = Settings.load()
-    try:
-        with named_errors():
+    with named_errors():
+        try:
             return Parts.build(settings, emit)
-    except ValueError as error:
-        raise SettingsError(f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}") from error
+        except ValueError as error:
+            message = f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}"
+            raise SettingsError(message) from error

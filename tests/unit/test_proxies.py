@@ -201,7 +201,8 @@ def test_a_tunnel_that_the_proxy_refuses_is_its_answer(
             found = publisher.publish(EVENT)
 
     number, reason = status.decode().split(" ", 1)
-    assert found == outcome(f"{number}: the proxy opened no tunnel: {reason}")
+    assert isinstance(found, outcome)
+    assert found.reason == f"{number}: the proxy opened no tunnel: {reason}"
 
 
 def test_a_407_to_what_is_forwarded_is_a_misconfiguration(monkeypatch: pytest.MonkeyPatch) -> None:

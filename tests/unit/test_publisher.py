@@ -70,28 +70,29 @@ def test_a_repeat_is_accepted_and_convoy_knows_it_by_its_key(
         ({"status": 301, "headers": {"location": "https://elsewhere.example/"}},
          Misconfigured("301: told to fail")),
         ({"status": 307, "headers": {"location": "/api/"}}, Misconfigured("307: told to fail")),
-        ({"status": 408}, Unavailable("408: told to fail")),
-        ({"status": 429, "headers": {"retry-after": "17"}}, Unavailable("429: told to fail", 17)),
-        ({"status": 429}, Unavailable("429: told to fail")),
+        ({"status": 408}, Unavailable("408: told to fail", in_doubt=True)),
+        ({"status": 429, "headers": {"retry-after": "17"}},
+         Unavailable("429: told to fail", 17, limited=True)),
+        ({"status": 429}, Unavailable("429: told to fail", limited=True)),
         ({"status": 429, "headers": {"retry-after": "Sun, 20 Dec 2026 10:00:00 GMT"}},
-         Unavailable("429: told to fail", DAY_S)),
+         Unavailable("429: told to fail", DAY_S, limited=True)),
         ({"status": 502, "body": "<p>", "headers": HTML},
-         Unavailable("502: not Convoy's JSON but text/html")),
+         Unavailable("502: not Convoy's JSON but text/html", in_doubt=True)),
         ({"status": 503, "headers": {"retry-after": "3"}}, Unavailable("503: told to fail", 3)),
-        ({"status": 504}, Unavailable("504: told to fail")),
+        ({"status": 504}, Unavailable("504: told to fail", in_doubt=True)),
         ({"status": 500, "headers": {"retry-after": "3"}},
-         Unavailable("500: told to fail", outage=False)),
-        ({"status": 501}, Unavailable("501: told to fail", outage=False)),
-        ({"status": 505}, Unavailable("505: told to fail", outage=False)),
-        ({"status": 520}, Unavailable("520: told to fail", outage=False)),
+         Unavailable("500: told to fail", outage=False, in_doubt=True)),
+        ({"status": 501}, Unavailable("501: told to fail", outage=False, in_doubt=True)),
+        ({"status": 505}, Unavailable("505: told to fail", outage=False, in_doubt=True)),
+        ({"status": 520}, Unavailable("520: told to fail", outage=False, in_doubt=True)),
         ({"status": 201, "body": "<p>", "headers": HTML},
-         Unavailable("201: not Convoy's JSON but text/html", outage=False)),
+         Unavailable("201: not Convoy's JSON but text/html", outage=False, in_doubt=True)),
         ({"status": 201, "body": "[1]"},
-         Unavailable("201: not Convoy's JSON but application/json", outage=False)),
+         Unavailable("201: not Convoy's JSON but application/json", outage=False, in_doubt=True)),
         ({"status": 201, "body": "[" * 100_000},
-         Unavailable("201: not Convoy's JSON but application/json", outage=False)),
+         Unavailable("201: not Convoy's JSON but application/json", outage=False, in_doubt=True)),
         ({"status": 500, "body": '["message"]'},
-         Unavailable("500: not Convoy's JSON but application/json", outage=False)),
+         Unavailable("500: not Convoy's JSON but application/json", outage=False, in_doubt=True)),
     ],
 )  # fmt: skip
 def test_each_answer_has_its_outcome(
@@ -167,14 +168,18 @@ def test_an_answer_that_is_not_http_is_an_outage() -> None:
 
 def test_a_packed_answer_is_not_unpacked() -> None:
     with raw_server(packed) as url:
-        assert publish(url) == Unavailable("201: not Convoy's JSON but gzip", outage=False)
+        outcome = publish(url)
+
+    reason = "201: not Convoy's JSON but gzip"
+    assert outcome == Unavailable(reason, outage=False, in_doubt=True)
 
 
 def test_of_an_answer_no_more_is_read_than_convoy_ever_answers() -> None:
     with raw_server(endless) as url:
         outcome = publish(url, deadline_s=30.0)
 
-    assert outcome == Unavailable("RemoteProtocolError: the answer is over 1048576 bytes")
+    reason = "RemoteProtocolError: the answer is over 1048576 bytes"
+    assert outcome == Unavailable(reason, in_doubt=True)
 
 
 def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:

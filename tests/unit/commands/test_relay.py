@@ -6,14 +6,15 @@ import json
 import signal
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from app.outbox import event_list
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
 from app.passes import Interrupt, Pass
+from app.relay_wiring import RelayParts
 from app.wiring import new_event_id, now
 from tests.support import make_relay
 from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
@@ -94,7 +95,8 @@ def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
 def test_what_is_stuck_in_convoy_is_replayed_and_told(
     rows: Rows, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_list, "STUCK_AFTER", timedelta(0))
+    at_once = partial(RelayParts.build, stuck_after=timedelta(0))
+    monkeypatch.setattr(RelayParts, "build", at_once)
     convoy.stop_worker("matching")
     convoy.send("e1")
     rows.waiting("e1")

@@ -135,3 +135,26 @@ def test_out_of_time_a_list_is_left(world: World) -> None:
 
     assert world.convoy.questions == ["between"]
     assert len(seen) == 5
+
+
+def test_rows_of_half_a_minute_are_found_in_one_list(world: World) -> None:
+    for n in range(30):
+        world.leave(f"e{n}", at=NOW + n * SECOND)
+        world.convoy.take(f"e{n}", at=NOW + n * SECOND)
+    world.convoy.page = 10
+
+    seen = look_up(rows(world, *ids(0, 30)), world.convoy)
+
+    assert sorted(seen) == sorted(ids(0, 30))
+    assert world.convoy.questions == ["between"] * 3
+
+
+def test_a_list_is_left_where_others_publish_far_more(world: World) -> None:
+    for n in range(30):
+        world.leave(f"e{n}", at=NOW + n * SECOND)
+        for other in range(100):
+            world.convoy.take(f"other-{n}-{other}", at=NOW + n * SECOND)
+    world.convoy.page = 100
+
+    assert look_up(rows(world, *ids(0, 30)), world.convoy) == {}
+    assert len(world.convoy.questions) < 30

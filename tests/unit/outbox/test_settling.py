@@ -13,7 +13,7 @@ from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.rows import FAILED
 from app.ports import StoreUnavailable
 from tests.support import NOW
-from tests.unit.outbox.world import DUE
+from tests.unit.outbox.world import DUE, RESERVE_S
 
 if TYPE_CHECKING:
     from tests.unit.outbox.world import World
@@ -29,6 +29,20 @@ def test_a_handled_event_leaves_the_outbox_and_is_not_published(world: World, st
     assert (report.settled, report.pending) == (1, 0)
     assert world.ids() == []
     assert world.convoy.published == {}
+
+
+def test_a_handled_event_keeps_its_row_when_the_pass_has_no_time_to_remove_it(
+    world: World,
+) -> None:
+    world.leave("e1")
+    world.convoy.take("e1", "Success", NOW)
+
+    report = world.relay().run(
+        lambda: RESERVE_S / 4 if "under" in world.convoy.questions else RESERVE_S
+    )
+
+    assert (report.settled, report.pending) == (0, 1)
+    assert world.ids() == ["e1"]
 
 
 def test_a_failure_for_another_reason_than_no_subscription_is_replayed(world: World) -> None:
