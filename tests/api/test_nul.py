@@ -93,7 +93,7 @@ JSON = st.recursive(
 )
 
 
-@inputs(300)
+@inputs(100)
 @given(JSON)
 def test_a_body_is_refused_exactly_if_a_null_character_is_in_it(body: object) -> None:
     has_one = "\\u0000" in json.dumps(body).replace("\\\\", "")

@@ -45,7 +45,7 @@ def _world(
 def test_whatever_happens_what_was_committed_is_what_the_receiver_holds() -> None:
     run_state_machine_as_test(
         World,
-        settings=settings(inputs(15), stateful_step_count=20),
+        settings=settings(inputs(10), stateful_step_count=20),
     )
 
 
