@@ -74,3 +74,11 @@ def serve(connection: socket.socket) -> None:
     """Answers each request."""
     while read_request(connection):
         connection.sendall(OK)
+
+
+def drip(connection: socket.socket) -> None:
+    """A byte of a head that never ends, every 20 ms: each read is quick, all of them are not."""
+    read_request(connection)
+    while True:
+        connection.sendall(b"H")
+        time.sleep(0.02)

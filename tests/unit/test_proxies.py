@@ -22,7 +22,7 @@ from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
 from app.project_wiring import Convoy as ManagedConvoy
 from infra.fake_convoy.resources import PROJECT_ID
 from tests.support import NOW, deployment, make_publisher, raw_server, read_request
-from tests.unit.exchanging import DEADLINE_S, HOST, PATIENCE_S, Tls, post, sender
+from tests.unit.exchanging import DEADLINE_S, HOST, PATIENCE_S, Tls, drip, post, sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -221,13 +221,6 @@ def swallow(connection: socket.socket) -> None:
     """Never answers."""
     while connection.recv(65_536):
         pass
-
-
-def drip(connection: socket.socket) -> None:
-    read_request(connection)
-    while True:
-        connection.sendall(b"H")
-        time.sleep(0.02)
 
 
 def drip_a_handshake(connection: socket.socket) -> None:

@@ -16,20 +16,12 @@ import pytest
 from app.convoy.streams import Stream, Turn
 from app.convoy.transport import ERRORS
 from tests.support import raw_server, read_request
-from tests.unit.exchanging import DEADLINE_S, PATIENCE_S, Tls, post, request, sender, serve
+from tests.unit.exchanging import DEADLINE_S, PATIENCE_S, Tls, drip, post, request, sender, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.convoy.connecting import Address
-
-
-def drip(connection: socket.socket) -> None:
-    """A byte of a head that never ends, every 20 ms: each read is quick, all of them are not."""
-    read_request(connection)
-    while True:
-        connection.sendall(b"H")
-        time.sleep(0.02)
 
 
 def drip_body(connection: socket.socket) -> None:

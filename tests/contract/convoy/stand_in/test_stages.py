@@ -20,24 +20,13 @@ from tests.contract.convoy.envelope import (
     publish,
     retry_in_bulk,
 )
+from tests.contract.convoy.stand_in.conftest import OWNER
 
 if TYPE_CHECKING:
     import httpx
 
     from infra.fake_convoy.queues import Queue
     from tests.support import Convoy
-
-OWNER = "ann"
-
-
-@pytest.fixture
-def http(stand_in: httpx.Client) -> httpx.Client:
-    return stand_in
-
-
-@pytest.fixture
-def endpoint(convoy: Convoy) -> str:
-    return convoy.endpoint(OWNER)
 
 
 def send(http: httpx.Client, key: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.contract.convoy.envelope import (
     arrived,
     data,
@@ -16,23 +14,12 @@ from tests.contract.convoy.envelope import (
     publish,
     retry_in_bulk,
 )
+from tests.contract.convoy.stand_in.conftest import OWNER
 
 if TYPE_CHECKING:
     import httpx
 
     from tests.support import Convoy
-
-OWNER = "ann"
-
-
-@pytest.fixture
-def http(stand_in: httpx.Client) -> httpx.Client:
-    return stand_in
-
-
-@pytest.fixture
-def endpoint(convoy: Convoy) -> str:
-    return convoy.endpoint(OWNER)
 
 
 def test_an_endpoint_made_after_the_publish_gets_nothing_of_it(

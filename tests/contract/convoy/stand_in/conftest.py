@@ -1,0 +1,24 @@
+"""Tests that control the stand-in's workers and queues; a named Convoy lets nobody do that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support import Convoy
+
+OWNER = "ann"
+
+
+@pytest.fixture
+def http(stand_in: httpx.Client) -> httpx.Client:
+    return stand_in
+
+
+@pytest.fixture
+def endpoint(convoy: Convoy) -> str:
+    return convoy.endpoint(OWNER)
