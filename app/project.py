@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import sdk_project as sdk
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import message_of, told
+from app.convoy.exchange import message_of, reason_of
 from app.convoy.transport import ERRORS
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Project:
         raise self._error(response)
 
     def _error(self, response: httpx.Response) -> ConvoyError:
-        answer = self._exchange.redacted(told(response))
+        answer = self._exchange.redacted(reason_of(response))
         if message_of(response) is None:
             return ConvoyUnusable(
                 f"CONVOY_BASE_URL ({self._base_url}): that is not Convoy's API ({answer}). Its root"

@@ -180,7 +180,7 @@ def message_of(response: httpx.Response) -> str | None:
     return "".join(character if character.isprintable() else " " for character in message)
 
 
-def told(response: httpx.Response) -> str:
+def reason_of(response: httpx.Response) -> str:
     """Its status, and what it says or that it is not Convoy's."""
     headers = response.headers
     form = headers.get("content-encoding") or headers.get("content-type", "no content type")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from httpx import codes
 
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import Exchange, NotSendable, message_of, told
+from app.convoy.exchange import Exchange, NotSendable, message_of, reason_of
 from app.convoy.sdk import FanoutEvent, fanout
 from app.convoy.transport import ERRORS, NOT_SENT
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
@@ -113,7 +113,7 @@ def outcome_of(response: httpx.Response, now: datetime) -> Outcome:
     status = response.status_code
     if status == codes.CREATED and message_of(response) is not None:
         return Accepted()
-    reason = told(response)
+    reason = reason_of(response)
     if status in _NOT_NOW:
         return Unavailable(
             reason,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import message_of, told
+from app.convoy.exchange import message_of, reason_of
 from app.convoy.publisher import outcome_of
 from app.convoy.transport import ERRORS
 from app.outbox.event_list import NotAnswered
@@ -79,7 +79,7 @@ class Questions:
         outcome = outcome_of(response, self._clock())
         if isinstance(outcome, Unavailable | Misconfigured):
             return replace(outcome, reason=self._exchange.redacted(outcome.reason))
-        return Unavailable(self._exchange.redacted(told(response)))
+        return Unavailable(self._exchange.redacted(reason_of(response)))
 
 
 @contextmanager

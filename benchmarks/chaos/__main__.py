@@ -110,7 +110,7 @@ def _options() -> argparse.Namespace:
         "--restart-after",
         action="append",
         default=[],
-        type=lambda told: tuple(told.split("=", 1)),
+        type=lambda text: tuple(text.split("=", 1)),
         metavar="NAME=NAME,…",
         help="what is restarted after a kill of the first: server and agent after Redis",
     )

@@ -34,12 +34,12 @@ class Victim:
     start: str
 
     @classmethod
-    def named(cls, told: str) -> Victim:
+    def named(cls, text: str) -> Victim:
         """Of `NAME=PID_OR_FILE:COMMAND`. Raises ValueError."""
-        name, _, rest = told.partition("=")
+        name, _, rest = text.partition("=")
         pid, _, start = rest.partition(":")
         if not (name and pid and start):
-            raise ValueError(f"{told!r} is not NAME=PID_OR_FILE:COMMAND")
+            raise ValueError(f"{text!r} is not NAME=PID_OR_FILE:COMMAND")
         return cls(name, pid, start)
 
     def kill(self) -> bool:

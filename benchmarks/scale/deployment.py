@@ -58,16 +58,16 @@ class Deployment:
 
     @classmethod
     def load(cls) -> Self:
-        told: dict[str, Any] = yaml.safe_load(re.sub(r"!\w+ ", "", SERVERLESS.read_text()))
-        memory_mb = told["provider"]["memorySize"]
-        timeout_s = told["functions"]["relay"]["timeout"]
-        deadline_s = float(told["provider"]["environment"]["CONVOY_DEADLINE_S"])
+        deployed: dict[str, Any] = yaml.safe_load(re.sub(r"!\w+ ", "", SERVERLESS.read_text()))
+        memory_mb = deployed["provider"]["memorySize"]
+        timeout_s = deployed["functions"]["relay"]["timeout"]
+        deadline_s = float(deployed["provider"]["environment"]["CONVOY_DEADLINE_S"])
         works_s = timeout_s - (deadline_s + DEADLINE_S + WRITE_S)
         return cls(
             memory_mb=memory_mb,
-            rate_limit=told["params"]["default"]["rateLimit"],
+            rate_limit=deployed["params"]["default"]["rateLimit"],
             deadline_s=deadline_s,
-            access_log=told["provider"]["logs"]["httpApi"]["format"],
+            access_log=deployed["provider"]["logs"]["httpApi"]["format"],
             relay=Relays(WORKERS, memory_mb / VCPU_MB, works_s),
         )
 

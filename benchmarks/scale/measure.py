@@ -178,9 +178,9 @@ def _count(parts: Parts, calls: Counter[str]) -> None:
 
     def take(parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         calls[model.name] += 1
-        told = parsed.get("ConsumedCapacity", [])
+        consumed = parsed.get("ConsumedCapacity", [])
         units = "read units" if model.name == "Scan" else "write units"
-        for each in told if isinstance(told, list) else [told]:
+        for each in consumed if isinstance(consumed, list) else [consumed]:
             calls[units] += each["CapacityUnits"]
 
     parts.client.meta.events.register("provide-client-params.dynamodb", ask)

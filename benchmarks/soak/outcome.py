@@ -50,7 +50,7 @@ class Outcome:
     def wrong(self) -> dict[str, set[str]]:
         """What must not be, by what it is."""
         came, kept = self.arrivals.todos(), self.todos
-        events, told = self.arrivals.events, self.tally.events
+        events, known = self.arrivals.events, self.tally.events
         return {
             "lost at the receiver": self.lost(),
             "received, never committed": self.arrivals.times.keys() - self.committed.keys(),
@@ -65,7 +65,7 @@ class Outcome:
                 if came.get(each) != kept.get(each)
             },
             "answered to a client, not committed under its key": {
-                key for key, event_id in told.items() if self.by_key.get(key) != event_id
+                key for key, event_id in known.items() if self.by_key.get(key) != event_id
             },
             "committed under a key, and not in the log": set(self.by_key.values())
             - self.committed.keys(),
