@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
-from app.convoy.exchange import Exchange
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.outbox.attempts import Attempts
 from app.outbox.deliveries import HUNG_AFTER
 from app.outbox.event_list import STUCK_AFTER
 from app.outbox.relay import WORKERS, Relay
 from app.outbox.rows import WHOLE, Segment
-from app.wiring import jitter, now, proxy_of
+from app.wiring import exchange_of, jitter, now
 
 if TYPE_CHECKING:
     from app.wiring import Parts
@@ -43,15 +42,10 @@ class RelayParts:
         hung_after: timedelta = HUNG_AFTER,
     ) -> Self:
         settings = parts.settings
-        exchange = Exchange(
-            base_url=settings.convoy_base_url,
-            project_id=settings.convoy_project_id,
-            api_key=parts.api_key,
-            proxy=proxy_of(settings),
-            deadline_s=DEADLINE_S,
-            max_bytes=MAX_ANSWER_BYTES,
+        convoy = exchange_of(
+            settings, parts.api_key, deadline_s=DEADLINE_S, max_bytes=MAX_ANSWER_BYTES
         )
-        questions = Questions(exchange, now)
+        questions = Questions(convoy, now)
         events = ConvoyEvents(questions, now)
         attempts = Attempts(
             # No breaker: the relay asks Convoy whether it is up.

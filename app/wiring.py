@@ -15,8 +15,9 @@ from botocore.config import Config
 from app import api, aws, gateway, logs, routing
 from app.config import LocalSettings, Settings, SettingsError
 from app.convoy.api_key import ApiKey, SecretError
+from app.convoy.exchange import Exchange
 from app.convoy.proxies import Proxy, ProxyUnusable
-from app.convoy.publisher import ConvoyPublisher
+from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.secrets_manager import Secret
 from app.dynamodb.errors import refuse_damaged
 from app.dynamodb.events_table import EventsTable
@@ -86,7 +87,6 @@ class Parts:
         Raises SettingsError when the secret with the API key can't be read, or the environment
         names a proxy that can't be one.
         """
-        proxy = proxy_of(settings)
         client = dynamodb()
         outbox = OutboxTable(
             client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
@@ -102,14 +102,7 @@ class Parts:
             log=events,
         )
         api_key = api_key_of(settings)
-        publisher = ConvoyPublisher(
-            base_url=settings.convoy_base_url,
-            project_id=settings.convoy_project_id,
-            api_key=api_key,
-            proxy=proxy,
-            deadline_s=settings.convoy_deadline_s,
-            clock=now,
-        )
+        publisher = publisher_of(settings, api_key)
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
         breaker = Breaker(publisher, time.monotonic, jitter)
@@ -186,12 +179,29 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
         raise SettingsError(str(error)) from error
 
 
-def proxy_of(settings: ConvoySettings) -> Proxy | None:
-    """The environment's for Convoy. Raises SettingsError when it can't be one."""
+def publisher_of(settings: ConvoySettings, api_key: ApiKey) -> ConvoyPublisher:
+    """Raises SettingsError as `exchange_of` does."""
+    deadline_s = settings.convoy_deadline_s
+    convoy = exchange_of(settings, api_key, deadline_s=deadline_s, max_bytes=MAX_ANSWER_BYTES)
+    return ConvoyPublisher(convoy, now)
+
+
+def exchange_of(
+    settings: ConvoySettings, api_key: ApiKey, *, deadline_s: float, max_bytes: int
+) -> Exchange:
+    """Raises SettingsError when the environment names a proxy for Convoy that can't be one."""
     try:
-        return Proxy.of_environment(settings.convoy_base_url)
+        proxy = Proxy.of_environment(settings.convoy_base_url)
     except ProxyUnusable as error:
         raise SettingsError(str(error)) from error
+    return Exchange(
+        base_url=settings.convoy_base_url,
+        project_id=settings.convoy_project_id,
+        api_key=api_key,
+        proxy=proxy,
+        deadline_s=deadline_s,
+        max_bytes=max_bytes,
+    )
 
 
 def _secrets_manager() -> Client:

@@ -17,6 +17,7 @@ import pytest
 
 from app.changes import Change, Kind
 from app.config import Settings
+from app.convoy import publisher as publishing
 from app.convoy.api_key import ApiKey
 from app.convoy.event_list import ConvoyEvents
 from app.convoy.exchange import Exchange
@@ -206,18 +207,19 @@ class Convoy:
 
 
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
-    settings: Json = {
-        "project_id": PROJECT_ID,
-        "api_key": ApiKey(stand_in.API_KEY),
-        "proxy": None,
-        "deadline_s": 10.0,
-        "clock": lambda: NOW,
-    }
-    return ConvoyPublisher(base_url=base_url, **settings | override)
+    """`override` is for the exchange, but for `clock`."""
+    clock = override.pop("clock", lambda: NOW)
+    settings: Json = {"deadline_s": 10.0, "max_bytes": publishing.MAX_ANSWER_BYTES}
+    return ConvoyPublisher(make_exchange(base_url, **settings | override), clock)
 
 
 def make_questions(base_url: str, **override: Any) -> Questions:
     """What a relay asks Convoy with; its user closes it."""
+    return Questions(make_exchange(base_url, **override), lambda: NOW)
+
+
+def make_exchange(base_url: str, **override: Any) -> Exchange:
+    """A relay's, unless `override` says otherwise."""
     settings: Json = {
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
@@ -225,8 +227,7 @@ def make_questions(base_url: str, **override: Any) -> Questions:
         "deadline_s": DEADLINE_S,
         "max_bytes": MAX_ANSWER_BYTES,
     }
-    exchange = Exchange(base_url=base_url, **settings | override)
-    return Questions(exchange, lambda: NOW)
+    return Exchange(base_url=base_url, **settings | override)
 
 
 def make_relay(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.convoy import calls
 from app.convoy.questions import as_convoy_lists, utc
-from app.outbox.deliveries import Undelivered
+from app.outbox.deliveries import Hung, Undelivered
 from app.outbox.event_list import NotAnswered
 
 if TYPE_CHECKING:
@@ -28,20 +28,22 @@ class ConvoyDeliveries:
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
 
-    def hung(self, start: datetime, end: datetime) -> int:
-        return len(self._hung(start, end))
-
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
+    def hung(self, start: datetime, end: datetime) -> Hung | None:
         hung = self._hung(start, end)
         if not hung:
-            return True
+            return None
+        with as_convoy_lists():
+            created = [_time(each["created_at"]) for each in hung]
+            statuses = frozenset(each["status"] for each in hung)
+        return Hung(len(hung), statuses, min(created), max(created))
+
+    def retry_hung(self, hung: Hung) -> bool:
         # In one call: a second one would meet the first one's retry. Created from the first that
         # hangs to the last: others may wait for their next attempt rightly.
-        created = sorted(_time(each["created_at"]) for each in hung)
         filters: Json = {
-            "status": sorted({each["status"] for each in hung}),
-            "startDate": utc(created[0]),
-            "endDate": utc(created[-1] + timedelta(seconds=1)),
+            "status": sorted(hung.statuses),
+            "startDate": utc(hung.first),
+            "endDate": utc(hung.last + timedelta(seconds=1)),
         }
         try:
             self._questions.answer(calls.batch_retry, **filters)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from httpx import codes
 
 from app.convoy.api_key import SecretError
-from app.convoy.exchange import Exchange, NotSendable, message_of, reason_of
+from app.convoy.exchange import NotSendable, message_of, reason_of
 from app.convoy.sdk import FanoutEvent, fanout
 from app.convoy.transport import ERRORS, NOT_SENT
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from app.convoy.api_key import ApiKey
-    from app.convoy.proxies import Proxy
+    from app.convoy.exchange import Exchange
     from app.events import Event
     from app.outbox.outcomes import Outcome
 
@@ -49,31 +48,14 @@ _NOT_NOW = {
 
 
 class ConvoyPublisher:
-    """Fans events out to their owner's endpoints.
+    """Fans events out to their owner's endpoints; one publish takes the exchange's deadline in all.
 
-    See `app.convoy.exchange.Exchange` for its parameters; `deadline_s` is for one publish in all.
     `clock` gives the time, aware, in UTC: a `Retry-After` may be a date.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        project_id: str,
-        api_key: ApiKey,
-        proxy: Proxy | None,
-        deadline_s: float,
-        clock: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, convoy: Exchange, clock: Callable[[], datetime]) -> None:
+        self._convoy = convoy
         self._clock = clock
-        self._convoy = Exchange(
-            base_url=base_url,
-            project_id=project_id,
-            api_key=api_key,
-            proxy=proxy,
-            deadline_s=deadline_s,
-            max_bytes=MAX_ANSWER_BYTES,
-        )
 
     def publish(self, event: Event) -> Outcome:
         """One attempt under the event's own id as idempotency key. Never raises for Convoy."""

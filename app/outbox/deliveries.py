@@ -24,6 +24,16 @@ COUNTED_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
+class Hung:
+    """Deliveries that hang: created from `first` to `last`, and in one of these `statuses`."""
+
+    count: int
+    statuses: frozenset[str]
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Undelivered:
     """`failed`: retried as often as Convoy does. `discarded`: the endpoint took none at the time.
 
@@ -50,11 +60,11 @@ class DeliveryReport:
 class Deliveries(Protocol):
     """Each call raises NotAnswered."""
 
-    def hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> Hung | None:
         """Deliveries created in this time that hang since `end` or longer; at most a page."""
 
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
-        """Retry deliveries created in this time that hang. False: the last retry is not over."""
+    def retry_hung(self, hung: Hung) -> bool:
+        """False: Convoy's last bulk retry is not over."""
 
     def undelivered(self, since: datetime) -> Undelivered:
         """Deliveries created since then that ended without arriving; at most a page of each."""
@@ -64,12 +74,16 @@ def tend(
     deliveries: Deliveries, now: datetime, hung_after: timedelta = HUNG_AFTER
 ) -> DeliveryReport:
     """Raises NotAnswered."""
-    start, end = now - LOOKED_BACK, now - hung_after
-    hung, retried = deliveries.hung(start, end), 0
-    if hung:
-        if deliveries.retry_hung(start, end):
-            retried = hung
-        else:
-            log.warning("%d deliveries hang, and Convoy's last bulk retry is not over", hung)
+    hung = deliveries.hung(now - LOOKED_BACK, now - hung_after)
+    count = hung.count if hung else 0
+    retried = hung is not None and deliveries.retry_hung(hung)
+    if count and not retried:
+        log.warning("%d deliveries hang, and Convoy's last bulk retry is not over", count)
     found = deliveries.undelivered(now - COUNTED_FOR)
-    return DeliveryReport(hung, retried, found.failed, found.discarded, found.disabled_endpoints)
+    return DeliveryReport(
+        hung=count,
+        retried=count if retried else 0,
+        failed=found.failed,
+        discarded=found.discarded,
+        disabled_endpoints=found.disabled_endpoints,
+    )

@@ -18,7 +18,8 @@ import trustme
 import urllib3
 
 from app.convoy.api_key import ApiKey
-from app.convoy.publisher import ConvoyPublisher
+from app.convoy.exchange import Exchange
+from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
@@ -85,14 +86,15 @@ def measure(rounds: int) -> Table:
 
 
 def _ours(root: str, _: str) -> Client:
-    publisher = ConvoyPublisher(
+    convoy = Exchange(
         base_url=root,
         project_id=PROJECT,
         api_key=ApiKey(KEY),
         proxy=None,
         deadline_s=DEADLINE_S,
-        clock=now,
+        max_bytes=MAX_ANSWER_BYTES,
     )
+    publisher = ConvoyPublisher(convoy, now)
 
     def publish() -> None:
         _check(publisher.publish(EVENT) == Accepted())

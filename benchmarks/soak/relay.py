@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.events import Event
-    from app.outbox.deliveries import Deliveries, Undelivered
+    from app.outbox.deliveries import Deliveries, Hung, Undelivered
     from app.outbox.event_list import EventList, Shown
     from app.outbox.outcomes import Outcome, Publisher
 
@@ -118,20 +118,18 @@ class NotingEvents:
         self.notes.write("replayed", uid)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class NotingDeliveries:
     inner: Deliveries
     notes: Notes
-    found: int = 0
 
-    def hung(self, start: datetime, end: datetime) -> int:
-        self.found = self.inner.hung(start, end)
-        return self.found
+    def hung(self, start: datetime, end: datetime) -> Hung | None:
+        return self.inner.hung(start, end)
 
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
-        retried = self.inner.retry_hung(start, end)
+    def retry_hung(self, hung: Hung) -> bool:
+        retried = self.inner.retry_hung(hung)
         if retried:
-            self.notes.write("retried", self.found)
+            self.notes.write("retried", hung.count)
         return retried
 
     def undelivered(self, since: datetime) -> Undelivered:

@@ -23,7 +23,6 @@ from typer.testing import CliRunner
 from app import api
 from app.commands import cli
 from app.convoy.api_key import ApiKey
-from app.convoy.publisher import ConvoyPublisher
 from app.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
 from app.wiring import new_event_id, now
@@ -33,13 +32,14 @@ from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from infra.fake_convoy.resources import PROJECT_ID
 from tests.e2e.receiving import LOOPBACK, Receiver, receiving, until
-from tests.support import make_service, named_convoy
+from tests.support import make_publisher, make_service, named_convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.publisher import ConvoyPublisher
     from app.events import Event
     from tests.support import Json
 
@@ -54,13 +54,8 @@ class Convoy:
     receiver_host: str = LOOPBACK
 
     def publisher(self) -> ConvoyPublisher:
-        return ConvoyPublisher(
-            base_url=self.url,
-            project_id=self.project_id,
-            api_key=ApiKey(self.api_key),
-            proxy=None,
-            deadline_s=10,
-            clock=now,
+        return make_publisher(
+            self.url, project_id=self.project_id, api_key=ApiKey(self.api_key), clock=now
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
     from app.events import Event
-    from app.outbox.deliveries import Undelivered
+    from app.outbox.deliveries import Hung, Undelivered
     from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
@@ -131,11 +131,11 @@ class Seams:
     def replay(self, uid: str) -> None:
         self._step("replay", self._events.replay, uid)
 
-    def hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> Hung | None:
         return self._deliveries.hung(start, end)
 
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
-        return self._step("retry_hung", self._deliveries.retry_hung, start, end)
+    def retry_hung(self, hung: Hung) -> bool:
+        return self._step("retry_hung", self._deliveries.retry_hung, hung)
 
     def undelivered(self, since: datetime) -> Undelivered:
         return self._deliveries.undelivered(since)

@@ -148,13 +148,23 @@ def test_a_delivery_whose_next_attempt_convoy_lost_is_retried_and_arrives(
     assert len(convoy.deliveries(status="Success")) == 1
 
 
-def test_what_arrived_between_the_two_looks_is_not_retried(
+def test_what_arrived_between_the_look_and_the_retry_arrives_once(
     convoy: Convoy, questions: Questions
 ) -> None:
-    start, end = now() - LOOKED_BACK, now() + timedelta(minutes=1)
+    convoy.endpoint("ann")
+    hang(convoy, "e1")
+    deliveries, start, end = ConvoyDeliveries(questions), now() - LOOKED_BACK, now() + HUNG_AFTER
+    hung = deliveries.hung(start, end)
+    assert hung
 
-    assert ConvoyDeliveries(questions).retry_hung(start, end)
-    assert convoy.waiting()["batch_retries"] == 0
+    assert deliveries.retry_hung(hung)
+    convoy.wait_for_worker()
+    assert deliveries.retry_hung(hung)
+    convoy.wait_for_worker()
+
+    assert deliveries.hung(start, end) is None
+    (delivery,) = convoy.deliveries()
+    assert (delivery["status"], delivery["metadata"]["num_trials"]) == ("Success", 1)
 
 
 def test_a_bulk_retry_that_convoy_lost_is_reported_and_the_rest_is_counted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.outbox.deliveries import HUNG_AFTER, LOOKED_BACK, Undelivered
+from app.outbox.deliveries import HUNG_AFTER, LOOKED_BACK, Hung, Undelivered
 from tests.support import NOW
 from tests.unit.outbox.world import DUE, World
 
@@ -19,12 +19,12 @@ class NothingUndelivered:
     def __init__(self) -> None:
         self.asked: list[tuple[datetime, datetime]] = []
 
-    def hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> Hung:
         self.asked.append((start, end))
-        return 2
+        return Hung(2, frozenset({"Scheduled"}), first=start, last=end)
 
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
-        assert self.asked[-1] == (start, end)
+    def retry_hung(self, hung: Hung) -> bool:
+        assert self.asked[-1] == (hung.first, hung.last)
         return True
 
     def undelivered(self, _: datetime) -> Undelivered:

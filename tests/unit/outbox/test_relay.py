@@ -10,7 +10,14 @@ import pytest
 
 from app.outbox import relay as module
 from app.outbox.attempts import MAX_REFUSALS, Attempts
-from app.outbox.deliveries import COUNTED_FOR, HUNG_AFTER, LOOKED_BACK, DeliveryReport, Undelivered
+from app.outbox.deliveries import (
+    COUNTED_FOR,
+    HUNG_AFTER,
+    LOOKED_BACK,
+    DeliveryReport,
+    Hung,
+    Undelivered,
+)
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.relay import Relay
@@ -298,14 +305,16 @@ class Deliveries:
         self._hung = hung
         self._retries = retries
 
-    def hung(self, start: datetime, end: datetime) -> int:
+    def hung(self, start: datetime, end: datetime) -> Hung | None:
         if self._error:
             raise self._error
         self.asked += [start, end]
-        return self._hung
+        if not self._hung:
+            return None
+        return Hung(self._hung, frozenset({"Scheduled"}), first=start, last=end)
 
-    def retry_hung(self, start: datetime, end: datetime) -> bool:
-        self.asked += [start, end]
+    def retry_hung(self, hung: Hung) -> bool:
+        self.asked += [hung.first, hung.last]
         return self._retries
 
     def undelivered(self, since: datetime) -> Undelivered:
