@@ -8,7 +8,7 @@ run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the AP
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
-	$(BIN)/pytest --cov --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder \
 	  --max-worker-restart 0
 
 check: .venv/ready        ## what must be clean at every commit

@@ -66,6 +66,11 @@ pytest_plugins = ["tests.attack.tally"]
 """Here, since of several workers' controller no other conftest is read."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors, since tests wait for processes and sockets; at most four."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
     """No test reaches an account, a Convoy or a .env of the person who runs it."""
