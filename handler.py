@@ -1,15 +1,15 @@
 """Lambda's entry points."""
 
-from app import cold_start  # isort: skip  # before what it makes faster
+from app.runtime import cold_start  # isort: skip  # before what it makes faster
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mangum import Mangum
 
-from app.gateway import without_address
-from app.logs import named
-from app.wiring import lambda_parts
+from app.http.gateway import without_address
+from app.runtime.logs import named
+from app.wiring.api import lambda_parts
 
 if TYPE_CHECKING:
     from app.outbox.relay import Relay
@@ -53,7 +53,7 @@ def relay(_event: object, context: Context) -> dict[str, object]:
 
 @cache
 def _relay() -> "Relay":
-    from app.relay_wiring import RelayParts  # noqa: PLC0415  # the API's start does without it
+    from app.wiring.relay import RelayParts  # noqa: PLC0415  # the API's start does without it
 
     return RelayParts.build(_parts).relay
 

@@ -5,7 +5,7 @@ import signal
 # Until all of it is imported, Ctrl-C ends it without a traceback.
 before = signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from app.commands import cli
+from app.cli.main import cli
 
 signal.signal(signal.SIGINT, before)
 cli(prog_name="python -m app")

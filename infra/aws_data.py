@@ -1,8 +1,9 @@
 """botocore's data, cut down to what the functions ask of AWS: a client is made in half the time.
 
 A service's model has all its operations, and the list of endpoints all services: botocore parses
-them whole. What is written here app/aws.py lets it find first; for all else it has its own, the
-rules for endpoints too, which only their own version of botocore is sure to understand.
+them whole. app/runtime/aws.py lets botocore find first what is written here; for all else botocore
+has its own, the rules for endpoints too, which only their own version of botocore is sure to
+understand.
 """
 
 from __future__ import annotations

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import api, catalogue
-from app.events import CATALOGUE, envelope
-from app.todos import Todo
+from app.domain.events import CATALOGUE, envelope
+from app.http import application, webhooks
+from app.todos.model import Todo
 from infra import vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.events import EventType
+    from app.domain.events import EventType
 
 DOCS = Path(__file__).parents[1] / "docs"
 OPENAPI = DOCS / "openapi.json"
@@ -40,7 +40,7 @@ METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 def openapi() -> dict[str, Any]:
     """The document of the API, which needs no service to tell of itself."""
-    app = api.build(None, lambda _: "")  # type: ignore[arg-type]
+    app = application.build(None, lambda _: "")  # type: ignore[arg-type]
     return app.openapi()
 
 
@@ -99,7 +99,7 @@ def example(event_type: EventType) -> dict[str, object]:
 
 INTRODUCTION = """# Events
 
-Written by `make docs` from `app/events.py`; `docs/openapi.json` has the same as `webhooks`.
+Written by `make docs` from `app/domain/events.py`; `docs/openapi.json` has the same as `webhooks`.
 
 Each event is published to Convoy, which sends its payload to the endpoints of the todos' owner, as
 the body of a POST. How to receive them: [receivers.md](receivers.md). What is not named here may be
@@ -123,7 +123,7 @@ def events() -> str:
 
 
 def _section(event_type: EventType) -> str:
-    schema = catalogue.schema(event_type)
+    schema = webhooks.schema(event_type)
     rows = [
         f"| `{name}` | {_kind(value)} | {'always' if name in schema['required'] else 'at times'} |"
         for name, value in schema["properties"].items()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 import grimp
 
-from app.aws import DATA
+from app.runtime.aws import DATA
 from infra import aws_data, bytecode
 from infra.run import CommandError, run, uv
 
@@ -49,7 +49,7 @@ Other metadata stays: some packages read their own version.
 """
 
 SDK = "convoy"
-HANDLER_IMPORTS = ("app.cold_start", "app.wiring", "app.relay_wiring")
+HANDLER_IMPORTS = ("app.runtime.cold_start", "app.wiring.api", "app.wiring.relay")
 
 DOWNLOAD_S = 300.0
 

@@ -20,9 +20,10 @@ pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__)
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from app import api, aws
-from app.wiring import DYNAMODB
-from app.wiring import dynamodb as dynamodb_client
+from app.http import application
+from app.runtime import aws
+from app.wiring.clients import DYNAMODB
+from app.wiring.clients import dynamodb as dynamodb_client
 from infra import package
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
@@ -240,7 +241,7 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoSe
 @pytest.fixture
 def client(todo_service: TodoService) -> Iterator[TestClient]:
     with TestClient(
-        api.build(todo_service, lambda _: OWNER), raise_server_exceptions=False
+        application.build(todo_service, lambda _: OWNER), raise_server_exceptions=False
     ) as client:
         yield client
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 import pytest
 
-from app.changes import Change, Kind
-from app.config import Settings
 from app.convoy import publisher as publishing
 from app.convoy.api_key import ApiKey
 from app.convoy.event_list import ConvoyEvents
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
+from app.domain.resource import Change, Kind
+from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
@@ -30,8 +30,8 @@ from app.outbox.attempts import Attempts
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.relay import Relay
 from app.outbox.rows import FAILED
-from app.service import Service
-from app.todos import TODO, Todo
+from app.settings import Settings
+from app.todos.model import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.deliveries import ENDED
 from infra.fake_convoy.project import utc_now

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.command_line import ENVIRONMENT, LEFT, ended
-from app.config import Settings, SettingsError
+from app.cli.options import ENVIRONMENT, LEFT, ended
+from app.domain.ports import StoreError
 from app.dynamodb.errors import named_errors
 from app.outbox.rows import UnreadableRow
-from app.ports import StoreError
-from app.wiring import Parts
+from app.settings import Settings, SettingsError
+from app.wiring.api import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import terminal
+from app.cli import terminal
+from app.cli.options import ENVIRONMENT, LEFT, Json, ended, not_blank
 from app.cli.parts import open_parts
-from app.command_line import ENVIRONMENT, LEFT, Json, ended, not_blank
+from app.cli.relay_loop import interrupts
+from app.domain.ports import StoreError
 from app.outbox.event_list import NotAnswered
 from app.outbox.republish import Republish, State
-from app.passes import interrupts
-from app.ports import StoreError
-from app.relay_wiring import RelayParts
-from app.wiring import now
+from app.wiring.clients import now
+from app.wiring.relay import RelayParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

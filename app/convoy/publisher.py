@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from app.convoy.exchange import Exchange
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore import exceptions as aws
 
-from app.aws import missing
 from app.convoy.api_key import SecretError, SecretOutOfReach, usable
+from app.runtime.aws import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,8 @@ from zlib import crc32
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from app.aws import missing
-from app.ports import StoreError, StoreUnavailable
+from app.domain.ports import StoreError, StoreUnavailable
+from app.runtime.aws import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from app.domain.event_ids import first_id
+from app.domain.ports import StoreError
 from app.dynamodb import items
 from app.dynamodb.errors import named_errors
-from app.event_ids import first_id
-from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         ScanOutputTypeDef,
     )
 
+    from app.domain.events import Event
     from app.dynamodb.items import Item
-    from app.events import Event
 
 
 class UnreadableEvent(StoreError):

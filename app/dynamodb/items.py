@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from app.domain.events import Event
 from app.dynamodb.errors import from_ms, to_ms
-from app.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.ports import KEY_LIFE, Record, StoreError
 from app.dynamodb import items
-from app.ports import KEY_LIFE, Record, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import GetTypeDef, PutTypeDef
 
-    from app.changes import Change, R
+    from app.domain.ports import Claim
+    from app.domain.resource import Change, R
     from app.dynamodb.items import Item
-    from app.ports import Claim
 
 
 class KeysTable:

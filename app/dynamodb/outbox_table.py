@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from app.domain.ports import StoreUnavailable
 from app.dynamodb import items
 from app.dynamodb.errors import named_errors, to_ms
 from app.outbox.rows import FAILED, WAITING, WHOLE, Row, Segment, UnreadableRow
-from app.ports import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         WriteRequestTypeDef,
     )
 
+    from app.domain.events import Event
     from app.dynamodb.items import Item
-    from app.events import Event
 
 RETRY_PAUSES_S = (0.05, 0.2, 0.8)
 """Seconds before what DynamoDB throttled of a batch is sent again."""

@@ -15,9 +15,9 @@ from dataclasses import MISSING
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast, get_type_hints
 
-from app.changes import Change, Kind, R
+from app.domain.ports import StoreError
+from app.domain.resource import Change, Kind, R
 from app.dynamodb import items
-from app.ports import StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (

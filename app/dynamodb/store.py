@@ -7,12 +7,12 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Generic
 
-from app.changes import Change, Kind, R
+from app.domain.ports import Clash, Page, Snapshot
+from app.domain.resource import Change, Kind, R
 from app.dynamodb.errors import named_errors
 from app.dynamodb.keys_table import KeysTable
 from app.dynamodb.resource_table import ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
-from app.ports import Clash, Page, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+    from app.domain.ports import Claim
     from app.dynamodb.events_table import EventsTable
     from app.dynamodb.items import Item
     from app.dynamodb.outbox_table import OutboxTable
-    from app.ports import Claim
 
 MAX_PAGE_CHARACTERS = 800_000
 """Of all text of a page. Lambda answers with up to 6 MB, in which a control character, escaped

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import SystemRandom
 from typing import TYPE_CHECKING, TypeVar
 
+from app.domain.ports import StoreError, StoreUnavailable
 from app.dynamodb.errors import TRANSIENT, named_errors
-from app.ports import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from app.domain.ports import StoreError
 from app.outbox import horizon
 from app.outbox.backoff import MAX_RETRY_AFTER_S, after_acceptance, after_failure
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
-from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -32,7 +32,7 @@ from app.outbox.outcomes import Accepted, Misconfigured, Skipped, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome, Publisher
 
 OPEN_S = 5.0

@@ -6,16 +6,16 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from app.domain.ports import StoreError
 from app.outbox.backoff import after_failure
 from app.outbox.outcomes import Accepted, Skipped, Unavailable
 from app.outbox.rows import Row
-from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Misconfigured, Outcome, Publisher, Refused
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay_run import Report
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from app.events import Event
+    from app.domain.events import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.ports import StoreError
 from app.outbox import horizon
 from app.outbox.deliveries import HUNG_AFTER, tend
 from app.outbox.event_list import (
@@ -33,7 +34,6 @@ from app.outbox.look_up import look_up
 from app.outbox.relay_run import Run
 from app.outbox.rows import FAILED, WAITING, WHOLE
 from app.outbox.tasks import Tasks, interleaved
-from app.ports import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.event_list import EventList
 
 SLACK = timedelta(minutes=1)

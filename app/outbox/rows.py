@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.ports import StoreError
+from app.domain.ports import StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.events import Event
+    from app.domain.events import Event
 
 WAITING = "waiting"
 FAILED = "failed"

@@ -23,9 +23,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from app.config import Settings
-from app.project import ConvoyError
-from app.wiring import Parts
+from app.convoy_admin.project import ConvoyError
+from app.settings import Settings
+from app.wiring.api import Parts
 from benchmarks.chaos.victims import Chaos, Victim
 from benchmarks.soak import stack
 from benchmarks.soak.clients import Tally, client

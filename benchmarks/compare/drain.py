@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 from uuid import uuid4
 
-from app.config import Settings
-from app.events import CREATED, Event, envelope
+from app.domain.events import CREATED, Event, envelope
 from app.outbox.relay import DELETES
-from app.relay_wiring import RelayParts
-from app.wiring import Parts
+from app.settings import Settings
+from app.wiring.api import Parts
+from app.wiring.relay import RelayParts
 from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, on_the_peers_core
 from benchmarks.compare.tables import Table

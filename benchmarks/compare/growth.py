@@ -8,7 +8,7 @@ from itertools import chain, starmap
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from app.wiring import dynamodb
+from app.wiring.clients import dynamodb
 from benchmarks.compare.environments import OURS
 from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, worker

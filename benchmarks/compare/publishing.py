@@ -21,9 +21,9 @@ from app.convoy.api_key import ApiKey
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
-from app.events import CREATED, envelope
+from app.domain.events import CREATED, envelope
 from app.outbox.outcomes import Accepted
-from app.wiring import now
+from app.wiring.clients import now
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
 

@@ -11,7 +11,7 @@ import yaml
 
 from app.convoy.questions import DEADLINE_S
 from app.outbox.relay import WORKERS
-from app.relay_wiring import WRITE_S
+from app.wiring.relay import WRITE_S
 from benchmarks.scale.assumptions import (
     CALL_S,
     POST_CPU_S,

@@ -17,11 +17,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from app import todos
-from app.config import Settings
-from app.relay_wiring import RelayParts
-from app.todos import Todo
-from app.wiring import Parts, new_event_id, now
+from app.settings import Settings
+from app.todos import model as todos
+from app.todos.model import Todo
+from app.wiring.api import Parts
+from app.wiring.clients import new_event_id, now
+from app.wiring.relay import RelayParts
 from benchmarks.compare.filling import fill
 from benchmarks.scale.assumptions import ITEM, OWNER
 from benchmarks.scale.settling import MINUTE, Settling
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from app.convoy.exchange import Exchange
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.relay import Relay
     from app.outbox.relay_run import Report
 

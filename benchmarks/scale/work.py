@@ -15,14 +15,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
 from app.convoy.sdk import FanoutEvent
+from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
-from app.service import Service
-from app.todos import TODO, Todo
+from app.todos.model import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, LOG_LINE_OVERHEAD, OWNER, PUBLISH_OVERHEAD
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
 
     Item = Mapping[str, Mapping[str, Any]]
 

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from app.config import Settings
-from app.wiring import Parts
+from app.settings import Settings
+from app.wiring.api import Parts
 from benchmarks.soak import latencies, stack
 from benchmarks.soak.clients import Tally, client
 from benchmarks.soak.healing import heal

@@ -6,12 +6,12 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.wiring import now
+from app.wiring.clients import now
 from benchmarks.soak.outcome import committed
 from benchmarks.soak.receiver import Arrivals
 
 if TYPE_CHECKING:
-    from app.wiring import Parts
+    from app.wiring.api import Parts
     from benchmarks.soak.stack import Stack
 
 STRAGGLERS_S = 3.0

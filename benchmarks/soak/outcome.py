@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.wiring import now
+from app.wiring.clients import now
 from benchmarks.soak.receiver import Arrivals
 from benchmarks.soak.relay import Healed
 from benchmarks.soak.stack import TABLES
@@ -14,8 +14,8 @@ from benchmarks.soak.stack import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.events import Event
-    from app.wiring import Parts
+    from app.domain.events import Event
+    from app.wiring.api import Parts
     from benchmarks.soak.clients import Tally
     from benchmarks.soak.stack import Stack
 

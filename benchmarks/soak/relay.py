@@ -16,17 +16,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import logs
-from app.config import Settings
+from app.cli.relay_loop import Pass, interrupts, watched
 from app.outbox.outcomes import Accepted
-from app.passes import Pass, interrupts, watched
-from app.relay_wiring import RelayParts
-from app.wiring import Parts
+from app.runtime import logs
+from app.settings import Settings
+from app.wiring.api import Parts
+from app.wiring.relay import RelayParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.deliveries import Deliveries, Hung, Undelivered
     from app.outbox.event_list import EventList, Shown
     from app.outbox.outcomes import Outcome, Publisher

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.config import Settings
-from app.project_wiring import Convoy
-from app.setup import set_up
-from app.wiring import dynamodb
+from app.convoy_admin.setup import set_up
+from app.settings import Settings
+from app.wiring.clients import dynamodb
+from app.wiring.convoy_admin import Convoy
 from benchmarks.soak import receiver
 from benchmarks.soak.children import HOST, Child, free_port
 from infra.fake_convoy.application import API_KEY
@@ -84,7 +84,7 @@ def running(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator
     Raises DynamoDBLocalError, and ConvoyError if the project could not be set up.
     """
     port, arrivals, notes = free_port(), scratch / "arrivals", scratch / "notes"
-    api = _served(scratch, "api", "app.wiring:local_api", free_port())
+    api = _served(scratch, "api", "app.wiring.api:local_api", free_port())
     receiving = _served(scratch, "receiver", "benchmarks.soak.receiver:app", port)
     patience = (
         "--stuck-after-s",

@@ -20,11 +20,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.config import LocalSettings, SettingsError
-from app.project import ConvoyError
-from app.project_wiring import Convoy
-from app.setup import set_up
-from app.wiring import dynamodb
+from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.setup import set_up
+from app.settings import LocalSettings, SettingsError
+from app.wiring.clients import dynamodb
+from app.wiring.convoy_admin import Convoy
 from infra.fake_convoy import application, receiver, resources
 from infra.local import dotenv_file, tables
 from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, make_room, running
@@ -98,7 +98,7 @@ def _started(stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
         "convoy": ["infra.fake_convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
-        "api": ["uvicorn", "--factory", "app.wiring:local_api", "--host", HOST, "--port"],
+        "api": ["uvicorn", "--factory", "app.wiring.api:local_api", "--host", HOST, "--port"],
     }
 
     def start(name: str) -> Part:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from app.config import LocalSettings
+from app.settings import LocalSettings
 from infra.local.parts import StackError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.todos import Todo
+from app.todos.model import Todo
 from tests.support import OWNER
 
 if TYPE_CHECKING:

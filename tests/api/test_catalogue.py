@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from app import catalogue, events
+from app.domain import events
+from app.http import webhooks
 from infra.contract import example
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from app.events import EventType
+    from app.domain.events import EventType
     from tests.support import Convoy
 
 TYPES = {event_type.name: event_type for event_type in events.CATALOGUE}
@@ -26,7 +27,7 @@ MUTILATED: dict[str, dict[str, Any]] = {
 
 
 def check(event_type: EventType, payload: Any) -> None:
-    schema = catalogue.schema(event_type) | {"$schema": catalogue.DIALECT}
+    schema = webhooks.schema(event_type) | {"$schema": webhooks.DIALECT}
     jsonschema.Draft7Validator.check_schema(schema)
     checker = jsonschema.Draft7Validator.FORMAT_CHECKER
     jsonschema.Draft7Validator(schema, format_checker=checker).validate(payload)
@@ -64,7 +65,7 @@ def test_a_mutilated_payload_is_not(event_type: EventType, damage: dict[str, Any
 
 @pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
 def test_what_is_always_there_is_demanded(event_type: EventType) -> None:
-    for name in catalogue.schema(event_type)["required"]:
+    for name in webhooks.schema(event_type)["required"]:
         payload = copy.copy(example(event_type))
         del payload[name]
         with pytest.raises(jsonschema.ValidationError):
@@ -82,4 +83,4 @@ def test_the_openapi_document_tells_every_event_with_its_schema(client: TestClie
         name: operations["post"]["requestBody"]["content"]["application/json"]["schema"]
         for name, operations in document["webhooks"].items()
     }
-    assert told == {name: catalogue.schema(each) for name, each in TYPES.items()}
+    assert told == {name: webhooks.schema(each) for name, each in TYPES.items()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app import api
+from app.http import application
 from app.outbox.outcomes import Accepted
 from infra.fake_convoy import server
 from tests.support import OWNER, make_service
@@ -17,7 +17,7 @@ from tests.support import OWNER, make_service
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome
 
 AT_ONCE = 32
@@ -42,7 +42,7 @@ def test_requests_are_published_at_the_same_time(
 ) -> None:
     service = make_service(dynamodb, OnceAllAreThere(), new_id=iter(range(1, 999)).__next__)
 
-    with server.running(api.build(service, lambda _: OWNER)) as url:
+    with server.running(application.build(service, lambda _: OWNER)) as url:
 
         def ask(number: int) -> httpx.Response:
             body = {"item": f"{number}"} if method == "POST" else None

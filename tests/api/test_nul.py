@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 from starlette.testclient import TestClient
 
-from app import api, problems
-from app.schemas import Input, NewTodo, TodoUpdate
+from app.http import application, problems
+from app.http.schemas import Input, NewTodo, TodoUpdate
 from tests.api.refusals import fields
 from tests.inputs import inputs
 
@@ -117,7 +117,7 @@ def test_a_body_is_searched_however_deep_it_is() -> None:
 
 
 def test_each_body_of_the_api_is_searched(todo_service: TodoService) -> None:
-    routes = api.build(todo_service, lambda _: "").routes
+    routes = application.build(todo_service, lambda _: "").routes
     bodies = [
         route.body_field.field_info.annotation
         for route in routes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from app import api
+from app.http import application
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay_run import Report
     from tests.receiver import Receiver
@@ -73,7 +73,7 @@ class Deployment:
             lambda: 1.0,
         )
         service = make_service(self.dynamodb, self, delivery=delivery, clock=lambda: self.now)
-        self._api = TestClient(api.build(service, lambda _: OWNER))
+        self._api = TestClient(application.build(service, lambda _: OWNER))
 
     def seconds(self) -> float:
         return (self.now - NOW).total_seconds()

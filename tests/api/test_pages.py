@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import NOW, OWNER, TodoStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.exceptions import HTTPException
 
-from app.ports import StoreError, StoreUnavailable
+from app.domain.ports import StoreError, StoreUnavailable
 from tests.api.refusals import MAX_ID, assert_nothing_changed, fields
 
 if TYPE_CHECKING:

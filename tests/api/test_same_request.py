@@ -11,11 +11,12 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from app import api, todos
-from app.ports import Claim
-from app.schemas import NewTodo
-from app.todo_routes import create_todo
-from app.todos import TODO, Todo
+from app.domain.ports import Claim
+from app.http import application
+from app.http.schemas import NewTodo
+from app.todos import model as todos
+from app.todos.model import TODO, Todo
+from app.todos.routes import create_todo
 from tests.api.keyed import CREATE, DELETE, KEY, UPDATE, ask
 from tests.support import NOW, OWNER, make_service, make_store
 
@@ -121,7 +122,7 @@ def with_a_longer_todo(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> 
     service = make_service(
         dynamodb, publisher, kind=kind, store=store, new_event_id=lambda _: "later"
     )
-    app = api.build(service, lambda _: OWNER)
+    app = application.build(service, lambda _: OWNER)
     create = FunctionType(
         create_todo.__code__, create_todo.__globals__, argdefs=create_todo.__defaults__
     )

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.ports import Clash
+from app.domain.ports import Clash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.testclient import TestClient
 
-    from app.ports import Claim
+    from app.domain.ports import Claim
     from tests.support import Convoy, Outbox, TodoChange, TodoStore
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import api, gateway
+from app.http import application, gateway
 from tests.attack.ways import Asgi, Gateway, Way
 from tests.lambda_.conftest import cold_start, environment
 from tests.support import make_service
@@ -29,7 +29,7 @@ def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Way]:
     ids = count(2**40)
     service = make_service(dynamodb, publisher, new_id=lambda: next(ids))
     with asyncio.Runner() as loop:
-        yield Asgi(api.build(service, gateway.owner_of), loop)
+        yield Asgi(application.build(service, gateway.owner_of), loop)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.api import GATEWAYS
+from app.domain.ports import StoreError, StoreUnavailable
 from app.dynamodb.store import DynamoStore
+from app.http.application import GATEWAYS
 from app.outbox.delivery import OutboxDelivery
-from app.ports import StoreError, StoreUnavailable
 from tests.attack.test_document import DOCUMENT
 from tests.attack.ways import JSON
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from app.domain.ports import StoreError
 from app.dynamodb.store import DynamoStore
-from app.ports import StoreError
 from infra.fake_convoy import application as stand_in
 from tests.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
 from tests.attack.ways import JSON

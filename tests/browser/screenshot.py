@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import httpx
 from playwright.sync_api import expect, sync_playwright
 
-from app.events import CREATED, DELETED, UPDATED, envelope
-from app.todos import Todo
-from app.wiring import now
+from app.domain.events import CREATED, DELETED, UPDATED, envelope
+from app.todos.model import Todo
+from app.wiring.clients import now
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
@@ -18,7 +18,7 @@ from tests.browser.conftest import QUIET, chromium
 from tests.support import Convoy
 
 if TYPE_CHECKING:
-    from app.events import EventType
+    from app.domain.events import EventType
 
 PICTURE = Path(__file__).parents[2] / "docs" / "inbox.png"
 

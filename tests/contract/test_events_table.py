@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
+from app.domain.event_ids import uuid7
 from app.dynamodb.events_table import EventsTable, UnreadableEvent
-from app.event_ids import uuid7
-from app.todos import MAX_ITEM_LENGTH, Todo
+from app.todos import model as todos
+from app.todos.model import MAX_ITEM_LENGTH, Todo
 from tests.support import NOW, RETENTION, TABLES, TodoStore, make_log
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 

@@ -9,7 +9,7 @@ from botocore import exceptions as aws
 from botocore.httpsession import URLLib3Session
 from starlette.testclient import TestClient
 
-from app import api
+from app.http import application
 from tests.support import OWNER, TABLES, make_service
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def held(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 @pytest.fixture
 def client(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[TestClient]:
-    with TestClient(api.build(make_service(dynamodb, publisher), lambda _: OWNER)) as client:
+    with TestClient(
+        application.build(make_service(dynamodb, publisher), lambda _: OWNER)
+    ) as client:
         yield client
 
 

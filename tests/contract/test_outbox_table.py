@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app import todos
+from app.domain.ports import StoreUnavailable
 from app.dynamodb.outbox_table import RETRY_PAUSES_S, OutboxTable
 from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
-from app.ports import StoreUnavailable
-from app.todos import MAX_ITEM_LENGTH, Todo
+from app.todos import model as todos
+from app.todos.model import MAX_ITEM_LENGTH, Todo
 from tests.support import GRACE, NOW, TABLES, TodoStore, make_outbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 

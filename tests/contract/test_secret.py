@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from app import wiring
 from app.convoy.api_key import SecretError, SecretOutOfReach
 from app.convoy.secrets_manager import Secret
+from app.wiring import clients
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def secrets_manager(moto: DynamoDBClient) -> Iterator[Any]:
 
 
 def secret() -> Secret:
-    return Secret(NAME, wiring._secrets_manager)
+    return Secret(NAME, clients._secrets_manager)
 
 
 def problem(secret: Secret) -> str:
@@ -97,7 +97,7 @@ def test_a_secret_that_holds_no_key_says_what_to_store_and_not_what_it_holds(
 def test_a_secret_that_is_not_there_is_told(secrets_manager: Any) -> None:
     secrets_manager.create_secret(Name=NAME, SecretString="{}")
 
-    told = problem(Secret("other", wiring._secrets_manager))
+    told = problem(Secret("other", clients._secrets_manager))
 
     assert told.startswith("it is not there, or has no value, in this account and region; create")
 
@@ -134,7 +134,7 @@ def test_each_refusal_is_told_with_what_to_do(
 def test_what_waiting_may_mend_is_told_from_what_it_does_not(
     monkeypatch: pytest.MonkeyPatch, status: int, code: str, passes: bool
 ) -> None:
-    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    monkeypatch.setattr(clients, "SECRETS_MANAGER", HASTY)
     with raw_server(partial(refuse, status, code)) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
         with pytest.raises(SecretError) as raised:
@@ -155,7 +155,7 @@ def hang_up(connection: socket.socket) -> None:
 def test_a_server_that_does_not_answer_is_told(
     monkeypatch: pytest.MonkeyPatch, behave: Any
 ) -> None:
-    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    monkeypatch.setattr(clients, "SECRETS_MANAGER", HASTY)
     with raw_server(behave) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
         with pytest.raises(SecretOutOfReach):
@@ -167,7 +167,7 @@ def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(wiring, "SECRETS_MANAGER", HASTY)
+    monkeypatch.setattr(clients, "SECRETS_MANAGER", HASTY)
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://secrets.invalid")
     assert problem(secret()).startswith("Secrets Manager did not answer (Could not connect")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app import todos
+from app.domain.ports import Clash, Snapshot, StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import Row
-from app.ports import Clash, Snapshot, StoreError
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import GRACE, NOW, TABLES, Outbox, TodoChange, TodoStore, make_outbox
 
 if TYPE_CHECKING:

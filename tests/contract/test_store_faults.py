@@ -10,10 +10,10 @@ from botocore import exceptions as aws
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from app import todos
+from app.domain.ports import Claim, Clash, StoreError, StoreUnavailable
 from app.dynamodb.transactions import CONFLICT_PAUSES_S
-from app.ports import Claim, Clash, StoreError, StoreUnavailable
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
-from app.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
-from app.todos import Todo
+from app.domain.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
 
 if TYPE_CHECKING:

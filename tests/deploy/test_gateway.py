@@ -13,7 +13,7 @@ import httpx
 import pytest
 import trustme
 
-from app.wiring import dynamodb
+from app.wiring.clients import dynamodb
 from infra import smoke
 from infra.local.tables import create_tables
 from tests.deploy.osls import Project

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.events import Event
-from app.wiring import new_event_id, now
+from app.domain.events import Event
+from app.wiring.clients import new_event_id, now
 from tests.support import OWNER, TABLES, TodoService, make_outbox, make_relay
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import api
+from app.http import application
 from infra import smoke
 from infra.fake_convoy import server
 from tests.support import OWNER, TodoService, TodoStore
@@ -42,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Smoke:
 
 @pytest.fixture
 def stage(todo_service: TodoService) -> Iterator[str]:
-    with server.running(api.build(todo_service, lambda _: OWNER)) as url:
+    with server.running(application.build(todo_service, lambda _: OWNER)) as url:
         yield url
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from app import todos
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.wiring import dynamodb
+from app.todos import model as todos
+from app.wiring.clients import dynamodb
 from tests.deploy.osls import Project
 from tests.support import NOW, OWNER, RETENTION, TodoStore
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.config import Settings
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import Metrics
 from app.outbox.relay_run import Report
+from app.settings import Settings
 from tests.support import TABLES
 
 if TYPE_CHECKING:

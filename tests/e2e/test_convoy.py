@@ -20,12 +20,12 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import api
-from app.commands import cli
+from app.cli.main import cli
 from app.convoy.api_key import ApiKey
-from app.events import CREATED, envelope
+from app.domain.events import CREATED, envelope
+from app.http import application
 from app.outbox.outcomes import Accepted
-from app.wiring import new_event_id, now
+from app.wiring.clients import new_event_id, now
 from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
-    from app.events import Event
+    from app.domain.events import Event
     from tests.support import Json
 
 WAIT_S = float(os.environ.get("CONVOY_E2E_WAIT_S", "120"))
@@ -144,7 +144,7 @@ def test_the_six_event_types_arrive_signed_with_the_bytes_that_were_published(
 ) -> None:
     before = len(world.receiver.received)
     service = make_service(dynamodb, world.publisher, new_event_id=new_event_id, clock=now)
-    with TestClient(api.build(service, lambda _: world.owner)) as client:
+    with TestClient(application.build(service, lambda _: world.owner)) as client:
         client.get("/")
         client.post("/todo", json={"id": 1, "item": "Größer <&> 中文 𝄞"})
         client.put("/todo/1", json={"item": "Read the tests"})

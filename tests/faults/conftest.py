@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import wiring
 from app.convoy.deliveries import ConvoyDeliveries
 from app.outbox.delivery import OutboxDelivery
+from app.wiring import clients
 from tests.faults import victims
 from tests.faults.world import Ahead, World
 from tests.support import OWNER, TodoService, deployment, make_outbox, make_relay, make_service
@@ -91,7 +91,7 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: Ah
         publisher,
         delivery=delivery,
         clock=clock.now,
-        new_event_id=wiring.new_event_id,
+        new_event_id=clients.new_event_id,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from app import api
+from app.http import application
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from tests.support import NOW, make_outbox, make_publisher, make_service, raw_server, read_request
@@ -86,7 +86,7 @@ def client(
         breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
         delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
         service = make_service(dynamodb, publisher, delivery=delivery)
-        with TestClient(api.build(service, owner_of)) as client:
+        with TestClient(application.build(service, owner_of)) as client:
             yield client
 
 

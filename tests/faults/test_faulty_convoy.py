@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from app import api
+from app.http import application
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import FIRST_PAUSE_S, MAX_PAUSE_S
 from app.outbox.breaker import Breaker
@@ -107,7 +107,7 @@ def client_of(dynamodb: DynamoDBClient, publisher: Publisher) -> Iterator[TestCl
     breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
     delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
     service = make_service(dynamodb, publisher, delivery=delivery)
-    with TestClient(api.build(service, lambda _: OWNER)) as client:
+    with TestClient(application.build(service, lambda _: OWNER)) as client:
         yield client
 
 

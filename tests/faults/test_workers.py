@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos, wiring
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
+from app.wiring import clients
 from tests.support import GRACE, OWNER, TodoStore, foreign, raw_server, read_request
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def shown() -> dict[str, object]:
     """An event that was published after those of the rows."""
     return {
         "uid": "u",
-        "idempotency_key": wiring.new_event_id(wiring.now()),
+        "idempotency_key": clients.new_event_id(clients.now()),
         "status": "Success",
-        "created_at": wiring.now().isoformat(),
+        "created_at": clients.now().isoformat(),
         "is_duplicate_event": False,
     }
 
@@ -93,7 +94,7 @@ def test_as_many_publishes_as_there_are_workers_are_under_way_at_a_time(
     events = [f"event-{number}" for number in range(workers * ROUNDS)]
     for number, event_id in enumerate(events):
         todo = Todo(OWNER, number, "one")
-        store.commit(todos.create(todo, now=wiring.now() - GRACE, event_id=event_id))
+        store.commit(todos.create(todo, now=clients.now() - GRACE, event_id=event_id))
 
     crowd = Crowd(workers)
     with raw_server(crowd) as url:

@@ -19,13 +19,14 @@ from urllib.parse import urlsplit
 
 from starlette.testclient import TestClient
 
-from app import api
-from app.config import Settings
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
+from app.http import application
 from app.outbox.delivery import OutboxDelivery
-from app.relay_wiring import RelayParts
-from app.wiring import Parts, now
+from app.settings import Settings
+from app.wiring.api import Parts
+from app.wiring.clients import now
+from app.wiring.relay import RelayParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +79,7 @@ def serve(environment: Environment, step: Step, ahead: timedelta, call: Call) ->
     parts, clock = _mortal_parts(environment, step), _clock(ahead)
     delivery = OutboxDelivery(parts.publisher, parts.outbox, clock, lambda: 1.0)
     service = replace(parts.service(), delivery=delivery, clock=clock)
-    call.send(TestClient(api.build(service, lambda _: parts.settings.convoy_app_id)))
+    call.send(TestClient(application.build(service, lambda _: parts.settings.convoy_app_id)))
 
 
 def relay(environment: Environment, step: Step, ahead: timedelta) -> None:

@@ -8,10 +8,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import tests.faults.victims  # noqa: F401
-from app import wiring
-from app.config import Settings, SettingsError
+from app.settings import Settings, SettingsError
+from app.wiring import clients
 
 TestClient(Starlette()).get("/")
-wiring.dynamodb().close()
+clients.dynamodb().close()
 with suppress(SettingsError):
     Settings.load()

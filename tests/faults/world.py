@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
-from app import wiring
 from app.outbox.attempts import MAX_REFUSALS
+from app.wiring import clients
 from tests.faults.victims import Call
 from tests.support import OWNER, TABLES, make_outbox, make_store
 
@@ -72,7 +72,7 @@ class Ahead:
     by: timedelta = field(default_factory=timedelta)
 
     def now(self) -> datetime:
-        return wiring.now() + self.by
+        return clients.now() + self.by
 
 
 @dataclass(frozen=True, slots=True)

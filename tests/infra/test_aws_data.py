@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from app import aws
+from app.runtime import aws
 from infra import aws_data
 from infra.package import ROOT
 

@@ -9,7 +9,11 @@ import pytest
 from infra import mutants
 from infra.mutants import ROOT, Mutant
 
-PAUSE = Mutant("app.service.xǁServiceǁ_change__mutmut_34", "app.service.Service._change", "pause()")
+PAUSE = Mutant(
+    "app.domain.service.xǁServiceǁ_change__mutmut_34",
+    "app.domain.service.Service._change",
+    "pause()",
+)
 AFTER = Mutant("app.convoy.publisher.x__after__mutmut_7", "app.convoy.publisher._after", "return 1")
 
 
@@ -26,7 +30,7 @@ def known(*those: Mutant) -> set[tuple[str, str]]:
             known(AFTER),
             mutants.NOT_EXPLAINED,
             [
-                "not explained: app.service.xǁServiceǁ_change__mutmut_34: pause()",
+                "not explained: app.domain.service.xǁServiceǁ_change__mutmut_34: pause()",
                 "explained: app.convoy.publisher.x__after__mutmut_7: return 1",
                 "7 of 9 mutants killed; 2 survive, 1 of them not explained.",
             ],
@@ -36,7 +40,7 @@ def known(*those: Mutant) -> set[tuple[str, str]]:
             known(PAUSE, AFTER),
             mutants.NOT_EXPLAINED,
             [
-                "explained: app.service.xǁServiceǁ_change__mutmut_34: pause()",
+                "explained: app.domain.service.xǁServiceǁ_change__mutmut_34: pause()",
                 "explained, and no survivor: app.convoy.publisher._after: return 1",
                 "8 of 9 mutants killed; 1 survive, 0 of them not explained.",
             ],

@@ -67,7 +67,7 @@ def test_two_builds_give_the_same_bytes(packaged: Packaged, tmp_path: Path) -> N
 def test_it_holds_the_api_and_the_relay_and_not_the_operators_command(packaged: Packaged) -> None:
     own = {name for name in names(packaged(ARM)) if re.fullmatch(r"(app/)?(\w+/)?\w+\.py", name)}
 
-    assert {"handler.py", "app/__init__.py", "app/wiring.py", "app/outbox/relay.py"} <= own
+    assert {"handler.py", "app/__init__.py", "app/wiring/api.py", "app/outbox/relay.py"} <= own
     assert not own & {f"app/{name}.py" for name in ("__main__", "commands", "passes", "terminal")}
 
 
@@ -108,13 +108,13 @@ def test_its_native_modules_are_for_the_targets_machine_and_python(
 
 def test_its_python_takes_its_bytecode_without_a_look_at_the_source(packaged: Packaged) -> None:
     with zipfile.ZipFile(packaged(HERE)) as archive:
-        compiled = archive.read(importlib.util.cache_from_source("app/wiring.py"))
+        compiled = archive.read(importlib.util.cache_from_source("app/wiring/api.py"))
 
     assert compiled[:4] == importlib.util.MAGIC_NUMBER
     assert compiled[4:8] == b"\1\0\0\0", "by hash, and that unchecked (PEP 552)"
     # What tracebacks tell is where Lambda has the source.
     code = marshal.loads(compiled[16:])  # noqa: S302
-    assert code.co_filename == "/var/task/app/wiring.py"
+    assert code.co_filename == "/var/task/app/wiring/api.py"
 
 
 def test_our_own_modules_have_their_source_too_and_the_others_bytecode_alone(

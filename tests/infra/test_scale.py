@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
-from app.ports import Claim
-from app.todos import Todo
+from app.domain.ports import Claim
+from app.todos import model as todos
+from app.todos.model import Todo
 from benchmarks.scale import limits, work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER

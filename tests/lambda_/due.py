@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.wiring import now
+from app.wiring.clients import now
 from tests.support import Outbox, make_outbox
 
 if TYPE_CHECKING:

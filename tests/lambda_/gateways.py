@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.todos import Todo
+from app.todos.model import Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

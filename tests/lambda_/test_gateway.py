@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
-from app.todos import MAX_ITEM_LENGTH, Todo
+from app.todos import model as todos
+from app.todos.model import MAX_ITEM_LENGTH, Todo
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 

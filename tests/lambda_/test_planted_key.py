@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from app.config import Settings
 from app.convoy.transport import DeadlineTransport
-from app.wiring import Parts
+from app.settings import Settings
+from app.wiring.api import Parts
 from infra.fake_convoy import application as stand_in
 from tests.lambda_.due import make_due
 from tests.lambda_.gateways import Context, request

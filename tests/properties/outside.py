@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
     from infra.fake_convoy.queues import Queue
     from tests.receiver import Receiver
     from tests.support import Convoy

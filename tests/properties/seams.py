@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
+from app.domain.ports import KEY_LIFE
 from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
-from app.ports import KEY_LIFE
 from tests.support import GRACE, TodoChange, make_outbox, make_store
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
-    from app.events import Event
+    from app.domain.events import Event
+    from app.domain.ports import Claim, Snapshot
     from app.outbox.deliveries import Hung, Undelivered
     from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
-    from app.ports import Claim, Snapshot
-    from app.todos import Todo
+    from app.todos.model import Todo
 
     Moment = tuple[Literal["before", "after"], str]
 

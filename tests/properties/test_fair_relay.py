@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import todos
-from app.event_ids import uuid7
+from app.domain.event_ids import uuid7
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.relay import DELETES
 from app.outbox.rows import FAILED
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import GRACE, NOW, TABLES, make_outbox, make_publisher, make_relay, raw_server
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay import Relay
     from tests.receiver import Receiver

@@ -20,14 +20,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from app.changes import ResourceError
-from app.event_ids import uuid7
+from app.domain.event_ids import uuid7
+from app.domain.ports import KEY_LIFE
+from app.domain.resource import ResourceError
+from app.domain.service import KeyReused
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED
-from app.ports import KEY_LIFE
-from app.service import KeyReused
 from infra.local.tables import create_tables
 from tests.properties.happenings import (
     FAULTS,
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.domain.service import Committed
     from app.outbox.relay_run import Report
-    from app.service import Committed
     from infra.fake_convoy.queues import Queue
     from tests.properties.happenings import Interruption
     from tests.receiver import Receiver

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.service import Committed, KeyReused
+from app.domain.service import Committed, KeyReused
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, events_of, of, race
 from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore, make_service
 

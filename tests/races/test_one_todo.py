@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.changes import Exists, NotFound, VersionMismatch
-from app.ports import StoreUnavailable
-from app.service import MAX_DECISIONS, Committed
-from app.todos import Todo
+from app.domain.ports import StoreUnavailable
+from app.domain.resource import Exists, NotFound, VersionMismatch
+from app.domain.service import MAX_DECISIONS, Committed
+from app.todos.model import Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, changes, events_of, of, race
 from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore
 

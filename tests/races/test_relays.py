@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from app import todos
-from app.event_ids import uuid7
+from app.domain.event_ids import uuid7
+from app.domain.service import Committed
 from app.outbox.event_list import Shown
 from app.outbox.outcomes import Refused, Unavailable
 from app.outbox.relay_run import Report
-from app.service import Committed
-from app.todos import MAX_ITEM_LENGTH, Todo
+from app.todos import model as todos
+from app.todos.model import MAX_ITEM_LENGTH, Todo
 from tests.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, START_S, of, race
 from tests.support import (
     GRACE,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.event_list import EventList
     from app.outbox.relay import Relay
     from tests.receiver import Receiver

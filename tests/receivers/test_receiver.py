@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.events import CATALOGUE
+from app.domain.events import CATALOGUE
 from app.outbox.outcomes import Accepted
 from examples import receiver
 from infra.fake_convoy.signatures import header
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
 
 Vector = dict[str, Any]
 SIGNATURES: list[Vector] = json.loads(VECTORS.read_text())

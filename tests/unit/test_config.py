@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import LocalSettings, Settings, SettingsError
+from app.settings import LocalSettings, Settings, SettingsError
 from infra.local import tables
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app import todos
+from app.domain.event_ids import uuid7
+from app.domain.ports import Claim, StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
-from app.event_ids import uuid7
 from app.outbox.rows import FAILED, WAITING, UnreadableRow
-from app.ports import Claim, StoreError
-from app.todos import Todo
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.inputs import inputs
 from tests.support import NOW, make_log, make_outbox, make_store
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.domain.events import Event
     from app.dynamodb.events_table import UnreadableEvent
-    from app.events import Event
 
     Item = dict[str, Any]
 

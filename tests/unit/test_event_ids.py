@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.event_ids import RANDOM_BITS, first_id, uuid7
+from app.domain.event_ids import RANDOM_BITS, first_id, uuid7
 from tests.inputs import inputs
 from tests.support import NOW
 

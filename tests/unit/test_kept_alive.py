@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import pytest
 
-from app import sdk_project
 from app.convoy.api_key import ApiKey
 from app.convoy.connecting import look_up
 from app.convoy.exchange import Exchange
 from app.convoy.sdk import FanoutEvent, fanout
 from app.convoy.streams import Stream, Turn
+from app.convoy_admin import sdk
 from tests.support import raw_server, read_request
 from tests.unit.exchanging import OK, PATIENCE_S, Tls, post, request, sender, serve
 
@@ -180,15 +180,15 @@ def test_the_second_try_ends_by_the_deadline_of_the_first(monkeypatch: pytest.Mo
 
 
 FANOUT = FanoutEvent(owner_id="ann", event_type="created", idempotency_key="e1")
-ENDPOINT = sdk_project.NewEndpoint(name="ann", url="https://ann.example", owner_id="ann")
+ENDPOINT = sdk.NewEndpoint(name="ann", url="https://ann.example", owner_id="ann")
 
 
 @pytest.mark.parametrize(
     ("call", "arguments", "repeated"),
     [
         (fanout.sync_detailed, {"body": FANOUT}, True),
-        (sdk_project.endpoints, {}, True),
-        (sdk_project.create_endpoint, {"body": ENDPOINT}, False),
+        (sdk.endpoints, {}, True),
+        (sdk.create_endpoint, {"body": ENDPOINT}, False),
     ],
 )
 def test_publishing_and_reading_are_repeated_and_creating_is_not(

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.convoy.api_key import SecretError
-from app.project import ConvoyRefused, ConvoyUnusable, Project
+from app.convoy_admin.project import ConvoyRefused, ConvoyUnusable, Project
 
 if TYPE_CHECKING:
     from typing import NoReturn

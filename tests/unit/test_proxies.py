@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import pytest
 
-from app import wiring
-from app.config import Settings, SettingsError
 from app.convoy.proxies import Proxy
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
-from app.project_wiring import Convoy as ManagedConvoy
+from app.settings import Settings, SettingsError
+from app.wiring import api as wiring
+from app.wiring.convoy_admin import Convoy as ManagedConvoy
 from infra.fake_convoy.resources import PROJECT_ID
 from tests.support import NOW, deployment, make_publisher, raw_server, read_request
 from tests.unit.exchanging import DEADLINE_S, HOST, PATIENCE_S, Tls, drip, post, sender

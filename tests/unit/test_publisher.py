@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.convoy.api_key import ApiKey
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
 from tests.faults.faulty import endless, packed
 from tests.support import NOW, make_publisher, raw_server, read_request

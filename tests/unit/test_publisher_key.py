@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 from infra.fake_convoy.application import API_KEY
 from tests.support import NOW, make_publisher, raw_server, read_request

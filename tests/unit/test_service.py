@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.ports import Clash, StoreUnavailable
-from app.service import KeyReused
-from app.todos import TODO
+from app.domain.ports import Clash, StoreUnavailable
+from app.domain.service import KeyReused
+from app.todos.model import TODO
 from tests.support import OWNER, make_service, new_ids
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from app import events, todos
-from app.todos import Todo
+from app.domain import events
+from app.todos import model as todos
+from app.todos.model import Todo
 from tests.support import NOW
 
 TODO = Todo("ann", 1, "one", version=3)

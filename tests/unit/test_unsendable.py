@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Refused
 from tests.support import NOW, make_publisher, raw_server
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from app import wiring
-from app.config import Settings
 from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
-from app.relay_wiring import RelayParts
+from app.settings import Settings
+from app.wiring import api as wiring
+from app.wiring import clients
+from app.wiring.relay import RelayParts
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_a_pass_keeps_time_for_an_attempt_a_question_and_a_write(
     monkeypatch.chdir(tmp_path)
     for name, value in (deployment(convoy, "house") | {"CONVOY_DEADLINE_S": "7"}).items():
         monkeypatch.setenv(name, value)
-    config: Any = wiring.DYNAMODB
+    config: Any = clients.DYNAMODB
     attempts, pause_s = config.retries["total_max_attempts"], 1.0
     write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.event_ids import uuid7
-from app.events import Event
-from app.wiring import now
+from app.domain.event_ids import uuid7
+from app.domain.events import Event
+from app.wiring.clients import now
 from tests.support import TABLES, make_log
 from tests.unit.commands.shell import TODO_TEXT, run
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
-from app.commands import cli
+from app.cli.main import cli
+from app.domain.events import Event
 from app.dynamodb.outbox_table import OutboxTable
-from app.events import Event
-from app.wiring import now
+from app.wiring.clients import now
 from tests.support import TABLES, Json, make_outbox
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from app import project_tables
-from app.project import Project
+from app.cli import convoy_tables
+from app.convoy_admin.project import Project
 from tests.support import NOW
 from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, USAGE, lines, run
 
@@ -157,19 +157,19 @@ def test_a_status_that_there_is_not_is_wrong_usage_that_names_those_there_are(
 def test_what_will_be_tried_again_tells_when(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = delivery(status="Retry")
     console = Console(width=80, record=True)
-    monkeypatch.setattr(project_tables, "console", lambda: console)
+    monkeypatch.setattr(convoy_tables, "console", lambda: console)
 
-    project_tables.say_deliveries([waiting], NOW, as_json=False)
+    convoy_tables.say_deliveries([waiting], NOW, as_json=False)
 
     told = re.sub(r"\s+", " ", console.export_text())
     assert "created Retry in 1 5 min" in told
     assert "4 s" in told
-    summary = project_tables.delivery_summary(waiting)
+    summary = convoy_tables.delivery_summary(waiting)
     assert summary["next_attempt_at"] == waiting["metadata"]["next_send_time"]
 
 
 def test_a_delivery_to_an_endpoint_that_is_gone_is_listed_all_the_same() -> None:
-    assert project_tables.delivery_summary(delivery(endpoint_metadata=None))["url"] == ""
+    assert convoy_tables.delivery_summary(delivery(endpoint_metadata=None))["url"] == ""
 
 
 def test_the_attempts_of_a_delivery_are_told_with_answer_latency_and_signature(

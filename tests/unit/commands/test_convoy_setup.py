@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from dotenv import dotenv_values
 
-from app import catalogue
-from app.events import CATALOGUE
+from app.domain.events import CATALOGUE
+from app.http import webhooks
 from infra.fake_convoy.resources import PROJECT
 from infra.local import tables
 from tests.unit.commands.shell import DONE, LEFT, USAGE, lines, run, soon
@@ -38,8 +38,8 @@ def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
     assert types.keys() == {"*", *(event_type.name for event_type in CATALOGUE)}
     for event_type in CATALOGUE:
         schema = types[event_type.name]["json_schema"]
-        assert schema.pop("$schema") == catalogue.DIALECT
-        assert schema == catalogue.schema(event_type)
+        assert schema.pop("$schema") == webhooks.DIALECT
+        assert schema == webhooks.schema(event_type)
     (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
     assert (endpoint["url"], endpoint["owner_id"]) == (URL, "house")
     assert endpoint["advanced_signatures"] is True

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.cli.convoy_watch import Listener
 from app.convoy.publisher import ConvoyPublisher
-from app.following import Listener
+from app.convoy_admin.project import PAGE, Project
 from app.outbox.outcomes import Refused, Unavailable
-from app.project import PAGE, Project
 from tests.unit.commands.shell import (
     DONE,
     ENVIRONMENT,

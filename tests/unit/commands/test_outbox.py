@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.terminal import span
+from app.cli.terminal import span
 from tests.support import TABLES
 from tests.unit.commands.shell import DONE, LEFT, TODO_TEXT, Rows, lines, run
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox.rows import FAILED, WAITING
-from app.wiring import now
+from app.wiring.clients import now
 from tests.unit.commands.shell import DONE, LEFT, Rows, lines, run
 
 if TYPE_CHECKING:

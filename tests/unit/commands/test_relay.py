@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.cli.relay_loop import Interrupt, Pass
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
-from app.passes import Interrupt, Pass
-from app.relay_wiring import RelayParts
-from app.wiring import new_event_id, now
+from app.wiring.clients import new_event_id, now
+from app.wiring.relay import RelayParts
 from tests.support import make_relay
 from tests.unit.commands.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.questions import Questions
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.relay import Relay
     from tests.support import Convoy, Outbox
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.relay_wiring import RelayParts
+from app.wiring.relay import RelayParts
 from tests.unit.commands.shell import DONE, lines, run
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from app.convoy.event_list import ConvoyEvents
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox import relay, republish
 from app.outbox.event_list import Finding, Shown, finding
-from app.wiring import now
+from app.wiring.clients import now
 from tests.unit.commands.logged import Logged, ago, ids, passes, received, settled_in_convoy
 from tests.unit.commands.shell import DONE, TODO_TEXT, lines, run
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli import republish
+from app.cli.relay_loop import Interrupt
 from app.cli.republish import moment
 from app.convoy import event_list
 from app.convoy.event_list import ConvoyEvents
+from app.domain.ports import StoreUnavailable
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
-from app.passes import Interrupt
-from app.ports import StoreUnavailable
-from app.wiring import now
+from app.wiring.clients import now
 from tests.unit.commands.logged import Logged, ago, ids, settled_in_convoy
 from tests.unit.commands.shell import DONE, ENVIRONMENT, LEFT, OUT_OF_REACH, USAGE, lines, run
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.events import Event
+    from app.domain.events import Event
     from tests.support import Convoy, Outbox
 
 

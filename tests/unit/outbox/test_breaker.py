@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.breaker import MAX_OPEN_S, MAX_OWNERS, OPEN_S, Breaker
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Skipped, Unavailable
 from tests.support import NOW

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.events import Event
+from app.domain.events import Event
+from app.domain.ports import StoreError, StoreUnavailable
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Skipped, Unavailable
 from app.outbox.rows import WAITING
-from app.ports import StoreError, StoreUnavailable
 from tests.support import NOW
 
 if TYPE_CHECKING:

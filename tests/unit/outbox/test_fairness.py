@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.events import CREATED, envelope
+from app.domain.events import CREATED, envelope
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.rows import FAILED, Row

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.events import Event
+from app.domain.events import Event
 from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable

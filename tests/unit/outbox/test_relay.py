@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.ports import StoreUnavailable
 from app.outbox import relay as module
 from app.outbox.attempts import MAX_REFUSALS, Attempts
 from app.outbox.deliveries import (
@@ -22,7 +23,6 @@ from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.relay import Relay
 from app.outbox.rows import Segment, UnreadableRow
-from app.ports import StoreUnavailable
 from tests.support import GRACE, NOW
 from tests.unit.outbox.world import DUE, RESERVE_S, World
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from app.events import Event
+    from app.domain.events import Event
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row
 

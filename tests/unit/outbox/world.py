@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.events import CREATED, envelope
+from app.domain.events import CREATED, envelope
 from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
 from app.outbox.rows import Row

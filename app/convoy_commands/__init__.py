@@ -1,6 +1,0 @@
-"""The operator's commands about Convoy: set its project up, see what it delivers, send it again."""
-
-from app.convoy_commands import delivering, setting_up, watching
-from app.convoy_commands.group import convoy
-
-__all__ = ["convoy", "delivering", "setting_up", "watching"]

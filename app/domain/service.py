@@ -1,0 +1,208 @@
+"""The use cases: load, decide, commit, deliver."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Generic
+
+from app.domain import events
+from app.domain.ports import Claim, Clash, Snapshot, StoreUnavailable
+from app.domain.resource import Exists, NotFound, R, VersionMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Set
+    from datetime import datetime
+
+    from app.domain.ports import Delivery, Page, Record, Store
+    from app.domain.resource import Change, Kind
+
+    Fields = Mapping[str, object]
+
+MAX_DECISIONS = 8
+"""Times a change is decided when other writers were faster, before the client is asked to retry."""
+
+
+class KeyReused(Exception):
+    """An idempotency key came back with another request than its first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`version` is that of the change: the resource's after it, or the deletion's own."""
+
+    id: int
+    version: int
+    event_id: str
+    accepted: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[R]):
+    """What can be asked of one kind of resource.
+
+    `clock` gives the time, aware, in UTC; `new_event_id` an id of that very time; `pause` waits a
+    moment after the nth clash.
+
+    A request that comes again under its `key`, as `fields` and all else were sent, is not done
+    again: it gets the first one's answer. Whether it came before, and what it is decided on, is
+    read at one moment: between two readings a twin could commit.
+    """
+
+    kind: Kind[R]
+    store: Store[R]
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    new_event_id: Callable[[datetime], str]
+    new_id: Callable[[], int]
+    pause: Callable[[int], None]
+    publish_reads: bool = True
+
+    def ping(self, owner: str) -> None:
+        self._read(events.PING, owner)
+
+    def get(self, owner: str, resource_id: int) -> R:
+        """Raises NotFound."""
+        found = self.store.read(owner, resource_id).resource
+        if found is None:
+            raise NotFound(self.kind.name, resource_id)
+        self._read(self.kind.retrieved, owner, **{self.kind.name: found.public()})
+        return found
+
+    def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
+        page = self.store.page(owner, limit=limit, after=after)
+        self._read(self.kind.retrieved, owner)
+        return page
+
+    def create(
+        self, owner: str, resource_id: int | None, fields: Fields, *, key: str | None = None
+    ) -> Committed:
+        """A None id is drawn at random: among a million it is taken once in 10**10 draws.
+
+        Raises Exists, KeyReused.
+        """
+        new_id = self.new_id() if resource_id is None else resource_id
+        claim = self._claim(owner, key, "create", resource_id, fields)
+
+        def read() -> Snapshot[R]:
+            return self.store.read(owner, new_id, claim, freed=True)
+
+        def decide(seen: Snapshot[R]) -> Change[R]:
+            if seen.resource is not None:
+                raise Exists(self.kind.name, new_id)
+            own = {"owner": owner, "id": new_id, "version": seen.freed + 1}
+            now = self.clock()
+            new = self.kind.new(**{**fields, **own})
+            return self.kind.create(new, now=now, event_id=self.new_event_id(now))
+
+        # Most ids are new, and most keys: the transaction finds out which are not.
+        return self._commit(claim, read, decide, seen=Snapshot())
+
+    def update(
+        self,
+        owner: str,
+        resource_id: int,
+        fields: Fields,
+        *,
+        versions: Set[int] | None = None,
+        key: str | None = None,
+    ) -> Committed:
+        """Change these fields, if the resource is at one of `versions` (None: at any).
+
+        Raises NotFound, VersionMismatch, KeyReused.
+        """
+        claim = self._claim(owner, key, "update", resource_id, fields, versions)
+        step = partial(self.kind.update, **fields)
+        return self._change(owner, resource_id, versions, claim, step)
+
+    def delete(
+        self,
+        owner: str,
+        resource_id: int,
+        *,
+        versions: Set[int] | None = None,
+        key: str | None = None,
+    ) -> Committed:
+        """Raises NotFound, VersionMismatch, KeyReused."""
+        claim = self._claim(owner, key, "delete", resource_id, versions)
+        return self._change(owner, resource_id, versions, claim, self.kind.delete)
+
+    def _change(
+        self,
+        owner: str,
+        resource_id: int,
+        versions: Set[int] | None,
+        claim: Claim | None,
+        step: Callable[..., Change[R]],
+    ) -> Committed:
+        def read() -> Snapshot[R]:
+            return self.store.read(owner, resource_id, claim)
+
+        def decide(seen: Snapshot[R]) -> Change[R]:
+            current = self._current(seen, owner, resource_id, versions)
+            now = self.clock()
+            return step(current, now=now, event_id=self.new_event_id(now))
+
+        return self._commit(claim, read, decide)
+
+    def _current(
+        self, seen: Snapshot[R], owner: str, resource_id: int, versions: Set[int] | None
+    ) -> R:
+        name, current = self.kind.name, seen.resource
+        if current is None:
+            self._announce(self.kind.failed, owner, **{f"{name}_id": resource_id})
+            raise NotFound(name, resource_id)
+        if versions is not None and current.version not in versions:
+            raise VersionMismatch(name, resource_id, current.version)
+        return current
+
+    def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
+        if key is None:
+            return None
+        asked = json.dumps([self.kind.name, *request], sort_keys=True, default=sorted)
+        return Claim(owner, key, sha256(asked.encode()).hexdigest(), self.clock())
+
+    def _commit(
+        self,
+        claim: Claim | None,
+        read: Callable[[], Snapshot[R]],
+        decide: Callable[[Snapshot[R]], Change[R]],
+        seen: Snapshot[R] | None = None,
+    ) -> Committed:
+        """Decide on what is `seen`, else on what is read; after a clash read, and decide again."""
+        for clashes in range(MAX_DECISIONS):
+            if clashes:
+                self.pause(clashes)
+            seen = seen or read()
+            if claim and seen.record:
+                return self._replay(claim, seen.record)
+            change = decide(seen)
+            try:
+                self.store.commit(change, claim)
+            except Clash:
+                seen = None
+                continue
+            accepted = self.delivery.deliver(change.event)
+            return Committed(change.state.id, change.state.version, change.event.id, accepted)
+        raise StoreUnavailable(
+            f"The {self.kind.name} with id {change.state.id} has too many writers at once."
+        )
+
+    def _replay(self, claim: Claim, first: Record) -> Committed:
+        if first.fingerprint != claim.fingerprint:
+            raise KeyReused
+        accepted = not self.store.is_waiting(first.event_id)
+        return Committed(first.id, first.version, first.event_id, accepted, replayed=True)
+
+    def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
+        if self.publish_reads:
+            self._announce(event_type, owner, **about)
+
+    def _announce(self, event_type: events.EventType, owner: str, **about: object) -> None:
+        now = self.clock()
+        event_id = self.new_event_id(now)
+        event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
+        self.delivery.announce(event)

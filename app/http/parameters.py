@@ -1,0 +1,127 @@
+"""What the routes of all resources share: ids, versions, keys, cursors, and the call itself."""
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+
+from fastapi import Header, Path, Query, Request
+from pydantic import BeforeValidator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.domain.resource import MAX_ID
+from app.domain.service import Committed
+from app.http.problems import MEDIA_TYPE, BadInput, title
+from app.http.schemas import Done
+
+MAX_PAGE = 1000
+DEFAULT_PAGE = 100
+
+Responses = dict[int | str, dict[str, Any]]
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def problems(*statuses: int) -> Responses:
+    """By reference: FastAPI would make a validator for each of these, at each cold start."""
+    return {status: {"description": title(status), "content": _PROBLEM} for status in statuses}
+
+
+NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
+
+
+async def call(
+    request: Request,
+    use_case: Callable[Concatenate[str, P], Result],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Result:
+    """A use case of a service, for the request's owner."""
+    state = request.app.state
+    result: Result = await state.run(use_case, state.owner_of(request), *args, **kwargs)
+    return result
+
+
+async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
+    """Where a process has one request at a time, as in Lambda, nobody waits for one that blocks."""
+    return call(*args, **kwargs)
+
+
+def _canonical(value: object) -> object:
+    # pydantic would also take " 1", "+1", "1_0" and "1.0".
+    if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
+        raise PydanticCustomError("digits", "must be a whole number, in digits alone")
+    return value
+
+
+PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)]
+Cursor = Annotated[str | SkipJsonSchema[None], Query(description="`next` of the page before.")]
+IfMatch = Annotated[
+    list[str] | SkipJsonSchema[None],
+    Header(description='Versions, as ETags: act only on one of these, or on "*".'),
+]
+IdempotencyKey = Annotated[
+    str | SkipJsonSchema[None],
+    Header(
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
+        alias="Idempotency-Key",
+        description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
+        " within 24 hours is not done again, and gets the first answer.",
+    ),
+]
+
+
+def webhook(done: Committed) -> dict[str, str]:
+    """Headers with the state of a change's event."""
+    status = "accepted" if done.accepted else "pending"
+    replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
+    return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
+_SPACE = "[ \t]*"
+_ENTITY_TAGS = re.compile(f"{_SPACE}{_ENTITY_TAG}(?:{_SPACE},{_SPACE}{_ENTITY_TAG})*{_SPACE}")
+_VERSION = re.compile(r'(?<!W/)"([1-9][0-9]{0,15})"')
+
+
+def versions_of(if_match: list[str] | None) -> frozenset[int] | None:
+    """The versions that `If-Match` allows; None for any. A weak or foreign tag matches nothing."""
+    if if_match is None:
+        return None
+    value = ",".join(if_match)
+    if value.strip(" \t") == "*":
+        return None
+    if _ENTITY_TAGS.fullmatch(value) is None:
+        raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')
+    return frozenset(int(version) for version in _VERSION.findall(value))
+
+
+def key_of(value: str | None) -> str | None:
+    if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
+        raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    return value
+
+
+def encode(after: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
+
+
+def decode(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        after = int(base64.urlsafe_b64decode(cursor).removeprefix(b"after:"))
+    except ValueError:
+        after = -1
+    if not 0 <= after <= MAX_ID or encode(after) != cursor:
+        raise BadInput("query", "cursor", "must be the `next` of an earlier page, unchanged")
+    return after

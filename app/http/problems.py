@@ -1,0 +1,194 @@
+"""Errors → answers, in one place: RFC 9457 problem details that name the field."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
+
+from app.domain.ports import StoreError, StoreUnavailable
+from app.domain.resource import Exists, NotFound, ResourceError, VersionMismatch
+from app.domain.service import KeyReused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from fastapi import FastAPI, Request
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+MAX_FAULTS = 20
+MAX_FIELD_LENGTH = 100
+"""An answer is not to be longer than its request."""
+
+RETRY_AFTER_S = 1
+"""Seconds. Throttling and contention of DynamoDB pass within its burst window of a second."""
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+OPEN = (
+    "The change may or may not have been made: send it again under the same Idempotency-Key; if it"
+    " had none, read first."
+)
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110's phrases, which Python has from 3.13 on."""
+
+_STATUS = {NotFound: 404, Exists: 409, VersionMismatch: 412}
+
+
+class BadInput(Exception):
+    """A parameter that no schema can describe is wrong."""
+
+    def __init__(self, location: str, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = fault(location, field, detail)
+
+
+class Answer(JSONResponse):
+    """Its caller's own: no cache is to keep it, nor a browser to take it for more than data."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        own = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        super().init_headers({**own, **(headers or {})})
+
+
+def fault(location: str, field: str, detail: str) -> dict[str, str]:
+    return {"in": location, "field": field, "detail": detail}
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": title(status),
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    return Answer(body, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def title(status: int) -> str:
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(BadInput, _bad_input)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ResourceError, _refused)
+    app.add_exception_handler(KeyReused, _key_reused)
+    app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(StoreError, _unexpected)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _invalid(request: Request, error: Exception) -> Answer:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
+    kinds = {found["type"] for found in error.errors()}
+    if "json_invalid" in kinds:
+        return problem(400, "The body is not valid JSON.", errors=faults)
+    if "model_attributes_type" in kinds and not _is_json(request):
+        return problem(415, "Content-Type must be application/json.", errors=[_CONTENT_TYPE])
+    named = ", ".join(dict.fromkeys(found["field"] for found in faults))
+    return problem(422, f"The request is not valid: see {named}.", errors=faults)
+
+
+_CONTENT_TYPE = fault("header", "Content-Type", "must be application/json")
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
+    location, *path = found["loc"]
+    if found["type"] == "json_invalid":
+        return fault("body", "body", f"{found['ctx']['error']} at character {path[0]}")
+    field = ".".join(str(part) for part in path) or location
+    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
+
+
+async def _bad_input(_: Request, error: Exception) -> Answer:
+    assert isinstance(error, BadInput)  # noqa: S101
+    return problem(400, f"{error.fault['field']}: {error}", errors=[error.fault])
+
+
+async def _http(request: Request, error: Exception) -> Answer:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    status, headers, errors = error.status_code, dict(error.headers or {}), []
+    if status >= 500:
+        return _failed(request, status, error.detail, headers=headers)
+    if status == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    if status == 400:
+        errors = [
+            fault("body", "body", "could not be read: not UTF-8, too deep, or a number too long")
+        ]
+    return problem(status, _DETAILS.get(status, error.detail), errors=errors, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that the path takes; Starlette itself tells those of the first route alone."""
+    matching = (
+        route
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return {method for route in matching for method in route.methods or ()}
+
+
+_DETAILS = {
+    400: "The body could not be read.",
+    404: "There is nothing at this path.",
+    405: "This path does not take this method: see Allow.",
+}
+
+
+async def _refused(request: Request, error: Exception) -> Answer:
+    if isinstance(error, NotFound) and request.method != "GET":
+        # The tutorial's own answer, from before there were problem details.
+        return Answer({"data": str(error)}, 404)
+    return problem(_STATUS[type(error)], str(error))
+
+
+async def _key_reused(_: Request, __: Exception) -> Answer:
+    key = fault("header", "Idempotency-Key", "stands for another request: take a new one")
+    return problem(422, "This Idempotency-Key came with another request before.", errors=[key])
+
+
+async def _unavailable(request: Request, error: Exception) -> Answer:
+    log.warning("store unavailable: %s", error)
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return _failed(request, 503, "The store is busy: try again.", headers=headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Answer:
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return _failed(request, 500, "Something failed on our side. It has been logged.")
+
+
+def _failed(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Whatever failed, it may have failed after the commit: the answer to a change says so."""
+    if request.method not in SAFE_METHODS:
+        detail = f"{detail} {OPEN}"
+    return problem(status, detail, headers=headers)

@@ -1,0 +1,210 @@
+"""What clients send and get: bodies, parameters, answers."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+from app.domain.resource import MAX_ID
+from app.todos.model import MAX_ITEM_LENGTH
+
+ResourceId = Annotated[int, Field(ge=0, le=MAX_ID)]
+
+
+Item = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_LENGTH)]
+
+NUL = "\0"
+"""Convoy (v26.7.3) answers 201 to an event that has one, and never delivers it: its database can't
+keep the character."""
+
+_WITHOUT_NUL = r"^[^\x00]*$"
+
+Path = tuple["Path", int | str] | tuple[()]
+"""Where a value is in a body, innermost first."""
+
+
+def _nuls(body: object) -> Iterator[Path]:
+    """Where text has a NUL, also a field's name. No recursion: bodies are as deep as they are."""
+    left: list[tuple[Path, object]] = [((), body)]
+    while left:
+        at, value = left.pop()
+        if isinstance(value, str) and NUL in value:
+            yield at
+        elif isinstance(value, dict):
+            yield from ((at, name) for name in value if NUL in name)
+            left += (((at, name), each) for name, each in value.items())
+        elif isinstance(value, list):
+            left += (((at, index), each) for index, each in enumerate(value))
+
+
+def _location(path: Path) -> tuple[int | str, ...]:
+    names: list[int | str] = []
+    while path:
+        path, name = path
+        names.append(name)
+    return tuple(reversed(names))
+
+
+def _describe_text(schema: Any) -> None:  # noqa: ANN401
+    """Add to the schema of each text, and of each name that is free, that it has no NUL."""
+    if isinstance(schema, list):
+        for each in schema:
+            _describe_text(each)
+    if not isinstance(schema, dict):
+        return
+    if schema.get("type") == "string" and not schema.keys() & {"const", "enum", "pattern"}:
+        schema["pattern"] = _WITHOUT_NUL
+    if schema.get("additionalProperties"):
+        schema.setdefault("propertyNames", {"pattern": _WITHOUT_NUL})
+    for name, below in schema.items():
+        if name == "properties":
+            for each in below.values():
+                _describe_text(each)
+        elif name not in {"const", "default", "enum", "examples"}:
+            _describe_text(below)
+
+
+class WithoutNul(BaseModel):
+    """No text in it has a null character, however deep."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nul(cls, body: object) -> object:
+        problem = PydanticCustomError("nul", "a null character (U+0000) is not allowed")
+        faults = [
+            InitErrorDetails(type=problem, loc=_location(path), input=None) for path in _nuls(body)
+        ]
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return body
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = handler(core_schema)
+        _describe_text(handler.resolve_ref_schema(described))
+        return described
+
+
+def _not_empty(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+class Input(WithoutNul):
+    """No unknown field, no guessing (`"1"` is not 1), and null does not stand for absence."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_null(cls, value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("null", "null is not allowed: leave the field out instead")
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        described = super().__get_pydantic_json_schema__(core_schema, handler)
+        for field in handler.resolve_ref_schema(described)["properties"].values():
+            if {"type": "null"} in field.get("anyOf", ()):
+                field["anyOf"].remove({"type": "null"})
+                if len(field["anyOf"]) == 1:
+                    field.update(field.pop("anyOf")[0])
+        return described
+
+
+class NewTodo(Input):
+    id: ResourceId | None = None
+    item: Item
+    completed: bool = False
+
+
+class TodoUpdate(Input):
+    model_config = ConfigDict(json_schema_extra=_not_empty)
+
+    item: Item | None = None
+    completed: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing_to_update", "give item, completed or both")
+        return self
+
+
+class TodoOut(WithoutNul):
+    id: ResourceId
+    item: Item
+    completed: bool
+    version: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Counts the changes under this id, deletions too: the higher is the newer.",
+        ),
+    ]
+
+
+class Message(BaseModel):
+    message: str
+
+
+class Todos(BaseModel):
+    data: list[TodoOut]
+    next: Annotated[
+        str | SkipJsonSchema[None],
+        Field(description="Cursor of the next page; absent on the last."),
+    ] = None
+
+
+class OneTodo(BaseModel):
+    data: TodoOut
+
+
+class Created(BaseModel):
+    data: list[str]
+    id: Annotated[
+        ResourceId | SkipJsonSchema[None],
+        Field(description="The id drawn for a todo that came without one."),
+    ] = None
+
+
+class Done(BaseModel):
+    data: str
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request."""
+
+    location: Literal["body", "path", "query", "header"] = Field(alias="in")
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    errors: Annotated[
+        list[Fault] | SkipJsonSchema[None], Field(json_schema_extra=_without_default)
+    ] = None

@@ -1,0 +1,130 @@
+"""The API, and the parts that the relay and the operator's command share with it."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from app.domain.service import Service
+from app.dynamodb.events_table import EventsTable
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
+from app.http import application, gateway, parameters
+from app.outbox.breaker import Breaker
+from app.outbox.delivery import OutboxDelivery
+from app.outbox.metrics import MeteredPublisher, Metrics
+from app.runtime import logs
+from app.settings import LocalSettings, Settings, SettingsError
+from app.todos.model import TODO, Todo
+from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, publisher_of, random
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.api_key import ApiKey
+    from app.convoy.publisher import ConvoyPublisher
+    from app.domain.ports import Store
+    from app.domain.resource import Kind, R
+    from app.outbox.outcomes import Publisher
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the API, the relay and the operator's command are made of."""
+
+    settings: Settings
+    client: DynamoDBClient
+    store: DynamoStore[Todo]
+    outbox: OutboxTable
+    events: EventsTable
+    api_key: ApiKey
+    publisher: ConvoyPublisher
+    breaker: Breaker
+    metrics: Metrics
+
+    @classmethod
+    def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
+        """`emit` takes the lines of the metrics; unless given, there are none.
+
+        Raises SettingsError when the secret with the API key can't be read, or the environment
+        names a proxy that can't be one.
+        """
+        client = dynamodb()
+        outbox = OutboxTable(
+            client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
+        )
+        retention = timedelta(days=settings.event_retention_days)
+        events = EventsTable(client, settings.events_table, retention=retention)
+        store = DynamoStore(
+            client,
+            TODO,
+            table=settings.todos_table,
+            keys_table=settings.idempotency_table,
+            outbox=outbox,
+            log=events,
+        )
+        api_key = api_key_of(settings)
+        publisher = publisher_of(settings, api_key)
+        metrics = Metrics(emit, now, settings.metrics_namespace)
+        # One Convoy, one breaker, however many services there are.
+        breaker = Breaker(publisher, time.monotonic, jitter)
+        return cls(settings, client, store, outbox, events, api_key, publisher, breaker, metrics)
+
+    def service(self) -> Service[Todo]:
+        return self._service(TODO, self.store)
+
+    def close(self) -> None:
+        self.publisher.close()
+        self.client.close()
+
+    def _service(self, kind: Kind[R], store: Store[R]) -> Service[R]:
+        return Service(
+            kind=kind,
+            store=store,
+            delivery=OutboxDelivery(self.metered(self.breaker), self.outbox, now, jitter),
+            clock=now,
+            new_event_id=new_event_id,
+            new_id=lambda: secrets.randbits(53),
+            pause=lambda clashes: time.sleep(random.uniform(0, 0.02 * clashes)),
+            publish_reads=self.settings.publish_reads,
+        )
+
+    def metered(self, publisher: Publisher) -> Publisher:
+        return MeteredPublisher(publisher, self.metrics, time.monotonic)
+
+
+def local_api() -> logs.RequestId:
+    """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`.
+
+    Ends the process where the settings are not such that it can start.
+    """
+    logs.configure()
+    try:
+        settings = LocalSettings.load()
+        parts = Parts.build(settings, _emit)
+    except SettingsError as error:
+        sys.exit(f"error: {error}")
+    app = application.build(parts.service(), lambda _: settings.convoy_app_id)
+    return logs.RequestId(app)
+
+
+def lambda_parts() -> tuple[FastAPI, Parts]:
+    """The API behind a gateway, whose authorizer names the owner; and its parts."""
+    logs.configure()
+    settings = Settings.load()
+    parts = Parts.build(settings, _emit)
+    app = application.build(parts.service(), gateway.owner_of, parameters.inline, docs_url=None)
+    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
+    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    return app, parts
+
+
+def _emit(line: str) -> None:
+    sys.stdout.write(line + "\n")

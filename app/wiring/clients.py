@@ -1,0 +1,102 @@
+"""Clients of DynamoDB, Secrets Manager and Convoy, as the settings say; time and chance."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from random import SystemRandom
+from typing import TYPE_CHECKING, cast
+
+from botocore.config import Config
+
+from app.convoy.api_key import ApiKey, SecretError
+from app.convoy.exchange import Exchange
+from app.convoy.proxies import Proxy, ProxyUnusable
+from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
+from app.convoy.secrets_manager import Secret
+from app.domain.event_ids import RANDOM_BITS, uuid7
+from app.dynamodb.errors import refuse_damaged
+from app.runtime import aws
+from app.settings import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.secrets_manager import Client
+    from app.settings import ConvoySettings
+
+DYNAMODB = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+    max_pool_connections=50,
+    user_agent="fastapi-todo-convoy",
+    parameter_validation=False,
+)
+"""Seconds. A call that DynamoDB does not answer ends, and its request with it, after two times
+1 + 3 s and botocore's pause of up to 1 s between them.
+
+botocore puts its own user agent together anew for each call, and looks through the parameters,
+whose types mypy has seen: 11 % and 7 % of the time of a call."""
+
+SECRETS_MANAGER = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
+
+random = SystemRandom()
+jitter = random.random
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_event_id(moment: datetime) -> str:
+    return uuid7(moment, secrets.randbits(RANDOM_BITS))
+
+
+def api_key_of(settings: ConvoySettings) -> ApiKey:
+    """Raises SettingsError when the secret that holds it can't be read."""
+    if not settings.convoy_api_key_secret:
+        return ApiKey(settings.convoy_api_key.get_secret_value())
+    try:
+        return ApiKey.out_of(Secret(settings.convoy_api_key_secret, _secrets_manager))
+    except SecretError as error:
+        raise SettingsError(str(error)) from error
+
+
+def publisher_of(settings: ConvoySettings, api_key: ApiKey) -> ConvoyPublisher:
+    """Raises SettingsError as `exchange_of` does."""
+    deadline_s = settings.convoy_deadline_s
+    convoy = exchange_of(settings, api_key, deadline_s=deadline_s, max_bytes=MAX_ANSWER_BYTES)
+    return ConvoyPublisher(convoy, now)
+
+
+def exchange_of(
+    settings: ConvoySettings, api_key: ApiKey, *, deadline_s: float, max_bytes: int
+) -> Exchange:
+    """Raises SettingsError when the environment names a proxy for Convoy that can't be one."""
+    try:
+        proxy = Proxy.of_environment(settings.convoy_base_url)
+    except ProxyUnusable as error:
+        raise SettingsError(str(error)) from error
+    return Exchange(
+        base_url=settings.convoy_base_url,
+        project_id=settings.convoy_project_id,
+        api_key=api_key,
+        proxy=proxy,
+        deadline_s=deadline_s,
+        max_bytes=max_bytes,
+    )
+
+
+def _secrets_manager() -> Client:
+    return cast("Client", aws.client("secretsmanager", SECRETS_MANAGER))
+
+
+def dynamodb() -> DynamoDBClient:
+    client = cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    client.meta.events.register("after-call.dynamodb", refuse_damaged)
+    return client

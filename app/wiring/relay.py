@@ -1,0 +1,75 @@
+"""The relay, and what it asks Convoy with; the API's cold start does not import them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from app.convoy.deliveries import ConvoyDeliveries
+from app.convoy.event_list import ConvoyEvents
+from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
+from app.outbox.attempts import Attempts
+from app.outbox.deliveries import HUNG_AFTER
+from app.outbox.event_list import STUCK_AFTER
+from app.outbox.relay import WORKERS, Relay
+from app.outbox.rows import WHOLE, Segment
+from app.wiring.clients import exchange_of, jitter, now
+
+if TYPE_CHECKING:
+    from app.wiring.api import Parts
+
+WRITE_S = 9.0
+"""Seconds that a write may take at worst: `wiring.DYNAMODB`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayParts:
+    """The relay, and the questions that it asks Convoy."""
+
+    relay: Relay
+    events: ConvoyEvents
+    questions: Questions
+
+    @classmethod
+    def build(
+        cls,
+        parts: Parts,
+        *,
+        workers: int = WORKERS,
+        segment: Segment = WHOLE,
+        stuck_after: timedelta = STUCK_AFTER,
+        hung_after: timedelta = HUNG_AFTER,
+    ) -> Self:
+        settings = parts.settings
+        convoy = exchange_of(
+            settings, parts.api_key, deadline_s=DEADLINE_S, max_bytes=MAX_ANSWER_BYTES
+        )
+        questions = Questions(convoy, now)
+        events = ConvoyEvents(questions, now)
+        attempts = Attempts(
+            # No breaker: the relay asks Convoy whether it is up.
+            parts.metered(parts.publisher),
+            events,
+            parts.outbox,
+            now,
+            jitter,
+            timedelta(seconds=settings.settle_after_s),
+        )
+        relay = Relay(
+            attempts,
+            events,
+            parts.outbox,
+            now,
+            # An attempt, the question whether Convoy is up, and the write of the outcome.
+            reserve_s=settings.convoy_deadline_s + DEADLINE_S + WRITE_S,
+            deliveries=ConvoyDeliveries(questions),
+            workers=workers,
+            segment=segment,
+            stuck_after=stuck_after,
+            hung_after=hung_after,
+        )
+        return cls(relay, events, questions)
+
+    def close(self) -> None:
+        self.questions.close()
