@@ -22,7 +22,7 @@ attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones a
 	  tests/attack tests/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
-	@$(BIN)/python -m infra.audit
+	@$(BIN)/python -m infra.checks.audit
 
 mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
 	@$(BIN)/python -m infra.mutants
@@ -40,13 +40,13 @@ scale: .venv/ready        ## the figures of docs/scale.md; the relay's CPU here:
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
-	@$(BIN)/python -m infra.package $(ARGS)
+	@$(BIN)/python -m infra.package.build $(ARGS)
 
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
-	@$(BIN)/python -m infra.smoke $(URL)
+	@$(BIN)/python -m infra.checks.smoke $(URL)
 
 docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/signatures.json
-	$(BIN)/python -m infra.contract $(ARGS)
+	$(BIN)/python -m infra.docs.contract $(ARGS)
 
 fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix --exit-zero

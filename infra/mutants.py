@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra import tool_env
-from infra.run import CommandError, run
+from infra.checks import tool_env
+from infra.checks.run import CommandError, run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -24,13 +24,13 @@ from app.http import application
 from app.runtime import aws
 from app.wiring.clients import DYNAMODB
 from app.wiring.clients import dynamodb as dynamodb_client
-from infra import package
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
+from infra.package import build as package
 from tests.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.support import (

@@ -8,8 +8,8 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.loaders import Loader
 
-DATA = Path(__file__).parents[1] / "aws_data"
-"""In the zip, botocore's own data, cut down (infra/aws_data.py); elsewhere there is none."""
+DATA = Path(__file__).parents[2] / "aws_data"
+"""In the zip, botocore's data, cut down by infra/package/aws_data.py; elsewhere there is none."""
 
 
 def client(service: str, config: Config) -> object:

@@ -27,7 +27,7 @@ from benchmarks.compare import (
 )
 from benchmarks.compare.tables import grid
 from infra.local.dynamodb_local import DynamoDBLocalError
-from infra.package import ROOT
+from infra.package.build import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

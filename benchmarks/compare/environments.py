@@ -18,8 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.bytecode import find_python
-from infra.package import ROOT, Target, build
+from infra.package.build import ROOT, Target, build
+from infra.package.bytecode import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.compare import targets
 from benchmarks.compare.processes import CORES
 from benchmarks.compare.tables import Table, grid
-from infra.package import ROOT
+from infra.package.build import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

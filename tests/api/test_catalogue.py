@@ -10,7 +10,7 @@ import pytest
 
 from app.domain import events
 from app.http import webhooks
-from infra.contract import example
+from infra.docs.contract import example
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

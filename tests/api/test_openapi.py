@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.package import ROOT
+from infra.package.build import ROOT
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.package import ROOT, Target
+from infra.package.build import ROOT, Target
 from tests.artefact import runtime_api
 from tests.support import deployment
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.package import ROOT
+from infra.package.build import ROOT
 from tests.artefact.runtime_api import FunctionError
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 

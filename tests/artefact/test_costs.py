@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from starlette.testclient import TestClient
 
-    from infra.package import Target
+    from infra.package.build import Target
     from tests.artefact.conftest import Start
     from tests.support import Json
 

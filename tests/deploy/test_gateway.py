@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from app.wiring.clients import dynamodb
-from infra import smoke
+from infra.checks import smoke
 from infra.local.tables import create_tables
 from tests.deploy.osls import Project
 from tests.deploy.processes import free_port

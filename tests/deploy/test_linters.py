@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra import tool_env
-from infra.run import run
+from infra.checks import tool_env
+from infra.checks.run import run
 from tests.deploy.osls import ROOT
 
 if TYPE_CHECKING:

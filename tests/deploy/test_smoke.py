@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.http import application
-from infra import smoke
+from infra.checks import smoke
 from infra.fake_convoy import server
 from tests.support import OWNER, TodoService, TodoStore
 

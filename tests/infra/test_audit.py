@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra import audit
-from infra.run import CommandError
+from infra.checks import audit
+from infra.checks.run import CommandError
 
 FINE: dict[str, Any] = {"name": "fine", "version": "1.0", "vulns": []}
 SKIPPED: dict[str, Any] = {"name": "odd", "skip_reason": "odd was not found"}

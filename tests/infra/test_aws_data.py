@@ -13,8 +13,8 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from app.runtime import aws
-from infra import aws_data
-from infra.package import ROOT
+from infra.package import aws_data
+from infra.package.build import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import contract, vectors
+from infra.docs import contract, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_the_committed_catalogue_is_that_of_the_code() -> None:
 
 
 def test_the_committed_signatures_are_those_of_the_code() -> None:
-    assert vectors.VECTORS.read_text() == vectors.text(), "run make docs, and commit it"
+    assert signatures.VECTORS.read_text() == signatures.text(), "run make docs, and commit it"
 
 
 def at(document: Any, path: str) -> Any:
@@ -121,7 +121,7 @@ def test_a_breaking_document_is_written_only_if_it_is_meant(
     older["paths"]["/gone"] = {"get": {}}
     monkeypatch.setattr(contract, "OPENAPI", tmp_path / "openapi.json")
     monkeypatch.setattr(contract, "EVENTS", tmp_path / "events.md")
-    monkeypatch.setattr(vectors, "VECTORS", tmp_path / "signatures.json")
+    monkeypatch.setattr(signatures, "VECTORS", tmp_path / "signatures.json")
     contract.OPENAPI.write_text(contract.text(older))
 
     monkeypatch.setattr(sys, "argv", ["contract"])

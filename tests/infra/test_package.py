@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import grimp
 import pytest
 
-from infra import bytecode, package
-from infra.package import Target
-from infra.run import CommandError
+from infra.checks.run import CommandError
+from infra.package import build as package
+from infra.package import bytecode
+from infra.package.build import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

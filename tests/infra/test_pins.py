@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from infra.package import ROOT
+from infra.package.build import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = re.findall(

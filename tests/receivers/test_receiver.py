@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 from app.domain.events import CATALOGUE
 from app.outbox.outcomes import Accepted
 from examples import receiver
+from infra.docs.signatures import SECRET, VECTORS
 from infra.fake_convoy.signatures import header
-from infra.vectors import SECRET, VECTORS
 from tests.support import NOW, OWNER, make_service, missing, new_ids
 
 if TYPE_CHECKING:

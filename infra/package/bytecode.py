@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from infra.run import CommandError, run, uv
+from infra.checks.run import CommandError, run, uv
 
 TASK = "/var/task"
 """Where Lambda unpacks the zip."""

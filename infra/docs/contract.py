@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from app.domain.events import CATALOGUE, envelope
 from app.http import application, webhooks
 from app.todos.model import Todo
-from infra import vectors
+from infra.docs import signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.domain.events import EventType
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 OPENAPI = DOCS / "openapi.json"
 EVENTS = DOCS / "events.md"
 
@@ -164,7 +164,7 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
-    vectors.VECTORS.write_text(vectors.text())
+    signatures.VECTORS.write_text(signatures.text())
 
 
 if __name__ == "__main__":

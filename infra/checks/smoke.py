@@ -1,4 +1,4 @@
-"""Asks a deployed stage whether it works: `python -m infra.smoke URL`, or `make smoke URL=…`.
+"""Asks a deployed stage whether it works: `make smoke URL=…`.
 
 Says hello, creates a todo, reads it and deletes it, and wants both events to have reached Convoy.
 With TOKEN in the environment it shows that; else it signs with the AWS credentials, where there are

@@ -1,6 +1,6 @@
 """Builds the Lambda's zip: what `handler` needs, for Lambda's platform and Python, and no more.
 
-    python -m infra.package --arch arm64 --python 3.13 --out build/todo-arm64.zip
+    python -m infra.package.build --arch arm64 --python 3.13 --out build/todo-arm64.zip
 
 The same sources, lock and Python give the same bytes.
 """
@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Self
 import grimp
 
 from app.runtime.aws import DATA
-from infra import aws_data, bytecode
-from infra.run import CommandError, run, uv
+from infra.checks.run import CommandError, run, uv
+from infra.package import aws_data, bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 """uv's name of each of Lambda's architectures."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.fake_convoy.signatures import header, sign
 
-VECTORS = Path(__file__).parents[1] / "examples" / "signatures.json"
+VECTORS = Path(__file__).parents[2] / "examples" / "signatures.json"
 
 SECRET = "a-secret-of-the-endpoint"  # noqa: S105
 ROLLED = "the-secret-before-it"

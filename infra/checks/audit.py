@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra import tool_env
-from infra.run import CommandError, ended
+from infra.checks import tool_env
+from infra.checks.run import CommandError, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OPTIONS = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 
