@@ -19,7 +19,7 @@ check: .venv/ready        ## what must be clean at every commit
 
 attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
 	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
-	  tests/attack tests/properties
+	  tests/integration/attack tests/integration/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
 	@$(BIN)/python -m infra.checks.audit
@@ -59,7 +59,7 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	    "requirements-dev.txt pyproject.toml --extra cli --group dev" \
 	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
 	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
-	    "tests/artefact/older-boto3.txt --group older-boto3" \
+	    "tests/integration/artefact/older-boto3.txt --group older-boto3" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
 	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
 	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \

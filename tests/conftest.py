@@ -31,7 +31,7 @@ from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
 from infra.package import build as package
-from tests.faults import dynamodb as moto_server
+from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.support import (
     OWNER,
@@ -63,7 +63,7 @@ PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 
 """For a server whose first call loads moto, on a machine that may be busy: a call that is given up
 and sent again can find its table made."""
 
-pytest_plugins = ["tests.attack.tally"]
+pytest_plugins = ["tests.integration.attack.tally"]
 """Here, since of several workers' controller no other conftest is read."""
 
 
@@ -149,7 +149,7 @@ def moto() -> Iterator[DynamoDBClient]:
 def processes() -> ForkServerContext:
     """Each is forked, in milliseconds, off one that has imported everything, and has no threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.warm"])
+    context.set_forkserver_preload(["tests.integration.faults.warm"])
     return context
 
 

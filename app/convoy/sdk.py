@@ -2,7 +2,8 @@
 
 Every API module of convoy-python 1.0.0a1 imports `convoy.models`, whose `__init__` imports each
 model there is. An empty package registered in its place lets the few that are used be imported
-alone. This leans on the SDK's layout: the version is pinned, and `tests/unit/test_sdk.py` holds it.
+alone. This leans on the SDK's layout: the version is pinned, and
+`tests/integration/convoy/test_sdk.py` holds it.
 """
 
 import sys

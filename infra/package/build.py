@@ -38,7 +38,7 @@ SHIPPED = ("boto3", "botocore")
 """What Lambda's runtime brings. With it, and what it alone needs, the zip would be 17 MB larger.
 
 The risk: Lambda's version is another than the lock's, mostly older, and changes unasked. The tests
-of the zip (tests/artefact) run it beside one a year older too.
+of the zip (tests/integration/artefact) run it beside one a year older too.
 """
 
 DEAD = re.compile(r"^bin/|(^|/)tests/|\.pyi$|\.dist-info/RECORD$|^\.lock$|^pydantic/v1/")

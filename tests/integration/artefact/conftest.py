@@ -1,0 +1,118 @@
+"""The zip, unpacked and run as Lambda does: by its runtime client, with nothing else in reach."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.package.build import ROOT, Target
+from tests.integration.artefact import runtime_api
+from tests.support import deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.integration.artefact.runtime_api import RuntimeApi
+    from tests.support import Convoy
+
+    Start = Callable[..., RuntimeApi]
+
+LOCK = ROOT / "requirements-dev.txt"
+INSTALL_S = 300
+STOP_S = 10
+
+
+@pytest.fixture(scope="session")
+def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
+    return moto_over_http
+
+
+@pytest.fixture(scope="session")
+def native() -> Target:
+    """What this machine, and the Python of these tests, can run."""
+    if sys.platform != "linux":
+        pytest.skip("the zip has Linux's wheels, and runs on Linux alone")
+    return Target.native()
+
+
+@pytest.fixture(scope="session")
+def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda's image has beside the function: its runtime client, and boto3.
+
+    That is the lock's, unless a test is given a lock with another.
+    """
+    folder = tmp_path_factory.mktemp("runtime")
+    other = getattr(request, "param", None)
+    own = ("awslambdaric",) if other else ("awslambdaric", "boto3")
+    _install(folder, "--constraints", LOCK, *(f"{name}=={version(name)}" for name in own))
+    if other:
+        _install(folder, "--requirements", other)
+    return folder
+
+
+def _install(folder: Path, *what: str | Path) -> None:
+    command = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes")
+    where = ("--python", sys.executable, "--target", folder)
+    subprocess.run([*command, *where, *what], check=True, timeout=INSTALL_S)
+
+
+@pytest.fixture
+def task(native: Target, packaged: Callable[[Target], Path], tmp_path: Path) -> Path:
+    """The zip, unpacked in an empty folder."""
+    folder = tmp_path / "task"
+    with zipfile.ZipFile(packaged(native)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def environment(convoy: Convoy, dynamodb: DynamoDBClient, dynamodb_url: str) -> dict[str, str]:
+    """What a deployment sets, and nothing of this machine's."""
+    return deployment(convoy, "everyone") | {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+        "SETTLE_AFTER_S": "0",
+    }
+
+
+@pytest.fixture
+def start(task: Path, runtime: Path, environment: dict[str, str]) -> Iterator[Start]:
+    """Starts the function whose handler is named; gives its Runtime API."""
+    with ExitStack() as stack:
+        yield lambda handler: stack.enter_context(_started(handler, task, runtime, environment))
+
+
+@contextmanager
+def _started(
+    handler: str, task: Path, runtime: Path, environment: dict[str, str]
+) -> Iterator[RuntimeApi]:
+    with runtime_api.running() as api:
+        process = subprocess.Popen(
+            [sys.executable, "-s", "-S", "-m", "awslambdaric", handler],
+            cwd=task,
+            env=environment
+            | {
+                "AWS_LAMBDA_RUNTIME_API": api.address,
+                "PYTHONDONTWRITEBYTECODE": "1",  # as Lambda's file system, which is read-only
+                "PYTHONPATH": f"{task}{os.pathsep}{runtime}",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield api
+        finally:
+            process.kill()
+            process.wait(STOP_S)

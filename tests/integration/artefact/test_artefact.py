@@ -1,0 +1,108 @@
+"""The zip that is deployed, built for this machine, answers, delivers, and says why if not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.package.build import ROOT
+from tests.integration.artefact.runtime_api import FunctionError
+from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
+
+if TYPE_CHECKING:
+    from tests.integration.artefact.conftest import Start
+    from tests.support import Convoy, Json, Outbox
+
+IMAGES = pytest.mark.parametrize(
+    "runtime",
+    [None, Path(__file__).with_name("older-boto3.txt")],
+    ids=["the lock's boto3", "an older boto3"],
+    indirect=True,
+)
+CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
+
+
+def ask(method: str, path: str, body: str | None = None, query: Json | None = None) -> Json:
+    """What an HTTP API makes of Ann's request."""
+    event = request("http_api_v2", method, path, body, query)
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
+    return event
+
+
+@IMAGES
+def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None:
+    api = start("handler.api")
+
+    answers = [api.invoke(ask(*asked)) for asked, _ in CONTRACT]
+
+    assert [(answer["statusCode"], json.loads(answer["body"])) for answer in answers] == [
+        answer for _, answer in CONTRACT
+    ]
+    assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
+    assert {event["owner_id"] for event in convoy.events()} == {"ann"}
+
+
+def test_problems_are_told_as_text(start: Start) -> None:
+    api = start("handler.api")
+    anonymous = request("http_api_v2", "GET", "/todo")
+
+    for event, status in (
+        (anonymous, 401),
+        (ask("GET", "/todo/9"), 404),
+        (ask("POST", "/todo"), 422),
+    ):
+        answer = api.invoke(event)
+
+        assert (answer["statusCode"], answer["isBase64Encoded"]) == (status, False)
+        assert answer["headers"]["content-type"] == "application/problem+json"
+        assert json.loads(answer["body"])["status"] == status
+
+
+def test_the_zip_tells_the_document_that_is_committed(start: Start) -> None:
+    answer = start("handler.api").invoke(ask("GET", "/openapi.json"))
+
+    assert json.loads(answer["body"]) == json.loads((ROOT / "docs" / "openapi.json").read_text())
+
+
+@IMAGES
+def test_the_relay_of_the_zip_settles_what_convoy_lost(
+    start: Start, convoy: Convoy, outbox: Outbox
+) -> None:
+    convoy.stop_worker()
+    accepted = start("handler.api").invoke(ask(*CREATE))["headers"]
+    assert accepted["webhook-status"] == "accepted"
+    assert convoy.lose() == 1
+    convoy.start_worker()
+    relay = start("handler.relay")
+
+    published = relay.invoke({})
+    convoy.wait_for_worker()
+    settled = relay.invoke({})
+
+    counts = ("settled", "published", "pending", "failed", "stopped", "partial")
+    assert [published[name] for name in counts] == [0, 1, 1, 0, None, False]
+    assert [settled[name] for name in counts] == [1, 0, 0, 0, None, False]
+    assert settled["deliveries"]["failed"] == 0
+    (event,) = [each for each in convoy.events() if not each["is_duplicate_event"]]
+    assert (event["idempotency_key"], event["event_type"]) == (accepted["webhook-id"], "created")
+    assert outbox.event_ids() == []
+
+
+def test_a_package_missing_from_the_zip_is_missing_at_the_start(start: Start, task: Path) -> None:
+    shutil.rmtree(task / "mangum")
+
+    with pytest.raises(FunctionError, match=r"init/error: .*No module named 'mangum'"):
+        start("handler.api").invoke(ask(*CREATE))
+
+
+def test_a_missing_setting_is_told_by_name_at_the_start(
+    start: Start, environment: dict[str, str]
+) -> None:
+    del environment["TODOS_TABLE"]
+
+    with pytest.raises(FunctionError, match=r"init/error: .*TODOS_TABLE is not set"):
+        start("handler.api").invoke(ask(*CREATE))

@@ -1,0 +1,144 @@
+"""What a cold start and a request cost, where it can be counted, against `costs.json`.
+
+Where a cost changed for a reason, write what is there now into it: the diff is for the review.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.compare import processes
+from tests.capacity import counted
+from tests.integration.artefact.test_artefact import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from starlette.testclient import TestClient
+
+    from infra.package.build import Target
+    from tests.integration.artefact.conftest import Start
+    from tests.support import Json
+
+COSTS: Json = json.loads((Path(__file__).parent / "costs.json").read_text())
+
+REQUESTS = {
+    "POST": ("POST", "/todo", '{"item": "x"}'),
+    "PUT": ("PUT", "/todo/1", '{"item": "y"}'),
+    "GET": ("GET", "/todo/1", None),
+    "LIST": ("GET", "/todo", None),
+    "DELETE": ("DELETE", "/todo/1", None),
+    "ping": ("GET", "/", None),
+}
+
+IMPORTS = """
+import json, sys
+sys.path[:0] = {paths!r}
+import handler
+print(json.dumps([name for name in sys.modules if name != "__main__"]))
+"""
+
+
+@pytest.fixture
+def canned() -> Iterator[processes.Backends]:
+    with processes.backends() as canned:
+        yield canned
+
+
+@pytest.fixture
+def environment(canned: processes.Backends) -> dict[str, str]:
+    return processes.environment(canned.url, canned.url)
+
+
+def test_a_cold_start_imports_these_modules(
+    task: Path, runtime: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    script = IMPORTS.format(paths=[str(task), str(runtime)])
+    told = subprocess.run(
+        [sys.executable, "-s", "-S", "-c", script],
+        cwd=tmp_path,  # Python looks there first: not at the modules of the checkout
+        env=environment,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    modules = json.loads(told.stdout)
+    foreign = {name for name in modules if not _is_pythons_own(name)}
+    assert sorted(foreign) == COSTS["modules"]
+
+
+def _is_pythons_own(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in sys.stdlib_module_names or name.startswith(
+        "_sysconfigdata"
+    )
+
+
+def test_the_zip_has_no_more_in_it(packaged: Callable[[Target], Path], native: Target) -> None:
+    with zipfile.ZipFile(packaged(native)) as archive:
+        held = [entry for entry in archive.infolist() if not entry.is_dir()]
+
+    # Another release of Python or zlib makes a little more or less of the same files.
+    assert sum(entry.compress_size for entry in held) <= COSTS["zip"]["bytes"] * 1.02
+    assert len(held) == COSTS["zip"]["files"]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_makes_these_calls_in_this_order(
+    name: str, start: Start, canned: processes.Backends
+) -> None:
+    api = start("handler.api")
+    calls = {}
+    for turn in ("first", "warm"):
+        answer = api.invoke(ask(*REQUESTS[name]))
+        assert answer["statusCode"] < 300, answer
+        calls[turn] = canned.calls()
+
+    assert calls == COSTS["calls"][name]
+
+
+@pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
+def test_a_request_takes_this_capacity(client: TestClient, dynamodb: DynamoDBClient) -> None:
+    """Of a todo of 15 characters; in DynamoDB's units of reading and writing.
+
+    DynamoDB Local rounds a table's items in a transaction together. On AWS each counts: of DELETE's
+    two and POST's two in the table of todos the second is two units more.
+    """
+    found = {}
+    for name, (method, path, options) in CAPACITY.items():
+        with counted(dynamodb) as taken:
+            assert client.request(method, path, **options).status_code < 300
+        found[name] = [
+            [call, sum(units.values()) / (2 if call == "TransactWriteItems" else 1)]
+            for call, units in taken
+        ]
+
+    assert found == COSTS["capacity"]
+
+
+ITEM = {"item": "Write the tests"}
+CAPACITY: dict[str, tuple[str, str, Json]] = {
+    "POST": ("POST", "/todo", {"json": {"id": 1} | ITEM}),
+    "POST with a key": (
+        "POST",
+        "/todo",
+        {"json": {"id": 2} | ITEM, "headers": {"Idempotency-Key": "a"}},
+    ),
+    "the same again": (
+        "POST",
+        "/todo",
+        {"json": {"id": 2} | ITEM, "headers": {"Idempotency-Key": "a"}},
+    ),
+    "PUT": ("PUT", "/todo/1", {"json": ITEM}),
+    "GET": ("GET", "/todo/1", {}),
+    "LIST": ("GET", "/todo", {}),
+    "DELETE": ("DELETE", "/todo/1", {}),
+}

@@ -1,0 +1,107 @@
+"""Bodies made to hurt: each is refused with a 4xx that says why, or stored as it came."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.inputs import inputs
+from tests.integration.attack.ways import JSON
+
+if TYPE_CHECKING:
+    from tests.integration.attack.tally import Tally
+    from tests.integration.attack.ways import Way
+    from tests.support import Convoy
+
+MAX_ID = 2**53 - 1
+NOT_A_PROBLEM = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+
+
+def nested(depth: int) -> bytes:
+    return b'{"item": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+HOSTILE = [
+    nested(100), nested(900), nested(1_000), nested(30_000), b'{"a":' * 10_000,
+     b'{"item": NaN}', b'{"item": "x", "id": NaN}', b'{"item": "x", "id": -Infinity}', b"NaN",
+     b'{"item": "x", "id": 1e999}', b'{"item": "x", "id": 1e-999999}', b'{"item": "x", "id": 1E2}',
+     b'{"item": "x", "id": %s}' % (b"9" * 4_300), b'{"item": "x", "id": -%s}' % (b"9" * 60_000),
+     b'{"item": "x", "id": 9007199254740992}', b'{"item": "x", "id": -9007199254740992}',
+     b'{"item": "x", "id": 18446744073709551616}', b'{"item": "x", "id": 0x1}',
+     b'{"item": "x", "__proto__": {"id": 1}}', b'{"item": {"S": "x"}}', b'{"item": {"$ne": 1}}',
+     b'{"item": "x", "version": 9, "owner": "bob", "born": "x"}', b'{"item": "\\ud800"}',
+     b'{"item": "\\udc00\\ud800"}', b'{"item": "\xed\xa0\x80"}', b'{"item": "x", "\\ud800": 1}',
+     b'{"item": "x", "\xed\xa0\x80": 1}', b'{"item": "x", "\\u0000": 1}', b'{"item": "a\\u0000b"}',
+     b'{"item": "a\0b"}', b'{"item": "\xff"}', b'{"item": "\xc0\x80"}', b'{"item": "x"} {}',
+     b'{"item": "x",}', b"{'item': 'x'}", b'{"item": "x"/**/}', b"\xff\xfe", b"\0" * 60_000,
+]  # fmt: skip
+
+
+def test_a_hostile_body_is_a_problem_and_changes_nothing(way: Way, convoy: Convoy) -> None:
+    for body in HOSTILE:
+        answer = way.ask("POST", "/todo", body)
+
+        assert answer.status in {400, 422}, body[:80]
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert {fault["in"] for fault in answer.json()["errors"]} == {"body"}
+    assert convoy.events() == []
+
+
+def test_a_compressed_body_is_not_unpacked(way: Way, convoy: Convoy) -> None:
+    bomb = b'{"item": "' + b"x" * 10_000_000 + b'"}'
+    for encoding, body in (("gzip", gzip.compress(bomb)), ("deflate", zlib.compress(bomb))):
+        answer = way.ask("POST", "/todo", body, JSON | {"content-encoding": encoding})
+
+        assert answer.status == 400, encoding
+        assert "not UTF-8" in answer.json()["errors"][0]["detail"]
+    assert convoy.events() == []
+
+
+def test_of_a_key_that_comes_twice_the_last_counts(way: Way) -> None:
+    answer = way.ask("POST", "/todo", b'{"id": 1, "item": "first", "id": 2, "item": "last"}')
+
+    assert answer.headers["location"] == "/todo/2"
+    assert way.ask("GET", "/todo/2").json()["data"]["item"] == "last"
+    assert way.ask("GET", "/todo/1").status == 404
+
+
+def test_whatever_text_an_item_has_it_is_stored_and_published_as_it_came(
+    way: Way, convoy: Convoy, tally: Tally
+) -> None:
+    @inputs(60)
+    @given(item=st.text(NOT_A_PROBLEM, min_size=1, max_size=60))
+    def attack(item: str) -> None:
+        answer = way.ask("POST", "/todo", json.dumps({"item": item}).encode())
+        tally.count(answer.status)
+
+        assert answer.status == 201
+        assert way.ask("GET", answer.headers["location"]).json()["data"]["item"] == item
+        created = [each for each in convoy.events() if each["event_type"] == "created"]
+        assert created[-1]["data"]["todo"]["item"] == item
+
+    attack()
+
+
+def test_ids_at_their_bounds_come_back_as_they_went(way: Way, convoy: Convoy) -> None:
+    bounds = [0, MAX_ID - 1, MAX_ID]
+    for todo_id in bounds:
+        answer = way.ask("POST", "/todo", json.dumps({"id": todo_id, "item": "x"}).encode())
+
+        assert answer.headers["location"] == f"/todo/{todo_id}"
+        assert way.ask("GET", f"/todo/{todo_id}").json()["data"]["id"] == todo_id
+        assert convoy.payloads()[-2]["todo"]["id"] == todo_id
+    assert [todo["id"] for todo in way.ask("GET", "/todo").json()["data"]] == bounds
+
+
+def test_an_answer_to_many_faults_is_short(way: Way) -> None:
+    body = {f"{number:x}": 1 for number in range(6_000)}
+
+    answer = way.ask("POST", "/todo", json.dumps(body).encode())
+
+    assert answer.status == 422
+    assert len(answer.body) < 5_000

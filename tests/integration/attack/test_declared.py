@@ -1,0 +1,113 @@
+"""Each answer that the document declares is given, and is as it declares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from app.domain.ports import StoreError, StoreUnavailable
+from app.dynamodb.store import DynamoStore
+from app.http.application import GATEWAYS
+from app.outbox.delivery import OutboxDelivery
+from tests.integration.attack.test_document import DOCUMENT
+from tests.integration.attack.ways import JSON
+
+if TYPE_CHECKING:
+    from tests.integration.attack.ways import Answer, Way
+    from tests.support import Json
+
+GATEWAYS_FORM = {"schema": {"$ref": "#/components/schemas/Message"}}
+
+
+def gateways_alone(status: int, answer: Json) -> bool:
+    """Whether the API leaves it to the gateway before it."""
+    return status in GATEWAYS and answer["content"] == {"application/json": GATEWAYS_FORM}
+
+
+DECLARED = {
+    (f"{method.upper()} {path}", int(status)): answer
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+    for status, answer in operation["responses"].items()
+    if not gateways_alone(int(status), answer)
+}
+
+NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
+OTHER, TEXT, LARGE = JSON | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 131_073
+KEY = JSON | {"idempotency-key": "a b"}
+
+Request = tuple[str, str, bytes, dict[str, str]]
+USUAL: dict[str, Request] = {
+    "GET /": ("GET", "/", b"", {}),
+    "GET /todo": ("GET", "/todo", b"", {}),
+    "POST /todo": ("POST", "/todo", NEW, JSON),
+    "GET /todo/{id}": ("GET", "/todo/1", b"", {}),
+    "PUT /todo/{id}": ("PUT", "/todo/1", ITEM, JSON),
+    "DELETE /todo/{id}": ("DELETE", "/todo/1", b"", {}),
+}
+REFUSED: dict[tuple[str, int], Request] = {
+    ("GET /todo", 400): ("GET", "/todo?cursor=x", b"", {}),
+    ("GET /todo", 422): ("GET", "/todo?limit=0", b"", {}),
+    ("POST /todo", 400): ("POST", "/todo", b"{", JSON),
+    ("POST /todo", 409): ("POST", "/todo", b'{"id": 1, "item": "again"}', JSON),
+    ("POST /todo", 415): ("POST", "/todo", NEW, TEXT),
+    ("POST /todo", 422): ("POST", "/todo", b"{}", JSON),
+    ("GET /todo/{id}", 404): ("GET", "/todo/9", b"", {}),
+    ("GET /todo/{id}", 422): ("GET", "/todo/x", b"", {}),
+    ("PUT /todo/{id}", 400): ("PUT", "/todo/1", b"{", JSON),
+    ("PUT /todo/{id}", 404): ("PUT", "/todo/9", ITEM, JSON),
+    ("PUT /todo/{id}", 412): ("PUT", "/todo/1", ITEM, OTHER),
+    ("PUT /todo/{id}", 415): ("PUT", "/todo/1", ITEM, TEXT),
+    ("PUT /todo/{id}", 422): ("PUT", "/todo/1", b"{}", JSON),
+    ("DELETE /todo/{id}", 400): ("DELETE", "/todo/1", b"", KEY),
+    ("DELETE /todo/{id}", 404): ("DELETE", "/todo/9", b"", {}),
+    ("DELETE /todo/{id}", 412): ("DELETE", "/todo/1", b"", OTHER),
+    ("DELETE /todo/{id}", 422): ("DELETE", "/todo/x", b"", {}),
+}
+
+
+@pytest.mark.parametrize(("route", "status"), DECLARED)
+def test_every_answer_that_is_declared_is_given_and_is_in_its_schema(
+    lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int
+) -> None:
+    answer = given(lambda_, monkeypatch, route, status)
+
+    assert answer.status == status
+    assert_declared(DECLARED[route, status], answer.headers["content-type"], answer.json())
+
+
+@pytest.mark.parametrize(("route", "status"), DECLARED)
+def test_no_cache_keeps_an_answer_and_no_browser_takes_it_for_more_than_data(
+    lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int
+) -> None:
+    headers = given(lambda_, monkeypatch, route, status).headers
+
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def given(lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int) -> Answer:
+    lambda_.ask("POST", "/todo", b'{"id": 1, "item": "one"}')
+    if status >= 500:
+        break_all(monkeypatch, StoreUnavailable() if status == 503 else StoreError())
+    owner = "" if status == 401 else "ann"
+    method, target, body, headers = REFUSED.get((route, status), USUAL[route])
+    return lambda_.ask(method, target, LARGE if status == 413 else body, headers, owner)
+
+
+def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    for name in ("read", "page", "commit"):
+        monkeypatch.setattr(DynamoStore, name, broken)
+    monkeypatch.setattr(OutboxDelivery, "announce", broken)
+
+
+def assert_declared(declared: Json, media_type: str, body: Json) -> None:
+    others = declared["content"].keys() - {media_type}
+    assert [declared["content"][each] for each in others] in ([], [GATEWAYS_FORM])
+    schema = declared["content"][media_type]["schema"] | {"components": DOCUMENT["components"]}
+    Draft202012Validator(schema).validate(body)

@@ -1,0 +1,93 @@
+"""Schemathesis, on the document that clients go by: each answer is in it, and none is a 5xx."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import given
+from requests.adapters import HTTPAdapter
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+from urllib3 import HTTPResponse
+
+from tests.inputs import inputs
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from tests.integration.attack.tally import Tally
+    from tests.integration.attack.ways import Way
+
+DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text())
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS: dict[str, Any] = {
+    f"{method.upper()} {path}": SCHEMA[path][method]
+    for path, methods in DOCUMENT["paths"].items()
+    for method in methods
+}
+HOST = "http://api.test"
+
+BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"}
+"""What is right or wrong by what came before."""
+
+
+class Adapter(HTTPAdapter):
+    """Takes what `requests` sends to a way in."""
+
+    def __init__(self, way: Way, tally: Tally) -> None:
+        super().__init__()
+        self._way = way
+        self._tally = tally
+
+    def send(  # type: ignore[override]  # without what makes a connection
+        self, request: requests.PreparedRequest, **_: object
+    ) -> requests.Response:
+        body: Any = request.body or b""
+        headers: Any = request.headers
+        answer = self._way.ask(
+            request.method or "",
+            (request.url or "").removeprefix(HOST),
+            body.encode() if isinstance(body, str) else body,
+            headers,
+        )
+        self._tally.count(answer.status)
+        content = BytesIO(answer.body)
+        raw = HTTPResponse(content, answer.headers, answer.status, preload_content=False)
+        return self.build_response(request, raw)
+
+
+def _has_a_fraction(body: object) -> bool:
+    """JSON Schema takes 2.0 for an integer; we do not."""
+    return isinstance(body, dict) and any(isinstance(value, float) for value in body.values())
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    [
+        (operation, mode)
+        for operation in OPERATIONS
+        for mode in GenerationMode
+        if (operation, mode) != ("GET /", GenerationMode.NEGATIVE)  # it takes nothing
+    ],
+)
+def test_whatever_the_document_allows_or_forbids_the_answer_is_as_it_says(
+    way: Way, tally: Tally, operation: str, mode: GenerationMode
+) -> None:
+    session = requests.Session()
+    session.mount(HOST, Adapter(way, tally))
+
+    @inputs(25)
+    @given(case=OPERATIONS[operation].as_strategy(mode))
+    def attack(case: Any) -> None:
+        answer = case.call_and_validate(
+            base_url=HOST, session=session, excluded_checks=[positive_data_acceptance]
+        )
+        refused = answer.status_code in {400, 413, 415, 422}
+        if mode == GenerationMode.POSITIVE and refused and not _has_a_fraction(case.body):
+            assert {fault["field"] for fault in answer.json()["errors"]} <= BEYOND_A_SCHEMA
+
+    attack()

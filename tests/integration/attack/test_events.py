@@ -1,0 +1,62 @@
+"""Whatever a client makes the gateway hand over: the handler answers, and an error is a problem."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+
+from tests.inputs import inputs
+from tests.integration.attack.bent import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.integration.attack.tally import Tally
+    from tests.integration.lambda_.gateways import Invoke
+    from tests.support import Json
+
+NO_TODO = re.compile(r'\{"data":"Todo with id \d+ not found\."\}')
+"""The tutorial's answer to a PUT or DELETE; of errors the only one that is no problem."""
+
+
+def test_whatever_a_client_sends_the_handler_answers_and_an_error_is_a_problem(
+    cold_start: Callable[[], Invoke], tally: Tally, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke = cold_start()
+
+    @inputs(400)
+    @given(event=events())
+    def attack(event: Json) -> None:
+        answer = invoke(event)
+        tally.count(answer["statusCode"])
+
+        assert answer["statusCode"] < 500
+        json.dumps(answer).encode()
+        _is_as_promised(answer)
+        _one_line_of_json_each(capsys.readouterr().out)
+
+    attack()
+
+
+def _is_as_promised(answer: Json) -> None:
+    media_type = answer["headers"]["content-type"]
+    body = answer["body"]
+    if answer["statusCode"] == 404 and media_type == "application/json":
+        assert NO_TODO.fullmatch(body)
+    elif answer["statusCode"] >= 400:
+        assert media_type == "application/problem+json"
+        assert json.loads(body)["status"] == answer["statusCode"]
+    for name, value in answer["headers"].items():
+        assert f"{name}{value}".isascii()
+        assert f"{name}{value}".isprintable()
+
+
+def _one_line_of_json_each(out: str) -> None:
+    for line in out.splitlines():
+        told = json.loads(line)
+        assert told.get("level", "INFO") == "INFO", told

@@ -1,0 +1,116 @@
+"""What is told when things fail, in answers and in logs: no secret, no todo, no forged line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from app.domain.ports import StoreError
+from app.dynamodb.store import DynamoStore
+from infra.fake_convoy import application as stand_in
+from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
+from tests.integration.attack.ways import JSON
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.attack.ways import Way
+    from tests.support import Convoy
+
+PLANTED = "planted-secret"
+INSIDE = "arn:aws:dynamodb:eu-central-1:123456789012:table/todos"
+
+FAULTS = [
+    StoreError(f"{INSIDE} {PLANTED}"),
+    RuntimeError(f"{INSIDE} {PLANTED}"),
+    KeyError(PLANTED),
+    RecursionError(PLANTED),
+    UnicodeEncodeError("utf-8", PLANTED, 0, 1, INSIDE),
+    ClientError({"Error": {"Code": "AccessDeniedException", "Message": INSIDE}}, "GetItem"),
+    EndpointConnectionError(endpoint_url=f"https://{PLANTED}.example"),
+]
+INSIDES = [INSIDE, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", stand_in.API_KEY,
+           *TABLES.values()]  # fmt: skip
+
+
+@pytest.fixture
+def _convoy_fails(convoy: Convoy) -> Iterator[None]:
+    convoy.fail(status=500, body=json.dumps({"status": False, "message": f"{PLANTED} {INSIDE}"}))
+    yield
+    convoy.recover()
+
+
+def test_an_answer_to_a_fault_of_ours_tells_nothing_of_what_is_inside(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in FAULTS:
+
+        def broken(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        for name in ("read", "page", "commit"):
+            monkeypatch.setattr(DynamoStore, name, broken)
+        for route, call in (OF_ALL | OF_ONE).items():
+            if route == "GET /":
+                continue  # it asks no store
+            answer = ask(way, call, "ann", JSON | {"idempotency-key": "k"})
+            assert answer.status in {500, 503}
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
+
+
+@pytest.mark.usefixtures("_convoy_fails")
+def test_what_convoy_says_of_itself_reaches_no_client(way: Way) -> None:
+    for call in (("POST", "/todo", ANNS), *OF_ALL.values(), *OF_ONE.values()):
+        answer = ask(way, call, "ann")
+
+        assert answer.status < 500
+        assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
+
+
+FORGED = '\r\n{"level": "ERROR", "message": "forged"}\x1b[31m\u2028{"_aws": {}}'
+
+
+def test_a_client_forges_no_line_of_the_log_and_no_todo_is_in_it(
+    lambda_: Way, convoy: Convoy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
+    quoted = "%0d%0a%7b%22level%22:%22ERROR%22%7d%1b[31m"
+    convoy.fail(status=400, body=json.dumps({"status": False, "message": FORGED}))
+    for method, target, sent in (
+        ("POST", "/todo", body),
+        ("PUT", "/todo/1", body),
+        ("GET", f"/todo/{quoted}", b""),
+        ("GET", f"/{quoted}?{quoted}", b""),
+        (f"GET{FORGED}", "/", b""),
+    ):
+        lambda_.ask(method, target, sent, JSON | {"user-agent": FORGED, "idempotency-key": FORGED})
+        lambda_.ask(method, target, sent)
+
+    out = capsys.readouterr().out
+    lines = [json.loads(line) for line in out.split("\n")[:-1]]
+    assert out.isascii()
+    assert "\x1b" not in out
+    assert {line["level"] for line in lines if "level" in line} <= {"INFO", "WARNING"}
+    assert all({"level", "logger", "request_id"} <= line.keys() or "_aws" in line for line in lines)
+    assert {len(line["_aws"]) for line in lines if "_aws" in line} == {2}
+    assert PLANTED not in out
+
+
+def test_what_a_fault_logs_has_no_todo_in_it(
+    way: Way, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the store broke")
+
+    caplog.set_level(logging.DEBUG, logger="app")
+    monkeypatch.setattr(DynamoStore, "commit", broken)
+    ask(way, ("POST", "/todo", {"id": 1, "item": PLANTED}), "ann")
+
+    assert "the store broke" in caplog.text
+    assert PLANTED not in caplog.text

@@ -1,0 +1,128 @@
+"""The two ways in: the application as a server calls it, and the handler as the gateway does."""
+
+from __future__ import annotations
+
+import base64
+import json
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from tests.integration.lambda_.gateways import request
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+
+    from tests.integration.lambda_.gateways import Invoke
+    from tests.support import Json
+
+JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`path` is as it stands in a request's line."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes
+    headers: Mapping[str, str]
+    owner: str
+
+
+class Way(ABC):
+    """`target` is a path with its query, as they stand in a request's line."""
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = JSON,
+        owner: str = "ann",
+    ) -> Answer:
+        path, _, query = target.partition("?")
+        return self._ask(Asked(method, path, query, body, headers, owner))
+
+    @abstractmethod
+    def _ask(self, asked: Asked) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Asgi(Way):
+    """As uvicorn calls it, with the owner that it looks up in the scope."""
+
+    app: FastAPI
+    loop: asyncio.Runner
+
+    def _ask(self, asked: Asked) -> Answer:
+        scope: Json = {
+            "type": "http",
+            "method": asked.method,
+            "path": unquote(asked.path),
+            "raw_path": asked.path.encode(),
+            "query_string": asked.query.encode(),
+            "headers": [
+                (k.lower().encode(), v.encode("latin-1")) for k, v in asked.headers.items()
+            ],
+            "owner": asked.owner,
+        }
+        sent: list[Json] = []
+
+        async def serve() -> None:
+            async def receive() -> Json:
+                return {"type": "http.request", "body": asked.body}
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+
+            await self.app(scope, receive, send)
+
+        with suppress(Exception):  # what was answered with a 500 is raised again, for the server
+            self.loop.run(serve())
+        start, *parts = sent
+        answered = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
+        return Answer(start["status"], answered, b"".join(part["body"] for part in parts))
+
+
+@dataclass(frozen=True)
+class Gateway(Way):
+    """As an HTTP API calls the handler, whose JWT authorizer vouched for the owner."""
+
+    invoke: Invoke
+
+    def _ask(self, asked: Asked) -> Answer:
+        event = request("http_api_v2", asked.method, asked.path)
+        event |= {"rawQueryString": asked.query, **told(asked.body)}
+        event["headers"] = {name.lower(): value for name, value in asked.headers.items()}
+        event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": asked.owner}}}
+        answer = self.invoke(event)
+        return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
+
+
+def told(body: bytes) -> Json:
+    """What is no text comes in base64."""
+    try:
+        return {"body": body.decode(), "isBase64Encoded": False}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}

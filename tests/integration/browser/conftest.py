@@ -1,0 +1,73 @@
+"""Debian's Chromium, headless, driven by Playwright; each test gets a page of its own."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.support import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
+    executable = chromium()
+    if executable is None:
+        missing(
+            "chromium",
+            "needs Chromium: apt-get install chromium, or tests/integration/browser/chromium.sh",
+        )
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Whatever is done to it, no script of it fails, and no request leaves this machine."""
+    errors: list[str] = []
+    hosts: set[str | None] = set()
+
+    def log(message: ConsoleMessage) -> None:
+        # That an answer was an error is the browser's to log, and the page's to tell.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            errors.append(message.text)
+
+    def note(request: Request) -> None:
+        hosts.add(urlsplit(request.url).hostname)
+
+    context = browser.new_context(viewport={"width": 800, "height": 900})
+    page = context.new_page()
+    page.on("console", log)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", note)
+    yield page
+    context.close()
+    assert errors == []
+    assert hosts <= {"127.0.0.1", "localhost", None}

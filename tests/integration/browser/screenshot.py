@@ -1,0 +1,65 @@
+"""Takes the README's picture, docs/inbox.png: python -m tests.integration.browser.screenshot"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+from playwright.sync_api import expect, sync_playwright
+
+from app.domain.events import CREATED, DELETED, UPDATED, envelope
+from app.todos.model import Todo
+from app.wiring.clients import now
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
+from tests.integration.browser.conftest import QUIET, chromium
+from tests.paths import ROOT
+from tests.support import Convoy
+
+if TYPE_CHECKING:
+    from app.domain.events import EventType
+
+PICTURE = ROOT / "docs" / "inbox.png"
+
+WHAT_HAPPENED = [
+    (CREATED, Todo("ann", 1, "Write the tests")),
+    (UPDATED, Todo("ann", 1, "Write the tests", completed=True, version=2)),
+    (CREATED, Todo("ann", 2, "Read them aloud")),
+]
+
+
+def main() -> None:
+    executable = chromium()
+    with (
+        server.running(stand_in.build(backoff=Backoff(4))) as url,
+        httpx.Client() as http,
+        sync_playwright() as playwright,
+    ):
+        convoy = Convoy(url, http)
+        convoy.endpoint("ann")
+        for number, (event_type, todo) in enumerate(WHAT_HAPPENED):
+            _publish(convoy, number, event_type, todo)
+        convoy.deliveries()
+        convoy.let_the_receiver_fail()
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        page = browser.new_page(
+            viewport={"width": 900, "height": 780}, device_scale_factor=1.5, color_scheme="light"
+        )
+        page.goto(f"{url}/inbox")
+        _publish(convoy, 9, DELETED, WHAT_HAPPENED[1][1])
+        expect(page.locator("summary").first).to_contain_text("attempt 2")
+        page.locator("summary").nth(1).click()
+        page.screenshot(path=PICTURE)
+        browser.close()
+
+
+def _publish(convoy: Convoy, number: int, event_type: EventType, todo: Todo) -> None:
+    key = f"fda3c152-30d6-4111-8c99-8b099a3e16d{number}"
+    event = envelope(event_type, event_id=key, owner="ann", now=now(), todo=todo.public())
+    message = {"owner_id": "ann", "event_type": event.type, "idempotency_key": key}
+    convoy.ask("POST", "/events/fanout", json=message | {"data": event.data})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The inbox of `make run`, as a person works with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.integration.e2e.conftest import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.integration.e2e.conftest import Stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as stack:
+        yield stack
+
+
+def change(stack: Stack, item: str) -> str:
+    """Create a todo by HTTP; gives its event's id."""
+    answer = httpx.post(f"{stack.api}/todo", json={"item": item})
+    assert answer.status_code == 201
+    event_id: str = answer.headers["webhook-id"]
+    return event_id
+
+
+def card(page: Page, item: str) -> Locator:
+    return page.get_by_role("listitem").filter(has=page.locator("summary", has_text=item))
+
+
+def test_it_tells_what_to_type_and_shows_what_then_comes_without_a_reload(
+    page: Page, stack: Stack
+) -> None:
+    page.goto(stack.inbox)
+    expect(page.locator("#state")).to_have_text("0 events, live")
+    expect(page.locator("#try")).to_contain_text(f"curl {stack.api}/todo -H")
+
+    event_id = change(stack, "Write the tests")
+
+    new = card(page, "Write the tests")
+    expect(new).to_contain_text("✓ delivered")
+    expect(page.locator("#empty")).to_be_hidden()
+    new.locator("summary").click()
+    expect(new.locator("dl")).to_contain_text(event_id)
+    expect(new.locator("pre")).to_contain_text('"event": "todo.created",\n')
+    expect(new.locator(".attempts li")).to_have_count(1)
+    expect(new.locator(".attempts li")).to_contain_text("204 No Content")
+    expect(new.locator(".attempts li")).to_contain_text(re.compile(r"[\d.]+ ms"))
+    expect(new.locator(".signature")).to_contain_text(re.compile("t=[0-9]+,v1=[0-9a-f]{64} ✓ ver"))
+
+
+def test_a_delivery_is_sent_again_by_its_button(page: Page, stack: Stack) -> None:
+    change(stack, "Send it twice")
+    page.goto(stack.inbox)
+    new = card(page, "Send it twice")
+    new.locator("summary").click()
+
+    new.get_by_role("button", name="Resend").click()
+
+    expect(new.locator(".attempts li")).to_have_count(2)
+    expect(new.locator("summary")).to_contain_text("✓ delivered at attempt 2")
+
+
+def test_a_receiver_that_fails_for_a_while_is_tried_again_until_it_works(
+    page: Page, stack: Stack
+) -> None:
+    page.goto(stack.inbox)
+    page.get_by_role("button", name="Fail for 1 min").click()
+    state = re.compile("The receiver answers 503, for (60|59|58) s")
+    expect(page.locator("#receiver-state")).to_contain_text(state)
+
+    change(stack, "Try and try")
+
+    new = card(page, "Try and try")
+    expect(new.locator("summary")).to_contain_text(re.compile(r"↻ attempt \d in \d+ s"))
+    new.locator("summary").click()
+    expect(new.get_by_role("button", name="Resend")).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("button", name="Work again").click()
+    expect(page.locator("#receiver-state")).to_have_text("The receiver works.")
+    expect(new.locator("summary")).to_contain_text(re.compile(r"✓ delivered at attempt \d"))
+    expect(new.locator(".attempts li").first).to_contain_text("503 Service Unavailable")
+    expect(new.locator(".attempts li").last).to_contain_text("204 No Content")

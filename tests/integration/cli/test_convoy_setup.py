@@ -1,0 +1,236 @@
+"""`convoy setup`: what it makes of a project, and what it tells of it."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from dotenv import dotenv_values
+
+from app.domain.events import CATALOGUE
+from app.http import webhooks
+from infra.fake_convoy.resources import PROJECT
+from infra.local import tables
+from tests.integration.cli.shell import DONE, LEFT, USAGE, lines, run, soon
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support import Convoy
+
+URL = "http://127.0.0.1:9/webhooks"
+
+
+def settings(stdout: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\w+)=(.+)$", stdout, re.MULTILINE))
+
+
+def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
+    convoy: Convoy,
+) -> None:
+    result = run("convoy", "setup", "--url", URL)
+
+    assert result.exit_code == DONE
+    types = {each["name"]: each for each in convoy.ask("GET", "/event-types")}
+    assert types.keys() == {"*", *(event_type.name for event_type in CATALOGUE)}
+    for event_type in CATALOGUE:
+        schema = types[event_type.name]["json_schema"]
+        assert schema.pop("$schema") == webhooks.DIALECT
+        assert schema == webhooks.schema(event_type)
+    (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
+    assert (endpoint["url"], endpoint["owner_id"]) == (URL, "house")
+    assert endpoint["advanced_signatures"] is True
+    (subscription,) = convoy.ask("GET", "/subscriptions")["content"]
+    assert subscription["endpoint_metadata"]["uid"] == endpoint["uid"]
+
+
+def test_stdout_is_the_settings_that_follow_and_stderr_what_was_made(convoy: Convoy) -> None:
+    result = run("convoy", "setup", "--url", URL)
+
+    (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
+    secret = endpoint["secrets"][0]["value"]
+    assert result.stdout == f"CONVOY_APP_ID=house\nCONVOY_ENDPOINT_SECRET={secret}\n"
+    assert "Made: event type created.\n" in result.stderr
+    assert f"Made: endpoint {URL}.\n" in result.stderr
+    assert "Made: subscription to all event types.\n" in result.stderr
+
+
+def test_run_twice_it_finds_all_in_place_and_tells_the_same_settings(convoy: Convoy) -> None:
+    first, second = (run("convoy", "setup", "--url", URL) for _ in range(2))
+
+    assert second.stdout == first.stdout
+    assert second.stderr.startswith("All is in place already.\n")
+    assert len(convoy.ask("GET", "/event-types")) == len(CATALOGUE) + 1
+    assert len(convoy.ask("GET", "/endpoints")["content"]) == 1
+    assert len(convoy.ask("GET", "/subscriptions")["content"]) == 1
+
+
+def test_an_event_type_that_somebody_changed_is_put_right(convoy: Convoy) -> None:
+    run("convoy", "setup", "--url", URL)
+    (created,) = [e for e in convoy.ask("GET", "/event-types") if e["name"] == "created"]
+    convoy.ask("PUT", f"/event-types/{created['uid']}", json={"description": "other"})
+
+    result = run("convoy", "setup", "--url", URL)
+
+    assert result.stderr.startswith("Changed: event type created.\n")
+    assert created in convoy.ask("GET", "/event-types")
+
+
+def test_a_subscription_that_is_missing_is_made_for_an_endpoint_that_is_there(
+    convoy: Convoy,
+) -> None:
+    endpoint = convoy.endpoint("house", URL, subscribed=False)
+
+    (told,) = lines(run("convoy", "setup", "--url", URL, "--json"))
+
+    assert told["endpoint_id"] == endpoint
+    assert [each for each in told["made"] if "event type " not in each] == [
+        "subscription to all event types"
+    ]
+
+
+def test_each_owner_has_an_endpoint_of_their_own_at_the_same_url(convoy: Convoy) -> None:
+    for owner in ("ann", "bob"):
+        told = settings(run("convoy", "setup", "--url", URL, "--owner", owner).stdout)
+        assert told["CONVOY_APP_ID"] == owner
+
+    owners = [each["owner_id"] for each in convoy.ask("GET", "/endpoints")["content"]]
+    assert owners == ["bob", "ann"]
+
+
+def test_without_an_owner_one_is_drawn_and_found_again(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVOY_APP_ID")
+
+    first, second = (settings(run("convoy", "setup", "--url", URL).stdout) for _ in range(2))
+
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", first["CONVOY_APP_ID"])
+    assert second == first
+
+
+def test_the_tables_need_no_names_yet(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in tables.settings(tables.names()):
+        monkeypatch.delenv(name)
+
+    assert run("convoy", "setup", "--url", URL).exit_code == DONE
+
+
+def test_the_settings_are_written_into_a_file_that_only_its_owner_can_read(
+    convoy: Convoy, tmp_path: Path
+) -> None:
+    written = tmp_path / "new.env"
+
+    result = run("convoy", "setup", "--url", URL, "--env-file", str(written))
+
+    assert (result.exit_code, result.stdout) == (DONE, "")
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    printed = run("convoy", "setup", "--url", URL).stdout
+    assert written.read_text().replace("'", "") == printed
+
+
+def test_what_else_is_in_the_file_stays(convoy: Convoy, tmp_path: Path) -> None:
+    written = tmp_path / "old.env"
+    written.write_text("# ours\nCONVOY_APP_ID=before\nPUBLISH_READS=false\n")
+
+    run("convoy", "setup", "--url", URL, "--env-file", str(written))
+
+    first, second, third, fourth = written.read_text().splitlines()
+    assert (first, third) == ("# ours", "PUBLISH_READS=false")
+    assert second.replace("'", "") == "CONVOY_APP_ID=house"
+    assert fourth.startswith("CONVOY_ENDPOINT_SECRET=")
+
+
+def test_the_secret_that_it_tells_is_the_one_that_events_are_signed_with(convoy: Convoy) -> None:
+    assert run("convoy", "setup", "--url", convoy.receiver).exit_code == DONE
+
+    assert run("convoy", "ping", wait=soon).exit_code == DONE  # 401 if it did not verify
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x", "example.com/hook", "http://", "", "http://[", "http://x:999999/", "http://x:0/",
+     "http://x/\n"],
+)  # fmt: skip
+def test_a_url_that_can_not_be_is_wrong_usage_and_changes_nothing(convoy: Convoy, url: str) -> None:
+    result = run("convoy", "setup", "--url", url)
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "--url" in result.stderr
+    assert "must be an http or https URL" in result.stderr
+    assert len(convoy.ask("GET", "/event-types")) == 1
+    assert convoy.ask("GET", "/endpoints")["content"] == []
+
+
+def test_a_file_that_can_not_be_written_is_wrong_usage_and_changes_nothing(
+    convoy: Convoy, tmp_path: Path
+) -> None:
+    for path in (tmp_path / "no" / ".env", tmp_path):
+        result = run("convoy", "setup", "--url", URL, "--env-file", str(path))
+
+        assert (result.exit_code, result.stdout) == (USAGE, "")
+        assert "--env-file" in result.stderr
+    assert convoy.ask("GET", "/endpoints")["content"] == []
+
+
+@pytest.mark.parametrize("owner", ["", " ", "ann\nCONVOY_API_KEY=evil", "\x1b[31m"])
+def test_an_owner_that_would_write_another_line_is_wrong_usage(convoy: Convoy, owner: str) -> None:
+    result = run("convoy", "setup", "--url", URL, "--owner", owner)
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "--owner" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "owner", ["auth0|1", "o'neil #1 $x", 'a "b" \\c', "Größer", "arn:aws:iam::1:user/a"]
+)
+def test_what_is_printed_and_what_is_written_are_read_as_they_were(
+    convoy: Convoy, tmp_path: Path, owner: str
+) -> None:
+    written = tmp_path / "written.env"
+    command = ["convoy", "setup", "--url", URL, "--owner", owner]
+
+    printed = run(*command).stdout
+    run(*command, "--env-file", str(written))
+
+    assert dotenv_values(stream=io.StringIO(printed))["CONVOY_APP_ID"] == owner
+    assert dotenv_values(written)["CONVOY_APP_ID"] == owner
+
+
+def test_with_json_the_file_is_written_too(convoy: Convoy, tmp_path: Path) -> None:
+    written = tmp_path / ".env"
+
+    (told,) = lines(run("convoy", "setup", "--url", URL, "--json", "--env-file", str(written)))
+
+    assert dotenv_values(written)["CONVOY_ENDPOINT_SECRET"] == told["secret"]
+
+
+def test_an_endpoint_of_nobody_is_not_taken_for_an_owners(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVOY_APP_ID")
+    convoy.ask("POST", "/endpoints", json={"name": "nobody's", "url": URL})
+
+    told = settings(run("convoy", "setup", "--url", URL).stdout)
+
+    assert len(told["CONVOY_APP_ID"]) == 36
+
+
+def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = {"header": "X-Signature", "versions": [{"hash": "SHA512", "encoding": "base64"}]}
+    monkeypatch.setitem(PROJECT["config"], "signature", signature)
+    simple = {"name": "a", "url": URL, "owner_id": "house", "advanced_signatures": False}
+    convoy.ask("POST", "/endpoints", json=simple | {"status": "paused"})
+
+    result = run("convoy", "setup", "--url", URL)
+
+    assert result.exit_code == LEFT
+    assert "CONVOY_APP_ID=house\n" in result.stdout
+    assert "But the endpoint is paused: Convoy discards what comes for it" in result.stderr
+    assert "But the endpoint has simple signatures" in result.stderr
+    assert "But the project signs by X-Signature, SHA512, base64: receivers" in result.stderr

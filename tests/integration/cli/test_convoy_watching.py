@@ -1,0 +1,261 @@
+"""`convoy ping` and `convoy listen`: the whole way, and what comes."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.cli.convoy_watch import Listener
+from app.convoy.publisher import ConvoyPublisher
+from app.convoy_admin.project import PAGE, Project
+from app.outbox.outcomes import Refused, Unavailable
+from tests.integration.cli.shell import (
+    DONE,
+    ENVIRONMENT,
+    LEFT,
+    TODO_TEXT,
+    USAGE,
+    lines,
+    run,
+    soon,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.outbox.outcomes import Outcome
+    from tests.support import Convoy, Json
+
+
+def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
+    convoy.endpoint("house")
+    convoy.endpoint("house", f"{convoy.receiver}?two")
+
+    person, script = (run("convoy", "ping", *options, wait=soon) for options in ([], ["--json"]))
+
+    assert (person.exit_code, script.exit_code) == (DONE, DONE)
+    keys = [event["idempotency_key"] for event in convoy.events()]
+    assert [event["event_type"] for event in convoy.events()] == ["ping", "ping"]
+    assert person.stderr == f"Convoy has the ping: event {keys[0]}.\n"
+    assert person.stdout.count("Success") == 2
+    assert [each["event_id"] for each in lines(script)] == [keys[1], keys[1]]
+
+
+def test_a_ping_that_fails_for_good_is_code_1_and_told(convoy: Convoy) -> None:
+    convoy.endpoint("house")
+    convoy.let_the_receiver_fail()
+
+    result = run("convoy", "ping", "--json", wait=soon)
+
+    assert result.exit_code == LEFT
+    (told,) = lines(result)
+    assert (told["status"], told["attempts"]) == ("Failure", 3)
+
+
+def test_a_ping_to_an_endpoint_without_subscription_is_waited_for_no_longer_than_asked(
+    convoy: Convoy,
+) -> None:
+    convoy.endpoint("house", subscribed=False)
+    waited: list[float] = []
+
+    result = run("convoy", "ping", "--wait-s", "4", wait=waited.append)
+
+    assert (result.exit_code, result.stdout, sum(waited)) == (LEFT, "", 4)
+    assert "not delivered within 4 s: has the endpoint a subscription?" in result.stderr
+
+
+def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
+    """The real one does not know the event yet when it has answered that it has it."""
+    convoy.endpoint("house")
+    calls = itertools.count()
+
+    def lost_then_found(seconds: float) -> None:
+        if next(calls) == 0:
+            convoy.recover()
+        soon(seconds)
+
+    original = ConvoyPublisher.publish
+
+    def publish(self: ConvoyPublisher, event: Json) -> Outcome:
+        outcome = original(self, event)  # type: ignore[arg-type]
+        body = '{"status":false,"message":"event not found"}'
+        convoy.fail(status=400, body=body)
+        return outcome
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConvoyPublisher, "publish", publish)
+        result = run("convoy", "ping", wait=lost_then_found)
+
+    assert result.exit_code == DONE
+    assert next(calls) >= 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), LEFT)]
+)
+def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch, outcome: Refused | Unavailable, code: int
+) -> None:
+    convoy.endpoint("house")
+    monkeypatch.setattr(ConvoyPublisher, "publish", lambda *_: outcome)
+
+    result = run("convoy", "ping")
+
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr == f"Convoy did not take the ping: {outcome.reason}.\n"
+
+
+def test_a_ping_that_is_discarded_tells_why(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convoy.endpoint("house")
+    discarded = {
+        "uid": "d", "idempotency_key": "e", "event_type": "ping", "endpoint_id": "e",
+        "endpoint_metadata": None, "status": "Discarded", "metadata": {"num_trials": 0},
+        "created_at": "2026-11-24T12:00:00Z",
+    }  # fmt: skip
+    monkeypatch.setattr(Project, "deliveries", lambda *_, **__: iter([discarded]))
+
+    result = run("convoy", "ping")
+
+    assert result.exit_code == LEFT
+    assert result.stderr.endswith("Discarded: the endpoint is paused or inactive.\n")
+
+
+def test_a_ping_to_nobody_is_not_published_and_tells_what_to_do(convoy: Convoy) -> None:
+    result = run("convoy", "ping", "--owner", "nobody")
+
+    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert result.stderr == "nobody has no endpoint: make one with convoy setup --url …\n"
+    assert convoy.events() == []
+
+
+def test_a_ping_without_an_owner_is_wrong_usage(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVOY_APP_ID")
+
+    result = run("convoy", "ping")
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    assert "give --owner, or set CONVOY_APP_ID" in result.stderr
+
+
+def acts(*steps: Callable[[], object]) -> Callable[[float], None]:
+    """A second passes, and the next of these happens; in the end, Ctrl-C."""
+    rest = iter(steps)
+
+    def wait(_: float) -> None:
+        step = next(rest, None)
+        if step is None:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            step()
+
+    return wait
+
+
+def publish(convoy: Convoy, key: str, **data: object) -> Callable[[], object]:
+    event = {"owner_id": "ann", "event_type": "created", "idempotency_key": key, "data": data}
+    return lambda: convoy.ask("POST", "/events/fanout", json=event)
+
+
+def test_what_comes_is_printed_as_it_comes_and_not_what_was_there(convoy: Convoy) -> None:
+    todo = {"id": 7, "item": TODO_TEXT, "version": 2}
+    convoy.send("before")
+    wait = acts(
+        publish(convoy, "e1", todo=todo), publish(convoy, "e1", todo=todo),
+        publish(convoy, "e2", todo_id=8), publish(convoy, "e3", todo=[1]),
+    )  # fmt: skip
+
+    result = run("convoy", "listen", "--every", "1", wait=wait)
+
+    assert (result.exit_code, result.stderr) == (DONE, "Listening; Ctrl-C ends it.\n")
+    assert [line.partition("  ")[2] for line in result.stdout.splitlines()] == [
+        "created    e1  todo 7, version 2",
+        "created    e1  todo 7, version 2 (duplicate: not sent)",
+        "created    e2  todo 8",
+        "created    e3",
+    ]
+
+
+def test_a_script_gets_each_event_with_its_payload(convoy: Convoy) -> None:
+    wait = acts(publish(convoy, "e1", text="ä"))
+
+    (told,) = lines(run("convoy", "listen", "--json", "--every", "1", wait=wait))
+
+    (event,) = convoy.events()
+    assert told == {
+        "event_id": "e1", "type": "created", "duplicate": False,
+        "created_at": event["created_at"], "data": {"text": "ä"},
+    }  # fmt: skip
+
+
+def test_an_outage_is_told_and_what_came_in_it_is_printed_after_it(convoy: Convoy) -> None:
+    def fail() -> None:
+        publish(convoy, "e1")()
+        convoy.fail(status=503)
+
+    result = run("convoy", "listen", "--every", "1", wait=acts(fail, convoy.recover))
+
+    assert result.exit_code == DONE
+    assert "Convoy can't do it now (503: told to fail)" in result.stderr
+    assert "Next look in 1 s." in result.stderr
+    assert "e1" in result.stdout
+
+
+def test_a_refusal_is_taken_for_an_outage_which_it_may_be(convoy: Convoy) -> None:
+    wait = acts(lambda: convoy.fail(status=400), convoy.recover)
+
+    result = run("convoy", "listen", "--every", "1", wait=wait)
+
+    assert result.exit_code == DONE
+    assert "400: told to fail\nNext look in 1 s." in result.stderr
+
+
+def test_a_second_ctrl_c_ends_it_whatever_it_waits_for(convoy: Convoy) -> None:
+    def wait(_: float) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    assert run("convoy", "listen", wait=wait).exit_code == 130
+
+
+def test_ctrl_c_ends_a_long_pause_at_once(convoy: Convoy) -> None:
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        signal.raise_signal(signal.SIGTERM)
+
+    assert run("convoy", "listen", "--every", "3600", wait=wait).exit_code == DONE
+    assert waited == [1]
+
+
+class Pages:
+    """A project whose events, newest first, a test sets."""
+
+    def __init__(self) -> None:
+        self.newest = 0
+
+    def pages_of_events(self) -> Iterator[list[Json]]:
+        events: list[Json] = [{"uid": n} for n in range(self.newest, 0, -1)]
+        for start in range(0, len(events), PAGE):
+            yield events[start : start + PAGE]
+
+
+@pytest.mark.parametrize("burst", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
+def test_a_burst_of_any_length_is_told_once_in_its_order(burst: int) -> None:
+    project = Pages()
+    project.newest = 5
+    listener = Listener(project)  # type: ignore[arg-type]
+
+    for _ in range(2):
+        before = project.newest
+        project.newest += burst
+        told = [event["uid"] for event in listener.news()]
+        assert told == list(range(before + 1, project.newest + 1))
+    assert listener.news() == []

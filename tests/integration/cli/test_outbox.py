@@ -1,0 +1,151 @@
+"""`outbox list` and `outbox show`: what a person and a script get to see of the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.cli.terminal import span
+from tests.integration.cli.shell import DONE, LEFT, TODO_TEXT, Rows, lines, run
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+UNREADABLE = "outbox row e2 can't be read: KeyError('owner')\n"
+UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
+
+
+def test_the_list_fits_in_80_columns_with_each_id_in_one_piece(rows: Rows) -> None:
+    rows.waiting(UUID.format(1), age=240, due_in=25.9)
+    rows.waiting(UUID.format(2), owner="0d1c3a52-30d6-4111-8c99-8b099a3e16df")
+    rows.failed(UUID.format(3))
+
+    listed = run("outbox", "list")
+
+    assert listed.exit_code == DONE
+    assert all(len(line) <= 80 for line in listed.stdout.splitlines())
+    (row,) = [line.split() for line in listed.stdout.splitlines() if UUID.format(1) in line]
+    assert row[:4] == [UUID.format(1), "created", "4", "min"]
+    assert row[4] == "0"
+    assert row[6] == "s"
+    assert " now" in listed.stdout
+    assert "0d1c3a52-30d6-4111-8c99-8b099a3e16df" in listed.stdout
+    assert UUID.format(3) not in listed.stdout
+    assert "2 waiting, 1 failed." in listed.stdout
+
+
+def test_the_list_of_failed_rows_tells_why(rows: Rows) -> None:
+    rows.waiting("e1")
+    rows.failed("e2", reason="400: [bold]no[/bold] \x1b[31m")
+
+    listed = run("outbox", "list", "--failed")
+
+    assert listed.exit_code == DONE
+    assert "e2" in listed.stdout
+    assert "(400: [bold]no[/bold] \N{REPLACEMENT CHARACTER}[31m)" in listed.stdout
+    assert "never" in listed.stdout
+    assert "e1" not in listed.stdout
+
+
+def test_an_empty_outbox_is_told_to_a_person_and_is_no_line_to_a_script(rows: Rows) -> None:
+    assert run("outbox", "list").stdout == "The outbox is empty: Convoy handled every event.\n"
+    assert run("outbox", "list", "--json").output == ""
+
+
+def test_a_script_gets_one_object_a_line(rows: Rows) -> None:
+    rows.waiting("e1", age=240, due_in=25)
+    rows.failed("e2")
+
+    (waiting,) = lines(run("outbox", "list", "--json"))
+    (failed,) = lines(run("outbox", "list", "--failed", "--json"))
+
+    assert 240 <= waiting.pop("age_s") < 300
+    assert 0 < waiting.pop("due_in_s") <= 25
+    assert waiting == {
+        "event_id": "e1", "type": "created", "owner": "ann", "state": "waiting",
+        "attempts": 0, "reason": "",
+    }  # fmt: skip
+    assert (failed["event_id"], failed["state"]) == ("e2", "failed")
+    assert (failed["attempts"], failed["due_in_s"]) == (1, None)
+    assert failed["reason"] == "400: no such event type"
+
+
+def test_what_is_due_is_due_in_no_time(rows: Rows) -> None:
+    rows.waiting("e1", due_in=-30)
+
+    assert [row["due_in_s"] for row in lines(run("outbox", "list", "--json"))] == [0.0]
+
+
+def test_no_list_shows_a_todos_text(rows: Rows) -> None:
+    rows.waiting("e1")
+    rows.failed("e2")
+
+    for options in ([], ["--json"], ["--failed"], ["--failed", "--json"]):
+        assert TODO_TEXT not in run("outbox", "list", *options).output
+
+
+def test_a_list_of_several_pages_has_every_row_and_one_header(rows: Rows) -> None:
+    for n in range(5):
+        rows.waiting(f"e{n}", item="x" * 390_000)
+    assert len(list(rows.table.pages())) > 1
+
+    listed = run("outbox", "list")
+
+    assert [listed.stdout.count(f"e{n} ") for n in range(5)] == [1] * 5
+    assert listed.stdout.count("Tries") == 1
+    assert len(lines(run("outbox", "list", "--json"))) == 5
+
+
+def test_a_row_that_can_not_be_read_is_told_on_stderr_beside_the_others(
+    rows: Rows, dynamodb: DynamoDBClient
+) -> None:
+    rows.waiting("e1")
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    listed = run("outbox", "list")
+
+    assert "1 waiting, 0 failed." in listed.stdout
+    assert listed.stderr == UNREADABLE
+
+
+@pytest.mark.parametrize("command", [["outbox", "show"], ["redrive"]])
+def test_who_asks_for_a_row_that_can_not_be_read_is_told_so_with_code_1(
+    dynamodb: DynamoDBClient, command: list[str]
+) -> None:
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    result = run(*command, "e2", "--json")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (LEFT, "", UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (2e5, "2 d")],
+)
+def test_a_span_is_told_in_at_least_two_of_a_unit(seconds: float, told: str) -> None:
+    assert span(seconds) == told
+
+
+def test_show_tells_all_of_a_row_with_its_payload(rows: Rows) -> None:
+    rows.waiting("e1", item="Grüße \x9b31m")
+    rows.failed("e2")
+
+    waiting, failed = run("outbox", "show", "e1"), run("outbox", "show", "e2")
+
+    assert (waiting.exit_code, failed.exit_code) == (DONE, DONE)
+    assert '    "item": "Grüße \N{REPLACEMENT CHARACTER}31m"\n' in waiting.stdout
+    assert "Reason  none\n" in waiting.stdout
+    assert "Reason  400: no such event type\n" in failed.stdout
+    assert "Tries   1 (1 refused)\n" in failed.stdout
+
+
+def test_show_gives_a_script_the_payload_as_data(rows: Rows) -> None:
+    row = rows.waiting("e1")
+
+    (shown,) = lines(run("outbox", "show", "e1", "--json"))
+
+    assert shown["data"] == row.event.data
+    assert shown["state"] == "waiting"

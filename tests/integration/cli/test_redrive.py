@@ -1,0 +1,83 @@
+"""`redrive`: what failed waits again, and nothing else is touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.dynamodb.outbox_table import OutboxTable
+from app.outbox.rows import FAILED, WAITING
+from app.wiring.clients import now
+from tests.integration.cli.shell import DONE, LEFT, Rows, lines, run
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.support import Convoy, Outbox
+
+
+def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(
+    rows: Rows, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SETTLE_AFTER_S", "0")
+    rows.failed("e1")
+    rows.failed("e2")
+
+    redriven = run("redrive", "e1")
+
+    assert redriven.exit_code == DONE
+    assert redriven.stdout == "1 waiting again. Run the relay, or wait for it.\n"
+    assert (rows.row("e1").state, rows.row("e2").state) == (WAITING, FAILED)
+    assert run("relay").exit_code == LEFT
+    assert [event["idempotency_key"] for event in convoy.events()] == ["e1"]
+    convoy.deliveries()
+    assert run("relay").exit_code == LEFT
+    assert outbox.event_ids() == ["e2"]
+
+
+def test_redrive_all_takes_every_failed_row_and_no_other(rows: Rows) -> None:
+    rows.failed("e1")
+    rows.failed("e2")
+    waiting = rows.waiting("e3", due_in=60)
+
+    assert lines(run("redrive", "--all", "--json")) == [{"redriven": 2}]
+
+    assert {rows.row("e1").state, rows.row("e2").state} == {WAITING}
+    assert rows.row("e3") == waiting
+    again = run("redrive", "--all")
+    assert (again.exit_code, again.stdout) == (DONE, "0 waiting again.\n")
+
+
+def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = [rows.failed("e1"), rows.failed("e2")]
+    rows.table.redrive(seen[0], now=now())
+    monkeypatch.setattr(OutboxTable, "pages", lambda *_: [seen])
+
+    result = run("redrive", "--all")
+
+    assert result.stdout == "1 waiting again. Run the relay, or wait for it.\n"
+    assert result.stderr == "1 changed by somebody else meanwhile: left as they are now.\n"
+
+
+def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
+    waiting = rows.waiting("e1", due_in=60)
+
+    result = run("redrive", "e1")
+
+    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert result.stderr == "e1 has not failed: it is waiting.\n"
+    assert rows.row("e1") == waiting
+
+
+def test_a_row_that_somebody_else_changed_meanwhile_is_left_alone(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = rows.failed("e1")
+    rows.table.redrive(seen, now=now())
+    monkeypatch.setattr(OutboxTable, "get", lambda *_: seen)
+
+    result = run("redrive", "e1")
+
+    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert "e1 was changed by somebody else" in result.stderr

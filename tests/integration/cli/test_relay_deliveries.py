@@ -1,0 +1,94 @@
+"""What `relay` says of Convoy's deliveries, and the command that it points to."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.wiring.relay import RelayParts
+from tests.integration.cli.shell import DONE, lines, run
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.support import Convoy
+
+
+@pytest.fixture(autouse=True)
+def _empty_outbox(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = partial(RelayParts.build, hung_after=timedelta(seconds=-1))
+    monkeypatch.setattr(RelayParts, "build", at_once)
+
+
+def command_in(text: str) -> list[str]:
+    found = re.search(r"See them: (convoy deliveries [a-z -]+)\.$", text, re.MULTILINE)
+    assert found, text
+    return found[1].split()
+
+
+def hang(convoy: Convoy) -> None:
+    convoy.stop_worker("deliveries")
+    convoy.send("e1")
+    while convoy.waiting()["deliveries"] < 1:
+        pass
+    convoy.lose("deliveries")
+    convoy.start_worker()
+
+
+def test_a_convoy_that_delivered_everything_is_not_mentioned(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    convoy.send("e1")
+    convoy.deliveries()
+
+    result = run("relay")
+
+    assert (result.exit_code, result.stdout) == (DONE, "0 settled, 0 waiting, 0 failed.\n")
+
+
+def test_failed_and_discarded_deliveries_are_listed_by_the_command_named(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    convoy.let_the_receiver_fail()
+    convoy.send("e1")
+    convoy.deliveries()
+    paused = convoy.endpoint("bob")
+    convoy.ask("PUT", f"/endpoints/{paused}/pause")
+    convoy.send("e2", "bob")
+    convoy.deliveries()
+
+    told = run("relay").stdout
+
+    assert (
+        "1 deliveries of the last 24 h failed, 0 were discarded;"
+        " 0 of their endpoints are not active." in told
+    )
+    listed = lines(run(*command_in(told), "--json"))
+    assert {each["event_id"]: each["status"] for each in listed} == {
+        "e1": "Failure",
+        "e2": "Discarded",
+    }
+
+
+def test_hung_deliveries_are_retried_and_told(convoy: Convoy) -> None:
+    convoy.endpoint("ann")
+    hang(convoy)
+
+    assert "\n1 deliveries hung in Convoy and are retried.\n" in run("relay").stdout
+
+
+def test_hung_deliveries_that_are_not_retried_are_listed_by_the_command_named(
+    convoy: Convoy,
+) -> None:
+    convoy.endpoint("ann")
+    hang(convoy)
+    convoy.stop_worker("batch_retries")
+    run("relay")
+
+    told = run("relay").stdout
+
+    assert "\n1 deliveries hang in Convoy, and its last bulk retry is not over." in told
+    listed = lines(run(*command_in(told), "--json"))
+    assert [(each["event_id"], each["status"]) for each in listed] == [("e1", "Scheduled")]

@@ -1,0 +1,278 @@
+"""How `republish` ends early: wrong options, Ctrl-C, outages, rows that can't be read."""
+
+from __future__ import annotations
+
+import re
+import signal
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.cli import republish
+from app.cli.relay_loop import Interrupt
+from app.cli.republish import moment
+from app.convoy import event_list
+from app.convoy.event_list import ConvoyEvents
+from app.domain.ports import StoreUnavailable
+from app.dynamodb.events_table import EventsTable
+from app.dynamodb.outbox_table import OutboxTable
+from app.wiring.clients import now
+from tests.integration.cli.logged import Logged, ago, ids, settled_in_convoy
+from tests.integration.cli.shell import DONE, ENVIRONMENT, LEFT, OUT_OF_REACH, USAGE, lines, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.domain.events import Event
+    from tests.support import Convoy, Outbox
+
+
+@pytest.fixture
+def logged(dynamodb: DynamoDBClient) -> Logged:
+    return Logged(dynamodb)
+
+
+@pytest.mark.parametrize(
+    ("span", "length"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("30min", timedelta(minutes=30)),
+        ("2 h", timedelta(hours=2)),
+        ("3d", timedelta(days=3)),
+    ],
+)
+def test_a_span_is_so_long_ago(span: str, length: timedelta) -> None:
+    before = now()
+
+    assert timedelta() <= moment(span) - (before - length) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("", "is no moment"),
+        ("yesterday", "is no moment"),
+        ("2h30", "is no moment"),
+        ("٢h", "is no moment"),
+        ("-2h", "is no moment"),
+        ("999999999d", "is no moment"),
+        ("2026-11-24", "is no moment"),
+        ("2026-11-24T10:00:00", "is no moment"),
+        ("9999-12-31T23:59:59Z", "is in the future"),
+        ("0001-01-01T00:00:00Z", "is over 3650 days ago"),
+        ("0001-01-01T00:00:00+14:00", "is over 3650 days ago"),
+        ("3651d", "is over 3650 days ago"),
+    ],
+)
+def test_what_is_no_moment_is_wrong_usage_that_names_the_option(
+    logged: Logged, outbox: Outbox, wrong: str, told: str
+) -> None:
+    logged.event()
+
+    result = run("republish", f"--since={wrong}")
+
+    assert (result.exit_code, result.stdout) == (USAGE, "")
+    said = re.sub(r"[\s│]+", " ", result.stderr)
+    assert "--since" in said
+    assert told in said
+    assert outbox.event_ids() == []
+
+
+def test_without_a_moment_the_option_is_named() -> None:
+    result = run("republish")
+
+    assert result.exit_code == USAGE
+    assert "--since" in result.stderr
+
+
+def test_stopped_half_way_and_run_again_everything_is_put_back(
+    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = logged.events(60)
+    with monkeypatch.context() as first:
+        interrupt = controlled(first)
+        after(first, OutboxTable, "restore", lambda: setattr(interrupt, "asked", True))
+        stopped = run("republish", "--since", "1h")
+
+    assert stopped.exit_code == LEFT
+    begun = set(outbox.event_ids())
+    assert 0 < len(begun) < len(events)
+    assert f"{len(begun)} put back into the outbox" in stopped.stdout
+    again = re.search(r"^Interrupted\. Run it again with (--since) (\S+):", stopped.stdout, re.M)
+    assert again, stopped.stdout
+    (told,) = lines(run("republish", *again.groups(), "--json"))
+    assert (told["waiting"], told["missing"]) == (len(begun), len(events) - len(begun))
+    assert outbox.event_ids() == ids(events)
+
+
+def test_ctrl_c_ends_between_pages_of_convoys_list(
+    logged: Logged, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled_in_convoy(convoy, logged.events(3))
+    lost = logged.event()
+    monkeypatch.setattr(event_list, "PAGE", 1)
+    with monkeypatch.context() as first:
+        original, given = ConvoyEvents.between, []
+
+        def between(*about: object) -> Iterator[object]:
+            for page in original(*about):  # type: ignore[arg-type]
+                given.append(page)
+                signal.raise_signal(signal.SIGINT)
+                yield page
+
+        first.setattr(ConvoyEvents, "between", between)
+        result = run("republish", "--since", "1h", "--json")
+
+    assert result.exit_code == LEFT
+    assert len(given) == 1
+    assert lines(result)[0]["interrupted"] is True
+    assert outbox.event_ids() == []
+    assert run("republish", "--since", "1h").exit_code == DONE
+    assert outbox.event_ids() == [lost.id]
+
+
+def test_ctrl_c_ends_between_pages_of_the_log(
+    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = logged.events(2)
+    interrupt = controlled(monkeypatch)
+
+    def since(*_: object, **__: object) -> Iterator[list[Event]]:
+        yield events[:1]
+        interrupt.asked = True
+        yield events[1:]
+        raise AssertionError("read on")
+
+    monkeypatch.setattr(EventsTable, "since", since)
+
+    result = run("republish", "--since", "1h")
+
+    assert result.exit_code == LEFT
+    assert "1 events of the log since " in result.stdout
+    assert outbox.event_ids() == [events[0].id]
+
+
+def test_a_handled_event_is_not_counted_after_ctrl_c(
+    logged: Logged, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled_in_convoy(convoy, logged.events(1))
+    interrupt = controlled(monkeypatch)
+    after(monkeypatch, EventsTable, "_read", lambda: setattr(interrupt, "asked", True))
+
+    (told,) = lines(run("republish", "--since", "1h", "--json"))
+
+    assert (told["handled"], told["interrupted"]) == (0, True)
+
+
+def test_an_event_that_can_not_be_read_is_reported_beside_the_others(
+    logged: Logged, outbox: Outbox
+) -> None:
+    damaged = logged.unreadable()
+    lost = logged.event()
+
+    result = run("republish", "--since", "1h")
+
+    assert result.exit_code == LEFT
+    assert f"event {damaged} of the log can't be read" in result.stderr
+    assert "1 put back into the outbox, 0 handled by Convoy, 1 can't be read.\n" in result.stdout
+    assert outbox.event_ids() == [lost.id]
+
+
+def test_a_convoy_out_of_reach_is_code_3(
+    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged.events(2)
+    monkeypatch.setenv("CONVOY_BASE_URL", f"{OUT_OF_REACH}/api")
+
+    result = run("republish", "--since", "1h")
+
+    assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
+    assert result.stderr.startswith("Convoy did not answer: ConnectError")
+    assert "Run it again with --since " in result.stderr
+    assert outbox.event_ids() == []
+
+
+@pytest.mark.parametrize("command", [["--json"], []])
+def test_a_convoy_that_fails_half_way_is_code_3_and_ends_at_once(
+    logged: Logged, convoy: Convoy, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    logged.events(60)
+    asked: list[str] = []
+    original = ConvoyEvents.under
+
+    def under(self: ConvoyEvents, key: str, *about: object) -> object:
+        asked.append(key)
+        convoy.fail(status=503)
+        return original(self, key, *about)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ConvoyEvents, "under", under)
+
+    result = run("republish", "--since", "1h", *command)
+
+    assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
+    assert result.stderr.startswith("Convoy did not answer: 503: told to fail.\n")
+    assert "0 events of the log since " in result.stderr
+    assert len(asked) < 60
+
+
+def test_a_dynamodb_that_fails_half_way_is_code_3_with_what_was_done(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = logged.events(1)
+
+    def since(*_: object, **__: object) -> Iterator[list[Event]]:
+        yield events
+        raise StoreUnavailable("DynamoDB did not answer: timed out.")
+
+    monkeypatch.setattr(EventsTable, "since", since)
+
+    result = run("republish", "--since", ago(hours=1))
+
+    assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
+    first = "DynamoDB did not answer: timed out.\nUntil then: 1 events of the log"
+    assert result.stderr.startswith(first)
+    assert "1 put back into the outbox" in result.stderr
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_of_convoys_list_and_of_the_log(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1" if terminal else "0")
+    logged.events(2)
+
+    told = run("republish", "--since", "1h").stderr
+
+    assert ("1 pages" in told) is terminal
+    assert ("2 events" in told) is terminal
+
+
+def controlled(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """The interrupt that the command looks at."""
+    interrupt = Interrupt()
+
+    @contextmanager
+    def interrupts() -> Iterator[Interrupt]:
+        yield interrupt
+
+    monkeypatch.setattr(republish, "interrupts", interrupts)
+    return interrupt
+
+
+def after(
+    monkeypatch: pytest.MonkeyPatch, of: type, name: str, happen: Callable[[], object]
+) -> None:
+    """Something happens after each call of a method."""
+    original = getattr(of, name)
+
+    def call(*about: object, **named: object) -> object:
+        result = original(*about, **named)
+        happen()
+        return result
+
+    monkeypatch.setattr(of, name, call)

@@ -1,0 +1,90 @@
+"""A project's API, of the stand-in and of a Convoy that is named: tests here are held against both.
+
+tests/integration/e2e/test_convoy.py says how to name one; these tests were written against v26.7.3.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.resources import PROJECT_ID
+from tests.integration.contract.convoy.envelope import data, delivery_of, publish
+from tests.integration.e2e.receiving import LOOPBACK, receiving
+from tests.support import named_convoy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.e2e.receiving import Receiver
+    from tests.support import Convoy, Json
+
+
+@pytest.fixture(params=["stand-in", "named"])
+def http(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    """A client of a project's API."""
+    if request.param == "stand-in":
+        convoy: Convoy = request.getfixturevalue("convoy")
+        url, api_key, project_id = convoy.api, API_KEY, PROJECT_ID
+    else:
+        url, api_key, project_id = named_convoy()
+    headers = {"authorization": f"Bearer {api_key}"}
+    base_url = f"{url}/v1/projects/{project_id}"
+    with httpx.Client(base_url=base_url, headers=headers, timeout=30) as http:
+        yield http
+
+
+@pytest.fixture
+def stand_in(convoy: Convoy) -> Iterator[httpx.Client]:
+    """A client of the stand-in's API, for what can't be asked of a named Convoy."""
+    headers = {"authorization": f"Bearer {API_KEY}"}
+    base_url = f"{convoy.api}/v1/projects/{PROJECT_ID}"
+    with httpx.Client(base_url=base_url, headers=headers) as http:
+        yield http
+
+
+@pytest.fixture
+def owner() -> str:
+    """Of this test alone: a named Convoy keeps what was made in it."""
+    return str(uuid4())
+
+
+@pytest.fixture
+def endpoint(http: httpx.Client, owner: str) -> Json:
+    body = {"name": "mine", "url": "http://127.0.0.1:9", "owner_id": owner}
+    made: Json = data(http.post("/endpoints", json=body | {"advanced_signatures": True}))
+    return made
+
+
+@pytest.fixture
+def delivered(http: httpx.Client, owner: str, endpoint: Json) -> Json:
+    """A delivery to nowhere."""
+    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint["uid"]}))
+    return delivery_of(http, publish(http, owner, custom_headers={"X-A": "b"}))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def subscribed(http: httpx.Client, owner: str, receiver: Receiver) -> str:
+    """The uid of an endpoint that gets its owner's events, at the receiver."""
+    body = {"name": "mine", "url": receiver.url, "owner_id": owner}
+    made: str = data(http.post("/endpoints", json=body))["uid"]
+    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": made}))
+    return made
+
+
+@pytest.fixture
+def slow_retries(request: pytest.FixtureRequest) -> None:
+    """A named Convoy waits long before it retries. The stand-in would not wait here."""
+    if request.node.callspec.params["http"] == "stand-in":
+        request.getfixturevalue("convoy").stop_worker("retries")

@@ -1,0 +1,89 @@
+"""What the stand-in makes of an event whose endpoint has changed before the worker comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.integration.contract.convoy.envelope import (
+    arrived,
+    data,
+    delivery_of,
+    event_of,
+    listed,
+    message,
+    publish,
+    retry_in_bulk,
+)
+from tests.integration.contract.convoy.stand_in.conftest import OWNER
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support import Convoy
+
+
+def test_an_endpoint_made_after_the_publish_gets_nothing_of_it(
+    convoy: Convoy, http: httpx.Client
+) -> None:
+    convoy.stop_worker()
+    publish(http, OWNER, "e1")
+    convoy.endpoint(OWNER)
+    convoy.start_worker()
+
+    event_of(http, "e1", "Failure")
+
+
+def test_what_waits_for_an_endpoint_that_convoy_disabled_is_discarded(
+    convoy: Convoy, http: httpx.Client
+) -> None:
+    body = {"name": "a", "url": convoy.receiver, "owner_id": OWNER, "status": "inactive"}
+    endpoint = data(http.post("/endpoints", json=body))["uid"]
+    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint}))
+    publish(http, OWNER, "e1")
+    delivery = delivery_of(http, "e1", "Discarded")
+
+    retry_in_bulk(http, status="Discarded")
+
+    assert delivery_of(http, "e1")["status"] == "Discarded"
+    refused = http.put(f"/eventdeliveries/{delivery['uid']}/resend")
+    assert message(refused) == "the endpoint is currently inactive"
+    data(http.post(f"/endpoints/{endpoint}/activate"), 202)
+    data(http.put(f"/eventdeliveries/{delivery['uid']}/resend"), 200)
+    assert arrived(http) == ["204 No Content"]
+
+
+def test_an_event_whose_endpoint_is_deleted_before_the_worker_comes_is_processing_for_ever(
+    convoy: Convoy, http: httpx.Client, endpoint: str
+) -> None:
+    convoy.stop_worker()
+    publish(http, OWNER, "e1")
+    data(http.delete(f"/endpoints/{endpoint}"), 200)
+    convoy.start_worker()
+    event = event_of(http, "e1", "Processing")
+
+    data(http.put(f"/events/{event['uid']}/replay"), 200)
+
+    assert event_of(http, "e1", "Processing")["is_duplicate_event"] is False
+
+
+def test_what_waits_for_an_endpoint_that_is_deleted_is_discarded(
+    convoy: Convoy, http: httpx.Client, endpoint: str
+) -> None:
+    convoy.stop_worker("deliveries")
+    publish(http, OWNER, "e1")
+    data(http.delete(f"/endpoints/{endpoint}"), 200)
+    convoy.start_worker()
+
+    delivery = delivery_of(http, "e1", "Discarded")
+    assert delivery["description"] == "endpoint not found"
+    resent = http.put(f"/eventdeliveries/{delivery['uid']}/resend")
+    assert message(resent) == "endpoint not found"
+
+
+def test_what_can_not_be_stored_in_a_delivery_is_tried_again_for_ever(
+    http: httpx.Client, endpoint: str
+) -> None:
+    publish(http, OWNER, "e1", data="\0")
+
+    event_of(http, "e1", "Retry")
+    assert listed(http, "/eventdeliveries") == []

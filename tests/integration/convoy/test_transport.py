@@ -1,0 +1,254 @@
+"""One deadline bounds an exchange from the look-up to the last byte, on loopback and for real."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import httpcore
+import pytest
+
+from app.convoy.streams import Stream, Turn
+from app.convoy.transport import ERRORS
+from tests.integration.convoy.exchanging import (
+    DEADLINE_S,
+    PATIENCE_S,
+    Tls,
+    drip,
+    post,
+    request,
+    sender,
+    serve,
+)
+from tests.support import raw_server, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.convoy.connecting import Address
+
+
+def drip_body(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
+def begin(connection: socket.socket) -> None:
+    """Answers, and ends the answer never."""
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+
+
+def black_hole(connection: socket.socket) -> None:
+    """Accepts, and never reads nor answers."""
+
+
+@pytest.mark.parametrize("behave", [drip, drip_body, black_hole])
+def test_a_server_that_takes_for_ever_is_left_at_the_deadline(
+    behave: Callable[[socket.socket], None],
+) -> None:
+    with raw_server(behave) as url, sender() as sent:
+        started = time.monotonic()
+        with pytest.raises(httpcore.TimeoutException):
+            post(sent, url)
+        assert time.monotonic() - started < PATIENCE_S
+
+
+def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.TimeoutException):
+        post(sent, url, b"x" * 50_000_000)
+
+
+def sip(connection: socket.socket) -> None:
+    """Reads a little at a time: each write makes some progress, and the whole takes for ever."""
+    while connection.recv(4096):
+        time.sleep(0.01)
+
+
+def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> None:
+    with raw_server(sip) as url, sender() as sent:
+        started = time.monotonic()
+        with pytest.raises(httpcore.TimeoutException):
+            post(sent, url, b"x" * 50_000_000)
+        assert time.monotonic() - started < PATIENCE_S
+
+
+@pytest.mark.parametrize(("behave", "size"), [(drip_body, 0), (sip, 50_000_000)])
+def test_over_tls_the_deadline_holds_too(
+    behave: Callable[[socket.socket], None], size: int
+) -> None:
+    tls = Tls.make()
+
+    def behave_over_tls(connection: socket.socket) -> None:
+        with tls.server.wrap_socket(connection, server_side=True) as secured:
+            behave(secured)
+
+    with raw_server(behave_over_tls) as url, sender(ssl_context=tls.client) as sent:
+        started = time.monotonic()
+        with pytest.raises(httpcore.TimeoutException):
+            post(sent, url.replace("http:", "https:"), b"x" * size, deadline_s=DEADLINE_S * 2)
+        assert time.monotonic() - started < PATIENCE_S
+
+
+def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
+    taken = threading.Event()
+
+    def keep(connection: socket.socket) -> None:
+        begin(connection)
+        taken.set()
+
+    with (
+        ThreadPoolExecutor() as threads,
+        raw_server(keep) as url,
+        sender(max_connections=1) as sent,
+    ):
+        threads.submit(post, sent, url, deadline_s=10)
+        assert taken.wait(timeout=5)
+        with pytest.raises(httpcore.PoolTimeout):
+            post(sent, url, deadline_s=1.0)
+
+
+def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, taken, asked, go_on = 0.0, *(threading.Event() for _ in range(3))
+
+    def monotonic() -> float:
+        now = seconds
+        asked.set()
+        return now
+
+    def wait(connection: socket.socket) -> None:
+        read_request(connection)
+        taken.set()
+        go_on.wait()
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+
+    monkeypatch.setattr("app.convoy.streams.time", SimpleNamespace(monotonic=monotonic))
+    with (
+        ThreadPoolExecutor() as threads,
+        raw_server(wait) as url,
+        sender(max_connections=1) as sent,
+    ):
+        threads.submit(sent.exchange, request(url), ends_at=1000.0)
+        assert taken.wait(timeout=5)
+        asked.clear()
+        waiting = threads.submit(sent.exchange, request(url), ends_at=60.0)
+        assert asked.wait(timeout=5)
+        seconds = 60.0
+        go_on.set()
+        assert isinstance(waiting.exception(timeout=5), httpcore.ConnectTimeout)
+
+
+def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(PATIENCE_S)
+    with theirs:
+        with pytest.raises(httpcore.ConnectTimeout):
+            Stream(ours, Turn(), time.time).start_tls(ssl.create_default_context())
+
+        assert theirs.recv(1) == b""
+
+
+def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.ConnectTimeout):
+        post(sent, url.replace("http:", "https:"))
+
+
+class SlowLookUp:
+    """A look-up that hangs: it can't be interrupted, and ends long after the deadline."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.ended = threading.Semaphore(0)
+        self.number = 0
+
+    def __call__(self, host: str, port: int) -> Sequence[Address]:
+        self.go_on.wait()
+        self.number += 1
+        self.ended.release()
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+def test_a_look_up_that_hangs_is_left_at_the_deadline_and_opens_no_connection() -> None:
+    connections = 0
+
+    def count(connection: socket.socket) -> None:
+        nonlocal connections
+        connections += 1
+        serve(connection)
+
+    look_up = SlowLookUp()
+    with raw_server(count) as url, sender(look_up=look_up) as sent:
+        with pytest.raises(httpcore.ConnectTimeout):
+            post(sent, url)
+        look_up.go_on.set()
+        assert look_up.ended.acquire(timeout=5)
+        assert post(sent, url, deadline_s=PATIENCE_S).text == "ok"
+    assert connections == 1
+
+
+def test_look_ups_that_were_given_up_do_not_hold_up_the_next() -> None:
+    look_up = SlowLookUp()
+    with raw_server(serve) as url, sender(look_up=look_up) as sent:
+        with ThreadPoolExecutor(max_workers=40) as threads:
+            given_up = [threads.submit(post, sent, url) for _ in range(40)]
+        assert all(isinstance(one.exception(), httpcore.ConnectTimeout) for one in given_up)
+        look_up.go_on.set()
+        assert post(sent, url, deadline_s=PATIENCE_S).text == "ok"
+    assert look_up.number < 20  # the eight that had begun, and the one that was wanted
+
+
+def test_a_deadline_that_passed_before_the_first_byte_sends_nothing() -> None:
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(ERRORS):
+        post(sent, url, deadline_s=0.0)
+
+
+def test_connections_are_kept_alive_between_exchanges() -> None:
+    connections = 0
+
+    def count(connection: socket.socket) -> None:
+        nonlocal connections
+        connections += 1
+        serve(connection)
+
+    with raw_server(count) as url, sender() as sent:
+        assert [post(sent, url, deadline_s=5.0).text for _ in range(5)] == ["ok"] * 5
+    assert connections == 1
+
+
+def test_connections_are_kept_alive_however_many_are_in_use() -> None:
+    many, rounds = 30, 3
+    connections: list[socket.socket] = []
+    all_there = threading.Barrier(many, timeout=10)
+
+    def gather(connection: socket.socket) -> None:
+        connections.append(connection)
+        while read_request(connection):
+            all_there.wait()
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with ThreadPoolExecutor(many) as threads, raw_server(gather) as url, sender() as sent:
+        for _ in range(rounds):
+            asked = [threads.submit(post, sent, url, deadline_s=10) for _ in range(many)]
+            assert [one.result().status_code for one in asked] == [204] * many
+
+    assert len(connections) == many
+
+
+def test_each_exchange_has_a_deadline_of_its_own() -> None:
+    deadline_s = 1.0
+
+    def take_a_while(connection: socket.socket) -> None:
+        while read_request(connection):
+            time.sleep(deadline_s / 3)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    with raw_server(take_a_while) as url, sender() as sent:
+        assert [post(sent, url, deadline_s=deadline_s).text for _ in range(4)] == ["ok"] * 4

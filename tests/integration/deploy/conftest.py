@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.deploy import osls, processes
+from tests.integration.deploy.osls import Project, Template
+from tests.paths import ROOT
+from tests.support import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    try:
+        osls.install()
+    except osls.NodeError as error:
+        missing("node", str(error))
+    return Project.copy(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def packaged(project: Project) -> Callable[..., Template]:
+    """Packages for a stage, with parameters; once for each."""
+
+    @cache
+    def package(stage: str = "dev", **params: str) -> Template:
+        return project.package(f"--stage={stage}", **params)
+
+    return package
+
+
+@pytest.fixture
+def template(packaged: Callable[..., Template]) -> Template:
+    """The stage `dev`, with nothing but what has to be given."""
+    return packaged()
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An AWS of one's own for the module: every client and the framework use it."""
+    port = processes.free_port()
+    log = tmp_path_factory.mktemp("moto") / "log"
+    with pytest.MonkeyPatch.context() as environment, log.open("wb") as output:
+        environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-m",
+                "tests.integration.deploy.moto_server",
+                str(port),
+            ],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with processes.ended(process, signal.SIGTERM):
+            processes.wait_for(port, process)
+            yield

@@ -1,0 +1,178 @@
+"""The deployment's framework, run on a copy of what it reads."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from tests.integration.deploy.processes import ended, free_port, wait_for
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support import Json
+
+LEAST_NODE = 20
+INSTALL_S = 300.0
+COMMAND_S = 120.0
+OSLS = "node_modules/.bin/osls"
+NEEDED = {"convoyProjectId": "project-1", "convoyAppId": "app-1"}
+
+
+class NodeError(Exception):
+    """There is none that the framework runs on; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with the project's deployment, and nobody else's `.serverless`."""
+
+    folder: Path
+
+    @classmethod
+    def copy(cls, folder: Path) -> Project:
+        for name in ("serverless.yml", "package.json"):
+            shutil.copy(ROOT / name, folder)
+        for source in [*ROOT.glob("infra/*.yml"), *ROOT.glob("infra/serverless/*.js")]:
+            target = folder / source.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+        with zipfile.ZipFile(folder / "stand-in.zip", "w") as artifact:
+            artifact.writestr("handler.py", "")
+        return cls(folder)
+
+    def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
+        """One command of the framework."""
+        options = _options(params)
+        return subprocess.run(
+            [OSLS, *command, *options],
+            cwd=self.folder,
+            env=os.environ | {"NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_S,
+        )
+
+    @contextmanager
+    def offline(self, port: int, certificate: Path, *options: str, **params: str) -> Iterator[None]:
+        """The API behind a gateway on this machine, with the real handler, over HTTPS."""
+        for name in ("app", "handler.py"):
+            (self.folder / name).symlink_to(ROOT / name)
+        ports = [f"--httpPort={port}", f"--lambdaPort={free_port()}", "--host=127.0.0.1"]
+        with (self.folder / "offline.log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    OSLS,
+                    "offline",
+                    *ports,
+                    "--httpsProtocol",
+                    certificate,
+                    *options,
+                    *_options(params),
+                ],
+                cwd=self.folder,
+                env=os.environ | {"VIRTUAL_ENV": sys.prefix},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        with ended(process, signal.SIGINT):
+            wait_for(port, process)
+            yield
+
+    def package(self, *options: str, **params: str) -> Template:
+        done = self.run("package", *options, **params)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return Template(self.folder / ".serverless")
+
+
+class Template:
+    """What was packaged: the CloudFormation template, and the values of its parameters."""
+
+    def __init__(self, packaged: Path) -> None:
+        self.text = (packaged / "cloudformation-template-update-stack.json").read_text()
+        self.body: Json = json.loads(self.text)
+        self.resources: Json = self.body["Resources"]
+        self.state = (packaged / "serverless-state.json").read_text()
+
+    def properties(self, logical_id: str) -> Json:
+        properties: Json = self.resources[logical_id]["Properties"]
+        return properties
+
+    def of_type(self, resource_type: str) -> Json:
+        """The properties of every resource of the type, by logical id."""
+        return {
+            name: resource["Properties"]
+            for name, resource in self.resources.items()
+            if resource["Type"] == resource_type
+        }
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What is given for the template's parameters, or their defaults."""
+        provider = json.loads(self.state)["service"]["provider"]
+        defaults = {
+            name: parameter["Default"]
+            for name, parameter in self.body["Parameters"].items()
+            if "Default" in parameter
+        }
+        given = {
+            each["ParameterKey"]: each["ParameterValue"] for each in provider["stackParameters"]
+        }
+        return defaults | given
+
+
+def _options(params: dict[str, str]) -> list[str]:
+    """With what has to be given, unless it is given as ""."""
+    given = NEEDED | {"artifact": "stand-in.zip"} | params
+    return [f"--param={name}={value}" for name, value in given.items() if value]
+
+
+def install() -> None:
+    """`npm ci`, where what is installed is not what the lock file says; one at a time.
+
+    Raises NodeError.
+    """
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        raise NodeError(f"Node.js {LEAST_NODE} or later, with npm, is missing")
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.match(r"v(\d+)\.", told)
+    if version is None or int(version[1]) < LEAST_NODE:
+        raise NodeError(f"Node.js {LEAST_NODE} or later is missing; `node` is {told.strip()}")
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "npm.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install(npm)
+
+
+def _install(npm: str) -> None:
+    lock = sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
+    installed = ROOT / "node_modules" / f".installed-{lock[:12]}"
+    if installed.exists():
+        return
+    done = subprocess.run(
+        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=INSTALL_S,
+    )
+    assert done.returncode == 0, f"`npm ci` failed: {done.stderr.strip()[-500:]}"
+    installed.touch()

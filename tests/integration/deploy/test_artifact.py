@@ -1,0 +1,73 @@
+"""The zip that is deployed is built by the way, unless one is given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.deploy.osls import Project
+
+    Make = Callable[[str], None]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Puts a shell script in the place of `make`."""
+
+    def replace(script: str) -> None:
+        program = tmp_path / "make"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o700)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    return replace
+
+
+def test_the_zip_is_built_for_the_functions_platform_and_python(
+    project: Project, make: Make, tmp_path: Path
+) -> None:
+    make(f'echo "$@" > {tmp_path}/asked; mkdir -p build; cp stand-in.zip build/todo-arm64.zip')
+
+    template = project.package(artifact="")
+
+    asked = (tmp_path / "asked").read_text().strip()
+    assert asked == "package ARGS=--arch arm64 --python 3.13 --out build/todo-arm64.zip"
+    for function in template.of_type("AWS::Lambda::Function").values():
+        assert function["Code"]["S3Key"].endswith("/todo-arm64.zip")
+
+
+def test_a_zip_that_is_given_is_deployed_as_it_is(project: Project, make: Make) -> None:
+    make("exit 1")
+
+    template = project.package(artifact="stand-in.zip")
+
+    for function in template.of_type("AWS::Lambda::Function").values():
+        assert function["Code"]["S3Key"].endswith("/stand-in.zip")
+
+
+def test_a_build_that_fails_ends_it_all(project: Project, make: Make) -> None:
+    make("exit 3")
+
+    done = project.run("package", artifact="")
+
+    assert done.returncode != 0
+    assert "The zip was not built: make package ended with 3." in done.stdout + done.stderr
+
+
+def test_without_make_it_says_so(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "node").symlink_to(shutil.which("node") or "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    done = project.run("package", artifact="")
+
+    assert done.returncode != 0
+    assert "make package did not start (ENOENT)." in done.stdout + done.stderr

@@ -1,0 +1,84 @@
+"""`docs/deploy.md` and `docs/runbook.md` tell of what there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import boto3
+import yaml
+
+from infra.local import tables
+from tests.paths import ROOT
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.deploy.osls import Template
+
+DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+
+
+def _first_cells(heading: str) -> set[str]:
+    """The names in the first column of the table below a heading, values left out."""
+    section = DEPLOYING.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)(?:=\w+)?`", cell)}
+
+
+def test_every_parameter_is_told() -> None:
+    source = (ROOT / "serverless.yml").read_text()
+    # CloudFormation's tags play no part here.
+    params = yaml.safe_load(re.sub(r"!(Ref|GetAtt) ", "", source))["params"]
+
+    told = _first_cells("Parameters") | _first_cells("Who may call")
+
+    assert told == {name for stage in params.values() for name in stage}
+
+
+def test_the_runbook_has_a_section_for_every_alarm_which_names_it(template: Template) -> None:
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    sections = re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE)
+
+    assert {f"{name}Alarm" for name in sections} == set(alarms)
+    for name in sections:
+        description = alarms[f"{name}Alarm"]["AlarmDescription"]
+        assert description.endswith(f"docs/runbook.md#{name.lower()}")
+
+
+def test_the_runbooks_lines_reach_a_stage_from_where_another_convoys_key_is_at_hand(
+    aws: None, tmp_path: Path
+) -> None:
+    stage = {
+        "CONVOY_API_KEY_SECRET": "the stage's",
+        "CONVOY_APP_ID": "everyone",
+        "CONVOY_PROJECT_ID": "project-1",
+        **tables.settings(TABLES),
+    }
+    secret = json.dumps({"CONVOY_API_KEY": "the stage's own"})
+    region = os.environ["AWS_REGION"]
+    boto3.client("secretsmanager", region).create_secret(Name="the stage's", SecretString=secret)
+    tables.create_tables(boto3.client("dynamodb", region), TABLES)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / ".env").write_text("CONVOY_API_KEY=mine\n")
+    (tmp_path / "aws").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(stage)}\nEND\n")
+    (tmp_path / "aws").chmod(0o700)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    lines = RUNBOOK.partition("```sh\n")[2].partition("```")[0]
+
+    done = subprocess.run(
+        ["sh", "-ec", lines],
+        cwd=tmp_path,
+        env=os.environ | {"CONVOY_API_KEY": "mine", "PATH": path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "The outbox is empty: Convoy handled every event.\n", done.stderr

@@ -1,0 +1,192 @@
+"""What the functions may do, beside what they do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.domain.events import Event
+from app.wiring.clients import new_event_id, now
+from tests.support import OWNER, TABLES, TodoService, make_outbox, make_relay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
+    from tests.integration.deploy.osls import Template
+    from tests.support import Convoy, Json
+
+    Calls = dict[str, set[str]]
+
+LOGICAL_IDS = {name: logical_id for logical_id, name in TABLES.items()}
+OF_TRANSACTIONS = {
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+SECRET = {
+    "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
+    ":secret:${ConvoySecret}-??????"
+}
+XRAY = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+OF_MANY: list[tuple[list[str], list[Any]]] = [
+    (["secretsmanager:GetSecretValue"], [SECRET]),
+    (XRAY, ["*"]),
+]
+"""Secrets Manager puts six characters of its own after a name; X-Ray's calls know no resource."""
+
+
+@pytest.fixture
+def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
+    """The actions, by the logical id of the table that they are for."""
+    seen: Calls = defaultdict(set)
+
+    def note(params: Json, model: Any, **_: object) -> None:
+        for table in (
+            [params["TableName"]] if "TableName" in params else params.get("RequestItems", [])
+        ):
+            seen[LOGICAL_IDS[table]].add(f"dynamodb:{model.name}")
+        for item in params.get("TransactItems", []):
+            for kind, part in item.items():
+                action = f"dynamodb:{OF_TRANSACTIONS[kind]}"
+                seen[LOGICAL_IDS[part["TableName"]]].add(action)
+
+    event = "provide-client-params.dynamodb"
+    dynamodb.meta.events.register(event, note)
+    try:
+        yield seen
+    finally:
+        dynamodb.meta.events.unregister(event, note)
+
+
+def test_the_api_may_make_the_calls_that_it_makes_and_no_other(
+    template: Template, todo_service: TodoService, calls: Calls
+) -> None:
+    for _ in range(2):  # the second time it asks what the key stands for
+        todo_service.create(OWNER, 1, {"item": "x"}, key="k")
+    todo_service.update(OWNER, 1, {"item": "y"})
+    todo_service.get(OWNER, 1)
+    todo_service.page(OWNER, limit=1, after=None)
+    todo_service.delete(OWNER, 1)
+
+    assert calls == _allowed(template, "ApiRole")
+
+
+def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
+    template: Template,
+    dynamodb: DynamoDBClient,
+    convoy: Convoy,
+    publisher: ConvoyPublisher,
+    questions: Questions,
+    calls: Calls,
+) -> None:
+    at = now() - timedelta(minutes=10)
+    event = Event(new_event_id(at), OWNER, "created", at, {"todo": {}})
+    dynamodb.put_item(**make_outbox(dynamodb).put(event))
+    calls.clear()
+
+    for later in (timedelta(), timedelta(minutes=2)):  # it publishes, then settles
+        relay = make_relay(dynamodb, publisher, questions, lambda later=later: now() + later)  # type: ignore[misc]
+        report = relay.run()
+        convoy.deliveries()
+
+    assert (report.settled, report.pending) == (1, 0)
+    assert calls == _allowed(template, "RelayRole")
+
+
+def _allowed(template: Template, role: str) -> Calls:
+    """The actions on tables, as `calls` has them."""
+    allowed: Calls = defaultdict(set)
+    for statement in _statements(template, role):
+        actions = _list(statement["Action"])
+        if any(action.startswith("dynamodb:") for action in actions):
+            table, attribute = statement["Resource"]["Fn::GetAtt"]
+            assert attribute == "Arn"
+            allowed[table].update(actions)
+    return allowed
+
+
+def test_a_function_reads_one_secret_and_writes_its_own_log(template: Template) -> None:
+    for role, log in (("ApiRole", "ApiLogGroup"), ("RelayRole", "RelayLogGroup")):
+        resources = {
+            action: statement["Resource"]
+            for statement in _statements(template, role)
+            for action in _list(statement["Action"])
+            if not action.startswith("dynamodb:")
+        }
+        resources.pop("sqs:SendMessage", None)
+        assert resources == {
+            "secretsmanager:GetSecretValue": SECRET,
+            "logs:CreateLogStream": {"Fn::GetAtt": [log, "Arn"]},
+            "logs:PutLogEvents": {"Fn::GetAtt": [log, "Arn"]},
+        }
+    assert template.parameters["ConvoySecret"] == "fastapi-todo-convoy/dev/convoy"
+
+
+def test_the_relay_alone_writes_to_the_queue_of_its_failures(template: Template) -> None:
+    by_role = {
+        role: statement["Resource"]
+        for role in template.of_type("AWS::IAM::Role")
+        for statement in _statements(template, role)
+        if statement["Action"] == "sqs:SendMessage"
+    }
+
+    assert by_role == {"RelayRole": {"Fn::GetAtt": ["RelayFailures", "Arn"]}}
+
+
+def test_the_schedule_may_call_the_relay_and_nothing_else(template: Template) -> None:
+    (statement,) = _statements(template, "RelayScheduleRole")
+
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["RelayLambdaFunction", "Arn"]}
+
+
+def test_no_role_may_do_everything_or_do_it_to_everything(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role")
+    policies = [*template.of_type("AWS::IAM::Policy").values()]
+    for role in roles.values():
+        assert "ManagedPolicyArns" not in role
+        policies += role["Policies"]
+
+    for policy in policies:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement.keys() == {"Effect", "Action", "Resource"}
+            assert statement["Effect"] == "Allow"
+            actions, resources = _list(statement["Action"]), _list(statement["Resource"])
+            assert not any("*" in action for action in actions)
+            if re.search("[*?]", json.dumps(resources)):
+                assert (actions, resources) in OF_MANY
+
+
+def test_tracing_is_allowed_only_where_it_is_switched_on(
+    packaged: Callable[..., Template],
+) -> None:
+    assert packaged().parameters["Tracing"] == "PassThrough"
+    template = packaged(tracing="Active")
+
+    assert template.parameters["Tracing"] == "Active"
+    assert template.body["Conditions"]["Traced"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+    assert template.resources["TracingPolicy"]["Condition"] == "Traced"
+    policy = template.properties("TracingPolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == XRAY
+    assert policy["Roles"] == [{"Ref": "ApiRole"}, {"Ref": "RelayRole"}]
+
+
+def _statements(template: Template, role: str) -> list[Json]:
+    (policy,) = template.properties(role)["Policies"]
+    statements: list[Json] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,209 @@
+"""A deployment from its beginning to its end, on a moto that makes all of it.
+
+What moto reads back wrong (recovery, expiry, architecture) is looked at in the template.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from app.dynamodb.events_table import EventsTable
+from app.dynamodb.outbox_table import OutboxTable
+from app.dynamodb.store import DynamoStore
+from app.todos import model as todos
+from app.wiring.clients import dynamodb
+from tests.integration.deploy.osls import Project
+from tests.support import NOW, OWNER, RETENTION, TodoStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REGION = "eu-central-1"
+SECRET = "fastapi-todo-convoy/dev/convoy"  # noqa: S105
+
+
+def client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Stack:
+    project: Project
+
+    def deploy(self, **params: str) -> str:
+        return self._done("deploy", **params)
+
+    def remove(self) -> str:
+        return self._done("remove")
+
+    def _done(self, command: str, **params: str) -> str:
+        done = self.project.run(command, **params)
+        told = done.stdout + done.stderr
+        assert done.returncode == 0, told
+        return told
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        name = "fastapi-todo-convoy-dev"
+        (stack,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    def store(self) -> TodoStore:
+        """The app's own, on this stack's tables."""
+        outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], settle_after=timedelta())
+        return DynamoStore(
+            dynamodb(),
+            todos.TODO,
+            table=self.outputs["TodosTable"],
+            keys_table=self.outputs["IdempotencyTable"],
+            outbox=outbox,
+            log=EventsTable(dynamodb(), self.outputs["EventsTable"], retention=RETENTION),
+        )
+
+
+@pytest.fixture(scope="module")
+def stack(project: Project, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """Deployed once for the module."""
+    stack = Stack(Project.copy(tmp_path_factory.mktemp("stack")))
+    client("secretsmanager").create_secret(Name=SECRET, SecretString="{}")
+    stack.deploy()
+    return stack
+
+
+INVENTORY: dict[str, Callable[[], list[str]]] = {
+    "alarms": lambda: [
+        alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]
+    ],
+    "apis": lambda: [api["ApiId"] for api in client("apigatewayv2").get_apis()["Items"]],
+    "buckets": lambda: [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
+    "dashboards": lambda: [
+        each["DashboardName"] for each in client("cloudwatch").list_dashboards()["DashboardEntries"]
+    ],
+    "functions": lambda: [
+        each["FunctionName"] for each in client("lambda").list_functions()["Functions"]
+    ],
+    "log groups": lambda: [
+        each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]
+    ],
+    "queues": lambda: client("sqs").list_queues().get("QueueUrls", []),
+    "roles": lambda: [each["RoleName"] for each in client("iam").list_roles()["Roles"]],
+    "schedules": lambda: [
+        each["Name"] for each in client("scheduler").list_schedules()["Schedules"]
+    ],
+    "tables": lambda: client("dynamodb").list_tables()["TableNames"],
+    "topics": lambda: [each["TopicArn"] for each in client("sns").list_topics()["Topics"]],
+}
+
+
+def inventory() -> dict[str, list[str]]:
+    return {kind: sorted(names()) for kind, names in INVENTORY.items()}
+
+
+def test_a_deployment_without_its_secret_ends_before_it_begins(stack: Stack) -> None:
+    before = inventory()
+
+    done = stack.project.run("deploy", "--stage=secretless")
+
+    assert done.returncode != 0
+    told = done.stdout + done.stderr
+    assert 'There is no secret "fastapi-todo-convoy/secretless/convoy"' in told
+    assert inventory() == before
+
+
+def test_every_part_is_there(stack: Stack) -> None:
+    counted = {kind: len(names) for kind, names in inventory().items()}
+
+    assert counted == {
+        "alarms": 9,
+        "apis": 1,
+        "buckets": 1,
+        "dashboards": 1,
+        "functions": 2,
+        "log groups": 3,
+        "queues": 1,
+        "roles": 3,
+        "schedules": 1,
+        "tables": 4,
+        "topics": 1,
+    }
+
+
+def test_the_gateway_asks_iam_and_calls_the_published_version(stack: Stack) -> None:
+    gateway = client("apigatewayv2")
+    api = stack.outputs["HttpApiId"]
+    (route,) = gateway.get_routes(ApiId=api)["Items"]
+    (integration,) = gateway.get_integrations(ApiId=api)["Items"]
+    alias = client("lambda").get_alias(FunctionName="fastapi-todo-convoy-dev-api", Name="snapstart")
+
+    assert (route["RouteKey"], route["AuthorizationType"]) == ("$default", "AWS_IAM")
+    assert route["Target"] == f"integrations/{integration['IntegrationId']}"
+    assert integration["IntegrationUri"] == alias["AliasArn"]
+    assert alias["FunctionVersion"] == "1"
+
+
+def test_the_schedule_calls_the_relay_and_its_failures_are_kept(stack: Stack) -> None:
+    functions = client("lambda")
+    relay = functions.get_function_configuration(FunctionName="fastapi-todo-convoy-dev-relay")
+    (name,) = INVENTORY["schedules"]()
+    schedule = client("scheduler").get_schedule(Name=name)
+    kept = functions.get_function_event_invoke_config(
+        FunctionName="fastapi-todo-convoy-dev-relay", Qualifier="$LATEST"
+    )
+
+    assert schedule["Target"]["Arn"] == relay["FunctionArn"]
+    queue = stack.outputs["RelayFailures"].rpartition("/")[2]
+    assert kept["DestinationConfig"]["OnFailure"]["Destination"].endswith(f":{queue}")
+    assert kept["MaximumRetryAttempts"] == 0
+
+
+def test_the_alarms_of_the_app_watch_the_stage_and_tell_its_topic(stack: Stack) -> None:
+    alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = {alarm["MetricName"]: alarm["Namespace"] for alarm in alarms if "MetricName" in alarm}
+
+    assert watched["OutboxAge"] == watched["ParkedRows"] == "TodoConvoy-dev"
+    told = {action for alarm in alarms for action in alarm["AlarmActions"]}
+    assert told == {stack.outputs["AlarmTopic"]}
+
+
+def test_the_app_keeps_a_todo_and_its_event_in_the_stack_s_tables(stack: Stack) -> None:
+    store = stack.store()
+    todo = todos.Todo(OWNER, 1, "Deploy it", completed=False)
+    change = todos.create(todo, now=NOW, event_id="event-1")
+
+    store.commit(change)
+
+    assert store.read(OWNER, 1).resource == change.state
+    assert store.is_waiting("event-1")
+
+
+def test_a_second_deployment_changes_nothing(stack: Stack) -> None:
+    before = (inventory(), stack.outputs)
+
+    assert "No changes to deploy" in stack.deploy()
+
+    assert (inventory(), stack.outputs) == before
+
+
+def test_another_sign_in_changes_the_gateway_and_leaves_the_tables(stack: Stack) -> None:
+    before = inventory()
+
+    stack.deploy(jwtIssuer="https://issuer.example", jwtAudience="todos")
+
+    gateway = client("apigatewayv2")
+    api = stack.outputs["HttpApiId"]
+    (route,) = gateway.get_routes(ApiId=api)["Items"]
+    assert route["AuthorizationType"] == "JWT"
+    authorizer = gateway.get_authorizer(ApiId=api, AuthorizerId=route["AuthorizerId"])
+    assert authorizer["JwtConfiguration"]["Issuer"] == "https://issuer.example"
+    assert inventory() == before
+
+
+def test_nothing_is_left_when_it_is_removed(stack: Stack) -> None:
+    stack.remove()
+
+    assert inventory() == {kind: [] for kind in INVENTORY}

@@ -1,0 +1,291 @@
+"""What a deployment asks CloudFormation for."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
+from app.outbox.deliveries import DeliveryReport
+from app.outbox.metrics import Metrics
+from app.outbox.relay_run import Report
+from app.settings import Settings
+from tests.paths import ROOT
+from tests.support import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.integration.deploy.osls import Project, Template
+    from tests.support import Json
+
+    Packaged = Callable[..., Template]
+
+RUNBOOK = ROOT / "docs" / "runbook.md"
+
+
+def test_the_functions_run_on_arm_with_python_3_13(template: Template) -> None:
+    functions = template.of_type("AWS::Lambda::Function")
+
+    assert set(functions) == {"ApiLambdaFunction", "RelayLambdaFunction"}
+    for function in functions.values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_no_function_has_a_url(template: Template) -> None:
+    assert template.of_type("AWS::Lambda::Url") == {}
+
+
+def test_the_gateway_calls_a_version_that_is_restored_not_started(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    alias = template.properties("ApiSnapStartLambdaAlias")
+    integration = template.properties("HttpApiIntegrationApi")
+    (version,) = template.of_type("AWS::Lambda::Version")
+
+    assert api["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    target = {"Fn::Join": [":", [{"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}, alias["Name"]]]}
+    assert integration["IntegrationUri"] == target
+    assert integration["PayloadFormatVersion"] == "2.0"
+
+
+def test_without_snapstart_the_gateway_calls_the_function(packaged: Packaged) -> None:
+    template = packaged(snapStart="false")
+
+    assert "SnapStart" not in template.properties("ApiLambdaFunction")
+    target = template.properties("HttpApiIntegrationApi")["IntegrationUri"]
+    assert target == {"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}
+
+
+def test_each_waits_longer_than_what_it_waits_for(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    environment = api["Environment"]["Variables"]
+    gateway_s = template.properties("HttpApiIntegrationApi")["TimeoutInMillis"] / 1000
+    publish_s = float(environment["CONVOY_DEADLINE_S"])
+    grace_s = float(environment["SETTLE_AFTER_S"])
+
+    assert publish_s < api["Timeout"] < gateway_s < grace_s
+
+
+def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template) -> None:
+    schedule = template.properties("RelaySchedule")
+    relay = template.properties("RelayLambdaFunction")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["RelayLambdaFunction", "Arn"]}
+    assert relay["ReservedConcurrentExecutions"] == 1
+    assert relay["Timeout"] < 60
+
+
+def test_an_account_with_nothing_to_reserve_can_have_a_relay_too(packaged: Packaged) -> None:
+    relay = packaged(reserveRelay="false").properties("RelayLambdaFunction")
+
+    assert "ReservedConcurrentExecutions" not in relay
+
+
+def test_a_pass_that_fails_is_not_repeated_but_kept(template: Template) -> None:
+    invoke = template.properties("RelayLambdaEvConf")
+    retry = template.properties("RelaySchedule")["Target"]["RetryPolicy"]
+
+    assert invoke["MaximumRetryAttempts"] == retry["MaximumRetryAttempts"] == 0
+    assert invoke["MaximumEventAgeInSeconds"] == retry["MaximumEventAgeInSeconds"] == 60
+    kept = invoke["DestinationConfig"]["OnFailure"]["Destination"]
+    assert kept == {"Fn::GetAtt": ["RelayFailures", "Arn"]}
+    assert template.properties("RelayFailures")["SqsManagedSseEnabled"] is True
+
+
+def test_the_functions_have_every_setting_and_each_is_valid(template: Template) -> None:
+    for function in template.of_type("AWS::Lambda::Function").values():
+        environment = function["Environment"]["Variables"]
+        assert environment["CONVOY_API_KEY_SECRET"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
+        given = {name.lower(): _plain(value) for name, value in environment.items()}
+        key = {"convoy_api_key_secret": "", "convoy_api_key": "out of the secret"}
+        settings = Settings.model_validate(given | key)
+
+        assert settings.todos_table == "TodosTable"
+        assert settings.outbox_table == "OutboxTable"
+        assert settings.events_table == "EventsTable"
+        assert settings.idempotency_table == "IdempotencyTable"
+        assert settings.convoy_project_id == "project-1"
+        assert settings.convoy_app_id == "app-1"
+
+
+def _plain(value: str | Json) -> str:
+    return value["Ref"] if isinstance(value, dict) else value
+
+
+def test_the_api_key_of_who_deploys_is_nowhere_in_the_package(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "CONVOY_API_KEY", "CO.do-not-tell")
+
+    template = project.package()
+
+    assert "do-not-tell" not in template.text + template.state
+    for function in template.of_type("AWS::Lambda::Function").values():
+        assert "CONVOY_API_KEY" not in function["Environment"]["Variables"]
+
+
+def test_a_stage_for_work_can_be_removed_whole(packaged: Packaged) -> None:
+    template = packaged("dev")
+
+    assert template.parameters["DeletionProtection"] == "false"
+    for table in TABLES:
+        assert template.resources[table]["DeletionPolicy"] == "Delete"
+
+
+def test_production_keeps_its_tables_whatever_is_removed(packaged: Packaged) -> None:
+    template = packaged("prod")
+
+    assert template.parameters["DeletionProtection"] == "true"
+    for table in TABLES:
+        resource = template.resources[table]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert resource["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+
+
+def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Template) -> None:
+    tables = template.of_type("AWS::DynamoDB::Table")
+
+    assert set(tables) == set(TABLES)
+    for table in tables.values():
+        recovery = table["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+    expiry = {"AttributeName": "expires_at", "Enabled": True}
+    expiring = {name for name in tables if tables[name].get("TimeToLiveSpecification") == expiry}
+    assert expiring == {"EventsTable", "IdempotencyTable"}
+    tombstones = {"AttributeName": TOMBSTONE_EXPIRY, "Enabled": True}
+    assert tables["TodosTable"]["TimeToLiveSpecification"] == tombstones
+    assert "TimeToLiveSpecification" not in tables["OutboxTable"]
+
+
+def test_logs_are_kept_for_a_while_longer_in_production(packaged: Packaged) -> None:
+    for stage, days in (("dev", 14), ("prod", 90)):
+        groups = packaged(stage).of_type("AWS::Logs::LogGroup")
+        assert {name: group["RetentionInDays"] for name, group in groups.items()} == dict.fromkeys(
+            ("ApiLogGroup", "RelayLogGroup", "HttpApiLogGroup"), days
+        )
+
+
+def test_the_access_log_is_json_and_does_not_tell_who_asked_for_what(template: Template) -> None:
+    settings = template.properties("HttpApiStage")["AccessLogSettings"]
+    told = set(json.loads(settings["Format"]).values())
+
+    assert {"$context.requestId", "$context.status", "$context.integration.requestId"} <= told
+    for personal in ("identity", "claims", "authorizer.principalId", "path", "Path", "userAgent"):
+        assert not any(personal in variable for variable in told)
+
+
+def test_the_gateway_throttles(packaged: Packaged) -> None:
+    settings = packaged(rateLimit="7", burstLimit="9").properties("HttpApiStage")[
+        "DefaultRouteSettings"
+    ]
+
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == ("7", "9")
+
+
+def test_no_metrics_are_paid_for_that_nothing_looks_at(template: Template) -> None:
+    settings = template.properties("HttpApiStage")["DefaultRouteSettings"]
+
+    assert not settings.get("DetailedMetricsEnabled")
+
+
+def test_the_bucket_of_the_deployments_is_private_and_encrypted(template: Template) -> None:
+    bucket = template.properties("ServerlessDeploymentBucket")
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def _section_of(alarm: Json) -> str:
+    """The heading of the runbook that the alarm's text points to, as a link writes it."""
+    found = re.search(r" docs/runbook\.md#([a-z]+)$", alarm["AlarmDescription"])
+    assert found, alarm["AlarmDescription"]
+    return found[1]
+
+
+def test_each_alarm_names_its_section_and_tells_the_topic_twice(packaged: Packaged) -> None:
+    headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), re.MULTILINE)
+    sections = [heading.lower() for heading in headings]
+    template = packaged("prod", alarmEmail="ops@example.com")
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+
+    assert set(alarms) == {
+        "ApiErrorsAlarm",
+        "ApiLatencyAlarm",
+        "DisabledEndpointsAlarm",
+        "FailedDeliveriesAlarm",
+        "HungDeliveriesAlarm",
+        "OutboxAgeAlarm",
+        "ParkedRowsAlarm",
+        "RelayErrorsAlarm",
+        "ThrottlesAlarm",
+    }
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+        assert _section_of(alarm) in sections
+    subscription = template.properties("AlarmSubscription")
+    assert subscription["TopicArn"] == {"Ref": "AlarmTopic"}
+    assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}
+    assert template.parameters["AlarmEmail"] == "ops@example.com"
+
+
+def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
+    alarm = template.properties("OutboxAgeAlarm")
+
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
+
+
+def test_a_healthy_outbox_is_no_alarm(template: Template) -> None:
+    environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
+    settle_s, pass_s = float(environment["SETTLE_AFTER_S"]), 60
+    # What a pass publishes is settled by one that comes SETTLE_AFTER_S later.
+    oldest_s = (settle_s + pass_s) * 2
+
+    assert template.properties("OutboxAgeAlarm")["Threshold"] > oldest_s
+
+
+def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
+    told: list[str] = []
+    metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
+    metrics.relayed(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
+    metrics.published("accepted", "created", 1.0)
+    names = {
+        metric["Name"]
+        for line in told
+        for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    ours = [
+        alarm
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == {"Ref": "MetricsNamespace"}
+    ]
+
+    watched = {alarm["MetricName"] for alarm in ours}
+    assert watched == {
+        "DisabledEndpoints",
+        "FailedDeliveries",
+        "HungDeliveries",
+        "OutboxAge",
+        "ParkedRows",
+    }
+    assert watched <= names
+    dashboard = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+    json.loads(dashboard)
+    assert {name for name in names if name not in dashboard} == set()
+
+
+def test_each_stage_has_metrics_of_its_own(packaged: Packaged) -> None:
+    for stage in ("dev", "prod"):
+        template = packaged(stage)
+        environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
+        assert environment["METRICS_NAMESPACE"] == f"TodoConvoy-{stage}"
+        assert template.parameters["MetricsNamespace"] == f"TodoConvoy-{stage}"

@@ -1,0 +1,111 @@
+"""`make run`'s stack as processes of their own, on free ports."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.paths import ROOT
+from tests.support import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+STOP_S = 30
+
+
+@dataclass(frozen=True)
+class Stack:
+    process: subprocess.Popen[str]
+    greeting: str
+
+    @property
+    def api(self) -> str:
+        return self._url(r"The API\s+(\S+)")
+
+    @property
+    def inbox(self) -> str:
+        return self._url(r"Its events\s+(\S+)")
+
+    def _url(self, pattern: str) -> str:
+        found = re.search(pattern, self.greeting)
+        assert found, self.greeting
+        return found[1]
+
+
+@contextmanager
+def started(
+    *options: str,
+    command: Sequence[str] = (sys.executable, "-m", "infra.local"),
+    **environment: str,
+) -> Iterator[subprocess.Popen[str]]:
+    """The runner, with nothing of the environment, nor of the .env, of the person who tests."""
+    inherited = {name: value for name, value in os.environ.items() if not foreign(name)}
+    process = subprocess.Popen(
+        [*command, *options],
+        cwd=ROOT,
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does for Ctrl-C
+        try:
+            process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def end_of(*options: str, **environment: str) -> tuple[int, str]:
+    """The exit code and the errors of a runner that does not get to run."""
+    with started("--env-file", os.devnull, *options, **environment) as process:
+        _, errors = process.communicate(timeout=STOP_S)
+    return process.returncode, errors
+
+
+ANY_PORTS = ("--api=0", "--dynamodb=0", "--convoy=0", f"--env-file={os.devnull}")
+
+
+@contextmanager
+def running(command: Sequence[str] | None = None, **environment: str) -> Iterator[Stack]:
+    with (
+        started(*ANY_PORTS, **environment)
+        if command is None
+        else started(command=command, **environment)
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        greeting = ""
+        for line in process.stdout:
+            greeting += line
+            if line.startswith("Ctrl-C"):
+                break
+        assert "Ctrl-C" in greeting, process.stderr.read()
+        command_of_stack = re.search(r"\.local/app-\d+", greeting)
+        assert command_of_stack, greeting
+        script = (ROOT / command_of_stack[0]).read_text()
+        yield Stack(process, greeting)
+    # Of what went well nobody reads the logs.
+    for port in set(re.findall(r":(\d+)", greeting + script)):
+        for log in (ROOT / ".local").glob(f"*-{port}.log"):
+            log.unlink()
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as stack:
+        yield stack

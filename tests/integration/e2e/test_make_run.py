@@ -1,0 +1,191 @@
+"""`make run`, as a person meets it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from infra.local import dotenv_file, parts
+from tests.integration.e2e.conftest import ANY_PORTS, STOP_S, end_of, running, started
+
+if TYPE_CHECKING:
+    from tests.integration.e2e.conftest import Stack
+
+
+def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) -> None:
+    with httpx.Client(base_url=stack.api) as http:
+        answers = [
+            http.get("/"),
+            http.post("/todo", json={"id": 1, "item": "Write the tests"}),
+            http.put("/todo/1", json={"item": "Read the tests"}),
+            http.get("/todo"),
+            http.delete("/todo/1"),
+            http.delete("/todo/1"),
+        ]
+        events = http.get(stack.inbox).json()["events"]
+
+    assert [answer.status_code for answer in answers] == [200, 201, 200, 200, 200, 404]
+    assert [event["event_type"] for event in events] == [
+        "ping", "created", "updated", "retrieved", "deleted", "failed",
+    ]  # fmt: skip
+    keys = [answers[n].headers["webhook-id"] for n in (1, 2, 4)]
+    assert [events[n]["idempotency_key"] for n in (1, 2, 4)] == keys
+
+
+def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:
+    assert f"curl -i {stack.api}/todo -H" in stack.greeting
+    assert f"curl {stack.inbox}" in stack.greeting
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_everything_that_was_started(number: signal.Signals) -> None:
+    with running() as stack:
+        children = children_of(stack.process.pid)
+        stack.process.send_signal(number)
+        _, errors = stack.process.communicate(timeout=STOP_S)
+
+        assert (stack.process.returncode, errors) == (0, "")
+    assert len(children) == 4
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+@pytest.mark.parametrize(("module", "imported"), [("infra.local", "pydantic"), ("app", "typer")])
+def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
+    tmp_path: Path, module: str, imported: str
+) -> None:
+    interrupt = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / f"{imported}.py").write_text(interrupt)
+    command = (sys.executable, "-m", module)
+
+    with started(command=command, PYTHONPATH=str(tmp_path)) as process:
+        _, errors = process.communicate(timeout=STOP_S)
+
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
+
+
+def test_the_end_of_one_part_ends_all_and_is_told() -> None:
+    with running() as stack:
+        children = children_of(stack.process.pid)
+        (api,) = [pid for pid in children if "uvicorn" in Path(f"/proc/{pid}/cmdline").read_text()]
+        os.kill(api, signal.SIGKILL)
+        _, errors = stack.process.communicate(timeout=STOP_S)
+
+    assert stack.process.returncode == 1
+    assert "api ended with code -9" in errors
+
+
+def test_make_run_is_this_and_one_interrupt_ends_it() -> None:
+    with running(command=["make", "run", f"ARGS={' '.join(ANY_PORTS)}"]) as stack:
+        assert httpx.get(stack.api).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(stack.api)
+
+
+@pytest.mark.parametrize("name", ["api", "dynamodb", "convoy"])
+def test_a_busy_port_is_named_with_what_to_do(name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        others = [f"--{other}=0" for other in ("api", "dynamodb", "convoy") if other != name]
+        code, errors = end_of(*others, **{f"{name.upper()}_PORT": str(port)})
+
+    assert code == 1
+    assert f"error: port {port} ({name}) can't be used: Address already in use" in errors
+    assert f"{name.upper()}_PORT=" in errors
+
+
+def test_a_second_stack_is_told_every_port_that_the_first_one_has(stack: Stack) -> None:
+    api, convoy = urlsplit(stack.api).port, urlsplit(stack.inbox).port
+
+    code, errors = end_of("--dynamodb=0", API_PORT=str(api), CONVOY_PORT=str(convoy))
+
+    assert code == 1
+    convoys, apis, advice = errors.splitlines()
+    assert convoys == f"error: port {convoy} (convoy) can't be used: Address already in use."
+    assert apis == f"port {api} (api) can't be used: Address already in use."
+    assert advice.endswith("or use any: CONVOY_PORT=0 API_PORT=0 make run")
+
+
+@pytest.mark.parametrize(
+    ("api", "convoy", "told"),
+    [
+        ("99999", "0", "error: port 99999 (api) can't be used: bind(): port must be 0-65535"),
+        ("-1", "0", "error: port -1 (api) can't be used: bind(): port must be 0-65535"),
+        ("9123", "9123", "error: port 9123 (api) is wanted twice"),
+    ],
+)
+def test_a_port_that_can_not_be_is_told(api: str, convoy: str, told: str) -> None:
+    code, errors = end_of(f"--api={api}", "--dynamodb=0", f"--convoy={convoy}")
+
+    assert code == 1
+    assert told in errors
+
+
+def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_named(
+    tmp_path: Path,
+) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_text("CONVOY_API_KEY=CO.real\n")
+
+    code, errors = end_of("--api=0", "--dynamodb=0", f"--env-file={dotenv}")
+
+    assert code == 1
+    assert re.findall(r"(\w+) is not set", errors) == ["CONVOY_APP_ID", "CONVOY_PROJECT_ID"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (b"# mine\nCONVOY_API_KEI=CO.real\n", "{}, line 2: CONVOY_API_KEI is no setting. "),
+        (b"CONVOY_API_KEY CO.real\n", "{}, line 1: not NAME=value. "),
+        (b'CONVOY_API_KEY="CO.real\n', "{}, line 1: not NAME=value. "),
+        (b"\xff\xfeC\x00", "{} can't be read: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_mistake_in_the_env_file_is_told_and_no_stand_in_started(
+    tmp_path: Path, written: bytes, told: str
+) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_bytes(written)
+
+    code, errors = end_of(f"--env-file={dotenv}")
+
+    assert code == 1
+    assert errors.startswith(f"error: {told.format(dotenv)}")
+    assert "CO.real" not in errors
+
+
+def test_what_convoy_setup_writes_into_the_env_file_is_no_mistake(tmp_path: Path) -> None:
+    dotenv = tmp_path / "env"
+    dotenv.write_text("CONVOY_APP_ID='a b'\nCONVOY_ENDPOINT_SECRET=x\nAWS_PROFILE\n")
+
+    assert dotenv_file.read(dotenv) == {
+        "CONVOY_APP_ID": "a b",
+        "CONVOY_ENDPOINT_SECRET": "x",
+        "AWS_PROFILE": "",
+    }
+
+
+def test_logs_that_have_nowhere_to_go_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".local").touch()
+    monkeypatch.setattr(parts, "LOGS", tmp_path / ".local")
+
+    with pytest.raises(parts.StackError, match=r"\.local can't be written to, and the logs go"):
+        parts.make_room()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listed.exists():
+        pytest.skip("needs Linux's /proc to count processes")
+    return [int(child) for child in listed.read_text().split()]

@@ -1,0 +1,98 @@
+"""The operator's command against `make run`, as the greeting and the README tell it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.integration.e2e.conftest import running
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from tests.integration.e2e.conftest import Stack
+    from tests.support import Json
+
+
+def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
+    with running(SETTLE_AFTER_S="0") as stack, httpx.Client() as http:
+        wait_for_the_relays_first_pass(stack)
+        faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
+        http.put(faults, json={"status": 503}).raise_for_status()
+        # The first one is tried, and waits for half a minute. The second one is due at once.
+        tried, created = (
+            http.post(f"{stack.api}/todo", json={"item": "Wait for it"}) for _ in range(2)
+        )
+        assert created.headers["webhook-status"] == "pending"
+
+        assert waiting(stack) == {each.headers["webhook-id"] for each in (tried, created)}
+
+        http.delete(faults).raise_for_status()
+        until = time.monotonic() + 60
+        while created.headers["webhook-id"] in waiting(stack):
+            relayed = operate(stack, "relay", "--json", SETTLE_AFTER_S="0")
+            assert json.loads(relayed.stdout)["stopped"] is None
+            assert time.monotonic() < until, relayed.stdout
+        events = http.get(stack.inbox).json()["events"]
+    assert created.headers["webhook-id"] in [e["idempotency_key"] for e in events]
+
+
+def waiting(stack: Stack) -> set[str]:
+    """The ids of the events in the outbox."""
+    listed = operate(stack, "outbox", "list", "--json")
+    assert listed.returncode == 0
+    return {json.loads(line)["event_id"] for line in listed.stdout.splitlines()}
+
+
+def test_sigterm_ends_a_watch_with_code_0_and_the_stacks_end_takes_the_command_away() -> None:
+    with running() as stack:
+        script = ROOT / command_of(stack)
+        assert script.exists()
+        with subprocess.Popen(
+            [script, "relay", "--watch", "--json"], stdout=subprocess.PIPE, text=True
+        ) as watch:
+            assert watch.stdout is not None
+            assert json.loads(watch.stdout.readline())["settled"] == 0
+            before = time.monotonic()
+            watch.terminate()
+            assert watch.wait(timeout=30) == 0
+            assert time.monotonic() - before < 5
+    assert not script.exists()
+
+
+def test_the_stack_relays_by_itself(stack: Stack) -> None:
+    assert wait_for_the_relays_first_pass(stack)["stopped"] is None
+
+
+def wait_for_the_relays_first_pass(stack: Stack) -> Json:
+    """Its report; the next pass comes a minute later."""
+    log = ROOT / ".local" / f"relay-{urlsplit(stack.api).port}.log"
+    until = time.monotonic() + 30
+    while not (told := [line for line in log.read_text().splitlines() if '"settled"' in line]):
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.05)
+    report: Json = json.loads(told[0])
+    return report
+
+
+def command_of(stack: Stack) -> str:
+    found = re.search(r"^  (\.local/app-\d+) outbox list$", stack.greeting, re.MULTILINE)
+    assert found, stack.greeting
+    return found[1]
+
+
+def operate(stack: Stack, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / command_of(stack), *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )

@@ -1,0 +1,52 @@
+"""The README's sessions, typed as they stand, give the output that it shows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tests.paths import ROOT
+from tests.support import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.e2e.conftest import Stack
+
+README = ROOT / "README.md"
+
+VARIES = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # an event's id
+    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"  # occurred_at
+    r"|(?<=date: ).*"
+)
+
+
+def sessions() -> Iterator[tuple[str, str]]:
+    """Each command of the README's console blocks, with its output."""
+    for block in re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL):
+        for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command = re.match(r"(?:.*\\\n)*.*\n", entry)
+            assert command
+            yield command[0].strip(), entry[command.end() :]
+
+
+def test_each_command_of_the_readme_prints_what_it_shows(stack: Stack) -> None:
+    if shutil.which("curl") is None:
+        missing("curl", "curl is not installed")
+    typed = list(sessions())
+
+    for command, shown in typed:
+        printed = run(command, stack)
+        assert VARIES.sub("…", printed) == VARIES.sub("…", shown.rstrip("\n")), command
+    assert len(typed) == 9
+
+
+def run(command: str, stack: Stack) -> str:
+    for port, url in ((8080, stack.api), (8002, stack.inbox)):
+        command = command.replace(f"localhost:{port}", urlsplit(url).netloc)
+    done = subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True)
+    return done.stdout.replace("\r\n", "\n").rstrip("\n")

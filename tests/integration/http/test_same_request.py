@@ -1,0 +1,146 @@
+"""What makes two requests under one Idempotency-Key the same, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from app.domain.ports import Claim
+from app.http import application
+from app.http.schemas import NewTodo
+from app.todos import model as todos
+from app.todos.model import TODO, Todo
+from app.todos.routes import create_todo
+from tests.integration.http.keyed import CREATE, DELETE, KEY, UPDATE, ask
+from tests.support import NOW, OWNER, make_service, make_store
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.publisher import ConvoyPublisher
+    from tests.integration.http.keyed import Asked
+    from tests.support import Convoy, TodoStore
+
+pytestmark = pytest.mark.usefixtures("one_todo")
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        (CREATE, ("POST", "/todo", {"item": "three"})),
+        (CREATE, ("POST", "/todo", {"item": "two", "completed": True})),
+        (CREATE, ("POST", "/todo", {"item": "two", "id": 5})),
+        (CREATE, UPDATE),
+        (CREATE, DELETE),
+        (UPDATE, ("PUT", "/todo/1", {"item": "eins"})),
+        (UPDATE, ("PUT", "/todo/2", {"item": "uno"})),
+        (UPDATE, DELETE),
+        (DELETE, ("DELETE", "/todo/2", None)),
+        (DELETE, UPDATE),
+    ],
+)
+def test_another_request_under_the_same_key_is_a_422_that_names_it(
+    client: TestClient, convoy: Convoy, first: Asked, other: Asked
+) -> None:
+    ask(client, first)
+
+    response = ask(client, other)
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "Idempotency-Key"
+    assert len(convoy.events()) == 2
+
+
+@pytest.mark.parametrize("asked", [UPDATE, DELETE])
+@pytest.mark.parametrize("if_match", [{}, {"if-match": '"7"'}])
+def test_another_if_match_is_another_request(
+    client: TestClient, asked: Asked, if_match: dict[str, str]
+) -> None:
+    ask(client, asked, KEY | {"if-match": '"1"'})
+
+    assert ask(client, asked, KEY | if_match).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("asked", "if_match", "stored"),
+    [
+        (CREATE, {}, '["todo", "create", null, {"item": "two"}]'),
+        (UPDATE, {}, '["todo", "update", 1, {"item": "uno"}, null]'),
+        (UPDATE, {"if-match": '"2", "1"'}, '["todo", "update", 1, {"item": "uno"}, [1, 2]]'),
+        (DELETE, {}, '["todo", "delete", 1, null]'),
+    ],
+)
+def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
+    client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
+) -> None:
+    claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
+    store.commit(todos.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
+
+    answer = ask(client, asked, KEY | if_match)
+
+    assert answer.headers["idempotency-replayed"] == "true"
+
+
+@dataclass(frozen=True)
+class LongerTodo(Todo):
+    priority: int = 3
+
+
+class NewLongerTodo(NewTodo):
+    priority: int = 3
+
+
+@pytest.mark.parametrize("body", [{"item": "two"}, {"item": "two", "completed": False}])
+def test_a_field_that_a_deployment_adds_does_not_make_another_request(
+    client: TestClient,
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    body: dict[str, Any],
+) -> None:
+    first = client.post("/todo", json=body, headers=KEY)
+
+    with TestClient(with_a_longer_todo(dynamodb, publisher)) as deployed:
+        again = deployed.post("/todo", json=body, headers=KEY)
+        other = deployed.post("/todo", json=body | {"priority": 3}, headers=KEY)
+
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert other.status_code == 422
+
+
+def with_a_longer_todo(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> FastAPI:
+    """The API after a deployment that gave the todo a field with a default."""
+    kind = replace(TODO, new=LongerTodo)
+    store = make_store(dynamodb, kind=kind)
+    service = make_service(
+        dynamodb, publisher, kind=kind, store=store, new_event_id=lambda _: "later"
+    )
+    app = application.build(service, lambda _: OWNER)
+    create = FunctionType(
+        create_todo.__code__, create_todo.__globals__, argdefs=create_todo.__defaults__
+    )
+    create.__annotations__ = create_todo.__annotations__ | {"draft": NewLongerTodo}
+    app.router.routes.insert(0, APIRoute("/todo", create, methods=["POST"], status_code=201))
+    return app
+
+
+def test_what_a_body_leaves_out_has_the_default_of_the_document() -> None:
+    """A service is given what was sent: the todo's own defaults are what the rest gets."""
+    left_out = NewTodo(item="x").model_dump(exclude={"id"})
+
+    assert Todo(OWNER, 1, **left_out) == Todo(OWNER, 1, "x")
+
+
+def test_white_space_and_order_do_not_make_another_request(client: TestClient) -> None:
+    headers = KEY | {"content-type": "application/json"}
+    first = client.post("/todo", content=b'{"id": 2, "item": "two"}', headers=headers)
+    again = client.post("/todo", content=b'{"item":"two","id":2}', headers=headers)
+
+    assert (first.status_code, again.status_code) == (201, 201)

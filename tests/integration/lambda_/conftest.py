@@ -1,0 +1,63 @@
+"""The handler that Lambda calls, in the environment of a deployment."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.lambda_.gateways import Context
+from tests.support import deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.integration.lambda_.gateways import Invoke
+    from tests.support import Convoy, Json
+
+
+@pytest.fixture
+def environment(
+    monkeypatch: pytest.MonkeyPatch, convoy: Convoy, dynamodb: DynamoDBClient, tmp_path: Path
+) -> pytest.MonkeyPatch:
+    """What a deployment sets."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in deployment(convoy, "everyone").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SETTLE_AFTER_S", "0")
+    return monkeypatch
+
+
+@pytest.fixture
+def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]]:
+    """Imports the handler anew, as a new instance of the function does; gives its invocation."""
+    services: list[Any] = []
+
+    def start() -> Invoke:
+        sys.modules.pop("handler", None)
+        handler = importlib.import_module("handler")
+        services.append(handler._app.state.service)
+
+        def invoke(event: Json) -> Json:
+            answer: Json = handler.api(event, Context())
+            answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
+            assert answer["isBase64Encoded"] is False
+            return answer
+
+        return invoke
+
+    yield start
+    for service in services:
+        service.delivery.publisher.inner.inner.close()
+
+
+@pytest.fixture
+def call(environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]) -> Invoke:
+    """Invokes a deployment that serves anonymous requests."""
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    return cold_start()

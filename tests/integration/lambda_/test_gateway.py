@@ -1,0 +1,172 @@
+"""Real events of API Gateway and of a load balancer, through the handler that Lambda calls."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.todos import model as todos
+from app.todos.model import MAX_ITEM_LENGTH, Todo
+from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
+from tests.support import NOW
+
+if TYPE_CHECKING:
+    from tests.integration.lambda_.gateways import Invoke
+    from tests.support import Convoy, Json, TodoStore
+
+LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
+"""And no more: the gateway would tell the client of an error of ours."""
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_call_of_the_contract_works_behind_every_gateway(
+    call: Invoke, convoy: Convoy, kind: str
+) -> None:
+    answers = [call(request(kind, *asked)) for asked, _ in CONTRACT]
+
+    assert [(answer["statusCode"], json.loads(answer["body"])) for answer in answers] == [
+        answer for _, answer in CONTRACT
+    ]
+    assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
+    assert {event["owner_id"] for event in convoy.events()} == {"everyone"}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_base64_body_is_decoded(call: Invoke, kind: str) -> None:
+    event = request(kind, "POST", "/todo", base64.b64encode(b'{"id": 1, "item": "x"}').decode())
+    event["isBase64Encoded"] = True
+
+    assert call(event)["statusCode"] == 201
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_missing_body_is_a_422_problem_as_text(call: Invoke, kind: str) -> None:
+    answer = call(request(kind, "POST", "/todo"))
+
+    assert answer["statusCode"] == 422
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(answer["body"])["errors"][0]["field"] == "body"
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(
+    "header", [{"X-Forwarded-Port": "80,443"}, {"x-forwarded-port": "x"}, {"Host": "api:x"}]
+)
+def test_a_port_that_is_no_number_is_not_asked_for(
+    call: Invoke, kind: str, header: dict[str, str]
+) -> None:
+    event = request(kind, "GET", "/todo")
+    for part, value in (
+        ("headers", header),
+        ("multiValueHeaders", {k: [v] for k, v in header.items()}),
+    ):
+        if part in event:
+            event[part] |= value
+
+    assert call(event)["statusCode"] == 200
+
+
+def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
+    call: Invoke, store: TodoStore
+) -> None:
+    for todo_id in range(100):
+        todo = Todo("everyone", todo_id, "\x01" * MAX_ITEM_LENGTH)
+        store.commit(todos.create(todo, now=NOW, event_id=f"event-{todo_id}"))
+
+    first = call(request("http_api_v2", "GET", "/todo"))
+    page = json.loads(first["body"])
+    rest = call(request("http_api_v2", "GET", "/todo", query={"cursor": page["next"]}))
+
+    assert len(json.dumps(first)) < LAMBDA_ANSWERS_BYTES
+    ids = [todo["id"] for todo in page["data"] + json.loads(rest["body"])["data"]]
+    assert ids == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [("/dev", ""), ("/base", "/base"), ("/base/path", "/base/path"), ("/dev", "/dev"),
+     ("/base/dev", "/base/dev"), ("/todo", "/todo"), ("", "")],
+)  # fmt: skip
+def test_whatever_a_rest_api_has_before_our_paths_is_left_out_and_told_in_locations(
+    call: Invoke, before: str, told: str
+) -> None:
+    """Behind a custom domain with a base path the event's own path has it too (`told`)."""
+
+    def ask(method: str, path: str, body: str | None = None) -> Json:
+        event = request("rest_api", method, path, body)
+        event["path"] = f"{told}{path}"
+        event["requestContext"]["path"] = f"{before}{path}"
+        return call(event)
+
+    created = ask("POST", "/todo", '{"id": 1, "item": "x"}')
+
+    assert (created["statusCode"], created["headers"]["location"]) == (201, f"{before}/todo/1")
+    assert ask("GET", "/todo/1")["statusCode"] == 200
+    assert ask("GET", "/")["statusCode"] == 200
+    assert ask("GET", "/todo/todo")["statusCode"] == 422
+    assert ask("GET", "/todo/")["statusCode"] == 404
+
+
+def test_the_root_of_a_base_path_is_ours(call: Invoke) -> None:
+    event = request("rest_api", "GET", "/")
+    event["path"] = event["requestContext"]["path"] = "/base"
+
+    assert json.loads(call(event)["body"]) == {"message": "Wilkomen!"}
+
+
+def test_the_page_that_loads_the_scripts_of_others_is_not_served(call: Invoke) -> None:
+    assert call(request("http_api_v2", "GET", "/docs"))["statusCode"] == 404
+    assert call(request("http_api_v2", "GET", "/openapi.json"))["statusCode"] == 200
+
+
+def test_an_encoded_path_is_decoded_once(call: Invoke) -> None:
+    assert call(request("rest_api", "GET", "/%74odo"))["statusCode"] == 200
+    assert call(request("rest_api", "GET", "/%2574odo"))["statusCode"] == 404
+    event = request("rest_api", "GET", "/%74odo")
+    event["pathParameters"]["proxy"] = "todo"
+    assert call(event)["statusCode"] == 200
+
+
+def test_where_there_is_no_stage_no_path_has_it(call: Invoke) -> None:
+    assert call(request("http_api_v2", "GET", "/$default/todo"))["statusCode"] == 404
+
+
+@pytest.mark.parametrize("kind", sorted(EVENTS.keys() - {"alb"}))
+def test_a_stage_named_as_our_path_is_not_mistaken_for_it(call: Invoke, kind: str) -> None:
+    event = request(kind, "GET", "/todo/todo" if kind.startswith("http") else "/todo")
+    event["requestContext"] |= {"stage": "todo", "path": "/todo/todo"}
+
+    assert json.loads(call(event)["body"]) == {"data": []}
+
+
+def test_a_body_over_128_kib_is_a_413(call: Invoke) -> None:
+    answer = call(request("http_api_v2", "POST", "/todo", '"' + "x" * 131_072 + '"'))
+
+    assert answer["statusCode"] == 413
+    assert json.loads(answer["body"])["title"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/dev/todo", 200), ("/dev/", 200), ("/dev", 200), ("/dev/todo/9", 404), ("/device/todo", 404),
+     ("/todo", 200), ("/dev/dev/todo", 404)],
+)  # fmt: skip
+def test_a_named_stage_in_the_path_is_left_out(call: Invoke, path: str, status: int) -> None:
+    event = request("http_api_v2", "GET", path)
+    event["requestContext"]["stage"] = "dev"
+
+    assert call(event)["statusCode"] == status
+
+
+def test_a_location_behind_a_named_stage_can_be_followed(call: Invoke) -> None:
+    create = request("http_api_v2", "POST", "/dev/todo", '{"id": 1, "item": "x"}')
+    create["requestContext"]["stage"] = "dev"
+    location = call(create)["headers"]["location"]
+    follow = request("http_api_v2", "GET", location)
+    follow["requestContext"]["stage"] = "dev"
+
+    assert location == "/dev/todo/1"
+    assert call(follow)["statusCode"] == 200

@@ -1,0 +1,222 @@
+"""What the function does besides answering: its cold start, its scheduled relay and its logs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from app.dynamodb.store import DynamoStore
+from infra.fake_convoy import application as stand_in
+from tests.integration.lambda_.due import make_due
+from tests.integration.lambda_.gateways import Context, request
+from tests.support import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tests.integration.lambda_.gateways import Invoke
+    from tests.support import Convoy, Json
+
+
+def test_a_cold_start_without_settings_names_what_is_missing(
+    environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
+) -> None:
+    environment.delenv("TODOS_TABLE")
+
+    with pytest.raises(Exception, match="TODOS_TABLE is not set"):
+        cold_start()
+
+
+def test_with_its_key_out_of_reach_it_starts_and_answers_and_its_events_wait(
+    environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
+) -> None:
+    environment.delenv("CONVOY_API_KEY")
+    environment.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
+    environment.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    call = cold_start()
+
+    created = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    read = call(request("http_api_v2", "GET", "/todo/1"))
+
+    assert (created["statusCode"], read["statusCode"]) == (201, 200)
+    assert created["headers"]["webhook-status"] == "pending"
+
+
+def test_clients_are_built_at_the_cold_start_and_kept(
+    call: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a client was built during a request")
+
+    monkeypatch.setattr("botocore.session.Session.create_client", forbidden)
+    monkeypatch.setattr("httpcore.ConnectionPool.__init__", forbidden)
+
+    assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
+    assert call(request("http_api_v2", "GET", "/todo"))["statusCode"] == 200
+
+
+def test_once_there_is_a_connection_a_request_is_answered_without_a_thread(
+    call: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr("threading.Thread.start", forbidden)
+
+    for method, path, body, status in (
+        ("POST", "/todo", '{"id": 1, "item": "x"}', 201),
+        ("POST", "/todo", '{"id": 1, "item": "x"}', 409),
+        ("PUT", "/todo/1", '{"item": "y"}', 200),
+        ("PUT", "/todo/1", "{}", 422),
+        ("GET", "/todo/1", None, 200),
+        ("GET", "/todo", None, 200),
+        ("DELETE", "/todo/1", None, 200),
+        ("GET", "/todo/1", None, 404),
+        ("GET", "/", None, 200),
+    ):
+        assert call(request("http_api_v2", method, path, body))["statusCode"] == status
+
+
+def test_the_scheduled_relay_publishes_what_is_left_then_settles_and_reports(
+    environment: pytest.MonkeyPatch,
+    call: Invoke,
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    convoy.fail(status=503)
+    pending = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    assert pending["headers"]["webhook-status"] == "pending"
+    convoy.recover()
+    make_due(dynamodb)
+    capsys.readouterr()
+
+    first = sys.modules["handler"].relay({}, Context())
+    convoy.deliveries()
+    second = sys.modules["handler"].relay({}, Context())
+
+    assert (first["published"], first["settled"], first["pending"]) == (1, 0, 1)
+    assert (second["published"], second["settled"], second["pending"]) == (0, 1, 0)
+    keys = [event["idempotency_key"] for event in convoy.events()]
+    assert keys == [pending["headers"]["webhook-id"]]
+    assert Outbox(dynamodb).event_ids() == []
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = [line for line in told if "Settled" in line]
+    assert [(each["Settled"], each["OutboxDepth"]) for each in metrics] == [(0, 1), (1, 0)]
+
+
+def test_what_the_relay_logs_has_its_requests_id(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    convoy.fail(status=400, path="/events/fanout")
+    cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    make_due(dynamodb)
+
+    assert sys.modules["handler"].relay({}, Context())["pending"] == 1
+
+    (refused,) = logged_by("app.outbox.attempts", capsys.readouterr().out)
+    assert refused["request_id"] == "request-1"
+
+
+def test_of_an_outage_the_attempts_that_are_not_made_are_counted_too(
+    call: Invoke, convoy: Convoy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convoy.fail(status=503)
+    for _ in range(3):
+        call(request("http_api_v2", "POST", "/todo", '{"item": "x"}'))
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    outcomes = [line["outcome"] for line in told if "PublishLatency" in line]
+    assert outcomes == ["unavailable", "skipped", "skipped"]
+
+
+def logged_by(logger: str, out: str) -> list[Json]:
+    lines = [json.loads(line) for line in out.splitlines()]
+    return [line for line in lines if line.get("logger") == logger]
+
+
+def test_metrics_have_the_namespace_that_is_set(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("METRICS_NAMESPACE", "TodoConvoy-dev")
+
+    cold_start()(request("http_api_v2", "GET", "/"))
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in told if "PublishLatency" in line]
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TodoConvoy-dev"
+
+
+def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_text(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    convoy: Convoy,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    cold_start()
+    convoy.fail(status=400)
+    event = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "a secret present"}')
+
+    answer = sys.modules["handler"].api(event, Context())
+
+    out = capsys.readouterr().out
+    (postponed,) = logged_by("app.outbox.delivery", out)
+    assert postponed["level"] == "WARNING"
+    assert postponed["request_id"] == "request-1"
+    assert postponed["event_id"] == answer["headers"]["webhook-id"]
+    assert postponed["reason"] == "400: told to fail"
+    assert "secret present" not in out
+    assert stand_in.API_KEY not in out
+
+
+def test_a_fault_of_ours_is_logged_once_under_its_requests_id(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the store broke")
+
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setattr(DynamoStore, "commit", broken)
+
+    answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+
+    assert answer["statusCode"] == 500
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (fault,) = [line for line in lines if "the store broke" in line.get("exc_info", "")]
+    assert fault["request_id"] == "request-1"
+
+
+def test_of_a_request_that_goes_well_nothing_is_logged(
+    environment: pytest.MonkeyPatch,
+    cold_start: Callable[[], Invoke],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setattr(boto3, "DEFAULT_SESSION", None)  # botocore tells where it finds credentials
+
+    answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+
+    assert answer["headers"]["webhook-status"] == "accepted"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [(line["logger"], line["message"]) for line in lines if "logger" in line]
+    assert told == []

@@ -1,0 +1,146 @@
+"""Many at once want one todo: who comes first is chance, what is left is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.ports import StoreUnavailable
+from app.domain.resource import Exists, NotFound, VersionMismatch
+from app.domain.service import MAX_DECISIONS, Committed
+from app.todos.model import Todo
+from tests.integration.races.racing import (
+    ON_DYNAMODB_LOCAL,
+    RACERS,
+    ROUNDS,
+    changes,
+    events_of,
+    of,
+    race,
+)
+from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Set
+
+
+pytestmark = ON_DYNAMODB_LOCAL
+
+
+def creation(service: TodoService, todo_id: int, item: str) -> Callable[[], Committed]:
+    return lambda: service.create(OWNER, todo_id, {"item": item})
+
+
+def update(
+    service: TodoService, todo_id: int, item: str, versions: Set[int] | None = None
+) -> Callable[[], Committed]:
+    return lambda: service.update(OWNER, todo_id, {"item": item}, versions=versions)
+
+
+def deletion(service: TodoService, todo_id: int) -> Callable[[], Committed]:
+    return lambda: service.delete(OWNER, todo_id)
+
+
+def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
+) -> None:
+    for todo_id in range(ROUNDS):
+        outcomes = race([creation(todo_service, todo_id, str(racer)) for racer in range(RACERS)])
+
+        (winner,) = of(Committed, outcomes)
+        assert len(of(Exists, outcomes)) == RACERS - 1
+        item = str(outcomes.index(winner))
+        assert store.read(OWNER, todo_id).resource == Todo(OWNER, todo_id, item)
+        (event,) = events_of(convoy, todo_id)
+        assert (event["id"], event["todo"]["item"]) == (winner.event_id, item)
+        assert outbox.event_ids() == changes(convoy)
+
+
+def test_many_updates_of_one_todo_leave_no_gap_and_one_event_each(
+    todo_service: TodoService,
+    store: TodoStore,
+    convoy: Convoy,
+    outbox: Outbox,
+) -> None:
+    for todo_id in range(ROUNDS):
+        creation(todo_service, todo_id, "first")()
+
+        outcomes = race([update(todo_service, todo_id, str(racer)) for racer in range(RACERS)])
+
+        updates = sorted(of(Committed, outcomes), key=lambda committed: committed.version)
+        assert len(updates) + len(of(StoreUnavailable, outcomes)) == RACERS
+        assert [committed.version for committed in updates] == [*range(2, len(updates) + 2)]
+        items = [str(outcomes.index(committed)) for committed in updates]
+        assert store.read(OWNER, todo_id).resource == Todo(
+            OWNER, todo_id, items[-1], version=len(updates) + 1
+        )
+        events = events_of(convoy, todo_id)[1:]
+        assert [event["id"] for event in events] == [committed.event_id for committed in updates]
+        assert [event["todo"]["item"] for event in events] == items
+        assert outbox.event_ids() == changes(convoy)
+
+
+def test_as_many_writers_as_there_are_decisions_all_get_their_way(
+    todo_service: TodoService,
+) -> None:
+    """Who loses has lost to another's commit, and each commits once: that bounds the losses."""
+    for todo_id in range(ROUNDS):
+        creation(todo_service, todo_id, "first")()
+
+        outcomes = race([update(todo_service, todo_id, str(n)) for n in range(MAX_DECISIONS)])
+
+        assert len(of(Committed, outcomes)) == MAX_DECISIONS
+
+
+def test_of_many_updates_of_one_version_one_wins_and_the_others_learn_the_version(
+    todo_service: TodoService, convoy: Convoy, outbox: Outbox
+) -> None:
+    for todo_id in range(ROUNDS):
+        creation(todo_service, todo_id, "first")()
+
+        outcomes = race([update(todo_service, todo_id, str(n), {1}) for n in range(RACERS)])
+
+        (winner,) = of(Committed, outcomes)
+        assert winner.version == 2
+        assert [str(lost) for lost in of(VersionMismatch, outcomes)] == [
+            f"Todo with id {todo_id} is at version 2."
+        ] * (RACERS - 1)
+        assert [event["id"] for event in events_of(convoy, todo_id)[1:]] == [winner.event_id]
+        assert outbox.event_ids() == changes(convoy)
+
+
+def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
+) -> None:
+    for todo_id in range(ROUNDS):
+        creation(todo_service, todo_id, "first")()
+
+        outcomes = race([deletion(todo_service, todo_id)] * RACERS)
+
+        (winner,) = of(Committed, outcomes)
+        assert len(of(NotFound, outcomes)) == RACERS - 1
+        assert store.read(OWNER, todo_id).resource is None
+        deleted = [
+            event for event in events_of(convoy, todo_id) if event["event"] == "todo.deleted"
+        ]
+        assert [event["id"] for event in deleted] == [winner.event_id]
+        assert outbox.event_ids() == changes(convoy)
+
+
+def test_a_deletion_among_updates_is_the_last_that_is_told(
+    todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
+) -> None:
+    for todo_id in range(ROUNDS):
+        creation(todo_service, todo_id, "first")()
+        updates = [update(todo_service, todo_id, str(n)) for n in range(MAX_DECISIONS - 1)]
+
+        outcomes = race([*updates, deletion(todo_service, todo_id)])
+
+        committed = of(Committed, outcomes)
+        assert len(committed) + len(of(NotFound, outcomes)) == MAX_DECISIONS
+        assert store.read(OWNER, todo_id).resource is None
+        events = events_of(convoy, todo_id)
+        versions = [event["todo"]["version"] for event in events]
+        assert versions == [*range(1, len(committed) + 2)]
+        assert [event["event"] for event in events].index("todo.deleted") == len(committed)
+        assert {event["id"] for event in events[1:]} == {one.event_id for one in committed}
+        assert outbox.event_ids() == changes(convoy)

@@ -1,0 +1,39 @@
+"""`docs/architecture.md` has a row for each file, and none for what is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+ROOMS = (ROOT / "docs" / "architecture.md").read_text().partition("\n## Rooms\n")[2]
+
+
+def told() -> set[str]:
+    """Paths and patterns of the first column; a name without a folder is in the first one's."""
+    found = set()
+    for cell in re.findall(r"^\| (`.+?) \|", ROOMS, re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        folder = Path(first).parent
+        found |= {first, *(name if "/" in name[:-1] else f"{folder}/{name}" for name in others)}
+    return {f"{each}**/*" if each.endswith("/") else each for each in found}
+
+
+def matching(pattern: str) -> set[str]:
+    paths = ROOT.glob(pattern)
+    return {path.relative_to(ROOT).as_posix() for path in paths if path.is_file()}
+
+
+@pytest.mark.parametrize("folder", ["app", "infra"])
+def test_each_file_has_a_row(folder: str) -> None:
+    files = {path for path in matching(f"{folder}/**/*") if "/__pycache__/" not in path}
+    files -= {path for path in files if path.endswith("/__init__.py")}
+
+    assert files - set().union(*map(matching, told())) == set()
+
+
+def test_each_row_has_a_file() -> None:
+    assert [pattern for pattern in told() if not matching(pattern)] == []
