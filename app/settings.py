@@ -86,7 +86,7 @@ class ConvoySettings(BaseSettings):
 class Settings(ConvoySettings):
     """What the API and the relay run on."""
 
-    todos_table: Name
+    resources_table: Name
     """Name of the DynamoDB table of todos."""
     outbox_table: Name
     """Name of the DynamoDB table of events that Convoy has not handled yet."""

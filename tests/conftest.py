@@ -241,7 +241,7 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoSe
 @pytest.fixture
 def client(todo_service: TodoService) -> Iterator[TestClient]:
     with TestClient(
-        application.build(todo_service, lambda _: OWNER), raise_server_exceptions=False
+        application.build([todo_service], lambda _: OWNER), raise_server_exceptions=False
     ) as client:
         yield client
 

@@ -21,17 +21,19 @@ from app.convoy.event_list import ConvoyEvents
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
-from app.domain.resource import Change, Kind
+from app.domain.resource import Change, ResourceType
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
+from app.http.webhooks import Webhooks
 from app.outbox.attempts import Attempts
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.relay import Relay
 from app.outbox.rows import FAILED
+from app.register import RESOURCES
+from app.resources.todo import TODO, Todo
 from app.settings import Settings
-from app.todos.model import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.deliveries import ENDED
 from infra.fake_convoy.project import utc_now
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 TABLES = tables.names("test-")
+WEBHOOKS = Webhooks(RESOURCES)
 GRACE = timedelta(seconds=60)
 RETENTION = timedelta(days=30)
 OWNER = "ann"
@@ -266,12 +269,12 @@ def make_log(client: DynamoDBClient) -> EventsTable:
 def make_store(
     client: DynamoDBClient,
     sleep: Callable[[float], None] = lambda _: None,
-    kind: Kind[Todo] = TODO,
-) -> TodoStore:
+    type: ResourceType[Any] = TODO,  # noqa: A002  # as Service has it
+) -> DynamoStore[Any]:
     return DynamoStore(
         client,
-        kind,
-        table=TABLES["TodosTable"],
+        type,
+        table=TABLES["ResourcesTable"],
         keys_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),
         log=make_log(client),
@@ -281,7 +284,7 @@ def make_store(
 
 def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:
     parts: Json = {
-        "kind": TODO,
+        "type": TODO,
         "store": make_store(client),
         "delivery": OutboxDelivery(publisher, make_outbox(client), lambda: NOW, lambda: 1.0),
         "clock": lambda: NOW,

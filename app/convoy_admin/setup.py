@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.domain.events import CATALOGUE
-from app.http import webhooks
+from app.http.webhooks import DIALECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.convoy_admin.project import Json, Project
-
-CATEGORY = "todos"
-
-STEPS = len(CATALOGUE) + 2
-"""How many times `step` is called."""
+    from app.http.webhooks import Webhooks
 
 SIGNED = ("X-Convoy-Signature", "SHA256", "hex")
 """Header, hash and encoding of a project's signatures, as docs/receivers.md tells of them."""
@@ -35,8 +30,14 @@ class Setup:
     wrong: list[str] = field(default_factory=list)
 
 
+def steps(webhooks: Webhooks) -> int:
+    """How many times `set_up` calls its `step`."""
+    return len(webhooks.event_types) + 2
+
+
 def set_up(
     project: Project,
+    webhooks: Webhooks,
     *,
     url: str,
     owner: str,
@@ -49,7 +50,7 @@ def set_up(
     all in place. Raises ConvoyError.
     """
     done = Setup()
-    _event_types(project, done, step)
+    _event_types(project, webhooks, done, step)
     endpoint = _endpoint(project, url, owner)
     if endpoint is None:
         name = urlsplit(url).hostname or url
@@ -57,7 +58,7 @@ def set_up(
         done.made.append(f"endpoint {url}")
     step()
     if next(project.subscriptions(endpoint["uid"]), None) is None:
-        project.create_subscription(name=f"todos to {url}", endpoint_id=endpoint["uid"])
+        project.create_subscription(name=f"all events to {url}", endpoint_id=endpoint["uid"])
         done.made.append("subscription to all event types")
     step()
     done.owner, done.endpoint_id = endpoint["owner_id"], endpoint["uid"]
@@ -72,13 +73,15 @@ def _endpoint(project: Project, url: str, owner: str) -> Json | None:
     return next((each for each in owned if each["url"] == url), None)
 
 
-def _event_types(project: Project, done: Setup, step: Callable[[], object]) -> None:
+def _event_types(
+    project: Project, webhooks: Webhooks, done: Setup, step: Callable[[], object]
+) -> None:
     known = {each["name"]: each for each in project.event_types()}
-    for event_type in CATALOGUE:
+    for event_type in webhooks.event_types:
         wanted: Json = {
-            "category": CATEGORY,
+            "category": event_type.event.partition(".")[0],
             "description": event_type.description,
-            "json_schema": webhooks.schema(event_type) | {"$schema": webhooks.DIALECT},
+            "json_schema": webhooks.schema(event_type) | {"$schema": DIALECT},
         }
         found = known.get(event_type.name)
         if found is None:

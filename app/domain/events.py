@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 
@@ -25,15 +25,42 @@ class EventType:
 
 
 PING = EventType("ping", "ping", "Webhook test from application.")
-RETRIEVED = EventType(
-    "retrieved", "todo.retrieved", "Todo retrieved successfully", "todo", always=False
-)
-CREATED = EventType("created", "todo.created", "Todo created successfully", "todo")
-UPDATED = EventType("updated", "todo.updated", "Todo updated successfully", "todo")
-DELETED = EventType("deleted", "todo.deleted", "Todo deleted successfully", "todo")
-FAILED = EventType("failed", "todo.failure", "Todo not found.", "todo_id")
 
-CATALOGUE = (PING, RETRIEVED, CREATED, UPDATED, DELETED, FAILED)
+
+@dataclass(frozen=True, slots=True)
+class ResourceEvents:
+    """The event types of one type of resource."""
+
+    retrieved: EventType
+    created: EventType
+    updated: EventType
+    deleted: EventType
+    failed: EventType
+
+    @classmethod
+    def of(cls, name: str, prefix: str | None = None) -> Self:
+        """Convoy filters on `prefix` and the action; the usual prefix is the name and a dot."""
+        prefix = f"{name}." if prefix is None else prefix
+
+        def event_type(action: str, *, always: bool = True) -> EventType:
+            description = f"{name.capitalize()} {action} successfully"
+            return EventType(f"{prefix}{action}", f"{name}.{action}", description, name, always)
+
+        return cls(
+            event_type("retrieved", always=False),
+            event_type("created"),
+            event_type("updated"),
+            event_type("deleted"),
+            EventType(
+                f"{prefix}failed",
+                f"{name}.failure",
+                f"{name.capitalize()} not found.",
+                f"{name}_id",
+            ),
+        )
+
+    def __iter__(self) -> Iterator[EventType]:
+        yield from (self.retrieved, self.created, self.updated, self.deleted, self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Generic
 
 from app.domain import events
+from app.domain.fields import to_json
 from app.domain.ports import Claim, Clash, Snapshot, StoreUnavailable
 from app.domain.resource import Exists, NotFound, R, VersionMismatch
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.ports import Delivery, Page, Record, Store
-    from app.domain.resource import Change, Kind
+    from app.domain.resource import Change, ResourceType
 
     Fields = Mapping[str, object]
 
@@ -42,7 +42,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[R]):
-    """What can be asked of one kind of resource.
+    """What can be asked of one type of resource.
 
     `clock` gives the time, aware, in UTC; `new_event_id` an id of that very time; `pause` waits a
     moment after the nth clash.
@@ -52,7 +52,7 @@ class Service(Generic[R]):
     read at one moment: between two readings a twin could commit.
     """
 
-    kind: Kind[R]
+    type: ResourceType[R]
     store: Store[R]
     delivery: Delivery
     clock: Callable[[], datetime]
@@ -68,13 +68,13 @@ class Service(Generic[R]):
         """Raises NotFound."""
         found = self.store.read(owner, resource_id).resource
         if found is None:
-            raise NotFound(self.kind.name, resource_id)
-        self._read(self.kind.retrieved, owner, **{self.kind.name: found.public()})
+            raise NotFound(self.type.name, resource_id)
+        self._read(self.type.events.retrieved, owner, **{self.type.name: self.type.public(found)})
         return found
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
         page = self.store.page(owner, limit=limit, after=after)
-        self._read(self.kind.retrieved, owner)
+        self._read(self.type.events.retrieved, owner)
         return page
 
     def create(
@@ -92,11 +92,11 @@ class Service(Generic[R]):
 
         def decide(seen: Snapshot[R]) -> Change[R]:
             if seen.resource is not None:
-                raise Exists(self.kind.name, new_id)
+                raise Exists(self.type.name, new_id)
             own = {"owner": owner, "id": new_id, "version": seen.freed + 1}
             now = self.clock()
-            new = self.kind.new(**{**fields, **own})
-            return self.kind.create(new, now=now, event_id=self.new_event_id(now))
+            new = self.type.new(**{**fields, **own})
+            return self.type.create(new, now=now, event_id=self.new_event_id(now))
 
         # Most ids are new, and most keys: the transaction finds out which are not.
         return self._commit(claim, read, decide, seen=Snapshot())
@@ -115,8 +115,11 @@ class Service(Generic[R]):
         Raises NotFound, VersionMismatch, KeyReused.
         """
         claim = self._claim(owner, key, "update", resource_id, fields, versions)
-        step = partial(self.kind.update, **fields)
-        return self._change(owner, resource_id, versions, claim, step)
+
+        def update(before: R, *, now: datetime, event_id: str) -> Change[R]:
+            return self.type.update(before, fields, now=now, event_id=event_id)
+
+        return self._change(owner, resource_id, versions, claim, update)
 
     def delete(
         self,
@@ -128,7 +131,7 @@ class Service(Generic[R]):
     ) -> Committed:
         """Raises NotFound, VersionMismatch, KeyReused."""
         claim = self._claim(owner, key, "delete", resource_id, versions)
-        return self._change(owner, resource_id, versions, claim, self.kind.delete)
+        return self._change(owner, resource_id, versions, claim, self.type.delete)
 
     def _change(
         self,
@@ -151,9 +154,9 @@ class Service(Generic[R]):
     def _current(
         self, seen: Snapshot[R], owner: str, resource_id: int, versions: Set[int] | None
     ) -> R:
-        name, current = self.kind.name, seen.resource
+        name, current = self.type.name, seen.resource
         if current is None:
-            self._announce(self.kind.failed, owner, **{f"{name}_id": resource_id})
+            self._announce(self.type.events.failed, owner, **{f"{name}_id": resource_id})
             raise NotFound(name, resource_id)
         if versions is not None and current.version not in versions:
             raise VersionMismatch(name, resource_id, current.version)
@@ -162,7 +165,7 @@ class Service(Generic[R]):
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
             return None
-        asked = json.dumps([self.kind.name, *request], sort_keys=True, default=sorted)
+        asked = json.dumps([self.type.name, *request], sort_keys=True, default=_described)
         return Claim(owner, key, sha256(asked.encode()).hexdigest(), self.clock())
 
     def _commit(
@@ -188,7 +191,7 @@ class Service(Generic[R]):
             accepted = self.delivery.deliver(change.event)
             return Committed(change.state.id, change.state.version, change.event.id, accepted)
         raise StoreUnavailable(
-            f"The {self.kind.name} with id {change.state.id} has too many writers at once."
+            f"The {self.type.name} with id {change.state.id} has too many writers at once."
         )
 
     def _replay(self, claim: Claim, first: Record) -> Committed:
@@ -206,3 +209,8 @@ class Service(Generic[R]):
         event_id = self.new_event_id(now)
         event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
         self.delivery.announce(event)
+
+
+def _described(value: object) -> object:
+    """Versions in their order; a field's value as its JSON."""
+    return sorted(value) if isinstance(value, frozenset) else to_json(value)

@@ -38,7 +38,7 @@ _ADVICE = {
     "InvalidSignatureException": _CREDENTIALS,
     "UnrecognizedClientException": _CREDENTIALS,
     "ResourceNotFoundException": "Such a table is not in this account and AWS_REGION: are"
-    " TODOS_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE the names of its own?",
+    " RESOURCES_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE the names of its own?",
 }
 """What to look at, by error code ("Common errors" of DynamoDB's API reference)."""
 

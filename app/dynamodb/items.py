@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.domain.events import Event
 from app.dynamodb.errors import from_ms, to_ms
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from app.domain.fields import Json
 
     Item = Mapping[str, AttributeValueTypeDef]
 
@@ -35,6 +37,48 @@ def number(item: Item, name: str) -> int:
 
 def moment(item: Item, name: str) -> datetime:
     return from_ms(item[name]["N"])
+
+
+def attribute(value: Json) -> AttributeValueTypeDef:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [attribute(each) for each in value]}
+        case dict():
+            return {"M": {name: attribute(each) for name, each in value.items()}}
+
+
+def json_value(attribute: AttributeValueTypeDef) -> Json:
+    """Raises one of DAMAGE for an attribute that `attribute` does not write."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return cast("str | bool", value)
+        case "N":
+            return int(cast("str", value))
+        case "L":
+            return [json_value(each) for each in cast("list[Any]", value)]
+        case "M":
+            return {name: json_value(each) for name, each in cast("Item", value).items()}
+    raise ValueError(f"it has the type {kind}")
+
+
+def characters(item: Item) -> int:
+    """Of all text of an item, names in maps too."""
+    return sum(map(_characters, item.values()))
+
+
+def _characters(attribute: AttributeValueTypeDef) -> int:
+    if "M" in attribute:
+        return sum(map(len, attribute["M"])) + characters(attribute["M"])
+    if "L" in attribute:
+        return sum(map(_characters, attribute["L"]))
+    return len(attribute.get("S", ""))
 
 
 def event_item(event: Event) -> dict[str, AttributeValueTypeDef]:

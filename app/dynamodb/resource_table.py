@@ -1,22 +1,27 @@
-"""The rows of a kind of resource, and of what was deleted.
+"""The rows of all resources, and of those that were deleted.
 
-A resource is the item of its owner and id. That of a deleted one makes room for its tombstone, an
-item of the same owner at a negative id: it keeps the id's last version, for a year.
+A resource is the item of its collection (`todo/ann`: the resource's type and its owner) and its id.
+A deleted one leaves a tombstone, an item of the same collection at a negative id: it keeps the id's
+last version, for a year.
 
-             (owner, id)             (owner, -1 - id)
+             (collection, id)        (collection, -1 - id)
     create   put if there is none    check that there is none, or delete the one that was seen
-    update   put if as seen
+    update   update if as seen
     delete   delete if as seen       put
+
+An update sets the fields that this version of the code has. It keeps the others: a newer version
+may have written them.
 """
 
 from __future__ import annotations
 
 from dataclasses import MISSING
 from datetime import timedelta
-from typing import TYPE_CHECKING, Generic, Literal, Required, TypedDict, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, Literal, Required, TypedDict
 
+from app.domain import fields
 from app.domain.ports import StoreError
-from app.domain.resource import Change, Kind, R
+from app.domain.resource import Change, R, ResourceType
 from app.dynamodb import items
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
         AttributeValueTypeDef,
         GetTypeDef,
         TransactWriteItemTypeDef,
+        UpdateTypeDef,
     )
 
     from app.dynamodb.items import Item
@@ -31,33 +37,36 @@ if TYPE_CHECKING:
 TOMBSTONE_LIFE = timedelta(days=365)
 """How long the version of a deletion is remembered."""
 
-TOMBSTONE_EXPIRY = "expires-at"
-"""DynamoDB deletes an item at the time that it has here: no field can have this name."""
+COLLECTION = "kind/owner"
+"""The table's partition key. A field can't have this name, nor the next."""
 
-_TYPES: dict[type, Literal["S", "N", "BOOL"]] = {str: "S", int: "N", bool: "BOOL"}
+TOMBSTONE_EXPIRY = "expires-at"
+"""DynamoDB deletes an item at the time that it has here."""
 
 
 class ResourceTable(Generic[R]):
-    """A field of the resource is an attribute of its name; a row that lacks one has its default.
+    """A field is an attribute of its name; a row that lacks one has its default.
 
     But `version` has to be there: a change compares with it.
     """
 
-    def __init__(self, kind: Kind[R], table: str) -> None:
+    def __init__(self, resource_type: ResourceType[R], table: str) -> None:
         self.name = table
-        self._kind = kind
-        fields = kind.new.__dataclass_fields__
-        types = get_type_hints(kind.new)
-        self._types = {name: _TYPES[types[name]] for name in fields}
-        self._needed = {name for name in fields if fields[name].default is MISSING} | {"version"}
+        self._type = resource_type
+        declared = resource_type.new.__dataclass_fields__
+        self._needed = {
+            name for name in resource_type.types if declared[name].default is MISSING
+        } | {"version"}
+
+    def collection(self, owner: str) -> str:
+        return f"{self._type.name}/{owner}"
 
     def writes(self, change: Change[R]) -> list[TransactWriteItemTypeDef]:
         """The part of a commit's transaction that changes the resource, if it is still as seen."""
-        key = _key(change.state.owner, change.state.id)
-        tombstone = _tombstone_key(change.state.owner, change.state.id)
-        item = self._item(change.state)
+        key = self._key(change.state.owner, change.state.id)
+        tombstone = self._key(change.state.owner, -1 - change.state.id)
         if change.action == "update":
-            return [{"Put": {"TableName": self.name, "Item": item, **_at(change.seen)}}]
+            return [{"Update": self._update(key, change)}]
         if change.action == "delete":
             buried = tombstone | _tombstone(change)
             return [
@@ -70,19 +79,20 @@ class ResourceTable(Generic[R]):
             if change.seen
             else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_absent()}}
         )
+        item = self._attributes(change.state) | key
         return [{"Put": {"TableName": self.name, "Item": item, **_absent()}}, guard]
 
     def get(self, owner: str, resource_id: int) -> GetTypeDef:
         """The part of a reading that asks for the resource."""
-        return {"TableName": self.name, "Key": _key(owner, resource_id)}
+        return {"TableName": self.name, "Key": self._key(owner, resource_id)}
 
     def get_tombstone(self, owner: str, resource_id: int) -> GetTypeDef:
-        return {"TableName": self.name, "Key": _tombstone_key(owner, resource_id)}
+        return {"TableName": self.name, "Key": self._key(owner, -1 - resource_id)}
 
     def resource(self, item: Item) -> R:
         """Raises StoreError."""
         try:
-            return self._kind.new(**self._values(item))
+            return self._type.new(**self._values(item))
         except items.DAMAGE as error:
             raise self._unreadable(item, error) from error
 
@@ -93,16 +103,42 @@ class ResourceTable(Generic[R]):
         except items.DAMAGE as error:
             raise self._unreadable(tombstone, error) from error
 
-    def _item(self, state: R) -> dict[str, AttributeValueTypeDef]:
-        return {name: _attribute(getattr(state, name), kind) for name, kind in self._types.items()}
+    def _update(self, key: Item, change: Change[R]) -> UpdateTypeDef:
+        attributes = self._attributes(change.state)
+        names = {f"#{number}": name for number, name in enumerate(self._type.types) if name != "id"}
+        kept = [f"{alias} = :{alias[1:]}" for alias, name in names.items() if name in attributes]
+        gone = [alias for alias, name in names.items() if name not in attributes]
+        values = {
+            f":{alias[1:]}": attributes[name] for alias, name in names.items() if name in attributes
+        }
+        seen = _at(change.seen)
+        return {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": f"SET {', '.join(kept)}"
+            + f" REMOVE {', '.join(gone)}" * bool(gone),
+            "ConditionExpression": seen["ConditionExpression"],
+            "ExpressionAttributeNames": names | seen["ExpressionAttributeNames"],
+            "ExpressionAttributeValues": values | seen["ExpressionAttributeValues"],
+        }
 
-    def _values(self, item: Item) -> dict[str, object]:
+    def _attributes(self, state: R) -> dict[str, AttributeValueTypeDef]:
+        return {name: items.attribute(value) for name, value in self._type.public(state).items()}
+
+    def _values(self, item: Item) -> dict[str, Any]:
         if missing := sorted(self._needed - item.keys()):
             raise LookupError(f"no {', '.join(missing)}")
-        return {name: _value(item, name, of) for name, of in self._types.items() if name in item}
+        return {"owner": _owner(item)} | {
+            name: fields.from_json(of, items.json_value(item[name]))
+            for name, of in self._type.types.items()
+            if name in item
+        }
+
+    def _key(self, owner: str, number: int) -> dict[str, AttributeValueTypeDef]:
+        return {COLLECTION: {"S": self.collection(owner)}, "id": {"N": str(number)}}
 
     def _unreadable(self, item: Item, error: Exception) -> StoreError:
-        row = f"{self._kind.name} {item['id']['N']} of {item['owner']['S']}"
+        row = f"{self._type.name} {item['id']['N']} of {_owner(item)}"
         return StoreError(f"{row} can't be read: {error!r}")
 
 
@@ -128,12 +164,8 @@ def _at(version: int) -> _Condition:
     }
 
 
-def _key(owner: str, resource_id: int) -> dict[str, AttributeValueTypeDef]:
-    return {"owner": {"S": owner}, "id": {"N": str(resource_id)}}
-
-
-def _tombstone_key(owner: str, resource_id: int) -> dict[str, AttributeValueTypeDef]:
-    return _key(owner, -1 - resource_id)
+def _owner(item: Item) -> str:
+    return items.text(item, COLLECTION).partition("/")[2]
 
 
 def _tombstone(change: Change[R]) -> dict[str, AttributeValueTypeDef]:
@@ -142,11 +174,3 @@ def _tombstone(change: Change[R]) -> dict[str, AttributeValueTypeDef]:
         "version": {"N": str(change.state.version)},
         TOMBSTONE_EXPIRY: {"N": str(expires_at)},
     }
-
-
-def _attribute(value: object, kind: str) -> AttributeValueTypeDef:
-    return cast("AttributeValueTypeDef", {kind: str(value) if kind == "N" else value})
-
-
-def _value(item: Item, name: str, kind: Literal["S", "N", "BOOL"]) -> object:
-    return items.number(item, name) if kind == "N" else item[name][kind]

@@ -1,4 +1,4 @@
-"""DynamoDB: a kind of resource, and what commits with it: events and idempotency records."""
+"""DynamoDB: a type of resource, and what commits with it: events and idempotency records."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Generic
 
 from app.domain.ports import Clash, Page, Snapshot
-from app.domain.resource import Change, Kind, R
+from app.domain.resource import Change, R, ResourceType
+from app.dynamodb import items
 from app.dynamodb.errors import named_errors
 from app.dynamodb.keys_table import KeysTable
-from app.dynamodb.resource_table import ResourceTable
+from app.dynamodb.resource_table import COLLECTION, ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class DynamoStore(Generic[R]):
     def __init__(
         self,
         client: DynamoDBClient,
-        kind: Kind[R],
+        resource_type: ResourceType[R],
         *,
         table: str,
         keys_table: str,
@@ -45,7 +46,7 @@ class DynamoStore(Generic[R]):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._resources = ResourceTable(kind, table)
+        self._resources = ResourceTable(resource_type, table)
         self._keys = KeysTable(keys_table)
         self._outbox = outbox
         self._log = log
@@ -76,17 +77,17 @@ class DynamoStore(Generic[R]):
             answer = self._client.query(
                 TableName=self._resources.name,
                 # Below 0 are tombstones.
-                KeyConditionExpression="#owner = :owner AND #id > :after",
-                ExpressionAttributeNames={"#owner": "owner", "#id": "id"},
+                KeyConditionExpression="#collection = :collection AND #id > :after",
+                ExpressionAttributeNames={"#collection": COLLECTION, "#id": "id"},
                 ExpressionAttributeValues={
-                    ":owner": {"S": owner},
+                    ":collection": {"S": self._resources.collection(owner)},
                     ":after": {"N": str(-1 if after is None else after)},
                 },
                 Limit=limit + 1,
                 ConsistentRead=True,
             )
         found = answer["Items"]
-        characters = list(accumulate(map(_characters, found)))
+        characters = list(accumulate(map(items.characters, found)))
         kept = found[: min(limit, bisect_right(characters, MAX_PAGE_CHARACTERS))]
         more = len(found) > len(kept) or "LastEvaluatedKey" in answer
         page = [self._resources.resource(item) for item in kept]
@@ -118,7 +119,3 @@ class DynamoStore(Generic[R]):
 
     def _resource(self, item: Item | None) -> R | None:
         return None if item is None else self._resources.resource(item)
-
-
-def _characters(item: Item) -> int:
-    return sum(len(value["S"]) for value in item.values() if "S" in value)

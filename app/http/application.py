@@ -1,42 +1,35 @@
-"""The HTTP application: its routes, its errors, and the document that tells of them."""
+"""The HTTP application: its routes, its errors, and its OpenAPI document."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
+from app.domain.resource import ResourceType
 from app.domain.service import Service
 from app.http import parameters, problems
 from app.http.body_limit import BodyLimit
 from app.http.problems import Answer, title
+from app.http.resource_routes import OwnerOf, Run, resource_router
 from app.http.schemas import Message, Problem
-from app.todos import routes
-from app.todos.model import Todo
-
-router = APIRouter(responses=parameters.problems(401, 413, 500))
-
-
-@router.get("/", response_model=Message)
-async def ping(request: Request) -> Answer:
-    """Say hello, and publish a `ping`."""
-    await parameters.call(request, request.app.state.service.ping)
-    return Answer({"message": "Wilkomen!"})
 
 
 def build(
-    service: Service[Todo],
-    owner_of: Callable[[Request], str],
-    run: Callable[..., Awaitable[object]] = run_in_threadpool,
+    services: Sequence[Service[Any]],
+    owner_of: OwnerOf,
+    run: Run = run_in_threadpool,
     docs_url: str | None = "/docs",
 ) -> FastAPI:
-    """The application. `owner_of` tells whose todos a request is about.
+    """The application, with the routes of each service's resource.
 
-    `run` makes the service's calls, which block: unless told, on threads of their own. The page at
+    `run` makes the services' calls, which block: on threads of their own, unless given. The page at
     `docs_url` loads scripts from a public network.
     """
+    routers = [_ping_router(services[0], owner_of, run)]
+    routers += [resource_router(service, owner_of, run) for service in services]
     app = FastAPI(
-        routes=[*router.routes, *routes.router.routes],
+        routes=[route for router in routers for route in router.routes],
         title="Todos with webhooks",
         version="0.1.0",
         redirect_slashes=False,
@@ -44,13 +37,24 @@ def build(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.service = service
-    app.state.owner_of = owner_of
-    app.state.run = run
+    app.state.services = services
     app.add_middleware(BodyLimit)
     problems.install(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    resources = [service.type for service in services]
+    app.openapi = lambda: _openapi(app, resources)  # type: ignore[method-assign]
     return app
+
+
+def _ping_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:
+    router = APIRouter(responses=parameters.problems(401, 413, 500))
+
+    @router.get("/", response_model=Message)
+    async def ping(request: Request) -> Answer:
+        """Say hello, and publish a `ping`."""
+        await run(service.ping, owner_of(request))
+        return Answer({"message": "Wilkomen!"})
+
+    return router
 
 
 GATEWAYS = (401, 403, 429, 500, 503)
@@ -58,16 +62,16 @@ GATEWAYS = (401, 403, 429, 500, 503)
 requests, and when the function fails."""
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
     """FastAPI's document, with the gateway's answers, the webhooks, and the schema that is known by
     reference alone."""
-    from app.http import webhooks  # noqa: PLC0415  # who asks for no document does not wait for it
+    from app.http.webhooks import Webhooks  # noqa: PLC0415  # only a document needs it
 
     document = FastAPI.openapi(app)
     for operations in document["paths"].values():
         for operation in operations.values():
             _declare_gateways(operation["responses"])
-    document["webhooks"] = webhooks.webhooks()
+    document["webhooks"] = Webhooks(resources).document()
     problem = Problem.model_json_schema(
         mode="serialization", ref_template="#/components/schemas/{model}"
     )

@@ -3,9 +3,9 @@
 import base64
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Header, Path, Query, Request
+from fastapi import Header, Path, Query
 from pydantic import BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
@@ -20,7 +20,6 @@ DEFAULT_PAGE = 100
 
 Responses = dict[int | str, dict[str, Any]]
 
-P = ParamSpec("P")
 Result = TypeVar("Result")
 
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -32,18 +31,6 @@ def problems(*statuses: int) -> Responses:
 
 
 NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
-
-
-async def call(
-    request: Request,
-    use_case: Callable[Concatenate[str, P], Result],
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> Result:
-    """A use case of a service, for the request's owner."""
-    state = request.app.state
-    result: Result = await state.run(use_case, state.owner_of(request), *args, **kwargs)
-    return result
 
 
 async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:

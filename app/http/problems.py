@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
 from app.domain.ports import StoreError, StoreUnavailable
-from app.domain.resource import Exists, NotFound, ResourceError, VersionMismatch
+from app.domain.resource import NotFound, ResourceError, VersionMismatch
 from app.domain.service import KeyReused
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ OPEN = (
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's phrases, which Python has from 3.13 on."""
 
-_STATUS = {NotFound: 404, Exists: 409, VersionMismatch: 412}
+_STATUS = {NotFound: 404, VersionMismatch: 412, ResourceError: 409}
+"""The nearest base of an error counts."""
 
 
 class BadInput(Exception):
@@ -166,7 +167,8 @@ async def _refused(request: Request, error: Exception) -> Answer:
     if isinstance(error, NotFound) and request.method != "GET":
         # The tutorial's own answer, from before there were problem details.
         return Answer({"data": str(error)}, 404)
-    return problem(_STATUS[type(error)], str(error))
+    status = next(_STATUS[each] for each in type(error).__mro__ if each in _STATUS)
+    return problem(status, str(error))
 
 
 async def _key_reused(_: Request, __: Exception) -> Answer:

@@ -1,7 +1,7 @@
 """What clients send and get: bodies, parameters, answers."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -16,12 +17,8 @@ from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from app.domain.resource import MAX_ID
-from app.todos.model import MAX_ITEM_LENGTH
 
 ResourceId = Annotated[int, Field(ge=0, le=MAX_ID)]
-
-
-Item = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_LENGTH)]
 
 NUL = "\0"
 """Convoy (v26.7.3) answers 201 to an event that has one, and never delivers it: its database can't
@@ -62,7 +59,12 @@ def _describe_text(schema: Any) -> None:  # noqa: ANN401
             _describe_text(each)
     if not isinstance(schema, dict):
         return
-    if schema.get("type") == "string" and not schema.keys() & {"const", "enum", "pattern"}:
+    if schema.get("type") == "string" and not schema.keys() & {
+        "const",
+        "enum",
+        "format",
+        "pattern",
+    }:
         schema["pattern"] = _WITHOUT_NUL
     if schema.get("additionalProperties"):
         schema.setdefault("propertyNames", {"pattern": _WITHOUT_NUL})
@@ -101,19 +103,21 @@ def _not_empty(schema: dict[str, Any]) -> None:
     schema["minProperties"] = 1
 
 
-def _without_default(schema: dict[str, Any]) -> None:
-    del schema["default"]
+def without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 class Input(WithoutNul):
-    """No unknown field, no guessing (`"1"` is not 1), and null does not stand for absence."""
+    """No unknown field, no guessing (`"1"` is not 1). Null is for `nullable` fields only."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    nullable: ClassVar[frozenset[str]] = frozenset()
+
     @field_validator("*", mode="before")
     @classmethod
-    def _no_null(cls, value: object) -> object:
-        if value is None:
+    def _no_null(cls, value: object, field: ValidationInfo) -> object:
+        if value is None and field.field_name not in cls.nullable:
             raise PydanticCustomError("null", "null is not allowed: leave the field out instead")
         return value
 
@@ -122,67 +126,42 @@ class Input(WithoutNul):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         described = super().__get_pydantic_json_schema__(core_schema, handler)
-        for field in handler.resolve_ref_schema(described)["properties"].values():
-            if {"type": "null"} in field.get("anyOf", ()):
+        for name, field in handler.resolve_ref_schema(described)["properties"].items():
+            if {"type": "null"} in field.get("anyOf", ()) and name not in cls.nullable:
                 field["anyOf"].remove({"type": "null"})
                 if len(field["anyOf"]) == 1:
                     field.update(field.pop("anyOf")[0])
         return described
 
 
-class NewTodo(Input):
-    id: ResourceId | None = None
-    item: Item
-    completed: bool = False
+class Update(Input):
+    """Replaces the fields that it has: at least one."""
 
-
-class TodoUpdate(Input):
     model_config = ConfigDict(json_schema_extra=_not_empty)
-
-    item: Item | None = None
-    completed: bool | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
-            raise PydanticCustomError("nothing_to_update", "give item, completed or both")
+            names = ", ".join(type(self).model_fields)
+            raise PydanticCustomError(
+                "nothing_to_update", "give at least one of: {names}", {"names": names}
+            )
         return self
 
 
-class TodoOut(WithoutNul):
-    id: ResourceId
-    item: Item
-    completed: bool
-    version: Annotated[
-        int,
-        Field(
-            ge=1,
-            description="Counts the changes under this id, deletions too: the higher is the newer.",
-        ),
-    ]
+class Output(WithoutNul):
+    """A resource in an answer, or in an event."""
 
 
 class Message(BaseModel):
     message: str
 
 
-class Todos(BaseModel):
-    data: list[TodoOut]
-    next: Annotated[
-        str | SkipJsonSchema[None],
-        Field(description="Cursor of the next page; absent on the last."),
-    ] = None
-
-
-class OneTodo(BaseModel):
-    data: TodoOut
-
-
 class Created(BaseModel):
     data: list[str]
     id: Annotated[
         ResourceId | SkipJsonSchema[None],
-        Field(description="The id drawn for a todo that came without one."),
+        Field(description="The id, where the request had none."),
     ] = None
 
 
@@ -206,5 +185,5 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: Annotated[
-        list[Fault] | SkipJsonSchema[None], Field(json_schema_extra=_without_default)
+        list[Fault] | SkipJsonSchema[None], Field(json_schema_extra=without_default)
     ] = None

@@ -1,18 +1,21 @@
-"""What receivers may rely on: the JSON Schema of each event type's payload."""
+"""The webhooks of the API: each event type with the JSON Schema of its payload."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from app.domain.events import CATALOGUE
-from app.http.schemas import ResourceId, TodoOut
+from app.domain.events import PING
+from app.http.resource_schemas import schemas_of
+from app.http.schemas import ResourceId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.domain.events import EventType
+    from app.domain.resource import ResourceType
 
     Schema = dict[str, Any]
 
@@ -25,60 +28,73 @@ HEADERS = {
     "X-Convoy-Idempotency-Key": "The event's id: what came under it before is the same event.",
 }
 
-CARRIED: Mapping[str, TypeAdapter[Any]] = {
-    "todo": TypeAdapter(TodoOut),
-    "todo_id": TypeAdapter(ResourceId),
-}
-"""What events carry."""
 
+class Webhooks:
+    """The event types of an API with these resources. Raises ValueError where two have one name."""
 
-def schema(event_type: EventType) -> Schema:
-    """Of the payload. What it does not name may be added: receivers pass over it."""
-    properties: Schema = {
-        "event": {"const": event_type.event},
-        "description": {"type": "string"},
-        "id": {"type": "string", "description": "The event's id, and its idempotency key."},
-        "occurred_at": {"type": "string", "format": "date-time"},
-    }
-    required = list(properties)
-    if event_type.carries is not None:
-        properties[event_type.carries] = CARRIED[event_type.carries].json_schema()
-        if event_type.always:
-            required.append(event_type.carries)
-    return {
-        "title": event_type.event,
-        "description": event_type.description,
-        "type": "object",
-        "required": required,
-        "properties": properties,
-    }
+    def __init__(self, resources: Sequence[ResourceType[Any]]) -> None:
+        self.event_types = (PING, *(each for resource in resources for each in resource.events))
+        names = [each.name for each in self.event_types]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"Two resources have an event type {', '.join(sorted(twice))}.")
+        self._resources = resources
 
-
-def webhooks() -> Schema:
-    """The section of an OpenAPI document, by event type."""
-    return {event_type.name: {"post": _operation(event_type)} for event_type in CATALOGUE}
-
-
-def _operation(event_type: EventType) -> Schema:
-    headers = [
-        {
-            "name": name,
-            "in": "header",
-            "required": True,
-            "description": description,
-            "schema": {"type": "string"},
+    def schema(self, event_type: EventType) -> Schema:
+        """Of the payload. Other properties may be added: receivers ignore them."""
+        properties: Schema = {
+            "event": {"const": event_type.event},
+            "description": {"type": "string"},
+            "id": {"type": "string", "description": "The event's id, and its idempotency key."},
+            "occurred_at": {"type": "string", "format": "date-time"},
         }
-        for name, description in HEADERS.items()
-    ]
-    return {
-        "operationId": event_type.event,
-        "summary": event_type.description,
-        "parameters": headers,
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema(event_type)}},
-        },
-        "responses": {
-            "2XX": {"description": "It arrived. After anything else Convoy tries again."}
-        },
-    }
+        required = list(properties)
+        if event_type.carries is not None:
+            properties[event_type.carries] = self._carried[event_type.carries]
+            if event_type.always:
+                required.append(event_type.carries)
+        return {
+            "title": event_type.event,
+            "description": event_type.description,
+            "type": "object",
+            "required": required,
+            "properties": properties,
+        }
+
+    def document(self) -> Schema:
+        """The section of an OpenAPI document, by event type."""
+        return {each.name: {"post": self._operation(each)} for each in self.event_types}
+
+    @cached_property
+    def _carried(self) -> Mapping[str, Schema]:
+        """What events carry, by its name."""
+        ids = TypeAdapter(ResourceId).json_schema()
+        carried = {}
+        for resource in self._resources:
+            out = schemas_of(resource).out
+            carried[resource.name] = out.model_json_schema(mode="serialization")
+            carried[f"{resource.name}_id"] = ids
+        return carried
+
+    def _operation(self, event_type: EventType) -> Schema:
+        headers = [
+            {
+                "name": name,
+                "in": "header",
+                "required": True,
+                "description": description,
+                "schema": {"type": "string"},
+            }
+            for name, description in HEADERS.items()
+        ]
+        return {
+            "operationId": event_type.event,
+            "summary": event_type.description,
+            "parameters": headers,
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": self.schema(event_type)}},
+            },
+            "responses": {
+                "2XX": {"description": "It arrived. After any other answer Convoy tries again."}
+            },
+        }

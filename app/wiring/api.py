@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
@@ -17,9 +17,9 @@ from app.http import application, gateway, parameters
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
+from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import LocalSettings, Settings, SettingsError
-from app.todos.model import TODO, Todo
 from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, publisher_of, random
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from app.convoy.api_key import ApiKey
     from app.convoy.publisher import ConvoyPublisher
-    from app.domain.ports import Store
-    from app.domain.resource import Kind, R
+    from app.domain.resource import R, ResourceType
     from app.outbox.outcomes import Publisher
 
 
@@ -41,7 +40,6 @@ class Parts:
 
     settings: Settings
     client: DynamoDBClient
-    store: DynamoStore[Todo]
     outbox: OutboxTable
     events: EventsTable
     api_key: ApiKey
@@ -62,31 +60,28 @@ class Parts:
         )
         retention = timedelta(days=settings.event_retention_days)
         events = EventsTable(client, settings.events_table, retention=retention)
-        store = DynamoStore(
-            client,
-            TODO,
-            table=settings.todos_table,
-            keys_table=settings.idempotency_table,
-            outbox=outbox,
-            log=events,
-        )
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
         metrics = Metrics(emit, now, settings.metrics_namespace)
         # One Convoy, one breaker, however many services there are.
         breaker = Breaker(publisher, time.monotonic, jitter)
-        return cls(settings, client, store, outbox, events, api_key, publisher, breaker, metrics)
+        return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
 
-    def service(self) -> Service[Todo]:
-        return self._service(TODO, self.store)
+    def services(self) -> list[Service[Any]]:
+        """One for each resource of the register."""
+        return [self.service(each) for each in RESOURCES]
 
-    def close(self) -> None:
-        self.publisher.close()
-        self.client.close()
-
-    def _service(self, kind: Kind[R], store: Store[R]) -> Service[R]:
+    def service(self, resource_type: ResourceType[R]) -> Service[R]:
+        store = DynamoStore(
+            self.client,
+            resource_type,
+            table=self.settings.resources_table,
+            keys_table=self.settings.idempotency_table,
+            outbox=self.outbox,
+            log=self.events,
+        )
         return Service(
-            kind=kind,
+            type=resource_type,
             store=store,
             delivery=OutboxDelivery(self.metered(self.breaker), self.outbox, now, jitter),
             clock=now,
@@ -95,6 +90,10 @@ class Parts:
             pause=lambda clashes: time.sleep(random.uniform(0, 0.02 * clashes)),
             publish_reads=self.settings.publish_reads,
         )
+
+    def close(self) -> None:
+        self.publisher.close()
+        self.client.close()
 
     def metered(self, publisher: Publisher) -> Publisher:
         return MeteredPublisher(publisher, self.metrics, time.monotonic)
@@ -111,7 +110,7 @@ def local_api() -> logs.RequestId:
         parts = Parts.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(parts.service(), lambda _: settings.convoy_app_id)
+    app = application.build(parts.services(), lambda _: settings.convoy_app_id)
     return logs.RequestId(app)
 
 
@@ -120,7 +119,7 @@ def lambda_parts() -> tuple[FastAPI, Parts]:
     logs.configure()
     settings = Settings.load()
     parts = Parts.build(settings, _emit)
-    app = application.build(parts.service(), gateway.owner_of, parameters.inline, docs_url=None)
+    app = application.build(parts.services(), gateway.owner_of, parameters.inline, docs_url=None)
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
     return app, parts

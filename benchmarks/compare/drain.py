@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 from uuid import uuid4
 
-from app.domain.events import CREATED, Event, envelope
+from app.domain.events import Event, envelope
 from app.outbox.relay import DELETES
+from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring.api import Parts
 from app.wiring.relay import RelayParts
@@ -123,4 +124,6 @@ class _Drain:
 
     def _event(self) -> Event:
         todo = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
-        return envelope(CREATED, event_id=str(uuid4()), owner="everyone", now=LONG_AGO, todo=todo)
+        return envelope(
+            TODO.events.created, event_id=str(uuid4()), owner="everyone", now=LONG_AGO, todo=todo
+        )

@@ -8,6 +8,7 @@ from itertools import chain, starmap
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from app.dynamodb.resource_table import COLLECTION
 from app.wiring.clients import dynamodb
 from benchmarks.compare.environments import OURS
 from benchmarks.compare.filling import fill
@@ -87,12 +88,12 @@ def _fill(client: DynamoDBClient, names: dict[str, str], size: int) -> None:
     tables.create_tables(client, names)
     own = (("everyone", number) for number in range(1, TODOS_PER_OWNER + 1))
     others = ((f"owner-{at // TODOS_PER_OWNER}", at) for at in range(size))
-    fill(client, names["TodosTable"], starmap(_todo, chain(own, others)))
+    fill(client, names["ResourcesTable"], starmap(_todo, chain(own, others)))
 
 
 def _todo(owner: str, number: int) -> dict[str, Any]:
     return {
-        "owner": {"S": owner},
+        COLLECTION: {"S": f"todo/{owner}"},
         "id": {"N": str(number)},
         "item": {"S": "Write the tests"},
         "completed": {"BOOL": False},

@@ -21,8 +21,9 @@ from app.convoy.api_key import ApiKey
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
-from app.domain.events import CREATED, envelope
+from app.domain.events import envelope
 from app.outbox.outcomes import Accepted
+from app.resources.todo import TODO
 from app.wiring.clients import now
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEY, PROJECT, DEADLINE_S = "CO.bench", "p", 2.0
-TODO = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
+BODY_OF_TODO = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
 EVENT = envelope(
-    CREATED,
+    TODO.events.created,
     event_id="01a20c91-a000-7111-8c99-8b099a3e16df",
     owner="everyone",
     now=datetime(2026, 11, 24, tzinfo=UTC),
-    todo=TODO,
+    todo=BODY_OF_TODO,
 )
 BODY: dict[str, Any] = {
     "owner_id": EVENT.owner,

@@ -17,9 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from app.resources.todo import TODO, Todo
 from app.settings import Settings
-from app.todos import model as todos
-from app.todos.model import Todo
 from app.wiring.api import Parts
 from app.wiring.clients import new_event_id, now
 from app.wiring.relay import RelayParts
@@ -126,7 +125,7 @@ def _relay(
 def _events(newest: datetime, count: int, rate: int) -> list[Event]:
     moments = [newest - timedelta(seconds=number / rate) for number in range(count)]
     changes = (
-        todos.create(Todo(OWNER, 2**52 + n, ITEM), now=at, event_id=new_event_id(at))
+        TODO.create(Todo(OWNER, 2**52 + n, ITEM), now=at, event_id=new_event_id(at))
         for n, at in enumerate(reversed(moments))
     )
     return [change.event for change in changes]

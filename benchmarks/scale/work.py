@@ -22,7 +22,7 @@ from app.dynamodb.store import DynamoStore
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
-from app.todos.model import TODO, Todo
+from app.resources.todo import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, LOG_LINE_OVERHEAD, OWNER, PUBLISH_OVERHEAD
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _service(client: DynamoDBClient, outbox: OutboxTable, counting: Counting) ->
             return Accepted()
 
     return Service(
-        kind=TODO,
+        type=TODO,
         store=store,
         delivery=OutboxDelivery(Publisher(), outbox, lambda: NOW, lambda: 0.0),
         clock=lambda: NOW,

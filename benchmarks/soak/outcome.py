@@ -116,7 +116,7 @@ def committed(parts: Parts) -> dict[str, Event]:
 
 def todos(parts: Parts) -> Iterator[tuple[int, Json]]:
     """As DynamoDB has them, by id. Below 0 are tombstones."""
-    for item in rows(parts, "TodosTable"):
+    for item in rows(parts, "ResourcesTable"):
         todo_id = int(item["id"]["N"])
         if todo_id >= 0:
             yield (

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.convoy_admin.setup import set_up
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 from app.settings import Settings
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import Convoy
@@ -113,7 +115,9 @@ def _registered(url: str, owner: str) -> str:
     convoy = Convoy.build(Settings.load())
     try:
         url += receiver.PATH
-        return set_up(convoy.project, url=url, owner=owner, new_owner=lambda: owner).secret
+        webhooks = Webhooks(RESOURCES)
+        done = set_up(convoy.project, webhooks, url=url, owner=owner, new_owner=lambda: owner)
+        return done.secret
     finally:
         convoy.close()
 

@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.domain.events import CATALOGUE, envelope
-from app.http import application, webhooks
-from app.todos.model import Todo
+from app.domain.events import PING, envelope
+from app.domain.service import Service
+from app.http import application
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 from infra.docs import signatures
+from infra.docs.examples import examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +42,11 @@ METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 
 def openapi() -> dict[str, Any]:
-    """The document of the API, which needs no service to tell of itself."""
-    app = application.build(None, lambda _: "")  # type: ignore[arg-type]
-    return app.openapi()
+    """The API's document. It calls no service: the services have no parts."""
+    parts = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
+    nothing: dict[str, Any] = dict.fromkeys(parts)
+    services = [Service(type=each, **nothing) for each in RESOURCES]
+    return application.build(services, lambda _: "").openapi()
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
@@ -84,14 +89,21 @@ def _by_name(parameters: list[Any]) -> dict[str, Any]:
 
 
 VERSIONS = {"updated": 2, "deleted": 3}
-"""Of the todo in the event; in others 1."""
+"""Of the resource in the example of an event; in others 1."""
+
+WEBHOOKS = Webhooks(RESOURCES)
 
 
 def example(event_type: EventType) -> dict[str, object]:
     """The payload of an event of this type, at a fixed time."""
-    version = VERSIONS.get(event_type.name, 1)
-    examples = {"todo": Todo("ann", 1, "Write the tests", version=version).public(), "todo_id": 1}
-    about = {name: each for name, each in examples.items() if name == event_type.carries}
+    action = event_type.name.rpartition(".")[2]
+    about: dict[str, object] = {}
+    for resource in RESOURCES:
+        if event_type.carries == resource.name:
+            state = {"id": 1, **examples_of(resource), "version": VERSIONS.get(action, 1)}
+            about[resource.name] = state
+        elif event_type.carries == f"{resource.name}_id":
+            about[event_type.carries] = 1
     event_id = "01a20c91-a000-7111-8c99-8b099a3e16df"
     at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)
@@ -99,44 +111,52 @@ def example(event_type: EventType) -> dict[str, object]:
 
 INTRODUCTION = """# Events
 
-Written by `make docs` from `app/domain/events.py`; `docs/openapi.json` has the same as `webhooks`.
+Written by `make docs` from the resources in `app/register.py`; `docs/openapi.json` has the same as
+`webhooks`.
 
-Each event is published to Convoy, which sends its payload to the endpoints of the todos' owner, as
-the body of a POST. How to receive them: [receivers.md](receivers.md). What is not named here may be
-added at any time: pass over it.
+Each event is published to Convoy. Convoy sends its payload to the endpoints of the resource's
+owner, as the body of a POST. How to receive it: [receivers.md](receivers.md). Other fields may be
+added at any time: ignore them.
 """
-
-WHEN = {
-    "ping": "`GET /` was called.",
-    "retrieved": "Todos were read; `todo` is there if it was one alone.",
-    "created": "A todo was created; `todo` is its state after that.",
-    "updated": "A todo was updated; `todo` is its state after that.",
-    "deleted": "A todo was deleted; `todo` is its last state, under the deletion's own version.",
-    "failed": "A todo that is not there was to be updated or deleted. Nothing changed.",
-}
 
 
 def events() -> str:
     """`docs/events.md`."""
-    sections = [_section(event_type) for event_type in CATALOGUE]
+    sections = [_section(PING, "`GET /` was called.")]
+    for resource in RESOURCES:
+        name, title, of = resource.name, resource.name.capitalize(), resource.events
+        sections += [
+            _section(of.retrieved, f"{title}s were read. `{name}` is there if one was asked for."),
+            _section(of.created, f"A {name} was created. `{name}` is its state."),
+            _section(of.updated, f"A {name} was updated. `{name}` is its state after that."),
+            _section(
+                of.deleted,
+                f"A {name} was deleted. `{name}` is its last state, under the"
+                " deletion's own version.",
+            ),
+            _section(of.failed, f"An update or a deletion found no {name}. Nothing changed."),
+        ]
     return "\n".join([INTRODUCTION, *sections])
 
 
-def _section(event_type: EventType) -> str:
-    schema = webhooks.schema(event_type)
+def _section(event_type: EventType, when: str) -> str:
+    schema = WEBHOOKS.schema(event_type)
     rows = [
         f"| `{name}` | {_kind(value)} | {'always' if name in schema['required'] else 'at times'} |"
         for name, value in schema["properties"].items()
     ]
     payload = json.dumps(example(event_type), indent=2)
     table = "\n".join(["| field | what | |", "|---|---|---|", *rows])
-    name = event_type.name
-    return f"## `{name}`\n\n{WHEN[name]}\n\n{table}\n\n```json\n{payload}\n```\n"
+    return f"## `{event_type.name}`\n\n{when}\n\n{table}\n\n```json\n{payload}\n```\n"
 
 
 def _kind(schema: dict[str, Any]) -> str:
     if "const" in schema:
         return f"`{json.dumps(schema['const'])}`"
+    if "items" in schema:
+        return f"list of {_kind(schema['items'])}"
+    if "additionalProperties" in schema:
+        return f"map of {_kind(schema['additionalProperties'])}"
     if "properties" in schema:
         fields = (f"`{name}` ({_kind(value)})" for name, value in schema["properties"].items())
         return ", ".join(fields)

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from app.convoy_admin.project import ConvoyError
 from app.convoy_admin.setup import set_up
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import Convoy
@@ -143,7 +145,8 @@ def _set_up(settings: LocalSettings, url: str) -> None:
     """As `python -m app convoy setup` does: the stand-in's own receiver gets the owner's events."""
     try:
         with closing(Convoy.build(settings)) as built:
-            set_up(built.project, url=url, owner=settings.convoy_app_id, new_owner=lambda: "")
+            webhooks, owner = Webhooks(RESOURCES), settings.convoy_app_id
+            set_up(built.project, webhooks, url=url, owner=owner, new_owner=lambda: "")
     except ConvoyError as error:
         raise StackError(f"the stand-in can't be set up: {error}") from error
 

@@ -28,14 +28,14 @@ def template() -> dict[str, Any]:
 
 
 def names(prefix: str = "") -> dict[str, str]:
-    """`todos` for `TodosTable`, and so on."""
+    """`todos` for `ResourcesTable`, and so on."""
     return {
         each: f"{prefix}{each.removesuffix('Table').lower()}" for each in template()["Resources"]
     }
 
 
 def settings(names: Mapping[str, str]) -> dict[str, str]:
-    """The names as the app is told them: `TODOS_TABLE`, and so on."""
+    """The names as the app is told them: `RESOURCES_TABLE`, and so on."""
     return {f"{each.removesuffix('Table').upper()}_TABLE": name for each, name in names.items()}
 
 

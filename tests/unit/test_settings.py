@@ -193,12 +193,12 @@ def test_the_key_is_not_shown_when_settings_are_printed() -> None:
 def test_a_dotenv_file_is_read_and_the_environment_wins(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / ".env").write_text("CONVOY_APP_ID=bob\nTODOS_TABLE=other\nUNRELATED=1\n")
+    (tmp_path / ".env").write_text("CONVOY_APP_ID=bob\nRESOURCES_TABLE=other\nUNRELATED=1\n")
     monkeypatch.delenv("CONVOY_APP_ID")
 
     settings = Settings.load()
 
-    assert (settings.convoy_app_id, settings.todos_table) == ("bob", "todos")
+    assert (settings.convoy_app_id, settings.resources_table) == ("bob", "resources")
 
 
 def test_a_dotenv_file_that_is_no_text_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from dotenv import set_key
 from app.cli import terminal
 from app.cli.convoy.group import connected, convoy
 from app.cli.options import EXIT_CODES, LEFT, Json, ended, printable
-from app.convoy_admin.setup import STEPS, set_up
+from app.convoy_admin.setup import set_up, steps
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from app.convoy_admin.setup import Setup
@@ -64,9 +66,12 @@ def setup(
 
     It can be run again: what is there is kept. It tells the settings that follow from it.
     """
-    with connected() as (settings, parts), terminal.progress("Setting up", "steps", STEPS) as step:
+    webhooks = Webhooks(RESOURCES)
+    progress = terminal.progress("Setting up", "steps", steps(webhooks))
+    with connected() as (settings, parts), progress as step:
         done = set_up(
             parts.project,
+            webhooks,
             url=url,
             owner=owner or settings.convoy_app_id,
             new_owner=lambda: str(uuid4()),

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 OWNER = os.environ["CONVOY_APP_ID"]
 app = FastAPI()
-table = boto3.resource("dynamodb").Table(os.environ["TODOS_TABLE"])
+table = boto3.resource("dynamodb").Table(os.environ["RESOURCES_TABLE"])
 convoy = Convoy(
     {
         "api_key": os.environ["CONVOY_API_KEY"],
@@ -54,14 +54,16 @@ def public(item):
 
 
 def read(todo_id):
-    return table.get_item(Key={"owner": OWNER, "id": todo_id}, ConsistentRead=True)["Item"]
+    return table.get_item(Key={"kind/owner": OWNER, "id": todo_id}, ConsistentRead=True)["Item"]
 
 
 @app.post("/todo", status_code=201)
 def create(draft: Draft):
     todo_id = secrets.randbits(53) if draft.id is None else draft.id
     todo = {"id": todo_id, "item": draft.item, "completed": False, "version": 1}
-    table.put_item(Item={"owner": OWNER, **todo}, ConditionExpression="attribute_not_exists(id)")
+    table.put_item(
+        Item={"kind/owner": OWNER, **todo}, ConditionExpression="attribute_not_exists(id)"
+    )
     publish("created", todo)
     return {"data": ["Todo added."], "id": todo_id}
 
@@ -71,7 +73,7 @@ def update(todo_id: int, draft: Draft):
     todo = public(read(todo_id)) | {"item": draft.item}
     todo["version"] += 1
     table.put_item(
-        Item={"owner": OWNER, **todo},
+        Item={"kind/owner": OWNER, **todo},
         ConditionExpression="version = :version",
         ExpressionAttributeValues={":version": todo["version"] - 1},
     )
@@ -90,7 +92,7 @@ def get(todo_id: int):
 def everything():
     found = table.query(
         KeyConditionExpression="#owner = :owner",
-        ExpressionAttributeNames={"#owner": "owner"},
+        ExpressionAttributeNames={"#owner": "kind/owner"},
         ExpressionAttributeValues={":owner": OWNER},
         Limit=101,
         ConsistentRead=True,

@@ -14,7 +14,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
-TODOS, OUTBOX = os.environ["TODOS_TABLE"], os.environ["OUTBOX_TABLE"]
+TODOS, OUTBOX = os.environ["RESOURCES_TABLE"], os.environ["OUTBOX_TABLE"]
 WITH_OUTBOX = os.environ["WITH_OUTBOX"] == "1"
 OWNER = os.environ["CONVOY_APP_ID"]
 URL = f"{os.environ['CONVOY_BASE_URL']}/v1/projects/{os.environ['CONVOY_PROJECT_ID']}/events/fanout"
@@ -64,7 +64,7 @@ def everything():
     found = dynamodb.query(
         TableName=TODOS,
         KeyConditionExpression="#owner = :owner",
-        ExpressionAttributeNames={"#owner": "owner"},
+        ExpressionAttributeNames={"#owner": "kind/owner"},
         ExpressionAttributeValues={":owner": {"S": OWNER}},
         Limit=101,
         ConsistentRead=True,
@@ -142,7 +142,7 @@ def _read(todo_id):
 
 
 def _key(todo_id):
-    return {"owner": {"S": OWNER}, "id": {"N": str(todo_id)}}
+    return {"kind/owner": {"S": OWNER}, "id": {"N": str(todo_id)}}
 
 
 def _public(item):

@@ -102,7 +102,7 @@ def test_a_package_missing_from_the_zip_is_missing_at_the_start(start: Start, ta
 def test_a_missing_setting_is_told_by_name_at_the_start(
     start: Start, environment: dict[str, str]
 ) -> None:
-    del environment["TODOS_TABLE"]
+    del environment["RESOURCES_TABLE"]
 
-    with pytest.raises(FunctionError, match=r"init/error: .*TODOS_TABLE is not set"):
+    with pytest.raises(FunctionError, match=r"init/error: .*RESOURCES_TABLE is not set"):
         start("handler.api").invoke(ask(*CREATE))

@@ -29,7 +29,7 @@ def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Way]:
     ids = count(2**40)
     service = make_service(dynamodb, publisher, new_id=lambda: next(ids))
     with asyncio.Runner() as loop:
-        yield Asgi(application.build(service, gateway.owner_of), loop)
+        yield Asgi(application.build([service], gateway.owner_of), loop)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 from playwright.sync_api import expect, sync_playwright
 
-from app.domain.events import CREATED, DELETED, UPDATED, envelope
-from app.todos.model import Todo
+from app.domain.events import envelope
+from app.resources.todo import TODO, Todo
 from app.wiring.clients import now
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 PICTURE = ROOT / "docs" / "inbox.png"
 
 WHAT_HAPPENED = [
-    (CREATED, Todo("ann", 1, "Write the tests")),
-    (UPDATED, Todo("ann", 1, "Write the tests", completed=True, version=2)),
-    (CREATED, Todo("ann", 2, "Read them aloud")),
+    (TODO.events.created, Todo("ann", 1, "Write the tests")),
+    (TODO.events.updated, Todo("ann", 1, "Write the tests", completed=True, version=2)),
+    (TODO.events.created, Todo("ann", 2, "Read them aloud")),
 ]
 
 
@@ -47,7 +47,7 @@ def main() -> None:
             viewport={"width": 900, "height": 780}, device_scale_factor=1.5, color_scheme="light"
         )
         page.goto(f"{url}/inbox")
-        _publish(convoy, 9, DELETED, WHAT_HAPPENED[1][1])
+        _publish(convoy, 9, TODO.events.deleted, WHAT_HAPPENED[1][1])
         expect(page.locator("summary").first).to_contain_text("attempt 2")
         page.locator("summary").nth(1).click()
         page.screenshot(path=PICTURE)
@@ -56,7 +56,7 @@ def main() -> None:
 
 def _publish(convoy: Convoy, number: int, event_type: EventType, todo: Todo) -> None:
     key = f"fda3c152-30d6-4111-8c99-8b099a3e16d{number}"
-    event = envelope(event_type, event_id=key, owner="ann", now=now(), todo=todo.public())
+    event = envelope(event_type, event_id=key, owner="ann", now=now(), todo=TODO.public(todo))
     message = {"owner_id": "ann", "event_type": event.type, "idempotency_key": key}
     convoy.ask("POST", "/events/fanout", json=message | {"data": event.data})
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from dotenv import dotenv_values
 
-from app.domain.events import CATALOGUE
-from app.http import webhooks
+from app.http.webhooks import DIALECT
 from infra.fake_convoy.resources import PROJECT
 from infra.local import tables
 from tests.integration.cli.shell import DONE, LEFT, USAGE, lines, run, soon
+from tests.support import WEBHOOKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +35,11 @@ def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
 
     assert result.exit_code == DONE
     types = {each["name"]: each for each in convoy.ask("GET", "/event-types")}
-    assert types.keys() == {"*", *(event_type.name for event_type in CATALOGUE)}
-    for event_type in CATALOGUE:
+    assert types.keys() == {"*", *(event_type.name for event_type in WEBHOOKS.event_types)}
+    for event_type in WEBHOOKS.event_types:
         schema = types[event_type.name]["json_schema"]
-        assert schema.pop("$schema") == webhooks.DIALECT
-        assert schema == webhooks.schema(event_type)
+        assert schema.pop("$schema") == DIALECT
+        assert schema == WEBHOOKS.schema(event_type)
     (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
     assert (endpoint["url"], endpoint["owner_id"]) == (URL, "house")
     assert endpoint["advanced_signatures"] is True
@@ -63,7 +63,7 @@ def test_run_twice_it_finds_all_in_place_and_tells_the_same_settings(convoy: Con
 
     assert second.stdout == first.stdout
     assert second.stderr.startswith("All is in place already.\n")
-    assert len(convoy.ask("GET", "/event-types")) == len(CATALOGUE) + 1
+    assert len(convoy.ask("GET", "/event-types")) == len(WEBHOOKS.event_types) + 1
     assert len(convoy.ask("GET", "/endpoints")["content"]) == 1
     assert len(convoy.ask("GET", "/subscriptions")["content"]) == 1
 

@@ -10,8 +10,7 @@ import pytest
 
 from app.domain.event_ids import uuid7
 from app.dynamodb.events_table import EventsTable, UnreadableEvent
-from app.todos import model as todos
-from app.todos.model import MAX_ITEM_LENGTH, Todo
+from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.support import NOW, RETENTION, TABLES, TodoStore, make_log
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def commit(
     store: TodoStore, at: datetime = NOW, *, owner: str = "ann", todo_id: int = 1, item: str = "one"
 ) -> Event:
     todo = Todo(owner, todo_id, item)
-    change = todos.create(todo, now=at, event_id=uuid7(at, todo_id))
+    change = TODO.create(todo, now=at, event_id=uuid7(at, todo_id))
     store.commit(change)
     return stored(change.event)
 
@@ -131,7 +130,7 @@ def test_a_damaged_event_is_reported_by_its_id_and_hides_no_other(
 def test_a_second_commit_of_one_event_is_the_first_though_its_outbox_row_is_gone(
     store: TodoStore, log: EventsTable, dynamodb: DynamoDBClient
 ) -> None:
-    change = todos.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
+    change = TODO.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
     store.commit(change)
     dynamodb.delete_item(TableName=TABLES["OutboxTable"], Key={"event_id": {"S": change.event.id}})
 

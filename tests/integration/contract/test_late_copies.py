@@ -62,7 +62,7 @@ def held(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture
 def client(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[TestClient]:
     with TestClient(
-        application.build(make_service(dynamodb, publisher), lambda _: OWNER)
+        application.build([make_service(dynamodb, publisher)], lambda _: OWNER)
     ) as client:
         yield client
 

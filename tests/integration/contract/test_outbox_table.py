@@ -13,8 +13,7 @@ import pytest
 from app.domain.ports import StoreUnavailable
 from app.dynamodb.outbox_table import RETRY_PAUSES_S, OutboxTable
 from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
-from app.todos import model as todos
-from app.todos.model import MAX_ITEM_LENGTH, Todo
+from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.support import GRACE, NOW, TABLES, TodoStore, make_outbox
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def table(dynamodb: DynamoDBClient) -> OutboxTable:
 
 
 def commit(store: TodoStore, todo_id: int = 1, item: str = "one") -> Event:
-    change = todos.create(Todo("ann", todo_id, item), now=NOW, event_id=f"e{todo_id}")
+    change = TODO.create(Todo("ann", todo_id, item), now=NOW, event_id=f"e{todo_id}")
     store.commit(change)
     return change.event
 
@@ -85,7 +84,7 @@ def test_a_text_takes_a_row_its_bytes_of_utf_8_and_six_where_json_escapes_a_char
     table: OutboxTable, character: str, size: int
 ) -> None:
     def bytes_of(item: str) -> int:
-        change = todos.create(Todo("ann", 1, item), now=NOW, event_id="e1")
+        change = TODO.create(Todo("ann", 1, item), now=NOW, event_id="e1")
         row: Any = table.put(change.event)["Item"]
         return len(row["data"]["S"].encode())
 

@@ -11,8 +11,7 @@ import pytest
 from app.domain.ports import Clash, Snapshot, StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import Row
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import GRACE, NOW, TABLES, Outbox, TodoChange, TodoStore, make_outbox
 
 if TYPE_CHECKING:
@@ -20,29 +19,29 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
-TODO = Todo("ann", 1, "one")
+A_TODO = Todo("ann", 1, "one")
 NOW_MS = NOW.replace(microsecond=123_000)
 
 
-def created(todo: Todo = TODO, event_id: str = "e1") -> TodoChange:
-    return todos.create(todo, now=NOW, event_id=event_id)
+def created(todo: Todo = A_TODO, event_id: str = "e1") -> TodoChange:
+    return TODO.create(todo, now=NOW, event_id=event_id)
 
 
-def updated(todo: Todo = TODO, event_id: str = "e2") -> TodoChange:
-    return todos.update(todo, item="uno", completed=True, now=NOW, event_id=event_id)
+def updated(todo: Todo = A_TODO, event_id: str = "e2") -> TodoChange:
+    return TODO.update(todo, {"item": "uno", "completed": True}, now=NOW, event_id=event_id)
 
 
-def deleted(todo: Todo = TODO, event_id: str = "e3") -> TodoChange:
-    return todos.delete(todo, now=NOW, event_id=event_id)
+def deleted(todo: Todo = A_TODO, event_id: str = "e3") -> TodoChange:
+    return TODO.delete(todo, now=NOW, event_id=event_id)
 
 
 def at(version: int) -> Todo:
-    return replace(TODO, version=version)
+    return replace(A_TODO, version=version)
 
 
 def test_what_was_committed_is_read_back(store: TodoStore) -> None:
     store.commit(created())
-    assert store.read("ann", 1) == Snapshot(TODO)
+    assert store.read("ann", 1) == Snapshot(A_TODO)
     store.commit(updated())
     assert store.read("ann", 1) == Snapshot(Todo("ann", 1, "uno", completed=True, version=2))
 
@@ -104,10 +103,10 @@ def test_dynamodb_may_delete_a_tombstone_after_a_year_and_a_todo_never(
     store: TodoStore, dynamodb: DynamoDBClient
 ) -> None:
     store.commit(created())
-    store.commit(created(replace(TODO, id=2), "e2"))
+    store.commit(created(replace(A_TODO, id=2), "e2"))
     store.commit(deleted())
 
-    rows = dynamodb.scan(TableName=TABLES["TodosTable"])["Items"]
+    rows = dynamodb.scan(TableName=TABLES["ResourcesTable"])["Items"]
 
     expiries = {row["id"]["N"]: row.get(TOMBSTONE_EXPIRY) for row in rows}
     year = int((NOW + timedelta(days=365)).timestamp())
@@ -177,8 +176,8 @@ def test_two_owners_have_a_todo_of_one_id_each(store: TodoStore) -> None:
     store.commit(created())
     store.commit(created(Todo("bob", 1, "bob's"), event_id="e2"))
 
-    assert store.read("ann", 1).resource == TODO
-    assert store.page("ann", limit=10, after=None).found == [TODO]
+    assert store.read("ann", 1).resource == A_TODO
+    assert store.page("ann", limit=10, after=None).found == [A_TODO]
 
 
 def test_the_greatest_id_survives_to_the_last_digit(store: TodoStore) -> None:
@@ -191,10 +190,10 @@ def test_the_greatest_id_survives_to_the_last_digit(store: TodoStore) -> None:
 def test_a_row_that_was_written_before_a_field_was_added_has_its_default(
     store: TodoStore, dynamodb: DynamoDBClient
 ) -> None:
-    store.commit(created(replace(TODO, completed=True)))
+    store.commit(created(replace(A_TODO, completed=True)))
     edit(dynamodb, "REMOVE completed")
 
-    assert store.read("ann", 1).resource == replace(TODO, completed=False)
+    assert store.read("ann", 1).resource == replace(A_TODO, completed=False)
 
 
 def test_a_row_with_more_than_is_known_is_read_and_changed(
@@ -204,7 +203,7 @@ def test_a_row_with_more_than_is_known_is_read_and_changed(
     store.commit(created())
     edit(dynamodb, "SET born = :born", {":born": {"S": "fda3c152-30d6-4111-8c99-8b099a3e16df"}})
 
-    assert store.read("ann", 1).resource == TODO
+    assert store.read("ann", 1).resource == A_TODO
     store.commit(updated())
     assert store.page("ann", limit=10, after=None).found == [updated().state]
 
@@ -227,8 +226,8 @@ def edit(dynamodb: DynamoDBClient, expression: str, values: Any = None, names: A
     """Change the todo's row by hand."""
     given = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
     dynamodb.update_item(
-        TableName=TABLES["TodosTable"],
-        Key={"owner": {"S": "ann"}, "id": {"N": "1"}},
+        TableName=TABLES["ResourcesTable"],
+        Key={"kind/owner": {"S": "todo/ann"}, "id": {"N": "1"}},
         UpdateExpression=expression,
         **{name: value for name, value in given.items() if value},
     )

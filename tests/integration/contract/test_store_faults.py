@@ -12,8 +12,7 @@ from botocore.compat import HTTPHeaders
 
 from app.domain.ports import Claim, Clash, StoreError, StoreUnavailable
 from app.dynamodb.transactions import CONFLICT_PAUSES_S
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
 
 if TYPE_CHECKING:
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-TODO = Todo("ann", 1, "one")
+A_TODO = Todo("ann", 1, "one")
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
 def created() -> TodoChange:
-    return todos.create(TODO, now=NOW, event_id="e1")
+    return TODO.create(A_TODO, now=NOW, event_id="e1")
 
 
 class Wire:
@@ -102,7 +101,7 @@ def test_a_contended_transaction_is_tried_again_under_the_same_token(
     store.commit(created())
 
     assert [call["ClientRequestToken"] for call in wire.calls] == ["e1"] * 3
-    assert store.read("ann", 1).resource == TODO
+    assert store.read("ann", 1).resource == A_TODO
 
 
 def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_tries(
@@ -188,7 +187,7 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
     [
         (
             "ResourceNotFoundException",
-            "TODOS_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE",
+            "RESOURCES_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE",
         ),
         ("UnrecognizedClientException", "Are the AWS credentials in the environment the right"),
         ("ExpiredTokenException", "Are the AWS credentials in the environment the right"),
@@ -277,7 +276,7 @@ def test_a_damaged_answer_is_asked_for_again(
     store.commit(created())
     wire.answers = [answered(b"{}", "1")]
 
-    assert store.read("ann", 1).resource == TODO
+    assert store.read("ann", 1).resource == A_TODO
 
 
 @pytest.mark.parametrize("call", CALLS)

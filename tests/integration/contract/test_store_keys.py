@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
 
 if TYPE_CHECKING:
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
-TODO = Todo("ann", 1, "one")
+A_TODO = Todo("ann", 1, "one")
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 SECOND = timedelta(seconds=1)
 
 
-def created(todo: Todo = TODO, event_id: str = "e1") -> TodoChange:
-    return todos.create(todo, now=NOW, event_id=event_id)
+def created(todo: Todo = A_TODO, event_id: str = "e1") -> TodoChange:
+    return TODO.create(todo, now=NOW, event_id=event_id)
 
 
 def record(store: TodoStore, claim: Claim = CLAIM) -> Record | None:
@@ -39,14 +38,14 @@ def test_a_key_that_came_with_no_change_has_no_record(store: TodoStore) -> None:
 
 def test_a_key_stands_for_the_change_that_it_came_with(store: TodoStore) -> None:
     store.commit(created())
-    change = todos.update(TODO, item="uno", completed=None, now=NOW, event_id="e2")
+    change = TODO.update(A_TODO, {"item": "uno"}, now=NOW, event_id="e2")
     store.commit(change, CLAIM)
 
     assert record(store) == Record("fingerprint", id=1, version=2, event_id="e2")
 
 
 def test_a_key_stands_for_the_greatest_id_to_the_last_digit(store: TodoStore) -> None:
-    store.commit(created(replace(TODO, id=2**53 - 1)), CLAIM)
+    store.commit(created(replace(A_TODO, id=2**53 - 1)), CLAIM)
 
     found = record(store)
     assert found is not None
@@ -57,7 +56,7 @@ def test_a_taken_key_lets_no_second_change_through(store: TodoStore, outbox: Out
     store.commit(created(), CLAIM)
 
     with pytest.raises(Clash):
-        store.commit(created(replace(TODO, id=2), "e2"), CLAIM)
+        store.commit(created(replace(A_TODO, id=2), "e2"), CLAIM)
 
     assert store.read("ann", 2).resource is None
     assert outbox.event_ids() == ["e1"]
@@ -68,7 +67,7 @@ def test_a_reading_has_the_record_and_what_its_change_left_behind(
     store: TodoStore, freed: bool
 ) -> None:
     store.commit(created())
-    store.commit(todos.delete(TODO, now=NOW, event_id="e2"), CLAIM)
+    store.commit(TODO.delete(A_TODO, now=NOW, event_id="e2"), CLAIM)
 
     kept = Record("fingerprint", id=1, version=2, event_id="e2")
     assert store.read("ann", 1, CLAIM, freed=freed) == Snapshot(None, freed and 2, kept)
@@ -81,7 +80,7 @@ def test_a_refused_change_leaves_its_key_free(store: TodoStore) -> None:
     with pytest.raises(Clash):
         store.commit(created(event_id="e2"), CLAIM)
     with pytest.raises(Clash):
-        store.commit(todos.delete(replace(TODO, version=9), now=NOW, event_id="e3"), CLAIM)
+        store.commit(TODO.delete(replace(A_TODO, version=9), now=NOW, event_id="e3"), CLAIM)
 
     assert record(store) is None
 
@@ -90,7 +89,7 @@ def test_one_key_of_two_owners_stands_for_a_change_of_each(store: TodoStore) -> 
     bobs = replace(CLAIM, owner="bob")
     store.commit(created(), CLAIM)
     assert record(store, bobs) is None
-    store.commit(created(replace(TODO, owner="bob"), "e2"), bobs)
+    store.commit(created(replace(A_TODO, owner="bob"), "e2"), bobs)
 
     records = [record(store), record(store, bobs)]
     assert [found and found.event_id for found in records] == ["e1", "e2"]
@@ -103,7 +102,7 @@ def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
     after = replace(CLAIM, now=NOW + KEY_LIFE)
 
     assert record(store, after) is None
-    store.commit(created(replace(TODO, id=2), "e2"), after)
+    store.commit(created(replace(A_TODO, id=2), "e2"), after)
     assert record(store, after) == Record("fingerprint", id=2, version=1, event_id="e2")
 
 
@@ -113,7 +112,7 @@ def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
 
     assert record(store, before) is not None
     with pytest.raises(Clash):
-        store.commit(created(replace(TODO, id=2), "e2"), before)
+        store.commit(created(replace(A_TODO, id=2), "e2"), before)
 
 
 def test_an_event_waits_until_its_row_is_taken_out(store: TodoStore, outbox: Outbox) -> None:

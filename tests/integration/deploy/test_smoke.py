@@ -42,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Smoke:
 
 @pytest.fixture
 def stage(todo_service: TodoService) -> Iterator[str]:
-    with server.running(application.build(todo_service, lambda _: OWNER)) as url:
+    with server.running(application.build([todo_service], lambda _: OWNER)) as url:
         yield url
 
 

@@ -15,7 +15,7 @@ import pytest
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.todos import model as todos
+from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
 from tests.integration.deploy.osls import Project
 from tests.support import NOW, OWNER, RETENTION, TodoStore
@@ -58,8 +58,8 @@ class Stack:
         outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], settle_after=timedelta())
         return DynamoStore(
             dynamodb(),
-            todos.TODO,
-            table=self.outputs["TodosTable"],
+            TODO,
+            table=self.outputs["ResourcesTable"],
             keys_table=self.outputs["IdempotencyTable"],
             outbox=outbox,
             log=EventsTable(dynamodb(), self.outputs["EventsTable"], retention=RETENTION),
@@ -172,8 +172,8 @@ def test_the_alarms_of_the_app_watch_the_stage_and_tell_its_topic(stack: Stack) 
 
 def test_the_app_keeps_a_todo_and_its_event_in_the_stack_s_tables(stack: Stack) -> None:
     store = stack.store()
-    todo = todos.Todo(OWNER, 1, "Deploy it", completed=False)
-    change = todos.create(todo, now=NOW, event_id="event-1")
+    todo = Todo(OWNER, 1, "Deploy it", completed=False)
+    change = TODO.create(todo, now=NOW, event_id="event-1")
 
     store.commit(change)
 

@@ -107,7 +107,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
         key = {"convoy_api_key_secret": "", "convoy_api_key": "out of the secret"}
         settings = Settings.model_validate(given | key)
 
-        assert settings.todos_table == "TodosTable"
+        assert settings.resources_table == "ResourcesTable"
         assert settings.outbox_table == "OutboxTable"
         assert settings.events_table == "EventsTable"
         assert settings.idempotency_table == "IdempotencyTable"
@@ -160,7 +160,7 @@ def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Tem
     expiring = {name for name in tables if tables[name].get("TimeToLiveSpecification") == expiry}
     assert expiring == {"EventsTable", "IdempotencyTable"}
     tombstones = {"AttributeName": TOMBSTONE_EXPIRY, "Enabled": True}
-    assert tables["TodosTable"]["TimeToLiveSpecification"] == tombstones
+    assert tables["ResourcesTable"]["TimeToLiveSpecification"] == tombstones
     assert "TimeToLiveSpecification" not in tables["OutboxTable"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.ports import Clash, StoreUnavailable
 from app.domain.service import KeyReused
-from app.todos.model import TODO
+from app.resources.todo import TODO
 from tests.support import OWNER, make_service, new_ids
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
 ) -> None:
     ids = new_ids()
     todos = make_service(dynamodb, publisher, new_event_id=ids)
-    others = make_service(dynamodb, publisher, new_event_id=ids, kind=replace(TODO, name="other"))
+    others = make_service(dynamodb, publisher, new_event_id=ids, type=replace(TODO, name="other"))
     todos.create(OWNER, 1, {"item": "x"}, key="k")
 
     with pytest.raises(KeyReused):

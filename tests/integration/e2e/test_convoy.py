@@ -22,9 +22,10 @@ from typer.testing import CliRunner
 
 from app.cli.main import cli
 from app.convoy.api_key import ApiKey
-from app.domain.events import CREATED, envelope
+from app.domain.events import envelope
 from app.http import application
 from app.outbox.outcomes import Accepted
+from app.resources.todo import TODO
 from app.wiring.clients import new_event_id, now
 from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
@@ -102,7 +103,9 @@ class World:
 
     def event(self) -> Event:
         todo = {"id": 1, "item": "Größer <&> 中文 𝄞 \u2028", "completed": False, "version": 1}
-        return envelope(CREATED, event_id=str(uuid4()), owner=self.owner, now=now(), todo=todo)
+        return envelope(
+            TODO.events.created, event_id=str(uuid4()), owner=self.owner, now=now(), todo=todo
+        )
 
     def arrived(self, key: str, times: int = 1) -> None:
         until(lambda: len(self.receiver.of(key)) >= times, seconds=WAIT_S)
@@ -144,7 +147,7 @@ def test_the_six_event_types_arrive_signed_with_the_bytes_that_were_published(
 ) -> None:
     before = len(world.receiver.received)
     service = make_service(dynamodb, world.publisher, new_event_id=new_event_id, clock=now)
-    with TestClient(application.build(service, lambda _: world.owner)) as client:
+    with TestClient(application.build([service], lambda _: world.owner)) as client:
         client.get("/")
         client.post("/todo", json={"id": 1, "item": "Größer <&> 中文 𝄞"})
         client.put("/todo/1", json={"item": "Read the tests"})

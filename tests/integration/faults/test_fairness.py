@@ -86,7 +86,7 @@ def client(
         breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
         delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
         service = make_service(dynamodb, publisher, delivery=delivery)
-        with TestClient(application.build(service, owner_of)) as client:
+        with TestClient(application.build([service], owner_of)) as client:
             yield client
 
 

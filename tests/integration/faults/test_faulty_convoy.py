@@ -107,7 +107,7 @@ def client_of(dynamodb: DynamoDBClient, publisher: Publisher) -> Iterator[TestCl
     breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
     delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
     service = make_service(dynamodb, publisher, delivery=delivery)
-    with TestClient(application.build(service, lambda _: OWNER)) as client:
+    with TestClient(application.build([service], lambda _: OWNER)) as client:
         yield client
 
 

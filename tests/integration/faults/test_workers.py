@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from app.wiring import clients
 from tests.paths import ROOT
 from tests.support import GRACE, OWNER, TodoStore, foreign, raw_server, read_request
@@ -94,7 +93,7 @@ def test_as_many_publishes_as_there_are_workers_are_under_way_at_a_time(
     events = [f"event-{number}" for number in range(workers * ROUNDS)]
     for number, event_id in enumerate(events):
         todo = Todo(OWNER, number, "one")
-        store.commit(todos.create(todo, now=clients.now() - GRACE, event_id=event_id))
+        store.commit(TODO.create(todo, now=clients.now() - GRACE, event_id=event_id))
 
     crowd = Crowd(workers)
     with raw_server(crowd) as url:

@@ -23,6 +23,7 @@ from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
 from app.http import application
 from app.outbox.delivery import OutboxDelivery
+from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring.api import Parts
 from app.wiring.clients import now
@@ -78,8 +79,10 @@ def serve(environment: Environment, step: Step, ahead: timedelta, call: Call) ->
     """The API's process: one request, `ahead` of the time, and in it the end."""
     parts, clock = _mortal_parts(environment, step), _clock(ahead)
     delivery = OutboxDelivery(parts.publisher, parts.outbox, clock, lambda: 1.0)
-    service = replace(parts.service(), delivery=delivery, clock=clock)
-    call.send(TestClient(application.build(service, lambda _: parts.settings.convoy_app_id)))
+    service = parts.service(TODO)
+    store = _Mortal(service.store, step, _address(environment["AWS_ENDPOINT_URL_DYNAMODB"]))
+    service = replace(service, store=cast("TodoStore", store), delivery=delivery, clock=clock)
+    call.send(TestClient(application.build([service], lambda _: parts.settings.convoy_app_id)))
 
 
 def relay(environment: Environment, step: Step, ahead: timedelta) -> None:
@@ -115,7 +118,6 @@ def _mortal_parts(environment: Environment, step: Step) -> Parts:
     parts.breaker.inner = publisher
     return replace(
         parts,
-        store=cast("TodoStore", _Mortal(parts.store, step, dynamodb)),
         outbox=cast("OutboxTable", _Mortal(parts.outbox, step, dynamodb)),
         publisher=publisher,
     )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 from app.outbox.attempts import MAX_REFUSALS
+from app.resources.todo import TODO
 from app.wiring import clients
 from tests.integration.faults.victims import Call
 from tests.support import OWNER, TABLES, make_outbox, make_store
@@ -101,7 +102,7 @@ class World:
 
     def versions(self) -> dict[int, int]:
         """Of the todos that DynamoDB holds, without those that were deleted."""
-        items = self.dynamodb.scan(TableName=TABLES["TodosTable"], ConsistentRead=True)["Items"]
+        items = self.dynamodb.scan(TableName=TABLES["ResourcesTable"], ConsistentRead=True)["Items"]
         versions = {int(item["id"]["N"]): int(item["version"]["N"]) for item in items}
         return {todo_id: version for todo_id, version in versions.items() if todo_id >= 0}
 
@@ -155,7 +156,7 @@ class World:
         assert {fact: its for fact, its in keys.items() if len(its) > 1} == {}
         assert len({its[0] for its in keys.values()}) == len(keys)
         held = make_store(self.dynamodb).page(OWNER, limit=1000, after=None).found
-        assert self.receiver.todos(OWNER) == [todo.public() for todo in held]
+        assert self.receiver.todos(OWNER) == [TODO.public(todo) for todo in held]
         return set(keys)
 
 

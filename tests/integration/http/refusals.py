@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import OWNER
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ def assert_nothing_changed(client: TestClient, convoy: Convoy) -> None:
     """Only the todo of the set-up, and only its event."""
     assert [event["event_type"] for event in convoy.events()] == ["created"]
     todos = client.get("/todo").json()["data"]
-    assert todos == [Todo(OWNER, 1, "one").public()]
+    assert todos == [TODO.public(Todo(OWNER, 1, "one"))]

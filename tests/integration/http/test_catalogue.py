@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from app.domain import events
-from app.http import webhooks
+from app.http.webhooks import DIALECT
+from app.resources.todo import TODO
 from infra.docs.contract import example
+from tests.support import WEBHOOKS
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from app.domain.events import EventType
     from tests.support import Convoy
 
-TYPES = {event_type.name: event_type for event_type in events.CATALOGUE}
+TYPES = {event_type.name: event_type for event_type in WEBHOOKS.event_types}
 MUTILATED: dict[str, dict[str, Any]] = {
     "another type's": {"event": "todo.other"},
     "no moment": {"occurred_at": "yesterday"},
@@ -27,7 +28,7 @@ MUTILATED: dict[str, dict[str, Any]] = {
 
 
 def check(event_type: EventType, payload: Any) -> None:
-    schema = webhooks.schema(event_type) | {"$schema": webhooks.DIALECT}
+    schema = WEBHOOKS.schema(event_type) | {"$schema": DIALECT}
     jsonschema.Draft7Validator.check_schema(schema)
     checker = jsonschema.Draft7Validator.FORMAT_CHECKER
     jsonschema.Draft7Validator(schema, format_checker=checker).validate(payload)
@@ -51,21 +52,21 @@ def test_every_event_that_the_api_publishes_is_as_the_catalogue_says(
         check(TYPES[event["event_type"]], event["data"])
 
 
-@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+@pytest.mark.parametrize("event_type", WEBHOOKS.event_types, ids=lambda each: each.name)
 def test_an_example_is_as_the_catalogue_says(event_type: EventType) -> None:
     check(event_type, example(event_type))
 
 
-@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+@pytest.mark.parametrize("event_type", WEBHOOKS.event_types, ids=lambda each: each.name)
 @pytest.mark.parametrize("damage", MUTILATED.values(), ids=list(MUTILATED))
 def test_a_mutilated_payload_is_not(event_type: EventType, damage: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         check(event_type, example(event_type) | damage)
 
 
-@pytest.mark.parametrize("event_type", events.CATALOGUE, ids=lambda each: each.name)
+@pytest.mark.parametrize("event_type", WEBHOOKS.event_types, ids=lambda each: each.name)
 def test_what_is_always_there_is_demanded(event_type: EventType) -> None:
-    for name in webhooks.schema(event_type)["required"]:
+    for name in WEBHOOKS.schema(event_type)["required"]:
         payload = copy.copy(example(event_type))
         del payload[name]
         with pytest.raises(jsonschema.ValidationError):
@@ -73,7 +74,7 @@ def test_what_is_always_there_is_demanded(event_type: EventType) -> None:
 
 
 def test_what_is_added_later_is_let_pass() -> None:
-    check(events.CREATED, example(events.CREATED) | {"more": 1})
+    check(TODO.events.created, example(TODO.events.created) | {"more": 1})
 
 
 def test_the_openapi_document_tells_every_event_with_its_schema(client: TestClient) -> None:
@@ -83,4 +84,4 @@ def test_the_openapi_document_tells_every_event_with_its_schema(client: TestClie
         name: operations["post"]["requestBody"]["content"]["application/json"]["schema"]
         for name, operations in document["webhooks"].items()
     }
-    assert told == {name: webhooks.schema(each) for name, each in TYPES.items()}
+    assert told == {name: WEBHOOKS.schema(each) for name, each in TYPES.items()}

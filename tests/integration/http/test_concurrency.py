@@ -42,7 +42,7 @@ def test_requests_are_published_at_the_same_time(
 ) -> None:
     service = make_service(dynamodb, OnceAllAreThere(), new_id=iter(range(1, 999)).__next__)
 
-    with server.running(application.build(service, lambda _: OWNER)) as url:
+    with server.running(application.build([service], lambda _: OWNER)) as url:
 
         def ask(number: int) -> httpx.Response:
             body = {"item": f"{number}"} if method == "POST" else None

@@ -83,7 +83,7 @@ def test_another_owners_key_is_another_key(
     ids = iter(["bob-1"])
     service = make_service(dynamodb, publisher, new_event_id=lambda _: next(ids))
     client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
-    with TestClient(application.build(service, lambda _: "bob")) as bob:
+    with TestClient(application.build([service], lambda _: "bob")) as bob:
         response = bob.post("/todo", json={"id": 2, "item": "bob's"}, headers=KEY)
 
     assert response.status_code == 201
@@ -104,7 +104,7 @@ def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
     later = make_service(
         dynamodb, publisher, clock=lambda: NOW + after, new_event_id=lambda _: "later"
     )
-    with TestClient(application.build(later, lambda _: OWNER)) as client_later:
+    with TestClient(application.build([later], lambda _: OWNER)) as client_later:
         assert client_later.post("/todo", json=body, headers=KEY).status_code == status
 
 
@@ -115,7 +115,7 @@ def test_an_expired_key_can_be_taken_for_another_request(
     later = make_service(
         dynamodb, publisher, clock=lambda: NOW + DAY, new_event_id=lambda _: "later"
     )
-    with TestClient(application.build(later, lambda _: OWNER)) as client_later:
+    with TestClient(application.build([later], lambda _: OWNER)) as client_later:
         first = client_later.delete("/todo/2", headers=KEY)
         again = client_later.delete("/todo/2", headers=KEY)
 

@@ -14,7 +14,9 @@ from pydantic import Field, ValidationError
 from starlette.testclient import TestClient
 
 from app.http import application, problems
-from app.http.schemas import Input, NewTodo, TodoUpdate
+from app.http.resource_schemas import schemas_of
+from app.http.schemas import Input
+from app.resources.todo import TODO
 from tests.inputs import inputs
 from tests.integration.http.refusals import fields
 
@@ -117,7 +119,7 @@ def test_a_body_is_searched_however_deep_it_is() -> None:
 
 
 def test_each_body_of_the_api_is_searched(todo_service: TodoService) -> None:
-    routes = application.build(todo_service, lambda _: "").routes
+    routes = application.build([todo_service], lambda _: "").routes
     bodies = [
         route.body_field.field_info.annotation
         for route in routes
@@ -140,7 +142,7 @@ def texts(schema: Any) -> Iterator[dict[str, Any]]:
             yield from texts(below)
 
 
-@pytest.mark.parametrize("model", [NewTodo, TodoUpdate, Everything])
+@pytest.mark.parametrize("model", [schemas_of(TODO).new, schemas_of(TODO).update, Everything])
 def test_the_schema_of_a_body_says_so_of_each_text(model: type[Input]) -> None:
     found = list(texts(model.model_json_schema()))
 

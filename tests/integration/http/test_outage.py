@@ -73,7 +73,7 @@ class Deployment:
             lambda: 1.0,
         )
         service = make_service(self.dynamodb, self, delivery=delivery, clock=lambda: self.now)
-        self._api = TestClient(application.build(service, lambda _: OWNER))
+        self._api = TestClient(application.build([service], lambda _: OWNER))
 
     def seconds(self) -> float:
         return (self.now - NOW).total_seconds()

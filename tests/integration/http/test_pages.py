@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import NOW, OWNER, TodoStore
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def fill(store: TodoStore, ids: range, owner: str = OWNER, item: str = "x") -> None:
     for todo_id in ids:
         todo = Todo(owner, todo_id, item)
-        store.commit(todos.create(todo, now=NOW, event_id=f"fill-{owner}-{todo_id}"))
+        store.commit(TODO.create(todo, now=NOW, event_id=f"fill-{owner}-{todo_id}"))
 
 
 def test_following_next_gives_every_todo_once_in_the_order_of_ids(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.todos.model import MAX_ITEM_LENGTH
+from app.resources.todo import MAX_ITEM_LENGTH
 from tests.integration.http.refusals import MAX_ID, assert_nothing_changed, fields
 
 if TYPE_CHECKING:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from app.domain.ports import Claim
+from app.domain.resource import resource_type
 from app.http import application
-from app.http.schemas import NewTodo
-from app.todos import model as todos
-from app.todos.model import TODO, Todo
-from app.todos.routes import create_todo
+from app.http.resource_schemas import schemas_of
+from app.resources.todo import TODO, Todo
 from tests.integration.http.keyed import CREATE, DELETE, KEY, UPDATE, ask
 from tests.support import NOW, OWNER, make_service, make_store
 
@@ -81,7 +78,7 @@ def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
     client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
 ) -> None:
     claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
-    store.commit(todos.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
+    store.commit(TODO.create(Todo(OWNER, 5, "x"), now=NOW, event_id="earlier"), claim)
 
     answer = ask(client, asked, KEY | if_match)
 
@@ -90,10 +87,6 @@ def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
 
 @dataclass(frozen=True)
 class LongerTodo(Todo):
-    priority: int = 3
-
-
-class NewLongerTodo(NewTodo):
     priority: int = 3
 
 
@@ -117,23 +110,17 @@ def test_a_field_that_a_deployment_adds_does_not_make_another_request(
 
 def with_a_longer_todo(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> FastAPI:
     """The API after a deployment that gave the todo a field with a default."""
-    kind = replace(TODO, new=LongerTodo)
-    store = make_store(dynamodb, kind=kind)
+    longer = resource_type("todo", LongerTodo, events=TODO.events)
+    store = make_store(dynamodb, type=longer)
     service = make_service(
-        dynamodb, publisher, kind=kind, store=store, new_event_id=lambda _: "later"
+        dynamodb, publisher, type=longer, store=store, new_event_id=lambda _: "later"
     )
-    app = application.build(service, lambda _: OWNER)
-    create = FunctionType(
-        create_todo.__code__, create_todo.__globals__, argdefs=create_todo.__defaults__
-    )
-    create.__annotations__ = create_todo.__annotations__ | {"draft": NewLongerTodo}
-    app.router.routes.insert(0, APIRoute("/todo", create, methods=["POST"], status_code=201))
-    return app
+    return application.build([service], lambda _: OWNER)
 
 
 def test_what_a_body_leaves_out_has_the_default_of_the_document() -> None:
     """A service is given what was sent: the todo's own defaults are what the rest gets."""
-    left_out = NewTodo(item="x").model_dump(exclude={"id"})
+    left_out = schemas_of(TODO).new.model_validate({"item": "x"}).model_dump(exclude={"id"})
 
     assert Todo(OWNER, 1, **left_out) == Todo(OWNER, 1, "x")
 

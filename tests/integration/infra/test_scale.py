@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.ports import Claim
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from benchmarks.scale import limits, work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
@@ -40,7 +39,7 @@ def test_the_units_are_those_that_dynamodb_local_tells(
 ) -> None:
     item = "x" * length
     store = make_store(dynamodb)
-    change = todos.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
+    change = TODO.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
     with counted(dynamodb) as taken:
         store.commit(change, Claim(OWNER, work.KEY, "f" * 64, NOW))
         store.read(OWNER, work.TODO_ID)
@@ -53,11 +52,11 @@ def test_the_units_are_those_that_dynamodb_local_tells(
     # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
     check = 2
     assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
-    told_todos = told[f"TransactWriteItems {NAMES['TodosTable']}"] / 2
+    told_todos = told[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
     assert ours.writes["todos"] - check <= told_todos <= ours.writes["todos"]
     assert told[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
     assert told[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert told[f"GetItem {NAMES['TodosTable']}"] == work.of("PUT", item=item).reads["todos"]
+    assert told[f"GetItem {NAMES['ResourcesTable']}"] == work.of("PUT", item=item).reads["todos"]
 
 
 def test_a_relay_settles_what_a_pass_of_its_time_can() -> None:

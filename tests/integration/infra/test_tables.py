@@ -35,7 +35,7 @@ def test_the_keys_put_each_owner_apart(dynamodb: DynamoDBClient) -> None:
     }
 
     assert keys == {
-        "TodosTable": [("owner", "HASH"), ("id", "RANGE")],
+        "ResourcesTable": [("kind/owner", "HASH"), ("id", "RANGE")],
         "OutboxTable": [("event_id", "HASH")],
         "EventsTable": [("owner", "HASH"), ("event_id", "RANGE")],
         "IdempotencyTable": [("owner", "HASH"), ("key", "RANGE")],

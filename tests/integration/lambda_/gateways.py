@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ CONTRACT: list[tuple[tuple[str, str, str | None, Json | None], tuple[int, Json]]
     (("POST", "/todo", '{"id": 1, "item": "ä"}', None), (201, {"data": ["Todo added."]})),
     (
         ("GET", "/todo/1", None, None),
-        (200, {"data": Todo("", 1, "ä").public()}),
+        (200, {"data": TODO.public(Todo("", 1, "ä"))}),
     ),
     (
         ("PUT", "/todo/1", '{"item": "ö"}', None),
@@ -33,7 +33,7 @@ CONTRACT: list[tuple[tuple[str, str, str | None, Json | None], tuple[int, Json]]
     ),
     (
         ("GET", "/todo", None, {"limit": "5"}),
-        (200, {"data": [Todo("", 1, "ö", version=2).public()]}),
+        (200, {"data": [TODO.public(Todo("", 1, "ö", version=2))]}),
     ),
     (("DELETE", "/todo/1", None, None), (200, {"data": "Todo with id 1 has been removed."})),
     (("DELETE", "/todo/1", None, None), (404, {"data": "Todo with id 1 not found."})),

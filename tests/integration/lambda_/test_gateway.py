@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.todos import model as todos
-from app.todos.model import MAX_ITEM_LENGTH, Todo
+from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 
@@ -74,7 +73,7 @@ def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
 ) -> None:
     for todo_id in range(100):
         todo = Todo("everyone", todo_id, "\x01" * MAX_ITEM_LENGTH)
-        store.commit(todos.create(todo, now=NOW, event_id=f"event-{todo_id}"))
+        store.commit(TODO.create(todo, now=NOW, event_id=f"event-{todo_id}"))
 
     first = call(request("http_api_v2", "GET", "/todo"))
     page = json.loads(first["body"])

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def test_a_cold_start_without_settings_names_what_is_missing(
     environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
 ) -> None:
-    environment.delenv("TODOS_TABLE")
+    environment.delenv("RESOURCES_TABLE")
 
-    with pytest.raises(Exception, match="TODOS_TABLE is not set"):
+    with pytest.raises(Exception, match="RESOURCES_TABLE is not set"):
         cold_start()
 
 

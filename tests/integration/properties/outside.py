@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.outbox.event_list import NO_SUBSCRIPTION
+from app.resources.todo import TODO
 from infra.fake_convoy.queues import QUEUES
 from tests.support import make_store
 
@@ -70,7 +71,7 @@ class Outside:
         assert changes == {event.id: (event.owner, event.data) for event in committed}
         for owner in OWNERS:
             held = make_store(dynamodb).page(owner, limit=1000, after=None).found
-            assert self.receiver.todos(owner) == [todo.public() for todo in held]
+            assert self.receiver.todos(owner) == [TODO.public(todo) for todo in held]
 
     def _work(self, stopped: Collection[Queue]) -> None:
         self.convoy.start_worker(*(queue for queue in QUEUES if queue not in stopped))

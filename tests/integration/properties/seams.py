@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
-    from app.todos.model import Todo
+    from app.resources.todo import Todo
 
     Moment = tuple[Literal["before", "after"], str]
 

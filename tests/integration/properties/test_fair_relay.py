@@ -16,8 +16,7 @@ from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.relay import DELETES
 from app.outbox.rows import FAILED
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.support import GRACE, NOW, TABLES, make_outbox, make_publisher, make_relay, raw_server
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class Outage:
     def _event(self, text: str, owner: str) -> Event:
         number = next(self.numbers)
         todo = Todo(owner, number, text)
-        return todos.create(todo, now=self.now, event_id=uuid7(self.now, number)).event
+        return TODO.create(todo, now=self.now, event_id=uuid7(self.now, number)).event
 
 
 @pytest.fixture(params=DISLIKES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.ports import StoreUnavailable
 from app.domain.resource import Exists, NotFound, VersionMismatch
 from app.domain.service import MAX_DECISIONS, Committed
-from app.todos.model import Todo
+from app.resources.todo import Todo
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,
     RACERS,

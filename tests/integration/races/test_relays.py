@@ -18,8 +18,7 @@ from app.domain.service import Committed
 from app.outbox.event_list import Shown
 from app.outbox.outcomes import Refused, Unavailable
 from app.outbox.relay_run import Report
-from app.todos import model as todos
-from app.todos.model import MAX_ITEM_LENGTH, Todo
+from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.integration.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, START_S, of, race
 from tests.support import (
     GRACE,
@@ -142,7 +141,7 @@ def left(store: TodoStore) -> set[str]:
     ids = [uuid7(NOW, number) for number in range(ROWS)]
     for todo_id, event_id in enumerate(ids):
         todo = Todo(OWNER, todo_id, LONG)
-        store.commit(todos.create(todo, now=NOW, event_id=event_id))
+        store.commit(TODO.create(todo, now=NOW, event_id=event_id))
     return set(ids)
 
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.domain.events import CATALOGUE
 from app.outbox.outcomes import Accepted
 from examples import receiver
 from infra.docs.signatures import SECRET, VECTORS
 from infra.fake_convoy.signatures import header
-from tests.support import NOW, OWNER, make_service, missing, new_ids
+from tests.support import NOW, OWNER, WEBHOOKS, make_service, missing, new_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +133,7 @@ def test_what_it_does_not_know_it_passes_over(
 
 
 def test_it_knows_each_event_of_the_catalogue() -> None:
-    assert {event_type.event for event_type in CATALOGUE} == receiver.KNOWN
+    assert {event_type.event for event_type in WEBHOOKS.event_types} == receiver.KNOWN
 
 
 def test_what_was_read_before_a_change_and_told_after_it_does_not_undo_it() -> None:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
+from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring import api as wiring
 from app.wiring import clients
@@ -112,9 +113,9 @@ def test_in_an_outage_that_one_service_met_no_other_tries(
         monkeypatch.setenv(name, value)
     with closing(wiring.Parts.build(Settings.load())) as parts:
         convoy.fail(status=503)
-        met = parts.service().create("house", 1, {"item": "x"})
+        met = parts.service(TODO).create("house", 1, {"item": "x"})
         convoy.recover()
-        spared = parts.service().create("house", 2, {"item": "x"})
+        spared = parts.service(TODO).create("house", 2, {"item": "x"})
 
     assert not met.accepted
     assert not spared.accepted

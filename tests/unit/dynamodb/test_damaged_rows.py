@@ -15,8 +15,7 @@ from app.domain.event_ids import uuid7
 from app.domain.ports import Claim, StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import FAILED, WAITING, UnreadableRow
-from app.todos import model as todos
-from app.todos.model import Todo
+from app.resources.todo import TODO, Todo
 from tests.inputs import inputs
 from tests.support import NOW, make_log, make_outbox, make_store
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHANGE = todos.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
+CHANGE = TODO.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
@@ -79,9 +78,9 @@ def written() -> list[Item]:
     return writing.items
 
 
-LOG, OUTBOX, TODO, RECORD = written()
+LOG, OUTBOX, RESOURCE, RECORD = written()
 TOMBSTONE: Item = {
-    "owner": {"S": "ann"},
+    "kind/owner": {"S": "todo/ann"},
     "id": {"N": "-2"},
     "version": {"N": "2"},
     TOMBSTONE_EXPIRY: {"N": "1"},
@@ -171,7 +170,7 @@ def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
 
 
 @inputs(200)
-@given(damaged(TODO, "owner", "id"))
+@given(damaged(RESOURCE, "kind/owner", "id"))
 def test_a_row_of_a_todo_is_read_or_named(item: Item) -> None:
     store = make_store(client(item))
 
@@ -189,7 +188,7 @@ def test_a_row_of_a_todo_is_read_or_named(item: Item) -> None:
 
 
 @inputs(200)
-@given(damaged(TOMBSTONE, "owner", "id"))
+@given(damaged(TOMBSTONE, "kind/owner", "id"))
 def test_a_tombstone_is_read_or_named(item: Item) -> None:
     store = make_store(client(item))
 

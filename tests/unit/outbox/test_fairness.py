@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.events import CREATED, envelope
+from app.domain.events import envelope
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.rows import FAILED, Row
 from app.outbox.tasks import interleaved
+from app.resources.todo import TODO
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -109,4 +110,4 @@ def test_each_owner_has_its_turn_before_any_has_two() -> None:
 
 
 def row(owner: str) -> Row:
-    return Row(envelope(CREATED, event_id="e", owner=owner, now=NOW), due_at=NOW)
+    return Row(envelope(TODO.events.created, event_id="e", owner=owner, now=NOW), due_at=NOW)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.events import CREATED, envelope
+from app.domain.events import envelope
 from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
 from app.outbox.rows import Row
+from app.resources.todo import TODO
 from tests.support import GRACE, NOW
 from tests.unit.outbox.fake_convoy import FakeConvoy
 from tests.unit.outbox.fake_outbox import FakeOutbox
@@ -33,7 +34,7 @@ class World:
     def leave(self, *event_ids: str, at: datetime = NOW, owner: str = "ann") -> None:
         """Commit changes whose events were not published."""
         for event_id in event_ids:
-            event = envelope(CREATED, event_id=event_id, owner=owner, now=at, todo={})
+            event = envelope(TODO.events.created, event_id=event_id, owner=owner, now=at, todo={})
             self.outbox.rows[event_id] = Row(event, due_at=at + GRACE)
 
     def live_traffic(self) -> None:

@@ -1,0 +1,156 @@
+"""The routes of a type of resource: requests in, calls of its service, answers out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from app.domain.service import Service
+from app.http.parameters import (
+    DEFAULT_PAGE,
+    NOT_FOUND,
+    Cursor,
+    IdempotencyKey,
+    IfMatch,
+    Limit,
+    PathId,
+    decode,
+    encode,
+    etag,
+    key_of,
+    problems,
+    versions_of,
+    webhook,
+)
+from app.http.problems import Answer
+from app.http.resource_schemas import Schemas, schemas_of
+from app.http.schemas import Created, Done
+
+OwnerOf = Callable[[Request], str]
+"""Who calls, from a request."""
+
+Run = Callable[..., Awaitable[Any]]
+"""Makes a call that blocks, with its arguments."""
+
+
+def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:
+    """The five routes of the service's type of resource."""
+    router = APIRouter(prefix=f"/{service.type.name}", responses=problems(401, 413, 500, 503))
+    schemas = schemas_of(service.type)
+    _add_reads(router, schemas, service, owner_of, run)
+    _add_create(router, schemas, service, owner_of, run)
+    _add_update(router, schemas, service, owner_of, run)
+    _add_delete(router, service, owner_of, run)
+    return router
+
+
+def _add_reads(
+    router: APIRouter, schemas: Schemas, service: Service[Any], owner_of: OwnerOf, run: Run
+) -> None:
+    name, public = service.type.name, service.type.public
+
+    @router.get(
+        "",
+        name=f"list_{name}s",
+        response_model=schemas.page,
+        responses=problems(400, 422),
+        description=f"The caller's {name}s by id. A page may be shorter than `limit`: where `next`"
+        " is given, there are more.",
+    )
+    async def read_page(
+        request: Request, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+    ) -> Answer:
+        page = await run(service.page, owner_of(request), limit=limit, after=decode(cursor))
+        body: dict[str, object] = {"data": [public(each) for each in page.found]}
+        if page.after is not None:
+            body["next"] = encode(page.after)
+        return Answer(body)
+
+    @router.get(
+        "/{id}", name=f"get_{name}", response_model=schemas.one, responses=problems(404, 422)
+    )
+    async def read_one(request: Request, resource_id: PathId) -> Answer:
+        found = await run(service.get, owner_of(request), resource_id)
+        return Answer({"data": public(found)}, headers={"ETag": etag(found.version)})
+
+
+def _add_create(
+    router: APIRouter, schemas: Schemas, service: Service[Any], owner_of: OwnerOf, run: Run
+) -> None:
+    name, new = service.type.name, schemas.new
+
+    @router.post(
+        "",
+        name=f"create_{name}",
+        status_code=201,
+        response_model=Created,
+        responses=problems(400, 409, 415, 422),
+    )
+    async def create(
+        request: Request,
+        body: new,  # type: ignore[valid-type]
+        key: IdempotencyKey = None,
+    ) -> Answer:
+        draft: Any = body
+        fields = draft.model_dump(exclude={"id"}, exclude_unset=True)
+        done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(key))
+        answer: dict[str, object] = {"data": [f"{name.capitalize()} added."]}
+        if draft.id is None:
+            answer["id"] = done.id
+        location = f"{request.scope.get('root_path', '')}/{name}/{done.id}"
+        headers = {"Location": location, "ETag": etag(done.version), **webhook(done)}
+        return Answer(answer, 201, headers)
+
+
+def _add_update(
+    router: APIRouter, schemas: Schemas, service: Service[Any], owner_of: OwnerOf, run: Run
+) -> None:
+    name, update = service.type.name, schemas.update
+
+    @router.put(
+        "/{id}",
+        name=f"update_{name}",
+        response_model=Done,
+        responses=NOT_FOUND | problems(400, 409, 412, 415, 422),
+        description="Replace the fields of the body; keep the others.",
+    )
+    async def replace(
+        request: Request,
+        resource_id: PathId,
+        body: update,  # type: ignore[valid-type]
+        if_match: IfMatch = None,
+        key: IdempotencyKey = None,
+    ) -> Answer:
+        change: Any = body
+        done = await run(
+            service.update,
+            owner_of(request),
+            resource_id,
+            change.model_dump(exclude_unset=True),
+            versions=versions_of(if_match),
+            key=key_of(key),
+        )
+        headers = {"ETag": etag(done.version), **webhook(done)}
+        message = f"{name.capitalize()} with id {resource_id} has been updated."
+        return Answer({"data": message}, headers=headers)
+
+
+def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run: Run) -> None:
+    name = service.type.name
+
+    @router.delete(
+        "/{id}",
+        name=f"delete_{name}",
+        response_model=Done,
+        responses=NOT_FOUND | problems(400, 409, 412, 422),
+    )
+    async def delete(
+        request: Request,
+        resource_id: PathId,
+        if_match: IfMatch = None,
+        key: IdempotencyKey = None,
+    ) -> Answer:
+        versions, key = versions_of(if_match), key_of(key)
+        done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
+        message = f"{name.capitalize()} with id {resource_id} has been removed."
+        return Answer({"data": message}, headers=webhook(done))

@@ -1,0 +1,155 @@
+"""The bodies of a type of resource, as pydantic models made from its fields."""
+
+import re
+from collections.abc import Mapping, Set
+from dataclasses import MISSING, dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.domain.fields import optional, required
+from app.domain.resource import COMMON, MAX_ID, ResourceType
+from app.http.schemas import Input, Output, ResourceId, Update, without_default
+
+_DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def _decimal(value: object) -> Decimal:
+    if not isinstance(value, str) or re.fullmatch(_DECIMAL, value) is None:
+        raise PydanticCustomError("decimal_text", 'must be a decimal as text, such as "12.50"')
+    return Decimal(value)
+
+
+def _moment(value: object) -> datetime:
+    problem = PydanticCustomError(
+        "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
+    )
+    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+        raise problem
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise problem from None
+
+
+_TYPES: dict[type, Any] = {
+    int: Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)],
+    Decimal: Annotated[
+        Decimal,
+        BeforeValidator(_decimal),
+        WithJsonSchema({"type": "string", "format": "decimal", "pattern": f"^{_DECIMAL}$"}),
+    ],
+    datetime: Annotated[
+        AwareDatetime,
+        BeforeValidator(_moment),
+        WithJsonSchema({"type": "string", "format": "date-time"}),
+    ],
+}
+"""How bodies have these types. pydantic's own would take a JSON number for a decimal."""
+
+_Name = Annotated[str, Field(min_length=1)]
+"""Of an entry of a map: DynamoDB takes no empty one."""
+
+_Version = Annotated[
+    int,
+    Field(
+        ge=1,
+        description="Counts the changes under this id, deletions too: the higher is the newer.",
+    ),
+]
+
+_Cursor = Annotated[
+    str | SkipJsonSchema[None], Field(description="Cursor of the next page; absent on the last.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    new: type[Input]
+    update: type[Update]
+    out: type[BaseModel]
+    one: type[BaseModel]
+    page: type[BaseModel]
+
+
+@cache
+def schemas_of(resource: ResourceType[Any]) -> Schemas:
+    """`NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos` of `Todo`."""
+    name = resource.new.__name__
+    hints = get_type_hints(resource.new, include_extras=True)
+    types = {each: hints[each] for each in resource.types if each not in COMMON}
+    bodies = {each: _body(required(hint)) for each, hint in types.items()}
+    defaults = {each: resource.new.__dataclass_fields__[each].default for each in types}
+    nullable = frozenset(each for each in types if optional(resource.types[each]))
+
+    shown = create_model(f"{name}Out", __base__=Output, **_shown(bodies, nullable))
+    new = create_model(f"New{name}", __base__=Input, **_new(bodies, defaults, nullable))
+    changed: dict[str, Any] = {each: (body | None, None) for each, body in bodies.items()}
+    update = create_model(f"{name}Update", __base__=Update, **changed)
+    new.nullable = update.nullable = nullable
+    return Schemas(
+        new=new,
+        update=update,
+        out=shown,
+        one=create_model(f"One{name}", data=(shown, ...)),
+        page=create_model(f"{name}s", data=(list[shown], ...), next=(_Cursor, None)),
+    )
+
+
+def _new(
+    bodies: Mapping[str, Any], defaults: Mapping[str, Any], nullable: Set[str]
+) -> dict[str, Any]:
+    return {"id": (ResourceId | None, None)} | {
+        each: (body | None if each in nullable else body, _default(defaults[each]))
+        for each, body in bodies.items()
+    }
+
+
+def _default(declared: object) -> object:
+    return ... if declared is MISSING else declared
+
+
+def _absent(body: Any) -> Any:  # noqa: ANN401  # type hints
+    return body | SkipJsonSchema[None]  # type: ignore[misc]  # it is generic
+
+
+def _shown(bodies: Mapping[str, Any], nullable: Set[str]) -> dict[str, Any]:
+    fields = {
+        each: (_absent(body), Field(None, json_schema_extra=without_default))
+        if each in nullable
+        else (body, ...)
+        for each, body in bodies.items()
+    }
+    return {"id": (ResourceId, ...), **fields, "version": (_Version, ...)}
+
+
+def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
+    """The type with which a body has a field of this type, its bounds included."""
+    if get_origin(hint) is Annotated:
+        inner, *bounds = get_args(hint)
+        return _bounded(inner, bounds)
+    if get_origin(hint) is list:
+        return list.__class_getitem__(_body(get_args(hint)[0]))
+    if get_origin(hint) is dict:
+        return dict.__class_getitem__((_Name, _body(get_args(hint)[1])))
+    return _TYPES.get(hint, hint)
+
+
+def _bounded(inner: Any, bounds: list[Any]) -> Any:  # noqa: ANN401  # type hints
+    """After the bounds of its type; before what reads text, since they are the value's."""
+    body = _body(inner)
+    if get_origin(body) is not Annotated:
+        return Annotated[body, *bounds]
+    inner, *own = get_args(body)
+    common = [each for each in own if isinstance(each, FieldInfo)]
+    reading = [each for each in own if not isinstance(each, FieldInfo)]
+    return Annotated[inner, *common, *bounds, *reading]

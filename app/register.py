@@ -1,0 +1,8 @@
+"""The resources of this API: a line each gives routes, events, webhooks and documents."""
+
+from typing import Any
+
+from app.domain.resource import ResourceType
+from app.resources.todo import TODO
+
+RESOURCES: tuple[ResourceType[Any], ...] = (TODO,)

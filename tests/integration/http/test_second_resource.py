@@ -1,0 +1,199 @@
+"""A second resource beside the todo: its own routes, events, versions, keys, rule and fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.http import application
+from app.resources.todo import TODO
+from tests.invoices import INVOICE
+from tests.support import OWNER, TABLES, Convoy, make_service, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.publisher import ConvoyPublisher
+
+BODY: dict[str, Any] = {
+    "lines": {"bolt": 2, "nut": 3},
+    "price": "12.50",
+    "due": "2026-12-01T08:00:00+01:00",
+    "tags": ["b", "a"],
+}
+STORED = {"id": 1, **BODY, "paid": False, "version": 1}
+
+
+pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
+
+
+@pytest.fixture
+def client(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[TestClient]:
+    ids = iter(range(1000))
+    services = [
+        make_service(
+            dynamodb,
+            publisher,
+            type=each,
+            store=make_store(dynamodb, type=each),
+            new_event_id=lambda _: f"event-{next(ids)}",
+        )
+        for each in (TODO, INVOICE)
+    ]
+    with TestClient(application.build(services, lambda _: OWNER)) as client:
+        yield client
+
+
+def events(convoy: Convoy) -> list[tuple[str, Any]]:
+    return [(each["event_type"], each["data"]) for each in convoy.events()]
+
+
+def test_it_is_created_read_updated_and_deleted_with_an_event_each(
+    client: TestClient, convoy: Convoy
+) -> None:
+    created = client.post("/invoice", json={"id": 1, **BODY})
+    read = client.get("/invoice/1")
+    updated = client.put("/invoice/1", json={"note": "soon", "paid": True, "price": "0"})
+    page = client.get("/invoice")
+
+    assert (created.status_code, created.json()) == (201, {"data": ["Invoice added."]})
+    assert created.headers["location"] == "/invoice/1"
+    assert (read.json(), read.headers["etag"]) == ({"data": STORED}, '"1"')
+    assert updated.json() == {"data": "Invoice with id 1 has been updated."}
+    after = STORED | {"note": "soon", "paid": True, "price": "0", "version": 2}
+    assert page.json() == {"data": [after]}
+    types = [(name, data.get("invoice")) for name, data in events(convoy)]
+    assert types == [
+        ("invoice.created", STORED),
+        ("invoice.retrieved", STORED),
+        ("invoice.updated", after),
+        ("invoice.retrieved", None),
+    ]
+
+
+def test_a_put_with_null_clears_an_optional_field(client: TestClient, convoy: Convoy) -> None:
+    client.post("/invoice", json={"id": 1, **BODY, "note": "x", "reminders": [BODY["due"]]})
+
+    client.put("/invoice/1", json={"note": None})
+
+    assert client.get("/invoice/1").json()["data"] == STORED | {
+        "reminders": [BODY["due"]],
+        "version": 2,
+    }
+    assert "note" not in events(convoy)[1][1]["invoice"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("price", 12.5, 'must be a decimal as text, such as "12.50"'),
+        ("price", "1e3", 'must be a decimal as text, such as "12.50"'),
+        ("price", "-1", "greater than or equal to 0"),
+        ("price", None, "null is not allowed"),
+        ("due", "2026-12-01T08:00:00", "must be a time with its offset (RFC 3339)"),
+        ("due", "2026-13-01T08:00:00Z", "must be a time with its offset (RFC 3339)"),
+        ("due", 5, "must be a time with its offset (RFC 3339)"),
+        ("lines", {}, "at least 1 item"),
+        ("lines", {"a": 0}, "greater than or equal to 1"),
+        ("lines", {"a": 2**53}, "less than or equal to 9007199254740991"),
+        ("lines", {"a\0": 1}, "null character"),
+        ("tags", "x", "valid list"),
+        ("tags", [1], "valid string"),
+        ("note", "x" * 101, "at most 100 characters"),
+        ("paid", "yes", "valid boolean"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_changes(
+    client: TestClient, field: str, value: object, detail: str
+) -> None:
+    client.post("/invoice", json={"id": 1, **BODY})
+
+    for answer in (
+        client.post("/invoice", json={"id": 2, **BODY, field: value}),
+        client.put("/invoice/1", json={field: value}),
+    ):
+        assert answer.status_code == 422
+        (fault,) = answer.json()["errors"]
+        assert fault["field"].split(".")[0] == field
+        assert detail in fault["detail"]
+    assert client.get("/invoice").json() == {"data": [STORED]}
+
+
+def test_its_rule_answers_409_without_a_line_elsewhere(client: TestClient) -> None:
+    client.post("/invoice", json={"id": 1, **BODY, "paid": True})
+
+    for refused in (client.put("/invoice/1", json={"price": "1"}), client.delete("/invoice/1")):
+        assert refused.status_code == 409
+        assert refused.json()["detail"] == "Invoice with id 1 is paid."
+
+
+def test_a_missing_one_has_its_own_failed_event(client: TestClient, convoy: Convoy) -> None:
+    assert client.delete("/invoice/9").json() == {"data": "Invoice with id 9 not found."}
+
+    ((name, data),) = events(convoy)
+    assert (name, data["event"], data["invoice_id"]) == ("invoice.failed", "invoice.failure", 9)
+
+
+def test_both_resources_may_have_one_id_and_an_owner_s_pages_are_apart(client: TestClient) -> None:
+    client.post("/todo", json={"id": 1, "item": "x"})
+    client.post("/invoice", json={"id": 1, **BODY})
+
+    client.delete("/todo/1")
+
+    assert client.get("/todo").json() == {"data": []}
+    assert client.get("/invoice").json() == {"data": [STORED]}
+
+
+def test_a_key_stands_for_one_request_of_one_resource(client: TestClient) -> None:
+    key = {"Idempotency-Key": "k"}
+    first = client.post("/invoice", json=BODY, headers=key)
+    again = client.post("/invoice", json=BODY, headers=key)
+    other = client.post("/invoice", json=BODY | {"price": "12.5"}, headers=key)
+    todo = client.post("/todo", json={"item": "x"}, headers=key)
+
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == first.json()
+    assert (other.status_code, todo.status_code) == (422, 422)
+
+
+def test_its_version_guards_an_update(client: TestClient) -> None:
+    client.post("/invoice", json={"id": 1, **BODY})
+
+    stale = client.put("/invoice/1", json={"paid": True}, headers={"If-Match": '"2"'})
+
+    assert stale.status_code == 412
+
+
+def test_an_attribute_of_a_newer_version_of_the_code_survives_an_update(
+    client: TestClient, dynamodb: DynamoDBClient
+) -> None:
+    client.post("/invoice", json={"id": 1, **BODY})
+    key: Any = {"kind/owner": {"S": f"invoice/{OWNER}"}, "id": {"N": "1"}}
+    dynamodb.update_item(
+        TableName=TABLES["ResourcesTable"],
+        Key=key,
+        UpdateExpression="SET colour = :red",
+        ExpressionAttributeValues={":red": {"S": "red"}},
+    )
+
+    assert client.put("/invoice/1", json={"paid": True}).status_code == 200
+
+    item = dynamodb.get_item(TableName=TABLES["ResourcesTable"], Key=key)["Item"]
+    assert (item["colour"], item["paid"]) == ({"S": "red"}, {"BOOL": True})
+
+
+def test_the_document_has_its_paths_bodies_and_webhooks(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    assert {"/invoice", "/invoice/{id}", "/todo", "/todo/{id}"} <= document["paths"].keys()
+    invoice = document["webhooks"]["invoice.created"]["post"]["requestBody"]
+    schema = invoice["content"]["application/json"]["schema"]["properties"]["invoice"]
+    assert schema["required"] == ["id", "lines", "price", "due", "tags", "paid", "version"]
+    assert schema["properties"]["due"]["format"] == "date-time"
+    assert schema["properties"]["price"]["type"] == "string"
+    new = document["components"]["schemas"]["NewInvoice"]
+    assert {"type": "null"} in new["properties"]["note"]["anyOf"]

@@ -1,0 +1,36 @@
+"""A second resource, with a field of each type and a rule."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.resource import ResourceError, resource_type
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    owner: str
+    id: int
+    lines: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    price: Annotated[Decimal, Field(ge=0)]
+    due: datetime
+    tags: list[str]
+    note: Annotated[str, Field(max_length=100)] | None = None
+    reminders: list[datetime] | None = None
+    paid: bool = False
+    version: int = 1
+
+
+class AlreadyPaid(ResourceError):
+    """A paid invoice stays as it is."""
+
+
+def check(before: Invoice | None, _after: Invoice | None) -> None:
+    if before and before.paid:
+        raise AlreadyPaid("invoice", before.id, "is paid")
+
+
+INVOICE = resource_type("invoice", Invoice, check=check)
