@@ -18,8 +18,11 @@ from tests.support import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 STOP_S = 30
+
+LOCAL = (sys.executable, "-m", "infra.local")
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,15 @@ class Stack:
 @contextmanager
 def started(
     *options: str,
-    command: Sequence[str] = (sys.executable, "-m", "infra.local"),
+    command: Sequence[str] = LOCAL,
+    cwd: Path | str = ROOT,
     **environment: str,
 ) -> Iterator[subprocess.Popen[str]]:
     """The runner, with nothing of the environment, nor of the .env, of the person who tests."""
     inherited = {name: value for name, value in os.environ.items() if not foreign(name)}
     process = subprocess.Popen(
         [*command, *options],
-        cwd=ROOT,
+        cwd=cwd,
         env=inherited | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -81,12 +85,11 @@ ANY_PORTS = ("--api=0", "--dynamodb=0", "--convoy=0", f"--env-file={os.devnull}"
 
 
 @contextmanager
-def running(command: Sequence[str] | None = None, **environment: str) -> Iterator[Stack]:
-    with (
-        started(*ANY_PORTS, **environment)
-        if command is None
-        else started(command=command, **environment)
-    ) as process:
+def running(
+    command: Sequence[str] | None = None, *, cwd: Path = ROOT, **environment: str
+) -> Iterator[Stack]:
+    options = ANY_PORTS if command is None else ()
+    with started(*options, command=command or LOCAL, cwd=cwd, **environment) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         greeting = ""
@@ -97,11 +100,11 @@ def running(command: Sequence[str] | None = None, **environment: str) -> Iterato
         assert "Ctrl-C" in greeting, process.stderr.read()
         command_of_stack = re.search(r"\.local/app-\d+", greeting)
         assert command_of_stack, greeting
-        script = (ROOT / command_of_stack[0]).read_text()
+        script = (cwd / command_of_stack[0]).read_text()
         yield Stack(process, greeting)
     # Of what went well nobody reads the logs.
     for port in set(re.findall(r":(\d+)", greeting + script)):
-        for log in (ROOT / ".local").glob(f"*-{port}.log"):
+        for log in (cwd / ".local").glob(f"*-{port}.log"):
             log.unlink()
 
 

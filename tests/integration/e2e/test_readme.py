@@ -25,9 +25,9 @@ VARIES = re.compile(
 )
 
 
-def sessions() -> Iterator[tuple[str, str]]:
-    """Each command of the README's console blocks, with its output."""
-    for block in re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL):
+def sessions(text: str) -> Iterator[tuple[str, str]]:
+    """Each command of a document's console blocks, with its output."""
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for entry in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command = re.match(r"(?:.*\\\n)*.*\n", entry)
             assert command
@@ -37,7 +37,7 @@ def sessions() -> Iterator[tuple[str, str]]:
 def test_each_command_of_the_readme_prints_what_it_shows(stack: Stack) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
-    typed = list(sessions())
+    typed = list(sessions(README.read_text()))
 
     for command, shown in typed:
         printed = run(command, stack)

@@ -34,22 +34,11 @@ def check(event_type: EventType, payload: Any) -> None:
     jsonschema.Draft7Validator(schema, format_checker=checker).validate(payload)
 
 
-def test_every_event_that_the_api_publishes_is_as_the_catalogue_says(
-    client: TestClient, convoy: Convoy
-) -> None:
+def test_a_ping_is_as_the_catalogue_says(client: TestClient, convoy: Convoy) -> None:
     client.get("/")
-    client.post("/todo", json={"id": 1, "item": "x"})
-    client.get("/todo")
-    client.get("/todo/1")
-    client.put("/todo/1", json={"completed": True})
-    client.delete("/todo/1")
-    client.delete("/todo/1")
 
-    published = convoy.events()
-
-    assert {event["event_type"] for event in published} == set(TYPES)
-    for event in published:
-        check(TYPES[event["event_type"]], event["data"])
+    (published,) = convoy.events()
+    check(TYPES[published["event_type"]], published["data"])
 
 
 @pytest.mark.parametrize("event_type", WEBHOOKS.event_types, ids=lambda each: each.name)

@@ -1,0 +1,109 @@
+"""The commands of docs/adapt.md, typed as they stand in a copy of the project, do as it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.e2e.conftest import running
+from tests.integration.e2e.test_readme import run, sessions
+from tests.paths import ROOT
+from tests.support import foreign, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BESIDE, IN_PLACE = (ROOT / "docs" / "adapt.md").read_text().split("\n## Your resource in place")
+COMMAND_S = 500
+"""Seconds for one command, the tests of the copy too, on a busy machine."""
+
+TESTS = (
+    "tests/unit/domain",
+    "tests/integration/http/test_catalogue.py",
+    "tests/integration/http/test_contract.py",
+    "tests/integration/http/test_each_resource.py",
+    "tests/integration/infra/test_contract.py",
+)
+"""Those that know resources, their events or their documents."""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The project as it is now, as a repository of its own, with this environment."""
+    folder = tmp_path / "copy"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    identity = "-c user.name=copy -c user.email=copy@example.com"
+    for command in ("git init -q", "git add -A", f"git {identity} commit -qm copy"):
+        sh(folder, command)
+    return folder
+
+
+def sh(folder: Path, command: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not foreign(name)}
+    done = subprocess.run(
+        ["bash", "-euc", command],
+        check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_S,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def commands(text: str) -> Iterator[str]:
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        yield textwrap.dedent(block)
+
+
+def check(folder: Path, *, ignored: str = "E999") -> None:
+    """What `make check` looks at, of the app, and the tests that know each resource."""
+    sh(folder, f".venv/bin/ruff check --ignore {ignored} && .venv/bin/lint-imports")
+    sh(folder, ".venv/bin/mypy app")
+    sh(folder, f".venv/bin/python -m pytest -q -p no:cacheprovider {' '.join(TESTS)}")
+
+
+def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
+    if shutil.which("curl") is None:
+        missing("curl", "curl is not installed")
+    for command in commands(BESIDE):
+        sh(copy, command)
+    sh(copy, "make docs")
+    changed = sh(copy, "git status --porcelain").splitlines()
+    own = (copy / "app" / "resources" / "order.py").read_text()
+
+    assert len(own.splitlines()) <= 60
+    assert {line.split()[-1] for line in changed} == {
+        "app/register.py",
+        "app/resources/order.py",
+        "docs/events.md",
+        "docs/openapi.json",
+    }
+    check(copy)
+    with running(cwd=copy) as stack:
+        for command, shown in sessions(BESIDE):
+            assert run(command, stack) == shown.rstrip("\n"), command
+
+
+def test_another_resource_in_place_of_the_todo(copy: Path) -> None:
+    for command in commands(IN_PLACE):
+        sh(copy, command)
+
+    left = sh(copy, "git ls-files | grep -i todo || true; grep -rIil todo app infra tests || true")
+    assert left == ""
+    check(copy, ignored="E501")
