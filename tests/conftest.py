@@ -35,6 +35,7 @@ from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.support import (
     OWNER,
+    PATIENCE_S,
     TABLES,
     Clock,
     Convoy,
@@ -100,7 +101,7 @@ def _logging() -> Iterator[None]:
 def stand_in_convoy() -> Iterator[Convoy]:
     at_once, clock = Backoff(interval_s=0, limit=3), Clock()
     app = stand_in.build(backoff=at_once, clock=clock)
-    with server.running(app) as url, httpx.Client() as http:
+    with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
         yield Convoy(url, http, clock)
 
 

@@ -57,6 +57,9 @@ GRACE = timedelta(seconds=60)
 RETENTION = timedelta(days=30)
 OWNER = "ann"
 
+PATIENCE_S = 60.0
+"""Seconds for an answer of a server in the tests' own process, on a machine that is busy."""
+
 Json = dict[str, Any]
 
 TodoService = Service[Todo]

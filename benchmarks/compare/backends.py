@@ -18,7 +18,7 @@ from typing import Any
 HOST = "127.0.0.1"
 
 ITEM = {
-    "owner": {"S": "everyone"},
+    "kind/owner": {"S": "todo/everyone"},
     "id": {"N": "1"},
     "item": {"S": "Write the tests"},
     "completed": {"BOOL": False},

@@ -69,7 +69,11 @@ def build(
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         # The proxies of the environment have nothing to do with this machine's endpoints.
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
+        async with httpx.AsyncClient(
+            trust_env=False,
+            follow_redirects=True,
+            timeout=None,  # the dispatcher has its own
+        ) as http:
             with _restored(project, journal) as kept:
                 kept_queues = kept if keep_queues else None
                 worker = Worker(project, http, backoff, clock=clock, journal=kept_queues)

@@ -15,7 +15,7 @@ from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.browser.conftest import QUIET, chromium
 from tests.paths import ROOT
-from tests.support import Convoy
+from tests.support import PATIENCE_S, Convoy
 
 if TYPE_CHECKING:
     from app.domain.events import EventType
@@ -33,7 +33,7 @@ def main() -> None:
     executable = chromium()
     with (
         server.running(stand_in.build(backoff=Backoff(4))) as url,
-        httpx.Client() as http,
+        httpx.Client(timeout=PATIENCE_S) as http,
         sync_playwright() as playwright,
     ):
         convoy = Convoy(url, http)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import textwrap
 from typing import TYPE_CHECKING
@@ -53,17 +54,22 @@ def copy(tmp_path: Path) -> Path:
 
 def sh(folder: Path, command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not foreign(name)}
-    done = subprocess.run(
+    with subprocess.Popen(
         ["bash", "-euc", command],
-        check=False,
         cwd=folder,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=COMMAND_S,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=COMMAND_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    assert process.returncode == 0, f"{command}\n{output}"
+    return output
 
 
 def commands(text: str) -> Iterator[str]:

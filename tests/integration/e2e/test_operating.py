@@ -14,6 +14,7 @@ import httpx
 
 from tests.integration.e2e.conftest import running
 from tests.paths import ROOT
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.integration.e2e.conftest import Stack
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
-    with running(SETTLE_AFTER_S="0") as stack, httpx.Client() as http:
+    with running(SETTLE_AFTER_S="0") as stack, httpx.Client(timeout=PATIENCE_S) as http:
         wait_for_the_relays_first_pass(stack)
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()

@@ -127,7 +127,7 @@ def test_each_body_of_the_api_is_searched(todo_service: TodoService) -> None:
     ]
 
     assert bodies
-    assert set(bodies) <= set(Input.__subclasses__())
+    assert all(issubclass(body, Input) for body in bodies)
 
 
 def texts(schema: Any) -> Iterator[dict[str, Any]]:

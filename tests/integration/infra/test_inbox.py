@@ -12,7 +12,7 @@ import pytest
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import event_routes, inbox, server
 from infra.fake_convoy.deliveries import Backoff
-from tests.support import Convoy
+from tests.support import PATIENCE_S, Convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -282,7 +282,10 @@ def test_what_has_ended_is_sent_again_and_what_is_not_there_is_told(convoy: Conv
 
 
 def test_what_waits_for_its_next_attempt_is_not_sent_beside_it() -> None:
-    with server.running(stand_in.build(backoff=Backoff(3600))) as url, httpx.Client() as http:
+    with (
+        server.running(stand_in.build(backoff=Backoff(3600))) as url,
+        httpx.Client(timeout=PATIENCE_S) as http,
+    ):
         convoy = Convoy(url, http)
         convoy.endpoint("ann")
         convoy.let_the_receiver_fail()

@@ -41,7 +41,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
     def start() -> Invoke:
         sys.modules.pop("handler", None)
         handler = importlib.import_module("handler")
-        services.append(handler._app.state.service)
+        services.extend(handler._app.state.services[:1])
 
         def invoke(event: Json) -> Json:
             answer: Json = handler.api(event, Context())

@@ -44,7 +44,7 @@ def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
 
     with (
         TestClient(app, raise_server_exceptions=False) as client,
-        closing(app.app.state.service.delivery.publisher.inner.inner),
+        closing(app.app.state.services[0].delivery.publisher.inner.inner),
     ):
         for _ in range(2):
             assert client.post("/todo", json={"item": "x"}).status_code == 500
@@ -85,7 +85,10 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     monkeypatch.setenv("PUBLISH_READS", publish_reads)
     app = wiring.local_api()
 
-    with TestClient(app) as client, closing(app.app.state.service.delivery.publisher.inner.inner):
+    with (
+        TestClient(app) as client,
+        closing(app.app.state.services[0].delivery.publisher.inner.inner),
+    ):
         assert client.get("/").status_code == 200
         assert client.get("/todo").status_code == 200
         created = client.post("/todo", json={"item": "x"})

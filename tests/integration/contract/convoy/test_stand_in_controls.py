@@ -20,7 +20,7 @@ from tests.integration.contract.convoy.envelope import (
     listed,
     publish,
 )
-from tests.support import raw_server, read_request
+from tests.support import PATIENCE_S, raw_server, read_request
 
 if TYPE_CHECKING:
     from tests.support import Convoy
@@ -160,7 +160,7 @@ def publish_and_leave(url: str) -> None:
 
 def test_a_call_that_hangs_ends_with_its_client() -> None:
     started = time.monotonic()
-    with server.running(application.build()) as url, httpx.Client() as http:
+    with server.running(application.build()) as url, httpx.Client(timeout=PATIENCE_S) as http:
         http.put(f"{url}/_control/faults", json={"status": 503, "delay_s": 600})
         publish_and_leave(url)
     # The server waits for the calls that it has begun.

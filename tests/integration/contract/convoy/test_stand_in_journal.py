@@ -15,7 +15,7 @@ from infra.fake_convoy import application, server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.contract.convoy.envelope import eventually
 from tests.paths import ROOT
-from tests.support import Convoy
+from tests.support import PATIENCE_S, Convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def until_killed(journal: Path, *options: str) -> Iterator[Convoy]:
     command = ["-m", "infra.fake_convoy", "--port", str(port), "--journal", str(journal), *options]
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT)  # noqa: S603
     try:
-        with httpx.Client() as http:
+        with httpx.Client(timeout=PATIENCE_S) as http:
             convoy = Convoy(f"http://{server.HOST}:{port}", http)
             eventually(lambda: process.poll() is not None or answers(convoy))
             yield convoy
@@ -54,7 +54,7 @@ def answers(convoy: Convoy) -> bool:
 def restored(journal: Path, *, keep_queues: bool = False) -> Iterator[Convoy]:
     """In this process, with the worker stopped."""
     app = application.build(journal, Backoff(interval_s=0, limit=3), keep_queues=keep_queues)
-    with server.running(app) as url, httpx.Client() as http:
+    with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
         yield Convoy(url, http)
 
 
@@ -111,7 +111,7 @@ def test_with_its_queues_kept_a_kill_loses_nothing(tmp_path: Path) -> None:
         stop_one_in_each_stage(convoy)
 
     app = application.build(tmp_path / "journal", keep_queues=True)
-    with server.running(app, int(url.rpartition(":")[2])), httpx.Client() as http:
+    with server.running(app, int(url.rpartition(":")[2])), httpx.Client(timeout=PATIENCE_S) as http:
         convoy = Convoy(url, http)
         delivered = ["Success", "Success"]
         every = {"delivered": delivered} | {f"in-{stage}": delivered for stage in STAGES}
