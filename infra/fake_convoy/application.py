@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from infra.fake_convoy import controls, delivery_routes, event_routes, inbox, resources, server
 from infra.fake_convoy.answers import Refusal, refused
-from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff
 from infra.fake_convoy.faults import Faults
 from infra.fake_convoy.journal import Journal
 from infra.fake_convoy.project import Project, utc_now
@@ -69,10 +69,10 @@ def build(
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
         # The proxies of the environment have nothing to do with this machine's endpoints.
+        # The dispatcher has a deadline of its own.
+        patient = httpx.Timeout(TIMEOUT_S * 2)
         async with httpx.AsyncClient(
-            trust_env=False,
-            follow_redirects=True,
-            timeout=None,  # the dispatcher has its own
+            trust_env=False, follow_redirects=True, timeout=patient
         ) as http:
             with _restored(project, journal) as kept:
                 kept_queues = kept if keep_queues else None

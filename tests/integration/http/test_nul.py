@@ -120,7 +120,7 @@ def test_a_body_is_searched_however_deep_it_is() -> None:
 
 def test_each_body_of_the_api_is_searched(todo_service: TodoService) -> None:
     routes = application.build([todo_service], lambda _: "").routes
-    bodies = [
+    bodies: list[Any] = [
         route.body_field.field_info.annotation
         for route in routes
         if isinstance(route, APIRoute) and route.body_field
