@@ -25,7 +25,12 @@ audit: .venv/ready        ## whether a pinned package has a known vulnerability;
 	@$(BIN)/python -m infra.checks.audit
 
 mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
-	@$(BIN)/python -m infra.mutants
+	@rm -rf mutants
+	@$(MUTMUT) run --max-children=1
+	@! $(MUTMUT) results | grep . || { echo 'error: no test fails for the changes above: $(MUTMUT) show NAME' >&2; exit 1; }
+
+MUTMUT = $(BIN)/uv run --quiet --isolated --no-project --python $(BIN)/python \
+  --with-requirements requirements-dev.txt --with-requirements requirements-mutants.txt mutmut
 
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
