@@ -41,8 +41,8 @@ soak: .venv/ready         ## load on a Convoy that fails and loses, with kills: 
 chaos: .venv/ready        ## a real Convoy, its processes killed at random: ARGS=--help; needs Java
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
-scale: .venv/ready        ## the figures of docs/scale.md; the relay's CPU here: ARGS=--measure
-	$(BIN)/python -m benchmarks.scale $(ARGS)
+scale: .venv/ready        ## the figures of docs/scale.md
+	$(BIN)/python -m benchmarks.scale
 
 package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
 	@$(BIN)/python -m infra.package.build $(ARGS)
