@@ -66,8 +66,7 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
 	    "tests/integration/artefact/older-boto3.txt --group older-boto3" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
-	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
-	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
+	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial"; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
 

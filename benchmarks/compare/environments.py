@@ -75,16 +75,6 @@ def runtime() -> Path:
     return folder
 
 
-def plotting() -> Path:
-    """What draws the plot."""
-    lock = HERE / "locks" / "plot.txt"
-    folder = BUILD / f"plot-{_digest([lock])}"
-    if not folder.exists():
-        with _whole(folder) as filling:
-            _install(filling, lock, [])
-    return folder
-
-
 @cache
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
