@@ -22,7 +22,8 @@ attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones a
 	  tests/integration/attack tests/integration/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
-	@$(BIN)/python -m infra.checks.audit
+	@$(BIN)/uv run --quiet --isolated --no-project --with-requirements requirements-audit.txt \
+	  pip-audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-dev.txt
 
 mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
 	@rm -rf mutants
