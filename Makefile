@@ -22,10 +22,16 @@ attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones a
 	  tests/integration/attack tests/integration/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
-	@$(BIN)/python -m infra.checks.audit
+	@$(BIN)/uv run --quiet --isolated --no-project --with-requirements requirements-audit.txt \
+	  pip-audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-dev.txt
 
 mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
-	@$(BIN)/python -m infra.mutants
+	@rm -rf mutants
+	@$(MUTMUT) run --max-children=1
+	@! $(MUTMUT) results | grep . || { echo 'error: no test fails for the changes above: $(MUTMUT) show NAME' >&2; exit 1; }
+
+MUTMUT = $(BIN)/uv run --quiet --isolated --no-project --python $(BIN)/python \
+  --with-requirements requirements-dev.txt --with-requirements requirements-mutants.txt mutmut
 
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -36,8 +42,8 @@ soak: .venv/ready         ## load on a Convoy that fails and loses, with kills: 
 chaos: .venv/ready        ## a real Convoy, its processes killed at random: ARGS=--help; needs Java
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
-scale: .venv/ready        ## the figures of docs/scale.md; the relay's CPU here: ARGS=--measure
-	$(BIN)/python -m benchmarks.scale $(ARGS)
+scale: .venv/ready        ## the figures of docs/scale.md
+	$(BIN)/python -m benchmarks.scale
 
 package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
 	@$(BIN)/python -m infra.package.build $(ARGS)
@@ -61,8 +67,7 @@ lock: .venv/ready         ## compile the pinned requirements anew from pyproject
 	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
 	    "tests/integration/artefact/older-boto3.txt --group older-boto3" \
 	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
-	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
-	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
+	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial"; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
 

@@ -64,9 +64,6 @@ PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 
 """For a server whose first call loads moto, on a machine that may be busy: a call that is given up
 and sent again can find its table made."""
 
-pytest_plugins = ["tests.integration.attack.tally"]
-"""Here, since of several workers' controller no other conftest is read."""
-
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than processors, since tests wait for processes and sockets; at most four."""

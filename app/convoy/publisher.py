@@ -99,7 +99,8 @@ def outcome_of(response: httpx.Response, now: datetime) -> Outcome:
     if status in _NOT_NOW:
         return Unavailable(
             reason,
-            retry_after_s(response.headers.get("retry-after", ""), now),
+            # httpx ignores a name's case, and any text without a number stands for no header.
+            retry_after_s(response.headers.get("retry-after", ""), now),  # pragma: no mutate
             in_doubt=status in {408, 502, 504},
             limited=status == codes.TOO_MANY_REQUESTS,
         )
@@ -116,7 +117,8 @@ def retry_after_s(value: str, now: datetime) -> int | None:
     None for anything else. `now` is aware.
     """
     if value.isascii() and value.isdigit():
-        significant = value.lstrip("0")[:6]
+        # More digits exceed the maximum all the same.
+        significant = value.lstrip("0")[:6]  # pragma: no mutate
         return min(int(significant or 0), MAX_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(value)

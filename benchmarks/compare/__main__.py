@@ -7,7 +7,6 @@ docs/performance.md, and docs/benchmark.svg; a run of some only prints them.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING
 from benchmarks.compare import (
     cold,
     drain,
-    environments,
     growth,
+    imports,
     outage,
-    profiling,
     publishing,
     report,
     targets,
@@ -27,7 +25,6 @@ from benchmarks.compare import (
 )
 from benchmarks.compare.tables import grid
 from infra.local.dynamodb_local import DynamoDBLocalError
-from infra.package.build import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +38,8 @@ PARTS: dict[str, Callable[[], list[Table]]] = {
     "outage": lambda: [outage.measure(rounds=5)],
     "growth": lambda: [growth.measure(rounds=9)],
     "drain": lambda: [drain.measure()],
-    "profile": lambda: profiling.measure(rounds=5),
+    "imports": lambda: [imports.measure(rounds=5)],
 }
-PLOT = ROOT / "docs" / "benchmark.svg"
 
 
 def main() -> int:
@@ -66,8 +62,7 @@ def main() -> int:
         print("\nNot all was measured: nothing is written.")
         return 0
     report.write(report.results(tables, datetime.now(UTC).date()))
-    _draw()
-    print(f"\nWritten: {report.RESULTS.name}, {PLOT.name}, and the documents' tables.")
+    print(f"\nWritten: {report.RESULTS.name}, {report.PLOT.name}, and the documents' tables.")
     print("The plan rests on the CPU of a POST: make scale.")
     return 0
 
@@ -79,13 +74,6 @@ def _parts() -> list[str]:
     if unknown := set(wanted) - PARTS.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     return wanted or list(PARTS)
-
-
-def _draw() -> None:
-    script = environments.HERE / "plot.py"
-    command = [sys.executable, "-s", "-S", str(script), str(report.RESULTS), str(PLOT)]
-    folder = str(environments.plotting())
-    subprocess.run(command, env={"PYTHONPATH": folder}, check=True)
 
 
 if __name__ == "__main__":

@@ -75,21 +75,11 @@ def runtime() -> Path:
     return folder
 
 
-def plotting() -> Path:
-    """What draws the plot."""
-    lock = HERE / "locks" / "plot.txt"
-    folder = BUILD / f"plot-{_digest([lock])}"
-    if not folder.exists():
-        with _whole(folder) as filling:
-            _install(filling, lock, [])
-    return folder
-
-
 @cache
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
     sources = [ROOT / name for name in ("handler.py", "requirements.txt")]
-    sources += [ROOT / "infra" / name for name in ("aws_data.py", "bytecode.py", "package.py")]
+    sources += sorted((ROOT / "infra" / "package").glob("*.py"))
     sources += sorted((ROOT / "app").rglob("*.py"))
     kind = "bytecode" if bytecode else "sources"
     out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.compare import targets
+from benchmarks.compare import plot, targets
 from benchmarks.compare.processes import CORES
 from benchmarks.compare.tables import Table, grid
 from infra.package.build import ROOT
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
+PLOT = ROOT / "docs" / "benchmark.svg"
 PACKAGES = ("boto3", "convoy-python", "fastapi", "mangum", "pydantic")
 _BLOCK = re.compile(r"(<!-- make bench -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -50,7 +51,7 @@ def _short(cell: Cell) -> Cell:
 
 
 def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
-    """The README and docs/performance.md, with the tables of these results."""
+    """The README and docs/performance.md, with the tables of these results; the plot."""
     machine = kept["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
     where = f"{kept['date']}, {machine['processor']}, {machine['cores']} cores; {versions}."
@@ -59,6 +60,7 @@ def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
     return {
         README: _with(README, f"{overview}\n"),
         PERFORMANCE: _with(PERFORMANCE, "\n\n".join([where, overview, *tables]) + "\n"),
+        PLOT: plot.drawn(kept),
     }
 
 

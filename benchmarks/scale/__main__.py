@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
-from benchmarks.scale import measure
-from benchmarks.scale.tables import tables
+from benchmarks.scale.plan import tables
 
 PLAN = Path(__file__).parents[2] / "docs" / "scale.md"
-MARKED = re.compile(r"<!-- make scale: ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
+MARKED = re.compile(r"<!-- make scale: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(plan: str, made: dict[str, str]) -> str:
@@ -20,19 +18,7 @@ def filled(plan: str, made: dict[str, str]) -> str:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Print and write the figures of docs/scale.md.")
-    parser.add_argument(
-        "--measure", action="store_true", help="passes of the relay on this machine"
-    )
-    if parser.parse_args().measure:
-        measure.main()
-        return
-    made = tables()
-    for name, table in made.items():
+if __name__ == "__main__":
+    for name, table in (made := tables()).items():
         print(f"{name}\n\n{table}\n")
     PLAN.write_text(filled(PLAN.read_text(), made))
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,6 @@ from tests.integration.attack.ways import JSON
 if TYPE_CHECKING:
     import pytest
 
-    from tests.integration.attack.tally import Tally
     from tests.integration.attack.ways import Way
     from tests.support import Convoy
 
@@ -112,9 +111,7 @@ def test_an_idempotency_key_that_is_none_is_a_400(way: Way, convoy: Convoy) -> N
     assert convoy.events() == []
 
 
-def test_a_forged_cursor_is_a_400_or_a_place_in_the_callers_own_list(
-    way: Way, tally: Tally
-) -> None:
+def test_a_forged_cursor_is_a_400_or_a_place_in_the_callers_own_list(way: Way) -> None:
     for todo_id in range(3):
         for owner in ("ann", "bob"):
             body = json.dumps({"id": todo_id, "item": owner}).encode()
@@ -125,7 +122,6 @@ def test_a_forged_cursor_is_a_400_or_a_place_in_the_callers_own_list(
     @given(cursor=(forged | st.text(max_size=20)).map(lambda text: text.encode(errors="replace")))
     def attack(cursor: bytes) -> None:
         answer = way.ask("GET", f"/todo?cursor={base64.urlsafe_b64encode(cursor).decode()}")
-        tally.count(answer.status)
 
         assert answer.status in {200, 400}
         if answer.status == 200:

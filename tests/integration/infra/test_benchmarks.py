@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 KEPT = json.loads(report.RESULTS.read_text())
 
 
-@pytest.mark.parametrize("path", [report.README, report.PERFORMANCE], ids=lambda path: path.name)
-def test_a_documents_tables_are_those_of_the_results(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path", [report.README, report.PERFORMANCE, report.PLOT], ids=lambda path: path.name
+)
+def test_the_documents_and_the_plot_are_those_of_the_results(path: Path) -> None:
     assert path.read_text() == report.documents(KEPT)[path]
 
 

@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.ports import Claim
+from app.outbox.relay import WORKERS
 from app.resources.todo import TODO, Todo
-from benchmarks.scale import limits, work
+from benchmarks.scale import work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
-from benchmarks.scale.deployment import Deployment
-from benchmarks.scale.settling import Settling, most
-from benchmarks.scale.tables import TABLES, tables
+from benchmarks.scale.plan import VCPUS, WORKS_S, tables
+from benchmarks.scale.relay import most, published_per_s, settling
 from tests.capacity import counted
-from tests.support import NOW, make_store
 from tests.support import TABLES as NAMES
+from tests.support import make_store
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-FITS = work.WRITE_BYTES - work.of("POST", item="").sizes["outbox"]
+FITS = work.WRITE_BYTES - work.of("create", item="").sizes["outbox"]
 """Characters of an item whose row of the outbox is a kilobyte."""
 
 
@@ -29,7 +28,7 @@ def test_the_committed_plan_has_the_figures_of_the_code() -> None:
     plan = PLAN.read_text()
 
     assert filled(plan, tables()) == plan, "run make scale, and commit it"
-    assert MARKED.findall(plan) == list(TABLES)
+    assert MARKED.findall(plan) == list(tables())
 
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
@@ -41,12 +40,12 @@ def test_the_units_are_those_that_dynamodb_local_tells(
     store = make_store(dynamodb)
     change = TODO.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
     with counted(dynamodb) as taken:
-        store.commit(change, Claim(OWNER, work.KEY, "f" * 64, NOW))
+        store.commit(change, work.CLAIM)
         store.read(OWNER, work.TODO_ID)
         store._outbox.remove([work.EVENT_ID])
     told = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
-    ours = work.of("POST", item=item, key=work.KEY)
+    ours = work.of("create", item=item, claim=work.CLAIM)
     removed = told[f"BatchWriteItem {NAMES['OutboxTable']}"]
     # It counts a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
     # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
@@ -56,24 +55,19 @@ def test_the_units_are_those_that_dynamodb_local_tells(
     assert ours.writes["todos"] - check <= told_todos <= ours.writes["todos"]
     assert told[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
     assert told[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert told[f"GetItem {NAMES['ResourcesTable']}"] == work.of("PUT", item=item).reads["todos"]
+    assert told[f"GetItem {NAMES['ResourcesTable']}"] == work.of("update", item=item).reads
+
+
+def test_the_limits_that_stand_by_hand_are_those_of_the_code() -> None:
+    plan, writes = PLAN.read_text(), work.of("create").writes
+
+    assert f"| {most(WORKS_S):,} | the relay: " in plan
+    assert f"| {int(published_per_s(WORKERS, VCPUS) * WORKS_S / 60)} | the relay: " in plan
+    assert f"| 1,000 writes of a partition / {writes['todos']} |" in plan
+    assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
 def test_a_relay_settles_what_a_pass_of_its_time_can() -> None:
-    rate = most(workers=16, works_s=34)
+    rate = most(works_s=34)
 
-    assert Settling.at(rate).seconds(16) <= 34 < Settling.at(rate + 2).seconds(16)
-
-
-def test_a_pass_asks_for_no_list_of_the_past_minute_twice_while_its_rows_are_few() -> None:
-    few = Settling(rate=100, row_bytes=500)
-
-    assert few.lists == 14
-    assert (few.deletes, few.write_units) == (240, 6000)
-
-
-def test_limits_are_told_in_the_order_in_which_they_are_met() -> None:
-    rates = [limit.rate for limit in limits.limits(Deployment.load())]
-
-    assert rates == sorted(rates)
-    assert len(rates) == 13
+    assert settling(rate)["seconds"] <= 34 < settling(rate + 1)["seconds"]

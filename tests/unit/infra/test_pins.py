@@ -1,4 +1,4 @@
-"""What is installed is what `pyproject.toml` names."""
+"""What `pyproject.toml` names is what is installed, and what is there."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def test_each_pin_is_in_its_lock(lock: str, group: str) -> None:
 
     assert len(pins(named)) == len(named)
     assert pins(named) <= pins((ROOT / lock).read_text().splitlines())
+
+
+def test_each_file_that_make_mutants_changes_is_there() -> None:
+    paths = PROJECT["tool"]["mutmut"]["only_mutate"]
+
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
 
 
 def test_each_group_has_a_lock() -> None:

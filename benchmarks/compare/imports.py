@@ -1,0 +1,79 @@
+"""Where a cold start's time goes, by package: ours and the fastest peer's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks.compare.environments import OURS, VALIDATED, runtime, task
+from benchmarks.compare.processes import environment
+from benchmarks.compare.tables import Table
+
+if TYPE_CHECKING:
+    from benchmarks.compare.environments import Peer
+
+NOWHERE = "http://127.0.0.1:9"
+
+GROUPS = {
+    "FastAPI, Starlette": ("fastapi", "starlette", "annotated_doc"),
+    "pydantic": ("pydantic", "pydantic_core", "annotated_types", "typing_inspection"),
+    "settings": ("pydantic_settings", "dotenv"),
+    "OpenTelemetry, which FastAPI needs": ("opentelemetry",),
+    "Powertools": ("aws_lambda_powertools",),
+    "Mangum": ("mangum",),
+    "boto3, botocore, urllib3": (
+        *("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"),
+    ),
+    "the SDK of Convoy, attrs": ("convoy", "attr", "attrs"),
+    "httpx, httpcore, h11, anyio": (
+        *("httpx", "httpcore", "h11", "anyio", "sniffio", "idna", "certifi"),
+    ),
+    "logs": ("pythonjsonlogger",),
+    "Python's asyncio": ("asyncio", "selectors"),
+    "Python's json and logging": ("json", "logging"),
+    "own code": ("app", "handler", "work"),
+}
+"""Packages by their names; what is in none of these is Python's own."""
+
+PYTHON = "Python's other modules"
+_IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
+
+
+def measure(rounds: int) -> Table:
+    of = {peer.name: _medians([_import(peer) for _ in range(rounds)]) for peer in (OURS, VALIDATED)}
+    groups = sorted((*GROUPS, PYTHON), key=lambda group: -of[OURS.name].get(group, 0.0))
+    rows: list[list[str | float]] = [
+        [group, *(found.get(group, 0.0) / 1000 for found in of.values())] for group in groups
+    ]
+    return Table(
+        name="imports",
+        title="Where a cold start's time goes",
+        note="Milliseconds of import by package (`python -X importtime`, which takes a part of them"
+        f" itself), medians of {rounds}; own code includes the making of clients and of the"
+        " application.",
+        columns=("of", OURS.title, VALIDATED.title),
+        rows=[*rows, ["all", *(sum(found.values()) / 1000 for found in of.values())]],
+    )
+
+
+def _import(peer: Peer) -> dict[str, float]:
+    """Microseconds of each group."""
+    paths = [str(task(peer, bytecode=True)), str(runtime())]
+    script = f"import sys; sys.path[:0] = {paths!r}; import handler"
+    settings = environment(NOWHERE, NOWHERE) | dict(peer.settings)
+    command = [sys.executable, "-s", "-S", "-X", "importtime", "-c", script]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+    groups = {package: group for group, packages in GROUPS.items() for package in packages}
+    sums: dict[str, float] = defaultdict(float)
+    for own, name in _IMPORT.findall(done.stderr):
+        sums[groups.get(name.partition(".")[0], PYTHON)] += float(own)
+    return sums
+
+
+def _medians(rounds: list[dict[str, float]]) -> dict[str, float]:
+    groups = {group for found in rounds for group in found}
+    return {group: median(found.get(group, 0.0) for found in rounds) for group in groups}

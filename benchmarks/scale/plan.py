@@ -1,0 +1,123 @@
+"""The tables of `docs/scale.md`, by the name of the mark that each stands behind."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from app.convoy.questions import DEADLINE_S
+from app.outbox.relay import WORKERS
+from app.wiring.relay import WRITE_S
+from benchmarks.compare.tables import grid
+from benchmarks.scale import assumptions as given
+from benchmarks.scale.relay import most, published_per_s, settling
+from benchmarks.scale.work import CLAIM, READ_BYTES, of
+from infra.package.build import ROOT
+
+if TYPE_CHECKING:
+    from benchmarks.compare.tables import Cell
+
+M, GB, MONTH_S = 1e6, 1e9, 30 * 24 * 3600
+
+DEPLOYED = yaml.safe_load(re.sub(r"!\w+ ", "", (ROOT / "serverless.yml").read_text()))
+MEMORY_MB: int = DEPLOYED["provider"]["memorySize"]
+MEMORY_GB, VCPUS = MEMORY_MB / 1024, MEMORY_MB / given.VCPU_MB
+PUBLISH_DEADLINE_S = float(DEPLOYED["provider"]["environment"]["CONVOY_DEADLINE_S"])
+WORKS_S = DEPLOYED["functions"]["relay"]["timeout"] - (PUBLISH_DEADLINE_S + DEADLINE_S + WRITE_S)
+"""Seconds of each minute in which the relay begins new work."""
+
+CHANGE_S = given.CALL_S + given.TRANSACTION_S + given.PUBLISH_S + given.POST_CPU_S / VCPUS
+"""A `PUT` or `DELETE`, which reads the todo first."""
+CHANGE = of("update")
+LOGGED_GB = (CHANGE.sizes["log"] + given.STORED_OVERHEAD) / GB
+
+Bill = list[tuple[str, str, float]]
+
+
+def capacity() -> str:
+    calls = {
+        "`POST`": of("create"),
+        "`PUT`": CHANGE,
+        "`DELETE`": of("delete"),
+        "`POST` with an `Idempotency-Key`": of("create", claim=CLAIM),
+        "`PUT` of 10,000 characters": of("update", item="x" * 10_000),
+    }
+    tables = ("todos", "outbox", "log", "keys")
+    rows: list[list[Cell]] = [
+        [call, *(work.writes[name] for name in tables), work.reads] for call, work in calls.items()
+    ]
+    return grid(["", *(f"writes: {name}" for name in tables), "reads"], rows)
+
+
+def relay() -> str:
+    passes = {f"{rate:,}": settling(rate) for rate in (1, 100, 1000)}
+    rows: list[list[Cell]] = [
+        [name, *(one[name] for one in passes.values())] for name in settling(1)
+    ]
+    return grid(["changes/s", *passes], rows)
+
+
+def rates() -> str:
+    deployed = f"{WORKERS} workers, {MEMORY_MB} MB, {WORKS_S:.0f} s of each minute"
+    rows: list[list[Cell]] = [
+        [f"as deployed: {deployed}", most(WORKS_S), published_per_s(WORKERS, VCPUS) * WORKS_S / 60],
+        ["`relay --watch --workers 50`, on a core of its own", most(60), published_per_s(50, 1)],
+    ]
+    return grid(["the relay", "settles, changes/s", "publishes, rows/s"], rows)
+
+
+def change() -> Bill:
+    """A million updates that Convoy accepts."""
+    writes, time_s = CHANGE.writes.total(), f"{CHANGE_S * 1000:.0f} ms × {MEMORY_GB:g} GB"
+    # Two passes of the relay meet a row, and a page has many.
+    reads = CHANGE.reads + 2 * CHANGE.sizes["outbox"] / READ_BYTES
+    sent, logged = given.SENT_BYTES, given.LOGGED_BYTES
+    return [
+        ("API Gateway", "1", given.GATEWAY_PER_M),
+        ("Lambda, requests", "1", given.LAMBDA_PER_M),
+        ("Lambda, time", time_s, M * CHANGE_S * MEMORY_GB * given.LAMBDA_PER_GB_S),
+        ("DynamoDB, writes", f"{writes}", writes * given.WRITES_PER_M),
+        ("DynamoDB, reads, the relay's too", f"{reads:.2f}", reads * given.READS_PER_M),
+        ("the log, a month", f"{LOGGED_GB * GB:.0f} bytes", M * LOGGED_GB * given.STORED_PER_GB),
+        ("logs, metrics among them", f"{logged} bytes", M * logged / GB * given.LOGS_PER_GB),
+        ("data out, Convoy and clients", f"{sent} bytes", M * sent / GB * given.DATA_OUT_PER_GB),
+    ]
+
+
+def idle() -> Bill:
+    """A month of a stage that nobody calls."""
+    watched, metrics = (ROOT / "infra" / "alarms.yml").read_text().count("MetricName:"), 15
+    passes, gb_s = MONTH_S / 60, MONTH_S * MEMORY_GB
+    relay = given.PASS_S * MEMORY_GB * given.LAMBDA_PER_GB_S + given.LAMBDA_PER_M / M
+    return [
+        ("the relay, a pass each minute", f"{passes:,.0f} × {given.PASS_S} s", passes * relay),
+        ("SnapStart's snapshot", f"{MEMORY_GB:g} GB", gb_s * given.SNAPSHOT_PER_GB_S),
+        ("metrics of app/outbox/metrics.py", f"{metrics}", metrics * given.METRIC),
+        ("alarms, by metric", f"{watched}", watched * given.ALARM_METRIC),
+        ("dashboard and secret", "1 each", given.DASHBOARD + given.SECRET),
+    ]
+
+
+def listed(bill: Bill) -> str:
+    rows: list[list[Cell]] = [[what, many, dollars] for what, many, dollars in bill]
+    rows.append(["**in all**", "", sum(line[2] for line in bill)])
+    return grid(["what", "how many", "dollars"], rows)
+
+
+def month() -> str:
+    fixed, each = sum(line[2] for line in idle()), sum(line[2] for line in change()) / M
+    rows: list[list[Cell]] = [[rate, fixed + rate * MONTH_S * each] for rate in (1, 100, 1000)]
+    return grid(["changes/s", "dollars a month"], rows)
+
+
+def tables() -> dict[str, str]:
+    return {
+        "capacity": capacity(),
+        "relay": relay(),
+        "rates": rates(),
+        "change": listed(change()),
+        "idle": listed(idle()),
+        "month": month(),
+    }
