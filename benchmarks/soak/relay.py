@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.relay_loop import Pass, interrupts, watched
+from app.cli.relay_loop import Pass, interrupts, run_until_interrupted
 from app.outbox.outcomes import Accepted
 from app.runtime import logs
 from app.settings import Settings
@@ -52,7 +52,7 @@ def main() -> None:
         if relay.deliveries is not None:
             relay.deliveries = NotingDeliveries(relay.deliveries, notes)
         run = Pass(relay, parts.metrics, interrupt, deadline_s=None, as_json=True)
-        watched(run, options.every, time.sleep)
+        run_until_interrupted(run, options.every, time.sleep)
 
 
 class Notes:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OUT_OF_REACH = "http://127.0.0.1:9"
 TODO_TEXT = "Buy a ring"
 
-DONE, LEFT, USAGE, ENVIRONMENT = 0, 1, 2, 3
+DONE, NOT_DONE, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from app.cli import convoy_tables
 from app.convoy_admin.project import Project
-from tests.integration.cli.shell import DONE, ENVIRONMENT, LEFT, USAGE, lines, run
+from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, USAGE, lines, run
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def test_no_delivery_is_told_to_a_person_and_no_line_to_a_script(convoy: Convoy)
 def test_an_event_that_convoy_does_not_have_is_code_1(convoy: Convoy) -> None:
     result = run("convoy", "deliveries", "--event", "nope")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "Convoy refused: 400: event not found.\n"
 
 
@@ -217,7 +217,7 @@ def test_what_arrived_is_sent_again(convoy: Convoy) -> None:
 
     result = run("convoy", "resend", found["uid"])
 
-    assert (result.exit_code, result.output) == (DONE, "1 on their way again.\n")
+    assert (result.exit_code, result.output) == (DONE, "1 sent again.\n")
     assert convoy.deliveries()[0]["metadata"]["num_trials"] == 2
 
 
@@ -244,7 +244,7 @@ def test_of_several_those_that_convoy_refuses_are_told_and_the_others_sent(
     person = run("convoy", "resend", "nope", found["uid"])
     (script,) = lines(run("convoy", "resend", "nope", "--json"))
 
-    assert (person.exit_code, person.stdout) == (LEFT, "1 on their way again.\n")
+    assert (person.exit_code, person.stdout) == (NOT_DONE, "1 sent again.\n")
     assert person.stderr == "nope: Convoy refused (404: event delivery not found).\n"
     assert script == {
         "resent": [], "refused": {"nope": "404: event delivery not found"}, "not_tried": [],
@@ -280,7 +280,7 @@ def test_ctrl_c_ends_between_two_and_tells_what_was_not_tried(
 
     result = run("convoy", "resend", first["uid"], second["uid"], "third")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "2 on their way again.\n")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "2 sent again.\n")
     assert result.stderr == "Not tried: third.\n"
 
 
@@ -309,7 +309,7 @@ def test_what_is_no_id_is_wrong_usage_and_sends_nothing(
     result = run("convoy", command, *before, delivery_id)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    assert "is no delivery's id" in result.stderr
+    assert "is not a delivery's id" in result.stderr
     assert convoy.deliveries()[0]["metadata"]["num_trials"] == 1
 
 
@@ -331,5 +331,5 @@ def test_what_convoy_refuses_is_code_1_and_its_words(
 
     result = run("convoy", *command)
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "Convoy refused: 400: told to fail.\n"

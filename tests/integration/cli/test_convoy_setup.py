@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from app.http.webhooks import DIALECT
 from infra.fake_convoy.resources import PROJECT
 from infra.local import tables
-from tests.integration.cli.shell import DONE, LEFT, USAGE, lines, run, soon
+from tests.integration.cli.shell import DONE, NOT_DONE, USAGE, lines, run, soon
 from tests.support import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
 
     result = run("convoy", "setup", "--url", URL)
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert "CONVOY_APP_ID=house\n" in result.stdout
     assert "But the endpoint is paused: Convoy discards what comes for it" in result.stderr
     assert "But the endpoint has simple signatures" in result.stderr

@@ -15,7 +15,7 @@ from app.outbox.outcomes import Refused, Unavailable
 from tests.integration.cli.shell import (
     DONE,
     ENVIRONMENT,
-    LEFT,
+    NOT_DONE,
     TODO_TEXT,
     USAGE,
     lines,
@@ -39,7 +39,7 @@ def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
     assert (person.exit_code, script.exit_code) == (DONE, DONE)
     keys = [event["idempotency_key"] for event in convoy.events()]
     assert [event["event_type"] for event in convoy.events()] == ["ping", "ping"]
-    assert person.stderr == f"Convoy has the ping: event {keys[0]}.\n"
+    assert person.stderr == f"Convoy accepted the ping: event {keys[0]}.\n"
     assert person.stdout.count("Success") == 2
     assert [each["event_id"] for each in lines(script)] == [keys[1], keys[1]]
 
@@ -50,7 +50,7 @@ def test_a_ping_that_fails_for_good_is_code_1_and_told(convoy: Convoy) -> None:
 
     result = run("convoy", "ping", "--json", wait=soon)
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     (told,) = lines(result)
     assert (told["status"], told["attempts"]) == ("Failure", 3)
 
@@ -63,8 +63,11 @@ def test_a_ping_to_an_endpoint_without_subscription_is_waited_for_no_longer_than
 
     result = run("convoy", "ping", "--wait-s", "4", wait=waited.append)
 
-    assert (result.exit_code, result.stdout, sum(waited)) == (LEFT, "", 4)
-    assert "not delivered within 4 s: has the endpoint a subscription?" in result.stderr
+    assert (result.exit_code, result.stdout, sum(waited)) == (NOT_DONE, "", 4)
+    assert (
+        "The ping was not delivered within 4 s. Check that the endpoint has a subscription"
+        in result.stderr
+    )
 
 
 def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
@@ -94,7 +97,7 @@ def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), LEFT)]
+    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), NOT_DONE)]
 )
 def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch, outcome: Refused | Unavailable, code: int
@@ -105,7 +108,7 @@ def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
     result = run("convoy", "ping")
 
     assert (result.exit_code, result.stdout) == (code, "")
-    assert result.stderr == f"Convoy did not take the ping: {outcome.reason}.\n"
+    assert result.stderr == f"Convoy did not accept the ping: {outcome.reason}.\n"
 
 
 def test_a_ping_that_is_discarded_tells_why(
@@ -121,14 +124,14 @@ def test_a_ping_that_is_discarded_tells_why(
 
     result = run("convoy", "ping")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert result.stderr.endswith("Discarded: the endpoint is paused or inactive.\n")
 
 
 def test_a_ping_to_nobody_is_not_published_and_tells_what_to_do(convoy: Convoy) -> None:
     result = run("convoy", "ping", "--owner", "nobody")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "nobody has no endpoint: make one with convoy setup --url …\n"
     assert convoy.events() == []
 
@@ -203,7 +206,7 @@ def test_an_outage_is_told_and_what_came_in_it_is_printed_after_it(convoy: Convo
 
     assert result.exit_code == DONE
     assert "Convoy can't do it now (503: told to fail)" in result.stderr
-    assert "Next look in 1 s." in result.stderr
+    assert "Next check in 1 s." in result.stderr
     assert "e1" in result.stdout
 
 
@@ -213,7 +216,7 @@ def test_a_refusal_is_taken_for_an_outage_which_it_may_be(convoy: Convoy) -> Non
     result = run("convoy", "listen", "--every", "1", wait=wait)
 
     assert result.exit_code == DONE
-    assert "400: told to fail\nNext look in 1 s." in result.stderr
+    assert "400: told to fail\nNext check in 1 s." in result.stderr
 
 
 def test_a_second_ctrl_c_ends_it_whatever_it_waits_for(convoy: Convoy) -> None:
@@ -256,6 +259,6 @@ def test_a_burst_of_any_length_is_told_once_in_its_order(burst: int) -> None:
     for _ in range(2):
         before = project.newest
         project.newest += burst
-        told = [event["uid"] for event in listener.news()]
+        told = [event["uid"] for event in listener.new_events()]
         assert told == list(range(before + 1, project.newest + 1))
-    assert listener.news() == []
+    assert listener.new_events() == []

@@ -13,7 +13,7 @@ from app.outbox.rows import FAILED
 from tests.integration.cli.shell import (
     DONE,
     ENVIRONMENT,
-    LEFT,
+    NOT_DONE,
     OUT_OF_REACH,
     USAGE,
     Rows,
@@ -45,7 +45,7 @@ def test_an_id_that_is_not_there_is_told_on_stderr_with_code_1(
 ) -> None:
     result = run(*command, "e1", "--json")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr.startswith("e1 is not in the outbox")
 
 
@@ -153,14 +153,14 @@ def test_progress_is_shown_on_stderr_and_only_to_a_terminal(
 def test_every_help_tells_the_exit_codes(command: list[str]) -> None:
     told = run(*command, "--help").stdout
 
-    for code in (DONE, LEFT, USAGE, ENVIRONMENT):
+    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
         assert f"\n {code}  " in told
 
 
 def test_the_readme_tells_every_exit_code() -> None:
     operating = (ROOT / "README.md").read_text().partition("## Operating it")[2]
 
-    for code in (DONE, LEFT, USAGE, ENVIRONMENT):
+    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
         assert f"\n| {code} | " in operating
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli.terminal import span
-from tests.integration.cli.shell import DONE, LEFT, TODO_TEXT, Rows, lines, run
+from tests.integration.cli.shell import DONE, NOT_DONE, TODO_TEXT, Rows, lines, run
 from tests.support import TABLES
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_who_asks_for_a_row_that_can_not_be_read_is_told_so_with_code_1(
 
     result = run(*command, "e2", "--json")
 
-    assert (result.exit_code, result.stdout, result.stderr) == (LEFT, "", UNREADABLE)
+    assert (result.exit_code, result.stdout, result.stderr) == (NOT_DONE, "", UNREADABLE)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox.rows import FAILED, WAITING
 from app.wiring.clients import now
-from tests.integration.cli.shell import DONE, LEFT, Rows, lines, run
+from tests.integration.cli.shell import DONE, NOT_DONE, Rows, lines, run
 
 if TYPE_CHECKING:
     import pytest
@@ -27,10 +27,10 @@ def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(
     assert redriven.exit_code == DONE
     assert redriven.stdout == "1 waiting again. Run the relay, or wait for it.\n"
     assert (rows.row("e1").state, rows.row("e2").state) == (WAITING, FAILED)
-    assert run("relay").exit_code == LEFT
+    assert run("relay").exit_code == NOT_DONE
     assert [event["idempotency_key"] for event in convoy.events()] == ["e1"]
     convoy.deliveries()
-    assert run("relay").exit_code == LEFT
+    assert run("relay").exit_code == NOT_DONE
     assert outbox.event_ids() == ["e2"]
 
 
@@ -57,7 +57,9 @@ def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
     result = run("redrive", "--all")
 
     assert result.stdout == "1 waiting again. Run the relay, or wait for it.\n"
-    assert result.stderr == "1 changed by somebody else meanwhile: left as they are now.\n"
+    assert result.stderr == (
+        "1 not redriven: another process changed them meanwhile. List them: outbox list.\n"
+    )
 
 
 def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
@@ -65,7 +67,7 @@ def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
 
     result = run("redrive", "e1")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "e1 has not failed: it is waiting.\n"
     assert rows.row("e1") == waiting
 
@@ -79,5 +81,5 @@ def test_a_row_that_somebody_else_changed_meanwhile_is_left_alone(
 
     result = run("redrive", "e1")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
-    assert "e1 was changed by somebody else" in result.stderr
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
+    assert "Another process changed e1" in result.stderr

@@ -16,7 +16,7 @@ from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
 from app.wiring.clients import new_event_id, now
 from app.wiring.relay import RelayParts
-from tests.integration.cli.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
+from tests.integration.cli.shell import DONE, NOT_DONE, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 from tests.support import make_relay
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_one_pass_publishes_and_the_next_settles_with_code_0(
     second = run("relay")
 
     assert (first.exit_code, first.output.splitlines()) == (
-        LEFT,
+        NOT_DONE,
         [
             "0 settled, 3 published, 3 waiting (the oldest for 4 min), 0 failed.",
             "See when they are due: outbox list.",
@@ -84,7 +84,7 @@ def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
 
     result = run("relay")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert result.stdout.splitlines() == [
         "0 settled, 1 waiting (the oldest for 4 min), 1 failed.",
         "See when they are due: outbox list.",
@@ -111,7 +111,7 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     person = run("relay")
     (script,) = lines(run("relay", "--json"))
 
-    assert person.exit_code == LEFT
+    assert person.exit_code == NOT_DONE
     assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
     assert 60 <= script.pop("oldest_s") < 120
     assert script == {
@@ -131,7 +131,7 @@ def test_a_wrong_key_is_told_with_the_command_that_says_what_to_mend(
     told = run("relay").stdout
 
     assert "\nStopped early: misconfigured: 401: authorization failed.\n" in told
-    assert told.endswith("See what to mend: convoy ping.\n")
+    assert told.endswith("Find the cause: convoy ping.\n")
 
 
 def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:

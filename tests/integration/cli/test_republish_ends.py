@@ -20,7 +20,7 @@ from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.wiring.clients import now
 from tests.integration.cli.logged import Logged, ago, ids, settled_in_convoy
-from tests.integration.cli.shell import DONE, ENVIRONMENT, LEFT, OUT_OF_REACH, USAGE, lines, run
+from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, OUT_OF_REACH, USAGE, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,14 +55,14 @@ def test_a_span_is_so_long_ago(span: str, length: timedelta) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ("", "is no moment"),
-        ("yesterday", "is no moment"),
-        ("2h30", "is no moment"),
-        ("٢h", "is no moment"),
-        ("-2h", "is no moment"),
-        ("999999999d", "is no moment"),
-        ("2026-11-24", "is no moment"),
-        ("2026-11-24T10:00:00", "is no moment"),
+        ("", "is not a moment"),
+        ("yesterday", "is not a moment"),
+        ("2h30", "is not a moment"),
+        ("٢h", "is not a moment"),
+        ("-2h", "is not a moment"),
+        ("999999999d", "is not a moment"),
+        ("2026-11-24", "is not a moment"),
+        ("2026-11-24T10:00:00", "is not a moment"),
         ("9999-12-31T23:59:59Z", "is in the future"),
         ("0001-01-01T00:00:00Z", "is over 3650 days ago"),
         ("0001-01-01T00:00:00+14:00", "is over 3650 days ago"),
@@ -99,7 +99,7 @@ def test_stopped_half_way_and_run_again_everything_is_put_back(
         after(first, OutboxTable, "restore", lambda: setattr(interrupt, "asked", True))
         stopped = run("republish", "--since", "1h")
 
-    assert stopped.exit_code == LEFT
+    assert stopped.exit_code == NOT_DONE
     begun = set(outbox.event_ids())
     assert 0 < len(begun) < len(events)
     assert f"{len(begun)} put back into the outbox" in stopped.stdout
@@ -128,7 +128,7 @@ def test_ctrl_c_ends_between_pages_of_convoys_list(
         first.setattr(ConvoyEvents, "between", between)
         result = run("republish", "--since", "1h", "--json")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert len(given) == 1
     assert lines(result)[0]["interrupted"] is True
     assert outbox.event_ids() == []
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_between_pages_of_the_log(
 
     result = run("republish", "--since", "1h")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert "1 events of the log since " in result.stdout
     assert outbox.event_ids() == [events[0].id]
 
@@ -177,7 +177,7 @@ def test_an_event_that_can_not_be_read_is_reported_beside_the_others(
 
     result = run("republish", "--since", "1h")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert f"event {damaged} of the log can't be read" in result.stderr
     assert "1 put back into the outbox, 0 handled by Convoy, 1 can't be read.\n" in result.stdout
     assert outbox.event_ids() == [lost.id]

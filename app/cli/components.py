@@ -1,4 +1,4 @@
-"""What a command about the outbox works with, and how it ends when the environment is wrong."""
+"""The components that a command uses, and how a wrong environment ends the command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.cli.options import ENVIRONMENT, LEFT, ended
+from app.cli.options import ENVIRONMENT, NOT_DONE, exit_with
 from app.domain.ports import StoreError
 from app.dynamodb.errors import named_errors
 from app.outbox.rows import UnreadableRow
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def nowhere(_: str) -> None:
+def discard(_: str) -> None:
     """A person at a terminal has no use for metrics."""
 
 
@@ -27,18 +27,18 @@ def to_stderr(line: str) -> None:
 
 
 @contextmanager
-def open_parts(emit: Callable[[str], None] = nowhere) -> Iterator[Parts]:
-    """The parts, for as long as a command lasts. `emit` takes the lines of the metrics.
+def open_components(emit: Callable[[str], None] = discard) -> Iterator[Parts]:
+    """The components for one command. `emit` takes each line of the metrics.
 
-    A wrong environment ends the command, and so does a row that can't be read.
+    A wrong environment or an unreadable row ends the command with a message.
     """
     try:
-        with closing(_build(emit)) as parts:
-            yield parts
+        with closing(_build(emit)) as components:
+            yield components
     except UnreadableRow as error:
-        raise ended(str(error), LEFT) from error
+        raise exit_with(str(error), NOT_DONE) from error
     except (SettingsError, StoreError) as error:
-        raise ended(str(error), ENVIRONMENT) from error
+        raise exit_with(str(error), ENVIRONMENT) from error
 
 
 def _build(emit: Callable[[str], None]) -> Parts:
