@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore import exceptions as aws
 
 from app.convoy.api_key import SecretError, SecretOutOfReach, usable
-from app.runtime.aws import missing
+from app.runtime.aws import missing_setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -79,7 +79,7 @@ def _explain(error: Exception) -> str:
         case aws.ConnectionError() | aws.HTTPClientError():
             return f"Secrets Manager did not answer ({error}); see that its network lets it."
         case aws.BotoCoreError():
-            return missing(error) or f"Secrets Manager could not be asked: {error}"
+            return missing_setting(error) or f"Secrets Manager could not be asked: {error}"
         case _:
             return f"{error}; mend AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL."
 

@@ -11,7 +11,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from app.domain.ports import StoreError, StoreUnavailable
-from app.runtime.aws import missing
+from app.runtime.aws import missing_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,9 @@ def named_errors() -> Iterator[None]:
         message = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
         raise StoreUnavailable(message) from error
     except aws.BotoCoreError as error:
-        raise StoreError(f"DynamoDB could not be asked: {missing(error) or error}") from error
+        raise StoreError(
+            f"DynamoDB could not be asked: {missing_setting(error) or error}"
+        ) from error
 
 
 def refuse_damaged(http_response: AWSResponse, **_: object) -> None:
