@@ -70,7 +70,7 @@ class Pass:
             report = self.relay.run(time_left, advance)
         if self.interrupt.asked and report.stopped:
             report = replace(report, stopped="interrupted")
-        self.metrics.relayed(report)
+        self.metrics.record_pass(report)
         if self.as_json:
             terminal.say_json(report.as_dict())
         else:

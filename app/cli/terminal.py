@@ -132,7 +132,7 @@ def _delivery_sentences(found: DeliveryReport | None) -> Iterator[str]:
         yield f"{found.retried} deliveries hung in Convoy and are retried."
     elif found.hung:
         yield (
-            f"{found.hung} deliveries hang in Convoy, and its last bulk retry has not finished."
+            f"{found.hung} deliveries hang in Convoy, and its last bulk retry is not over."
             " See them: convoy deliveries --status scheduled --status processing."
         )
     if found.failed or found.discarded:

@@ -204,6 +204,8 @@ ACCESS = {
 def logged_bytes(access_log: str) -> int:
     """Of an accepted change: Lambda's two lines, the metric's, and the gateway's, values put in."""
     lines = [*PLATFORM]
-    Metrics(lines.append, lambda: NOW, "TodoConvoy-prod").published("accepted", "created", 50.123)
+    Metrics(lines.append, lambda: NOW, "TodoConvoy-prod").record_attempt(
+        "accepted", "created", 50.123
+    )
     lines.append(re.sub(r"\$context\.([\w.]+)", lambda name: ACCESS.get(name[1], "-"), access_log))
     return sum(len(line) + LOG_LINE_OVERHEAD for line in lines)

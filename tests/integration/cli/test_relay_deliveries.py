@@ -89,6 +89,6 @@ def test_hung_deliveries_that_are_not_retried_are_listed_by_the_command_named(
 
     told = run("relay").stdout
 
-    assert "\n1 deliveries hang in Convoy, and its last bulk retry has not finished." in told
+    assert "\n1 deliveries hang in Convoy, and its last bulk retry is not over." in told
     listed = lines(run(*command_in(told), "--json"))
     assert [(each["event_id"], each["status"]) for each in listed] == [("e1", "Scheduled")]

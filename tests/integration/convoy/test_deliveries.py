@@ -14,7 +14,7 @@ from app.outbox.deliveries import (
     LOOKED_BACK,
     DeliveryReport,
     Undelivered,
-    tend,
+    check_deliveries,
 )
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Accepted
@@ -36,7 +36,7 @@ def seen_later(
     questions: Questions, later: timedelta = HUNG_AFTER + timedelta(minutes=1)
 ) -> DeliveryReport:
     """What a pass does that comes so long after now."""
-    return tend(ConvoyDeliveries(questions), now() + later)
+    return check_deliveries(ConvoyDeliveries(questions), now() + later)
 
 
 def hang(convoy: Convoy, *keys: str) -> None:
@@ -247,7 +247,7 @@ def test_a_delivery_that_hung_for_over_a_week_is_left(convoy: Convoy, questions:
         def undelivered(self, since: datetime) -> Undelivered:
             return Undelivered(0, 0, 0)  # Convoy answers 400 to a moment that is not yet
 
-    assert tend(Old(questions), now() + LOOKED_BACK + timedelta(minutes=1)) == NOTHING
+    assert check_deliveries(Old(questions), now() + LOOKED_BACK + timedelta(minutes=1)) == NOTHING
 
 
 def test_an_endpoint_that_is_gone_is_no_disabled_one(
@@ -284,7 +284,7 @@ def test_a_convoy_that_does_not_answer_leaves_the_pass_intact(
     ).run()
 
     assert (report.deliveries, report.stopped) == (None, None)
-    assert "deliveries not looked at: 503: told to fail" in caplog.text
+    assert "deliveries not checked: 503: told to fail" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [{"updated_at": "never"}, {"updated_at": None}, {}])

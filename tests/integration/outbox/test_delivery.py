@@ -127,7 +127,7 @@ def test_whatever_is_raised_a_committed_change_is_a_success_and_waits(
 ) -> None:
     assert delivery(publisher, records).deliver(EVENT) is False
     record = caplog.records[-1]
-    assert record.message == "delivery failed; it waits in the outbox"
+    assert record.message == "delivery failed; the event waits in the outbox"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
@@ -138,7 +138,7 @@ def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
     delivery(Surprising(), Records()).announce(EVENT)
 
     (record,) = caplog.records
-    assert record.message == "announcement failed; it is dropped"
+    assert record.message == "publish failed; the event is dropped"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
@@ -157,8 +157,8 @@ def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy:
 @pytest.mark.parametrize(
     ("deliver", "fate"),
     [
-        (OutboxDelivery.deliver, "it waits in the outbox"),
-        (OutboxDelivery.announce, "it is dropped: nothing changed"),
+        (OutboxDelivery.deliver, "the event waits in the outbox"),
+        (OutboxDelivery.announce, "the event is dropped: it reports no change"),
     ],
 )
 def test_the_log_says_which_event_failed_why_and_what_becomes_of_it(

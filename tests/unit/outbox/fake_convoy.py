@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from app.outbox.event_list import NO_SUBSCRIPTION, REPLAYED_IN_VAIN, NotAnswered, Shown
+from app.outbox.event_list import NO_SUBSCRIPTION, REPLAY_IGNORED, NotAnswered, Shown
 from app.outbox.outcomes import Accepted, Unavailable
 
 if TYPE_CHECKING:
@@ -87,9 +87,7 @@ class FakeConvoy:
         self._ask("replay")
         self.replayed[uid] += 1
         self.entries = [
-            replace(e, status=self.status)
-            if e.uid == uid and e.status not in REPLAYED_IN_VAIN
-            else e
+            replace(e, status=self.status) if e.uid == uid and e.status not in REPLAY_IGNORED else e
             for e in self.entries
         ]
 

@@ -9,7 +9,7 @@ from app.outbox.republish import Republish
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
-    from app.outbox.republish import Log, Outbox
+    from app.outbox.republish import Log, RepublishOutbox
     from tests.unit.outbox.world import World
 
 
@@ -24,7 +24,7 @@ def test_each_key_of_a_row_is_another_and_of_the_same_event(world: World) -> Non
 def test_republish_knows_an_event_that_was_handled_under_another_key(world: World) -> None:
     world.convoy.take("e1.2", "Success")
     world.convoy.take("e2", "Pending")
-    unused = cast("Log", None), cast("Outbox", None)
+    unused = cast("Log", None), cast("RepublishOutbox", None)
     job = Republish(unused[0], world.convoy, unused[1], lambda: world.now)
 
     assert job.handled_since(world.now) == {"e1"}

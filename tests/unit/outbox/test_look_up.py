@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.outbox.event_list import Shown
-from app.outbox.look_up import WORTH, look_up
+from app.outbox.look_up import MIN_ROWS_PER_PAGE, look_up
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_a_list_that_shows_few_of_the_rows_is_left(world: World) -> None:
 
     seen = look_up(rows(world, *ids(0, 20)), world.convoy)
 
-    assert len(world.convoy.questions) == 20 / WORTH + 1  # of 102
+    assert len(world.convoy.questions) == 20 / MIN_ROWS_PER_PAGE + 1  # of 102
     assert seen == {}
 
 

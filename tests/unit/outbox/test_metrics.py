@@ -84,7 +84,7 @@ REPORT = Report(
 
 
 def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
-    told = told_by(lambda metrics: metrics.relayed(REPORT))
+    told = told_by(lambda metrics: metrics.record_pass(REPORT))
 
     (directive,) = told.pop("_aws")["CloudWatchMetrics"]
     assert directive["Dimensions"] == [[]]
@@ -109,7 +109,7 @@ def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
 
 
 def test_a_pass_that_did_not_see_every_row_ends_no_alarm() -> None:
-    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, partial=True)))
+    told = told_by(lambda metrics: metrics.record_pass(replace(REPORT, partial=True)))
 
     assert (told["Settled"], told["OutboxDepth"], told["OutboxAge"]) == (5, 2, 61.5)
     assert told["partial"] is True
@@ -117,7 +117,7 @@ def test_a_pass_that_did_not_see_every_row_ends_no_alarm() -> None:
 
 
 def test_a_pass_that_did_not_come_to_the_deliveries_reports_none() -> None:
-    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, deliveries=None)))
+    told = told_by(lambda metrics: metrics.record_pass(replace(REPORT, deliveries=None)))
 
     assert {name for name in told if name.endswith(("Deliveries", "Endpoints"))} == set()
 

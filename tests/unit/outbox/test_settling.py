@@ -287,7 +287,7 @@ def test_rows_that_can_not_be_deleted_are_settled_by_the_next_pass(
     report = world.relay().run()
 
     assert (report.settled, report.pending) == (0, 2)
-    assert "2 settled rows are still there: throttled" in caplog.text
+    assert "2 settled rows were not removed: throttled" in caplog.text
     world.outbox.error = None
     assert world.relay().run().settled == 2
 
