@@ -70,7 +70,7 @@ def test_the_key_of_another_project_is_told_with_that_projects_id(
     convoy.fail(status=200, body=json.dumps(project))
 
     assert told(command).startswith(
-        'CONVOY_PROJECT_ID is local, but the key is that of the project other ("The other"), and'
+        'CONVOY_PROJECT_ID is local, but the key belongs to the project other ("The other"), and'
     )
 
 
@@ -80,7 +80,7 @@ def test_a_project_that_there_is_not_is_told(convoy: Convoy, command: list[str])
     said = told(command)
 
     assert said.startswith(
-        "CONVOY_PROJECT_ID (local): Convoy can't tell of it (404: project not found"
+        "CONVOY_PROJECT_ID (local): Convoy did not find it (404: project not found"
     )
 
 

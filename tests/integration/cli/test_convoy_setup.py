@@ -231,6 +231,6 @@ def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
 
     assert result.exit_code == NOT_DONE
     assert "CONVOY_APP_ID=house\n" in result.stdout
-    assert "But the endpoint is paused: Convoy discards what comes for it" in result.stderr
+    assert "But the endpoint is paused, and Convoy discards its deliveries" in result.stderr
     assert "But the endpoint has simple signatures" in result.stderr
-    assert "But the project signs by X-Signature, SHA512, base64: receivers" in result.stderr
+    assert "But the project signs with X-Signature, SHA512, base64, and receivers" in result.stderr

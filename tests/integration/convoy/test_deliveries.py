@@ -293,5 +293,5 @@ def test_a_list_of_another_form_is_no_answer(
 ) -> None:
     monkeypatch.setattr(ConvoyDeliveries, "_page", lambda *_, **__: [damage])
 
-    with pytest.raises(NotAnswered, match="not a list as Convoy's"):
+    with pytest.raises(NotAnswered, match="not in the form of Convoy's lists"):
         ConvoyDeliveries(questions).hung(now(), now())

@@ -348,5 +348,5 @@ def test_a_start_with_a_proxy_that_can_be_none_says_so(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://p:port")
 
-    with pytest.raises(SettingsError, match="HTTP_PROXY is no URL of a proxy"):
+    with pytest.raises(SettingsError, match="HTTP_PROXY is not the URL of a proxy"):
         build(settings)

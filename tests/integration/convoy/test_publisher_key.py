@@ -120,7 +120,7 @@ def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_t
         return API_KEY
 
     clock = Clock()
-    key = ApiKey.out_of(Kept(read), clock.monotonic)
+    key = ApiKey.read_from(Kept(read), clock.monotonic)
     with closing(make_publisher(convoy.api, api_key=key)) as publish:
         clock.now += PAUSE_S
         assert isinstance(publish.publish(EVENT), Misconfigured)
@@ -246,7 +246,7 @@ def test_a_renewal_is_logged_and_neither_key_is(
     with publisher(convoy.api, lambda: API_KEY) as publish:
         publish.publish(EVENT)
 
-    assert "the API key was refused: another one was read" in caplog.text
+    assert "Convoy refused the API key; another key was read" in caplog.text
     assert API_KEY not in caplog.text
     assert_untold(caplog.text)
 

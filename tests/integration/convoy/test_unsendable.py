@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from tests.support import Convoy
 
-NULL_CHARACTER = Refused("not sent: Convoy would take a null character, and never deliver it")
+NULL_CHARACTER = Refused(
+    "not sent: Convoy would accept a null character, and never deliver the event"
+)
 
 
 def nested(depth: int) -> dict[str, object]:
@@ -65,7 +67,7 @@ def test_whatever_fails_in_encoding_an_event_is_a_refusal(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("data", [None, [1], "text", [["event", "todo.created"]]])
 def test_data_that_is_no_object_is_refused_before_it_is_sent(data: Any) -> None:
-    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is no object")
+    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is not an object")
 
 
 @pytest.mark.parametrize(

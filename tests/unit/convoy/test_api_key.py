@@ -130,7 +130,7 @@ def test_the_first_reading_is_left_at_its_deadline_and_the_start_goes_on(
     kept = Kept("CO.a")
     kept.go_on.clear()
 
-    with closing(ApiKey.out_of(kept)) as key:
+    with closing(ApiKey.read_from(kept)) as key:
         assert key.value == ""
         assert "started without the API key: CONVOY_API_KEY_SECRET (kept): it" in caplog.text
         kept.go_on.set()
@@ -139,12 +139,12 @@ def test_the_first_reading_is_left_at_its_deadline_and_the_start_goes_on(
 
 def test_a_secret_that_can_not_be_used_ends_the_start() -> None:
     with pytest.raises(SecretError, match="broken"):
-        ApiKey.out_of(Kept(BROKEN))
+        ApiKey.read_from(Kept(BROKEN))
 
 
 def test_a_key_refused_right_after_the_start_is_read_again_at_once() -> None:
     kept = Kept("CO.a", "CO.b")
-    with closing(ApiKey.out_of(kept, Clock())) as key:
+    with closing(ApiKey.read_from(kept, Clock())) as key:
         assert key.value == "CO.a"
         assert key.renewed("CO.a", 30) == "CO.b"
 

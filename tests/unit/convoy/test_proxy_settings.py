@@ -72,5 +72,5 @@ def test_a_proxy_that_can_be_none_is_named_without_its_value(
     with pytest.raises(ProxyUnusable) as raised:
         Proxy.of_environment(f"http://{HOST}/api")
 
-    assert str(raised.value) == "HTTP_PROXY is no URL of a proxy: set it to http://host:port."
+    assert str(raised.value) == "HTTP_PROXY is not the URL of a proxy: set it to http://host:port."
     assert raised.value.__suppress_context__ or raised.value.__context__ is None
