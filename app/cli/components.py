@@ -9,7 +9,7 @@ import typer
 
 from app.cli.options import ENVIRONMENT, NOT_DONE, exit_with
 from app.domain.ports import StoreError
-from app.dynamodb.errors import named_errors
+from app.dynamodb.errors import translate_errors
 from app.outbox.rows import UnreadableRow
 from app.settings import Settings, SettingsError
 from app.wiring.api import Parts
@@ -43,7 +43,7 @@ def open_components(emit: Callable[[str], None] = discard) -> Iterator[Parts]:
 
 def _build(emit: Callable[[str], None]) -> Parts:
     settings = Settings.load()
-    with named_errors():
+    with translate_errors():
         try:
             return Parts.build(settings, emit)
         except ValueError as error:

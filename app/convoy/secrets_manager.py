@@ -82,7 +82,7 @@ def _explain(error: Exception) -> str:
                 " subnet can reach it."
             )
         case aws.BotoCoreError():
-            return missing_setting(error) or f"Secrets Manager could not be asked: {error}"
+            return missing_setting(error) or f"Secrets Manager could not be called: {error}"
         case _:
             return f"{error}; correct AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL."
 

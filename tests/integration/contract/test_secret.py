@@ -200,4 +200,4 @@ def test_what_aws_needs_to_be_asked_is_told(
 def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu central")
 
-    assert problem(secret()).startswith("Secrets Manager could not be asked: Provided region_name")
+    assert problem(secret()).startswith("Secrets Manager could not be called: Provided region_name")
