@@ -55,7 +55,7 @@ class OutboxDelivery:
             )
         return False
 
-    def announce(self, event: Event) -> None:
+    def publish_best_effort(self, event: Event) -> None:
         """Publish, once, an event without a row. A failure is only logged: the event is lost."""
         try:
             self._publish(event, consequence="the event is dropped: it reports no change")

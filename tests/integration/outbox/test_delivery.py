@@ -135,7 +135,7 @@ def test_whatever_is_raised_a_committed_change_is_a_success_and_waits(
 def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    delivery(Surprising(), Records()).announce(EVENT)
+    delivery(Surprising(), Records()).publish_best_effort(EVENT)
 
     (record,) = caplog.records
     assert record.message == "publish failed; the event is dropped"
@@ -146,9 +146,9 @@ def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
 def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy: Convoy) -> None:
     records = Records()
 
-    delivery(publisher, records).announce(EVENT)
+    delivery(publisher, records).publish_best_effort(EVENT)
     convoy.fail(status=500)
-    delivery(publisher, records).announce(EVENT)
+    delivery(publisher, records).publish_best_effort(EVENT)
 
     assert records.rows == []
     assert len(convoy.events()) == 1
@@ -158,7 +158,7 @@ def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy:
     ("deliver", "fate"),
     [
         (OutboxDelivery.deliver, "the event waits in the outbox"),
-        (OutboxDelivery.announce, "the event is dropped: it reports no change"),
+        (OutboxDelivery.publish_best_effort, "the event is dropped: it reports no change"),
     ],
 )
 def test_the_log_says_which_event_failed_why_and_what_becomes_of_it(
