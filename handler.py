@@ -9,7 +9,7 @@ from mangum import Mangum
 
 from app.http.gateway import without_address
 from app.runtime.logs import request_id_context
-from app.wiring.api import lambda_parts
+from app.wiring.api import lambda_components
 
 if TYPE_CHECKING:
     from app.outbox.relay import Relay
@@ -23,7 +23,7 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-_app, _parts = lambda_parts()
+_app, _components = lambda_components()
 
 # Mangum base64-encodes every other type.
 _mangum = Mangum(
@@ -47,15 +47,15 @@ def relay(_event: object, context: Context) -> dict[str, object]:
 
     with request_id_context(context.aws_request_id):
         report = _relay().run(time_left)
-        _parts.metrics.record_pass(report)
+        _components.metrics.record_pass(report)
         return report.as_dict()
 
 
 @cache
 def _relay() -> "Relay":
-    from app.wiring.relay import RelayParts  # noqa: PLC0415  # the API's start does not need it
+    from app.wiring.relay import RelayComponents  # noqa: PLC0415  # the API's start does not need it
 
-    return RelayParts.build(_parts).relay
+    return RelayComponents.build(_components).relay
 
 
 cold_start.finish()

@@ -12,7 +12,7 @@ from app.domain.ports import StoreError
 from app.dynamodb.errors import translate_errors
 from app.outbox.rows import UnreadableRow
 from app.settings import Settings, SettingsError
-from app.wiring.api import Parts
+from app.wiring.api import Components
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def to_stderr(line: str) -> None:
 
 
 @contextmanager
-def open_components(emit: Callable[[str], None] = discard) -> Iterator[Parts]:
+def open_components(emit: Callable[[str], None] = discard) -> Iterator[Components]:
     """The components for one command. `emit` takes each line of the metrics.
 
     A wrong environment or an unreadable row ends the command with a message.
@@ -41,11 +41,11 @@ def open_components(emit: Callable[[str], None] = discard) -> Iterator[Parts]:
         raise exit_with(str(error), ENVIRONMENT) from error
 
 
-def _build(emit: Callable[[str], None]) -> Parts:
+def _build(emit: Callable[[str], None]) -> Components:
     settings = Settings.load()
     with translate_errors():
         try:
-            return Parts.build(settings, emit)
+            return Components.build(settings, emit)
         except ValueError as error:
             message = f"AWS_ENDPOINT_URL_DYNAMODB or AWS_ENDPOINT_URL: {error}"
             raise SettingsError(message) from error

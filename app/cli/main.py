@@ -24,7 +24,7 @@ from app.outbox.relay import WORKERS
 from app.outbox.rows import FAILED, WAITING, WHOLE, Segment
 from app.runtime import logs
 from app.wiring.clients import now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,17 +182,17 @@ def relay(
     with (
         open_components(to_stderr if as_json else discard) as components,
         closing(
-            RelayParts.build(components, workers=workers, segment=segment or WHOLE)
-        ) as relaying,
+            RelayComponents.build(components, workers=workers, segment=segment or WHOLE)
+        ) as relay_components,
         interrupts() as interrupt,
     ):
-        reserve_s = relaying.relay.reserve_s
+        reserve_s = relay_components.relay.reserve_s
         if deadline_s is not None and deadline_s <= reserve_s:
             raise typer.BadParameter(
                 f"must be over {reserve_s:g}: work in progress may need that long to finish",
                 param_hint="--deadline-s",
             )
-        run = Pass(relaying.relay, components.metrics, interrupt, deadline_s, as_json)
+        run = Pass(relay_components.relay, components.metrics, interrupt, deadline_s, as_json)
         if watch:
             run_until_interrupted(run, every, wait)
             return

@@ -17,7 +17,7 @@ from app.domain.ports import StoreError
 from app.outbox.event_list import NotAnswered
 from app.outbox.republish import Republish, State
 from app.wiring.clients import now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +82,12 @@ def republish(
     """
     with (
         open_components() as components,
-        closing(RelayParts.build(components)) as relaying,
+        closing(RelayComponents.build(components)) as relay_components,
         interrupts() as interrupt,
     ):
         job = Republish(
             components.events,
-            relaying.events,
+            relay_components.events,
             components.outbox,
             now,
             may_go_on=lambda: not interrupt.asked,

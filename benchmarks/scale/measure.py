@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.resources.todo import TODO, Todo
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from app.wiring.clients import new_event_id, now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from benchmarks.compare.filling import fill
 from benchmarks.scale.assumptions import ITEM, OWNER
 from benchmarks.scale.settling import MINUTE, Settling
@@ -109,8 +109,8 @@ def _relay(
         os.environ |= environment(url, account, OWNER, PACE)
         os.environ["AWS_ACCESS_KEY_ID"] = name  # a database of its own
         with (
-            closing(Parts.build(Settings.load())) as parts,
-            closing(RelayParts.build(parts)) as built,
+            closing(Components.build(Settings.load())) as parts,
+            closing(RelayComponents.build(parts)) as built,
         ):
             tables.create_tables(parts.client, TABLES)
             rows = (parts.outbox.put(event)["Item"] for event in events)
@@ -170,7 +170,7 @@ class Counted:
         return self._answer(*about, **arguments)
 
 
-def _count(parts: Parts, calls: Counter[str]) -> None:
+def _count(parts: Components, calls: Counter[str]) -> None:
     """DynamoDB's calls and units, as it tells them."""
 
     def ask(params: dict[str, Any], **_: object) -> None:

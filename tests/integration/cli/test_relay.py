@@ -15,7 +15,7 @@ from app.cli.relay_loop import Interrupt, Pass
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
 from app.wiring.clients import new_event_id, now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from tests.integration.cli.shell import DONE, NOT_DONE, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 from tests.support import make_relay
 
@@ -95,8 +95,8 @@ def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
 def test_what_is_stuck_in_convoy_is_replayed_and_told(
     rows: Rows, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once = partial(RelayParts.build, stuck_after=timedelta(0))
-    monkeypatch.setattr(RelayParts, "build", at_once)
+    at_once = partial(RelayComponents.build, stuck_after=timedelta(0))
+    monkeypatch.setattr(RelayComponents, "build", at_once)
     convoy.stop_worker("matching")
     convoy.send("e1")
     rows.waiting("e1")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from tests.integration.cli.shell import DONE, lines, run
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _empty_outbox(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = partial(RelayParts.build, hung_after=timedelta(seconds=-1))
-    monkeypatch.setattr(RelayParts, "build", at_once)
+    at_once = partial(RelayComponents.build, hung_after=timedelta(seconds=-1))
+    monkeypatch.setattr(RelayComponents, "build", at_once)
 
 
 def command_in(text: str) -> list[str]:

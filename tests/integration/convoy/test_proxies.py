@@ -332,7 +332,7 @@ def test_all_that_is_built_reaches_convoy_through_the_proxy(
 ) -> None:
     with ExitStack() as stack:
         proxy = stack.enter_context(proxy_to(convoy.url, monkeypatch))
-        parts = stack.enter_context(closing(wiring.Parts.build(settings)))
+        parts = stack.enter_context(closing(wiring.Components.build(settings)))
         managed = stack.enter_context(closing(ManagedConvoy.build(settings)))
 
         assert parts.publisher.publish(EVENT) == Accepted()
@@ -342,7 +342,7 @@ def test_all_that_is_built_reaches_convoy_through_the_proxy(
         assert [request.split(b" ")[0] for request in proxy.requests] == [b"POST", b"POST", b"GET"]
 
 
-@pytest.mark.parametrize("build", [wiring.Parts.build, ManagedConvoy.build])
+@pytest.mark.parametrize("build", [wiring.Components.build, ManagedConvoy.build])
 def test_a_start_with_a_proxy_that_can_be_none_says_so(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, build: Callable[[Settings], object]
 ) -> None:
