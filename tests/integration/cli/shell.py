@@ -1,4 +1,4 @@
-"""The command line, as a test runs it, and the rows that it finds in the outbox."""
+"""Runs the command line in a test, and fills the outbox."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
 
 
 def soon(_: float) -> None:
-    """A second passes: here, time for the stand-in to deliver."""
+    """Wait for a part of a second: enough for the stand-in to deliver."""
     time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""`redrive`: what failed waits again, and nothing else is touched."""
+"""`redrive`: failed rows wait again, and no other row changes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_redrive_all_takes_every_failed_row_and_no_other(rows: Rows) -> None:
     assert (again.exit_code, again.stdout) == (DONE, "0 waiting again.\n")
 
 
-def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
+def test_redrive_all_counts_rows_that_another_process_changed(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = [rows.failed("e1"), rows.failed("e2")]
@@ -62,7 +62,7 @@ def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
     )
 
 
-def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
+def test_a_row_that_has_not_failed_stays_unchanged(rows: Rows) -> None:
     waiting = rows.waiting("e1", due_in=60)
 
     result = run("redrive", "e1")
@@ -72,7 +72,7 @@ def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
     assert rows.row("e1") == waiting
 
 
-def test_a_row_that_somebody_else_changed_meanwhile_is_left_alone(
+def test_a_row_that_another_process_changed_stays_unchanged(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = rows.failed("e1")

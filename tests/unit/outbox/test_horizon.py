@@ -1,4 +1,4 @@
-"""How far Convoy has come, by what it shows."""
+"""How far Convoy has come, judged by the entries that it shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.outbox.horizon import latest_acceptance, would_be_shown
 from tests.support import NOW
 
 if TYPE_CHECKING:
-    from tests.unit.outbox.world import World
+    from tests.unit.outbox.world import RelayWorld
 
 SECOND = timedelta(seconds=1)
 
@@ -33,21 +33,21 @@ def test_nothing_shown_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize(("horizon_s", "is_so"), [(4, False), (5, True), (None, False)])
-def test_an_event_has_had_its_turn_once_convoy_shows_later_ones(
-    world: World, horizon_s: int | None, is_so: bool
+def test_an_event_would_be_shown_once_convoy_shows_later_ones(
+    world: RelayWorld, horizon_s: int | None, is_so: bool
 ) -> None:
-    world.leave("e1")
+    world.commit_unpublished("e1")
     horizon = None if horizon_s is None else NOW + horizon_s * SECOND
 
     assert would_be_shown(world.row("e1"), horizon) is is_so
 
 
-def test_a_failed_attempt_left_nothing_that_could_still_be_shown(world: World) -> None:
-    world.leave("e1")
+def test_a_failed_attempt_left_nothing_that_could_still_be_shown(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     assert would_be_shown(replace(world.row("e1"), maybe_accepted=False), None)
 
 
-def test_a_replayed_event_was_shown_before(world: World) -> None:
-    world.leave("e1")
+def test_a_replayed_event_was_shown_before(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
 
     assert would_be_shown(replace(world.row("e1"), replays=1), None)
