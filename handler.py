@@ -1,6 +1,6 @@
 """Lambda's entry points."""
 
-from app.runtime import cold_start  # isort: skip  # before what it makes faster
+from app.runtime import cold_start  # isort: skip  # before the imports that it makes faster
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mangum import Mangum
 
 from app.http.gateway import without_address
-from app.runtime.logs import named
-from app.wiring.api import lambda_parts
+from app.runtime.logs import request_id_context
+from app.wiring.api import lambda_components
 
 if TYPE_CHECKING:
     from app.outbox.relay import Relay
 
 
 class Context(Protocol):
-    """What the relay asks of Lambda's context."""
+    """The part of Lambda's context that the relay uses."""
 
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-_app, _parts = lambda_parts()
+_app, _components = lambda_components()
 
-# Mangum base64-encodes what it does not know to be text.
+# Mangum base64-encodes every other type.
 _mangum = Mangum(
     _app,
     lifespan="off",
@@ -33,29 +33,29 @@ _mangum = Mangum(
 )
 
 
-def api(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # as Mangum has it
-    """One request, as a gateway or a load balancer tells it."""
-    with named(context.aws_request_id):
+def api(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  # Mangum's own type
+    """Answer one request, in the form of a gateway's or a load balancer's event."""
+    with request_id_context(context.aws_request_id):
         return _mangum(without_address(event), context)
 
 
 def relay(_event: object, context: Context) -> dict[str, object]:
-    """One pass over the outbox, for a schedule; ends before the function's own time does."""
+    """Run one pass over the outbox, for a schedule. It ends before the function's time is up."""
 
     def time_left() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
-    with named(context.aws_request_id):
+    with request_id_context(context.aws_request_id):
         report = _relay().run(time_left)
-        _parts.metrics.relayed(report)
+        _components.metrics.record_pass(report)
         return report.as_dict()
 
 
 @cache
 def _relay() -> "Relay":
-    from app.wiring.relay import RelayParts  # noqa: PLC0415  # the API's start does without it
+    from app.wiring.relay import RelayComponents  # noqa: PLC0415  # the API's start does not need it
 
-    return RelayParts.build(_parts).relay
+    return RelayComponents.build(_components).relay
 
 
-cold_start.over()
+cold_start.finish()

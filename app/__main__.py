@@ -2,7 +2,7 @@
 
 import signal
 
-# Until all of it is imported, Ctrl-C ends it without a traceback.
+# While the modules are imported, Ctrl-C ends the process without a traceback.
 before = signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from app.cli.main import cli

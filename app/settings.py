@@ -1,4 +1,4 @@
-"""Settings, read once from the environment or `.env`. What is missing stops the start, by name."""
+"""Settings, read once from the environment or `.env`. An error names the variable."""
 
 from typing import Annotated, Self
 
@@ -19,7 +19,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class SettingsError(Exception):
-    """The environment is not one that the application can start in."""
+    """The application can't start with these settings; the message names each variable."""
 
 
 def _api_root(value: str) -> str:
@@ -28,7 +28,7 @@ def _api_root(value: str) -> str:
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"]) from None
     if url.query or url.fragment:
-        raise ValueError("must be without query")
+        raise ValueError("must have no query and no fragment")
     if not (url.path or "").rstrip("/").endswith("/api"):
         raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
     return str(url).rstrip("/")
@@ -46,12 +46,12 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
 
 def _anonymous(value: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
     if value and not others.data.get("convoy_app_id"):
-        raise ValueError("needs CONVOY_APP_ID, the owner of what anonymous callers do")
+        raise ValueError("needs CONVOY_APP_ID, the owner of the todos of anonymous callers")
     return value
 
 
 class ConvoySettings(BaseSettings):
-    """What it takes to manage Convoy's project."""
+    """The settings for managing Convoy's project."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
@@ -84,7 +84,7 @@ class ConvoySettings(BaseSettings):
 
 
 class Settings(ConvoySettings):
-    """What the API and the relay run on."""
+    """The settings of the API and of the relay."""
 
     resources_table: Name
     """Name of the DynamoDB table of todos."""
@@ -106,13 +106,13 @@ class Settings(ConvoySettings):
             strip_whitespace=True, max_length=255, pattern="^[0-9A-Za-z_./#-][0-9A-Za-z_./#: -]*$"
         ),
     ] = "TodoConvoy"
-    """CloudWatch's namespace of the metrics: stages of one account take one each."""
+    """CloudWatch's namespace of the metrics: each stage of an account needs its own."""
     allow_anonymous: Annotated[bool, AfterValidator(_anonymous)] = False
-    """Inside Lambda, serve a request that no authorizer vouched for, as `CONVOY_APP_ID`."""
+    """Inside Lambda, serve a request without an authenticated caller, as `CONVOY_APP_ID`."""
 
 
 class LocalSettings(Settings):
-    """What the API runs on outside Lambda, where nobody signs in."""
+    """The settings of the API outside Lambda, where nobody signs in."""
 
     convoy_app_id: Name
 

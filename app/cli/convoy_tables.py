@@ -1,4 +1,4 @@
-"""How Convoy's endpoints, deliveries and events look at a terminal, and to a script."""
+"""Convoy's endpoints, deliveries and events: tables for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def say_attempts(found: Sequence[Json], *, as_json: bool) -> None:
 
 
 def say_event(event: Json, *, as_json: bool) -> None:
-    """One line; without the todo's text to a person."""
+    """One line. Only JSON has the todo's text."""
     if as_json:
         say_json(event_summary(event))
     else:
@@ -89,7 +89,7 @@ def deliveries(found: Sequence[Json], now: datetime) -> Table:
 
 
 def attempt_summary(attempt: Json) -> Json:
-    """`latency_ms` is None where no answer came. Convoy leaves out what is false or empty."""
+    """`latency_ms` is None without an answer. Convoy leaves out fields that are false or empty."""
     asked, answered = attempt["requested_at"], attempt.get("responded_at")
     latency = (_time(answered) - _time(asked)).total_seconds() if answered else None
     return {
@@ -124,8 +124,8 @@ def event_line(event: Json) -> str:
     data = event["data"] if isinstance(event["data"], dict) else {}
     duplicate = " (duplicate: not sent)" if event["is_duplicate_event"] else ""
     at = _clock(event["created_at"])
-    told = f"{event['idempotency_key'] or '-'}  {_about(data)}{duplicate}"
-    return f"{at}  {event['event_type']:9}  {told}".rstrip()
+    details = f"{event['idempotency_key'] or '-'}  {_about(data)}{duplicate}"
+    return f"{at}  {event['event_type']:9}  {details}".rstrip()
 
 
 def _about(data: Json) -> str:
@@ -153,12 +153,12 @@ def _say(
         say(nothing)
 
 
-def _time(told: str) -> datetime:
-    return datetime.fromisoformat(told)
+def _time(value: str) -> datetime:
+    return datetime.fromisoformat(value)
 
 
-def _clock(told: str) -> str:
-    return _time(told).astimezone().strftime("%H:%M:%S")
+def _clock(value: str) -> str:
+    return _time(value).astimezone().strftime("%H:%M:%S")
 
 
 def _table(first: str, **widths: int) -> Table:

@@ -1,4 +1,4 @@
-"""Seeing what becomes of an event, and which are new: by asking Convoy again and again."""
+"""Follow an event's deliveries, and find new events, by asking Convoy again and again."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ if TYPE_CHECKING:
 
     from app.convoy_admin.project import Json, Project
 
-OVER = {"Success", "Failure", "Discarded"}
-"""Statuses of a delivery that Convoy does not try again by itself."""
+FINISHED = {"Success", "Failure", "Discarded"}
+"""Statuses of a delivery that Convoy does not attempt again by itself."""
 
 
 def deliveries_of(
-    event_id: str, project: Project, *, looks: int, wait: Callable[[float], None]
+    event_id: str, project: Project, *, checks: int, wait: Callable[[float], None]
 ) -> list[Json]:
-    """Its deliveries, once all are over; after so many looks, a second apart, as they are then.
+    """The event's deliveries: when all are finished, or after `checks`, one a second.
 
     Raises ConvoyError.
     """
     found: list[Json] = []
-    for _ in range(looks):
+    for _ in range(checks):
         try:
             found = list(project.deliveries(event_id=event_id))
         except ConvoyRefused:
-            found = []  # Convoy's worker has not come to the event yet
-        if found and all(each["status"] in OVER for each in found):
+            found = []  # Convoy's worker has not reached the event yet
+        if found and all(each["status"] in FINISHED for each in found):
             break
         wait(1)
     return found
 
 
 class Listener:
-    """Knows the newest events; `news` gives those that came since, oldest first."""
+    """Remembers the newest events. `new_events` gives the events since then, oldest first."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         newest = next(project.pages_of_events(), [])
         self._known = {event["uid"] for event in newest}
 
-    def news(self) -> list[Json]:
+    def new_events(self) -> list[Json]:
         """Raises ConvoyError."""
         seen: set[str] = set()
-        news: list[Json] = []
+        found: list[Json] = []
         for page in self._project.pages_of_events():
             new = [event for event in page if event["uid"] not in self._known]
             seen.update(event["uid"] for event in page)
-            news += new
+            found += new
             if len(new) < len(page):
                 break
         self._known = seen
-        return news[::-1]
+        return found[::-1]

@@ -1,6 +1,6 @@
-"""The operator's commands: look at the outbox, put failed events back, run the relay, use Convoy.
+"""The operator's commands: list the outbox, redrive failed events, run the relay, manage Convoy.
 
-What a script reads goes to stdout; what went wrong, and progress, to stderr.
+Results go to stdout; errors and progress go to stderr.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import terminal
+from app.cli.components import discard, open_components, to_stderr
 from app.cli.convoy import convoy
-from app.cli.options import EXIT_CODES, LEFT, Json, ended, not_blank
-from app.cli.parts import nowhere, open_parts, to_stderr
-from app.cli.relay_loop import Pass, interrupts, watched
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
+from app.cli.relay_loop import Pass, interrupts, run_until_interrupted
 from app.cli.republish import republish
 from app.outbox.relay import WORKERS
 from app.outbox.rows import FAILED, WAITING, WHOLE, Segment
 from app.runtime import logs
 from app.wiring.clients import now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 EventId = Annotated[str, typer.Argument(metavar="EVENT_ID", callback=not_blank)]
 
 cli = typer.Typer(
-    help="For the operator: the outbox, with the events that Convoy is yet to handle; and Convoy.",
+    help="For the operator: the outbox of events that Convoy has not handled yet, and Convoy.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -51,14 +51,14 @@ cli.command(epilog=EXIT_CODES)(republish)
 @outbox.command("list", epilog=EXIT_CODES)
 def list_rows(
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Those that Convoy refused.")] = False,
-    as_json: Json = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List the failed events.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """List the events that wait for Convoy, or those that failed; never a todo's text."""
+    """List the events that wait for Convoy, or the failed ones, without the todos' text."""
     state = FAILED if failed else WAITING
     counts: Counter[str] = Counter()
-    with open_parts() as parts:
-        for page in parts.outbox.pages(_tell_unreadable):
+    with open_components() as components:
+        for page in components.outbox.pages(_report_unreadable):
             rows = [row for row in page if row.state == state]
             if as_json:
                 for row in rows:
@@ -73,12 +73,12 @@ def list_rows(
 
 
 @outbox.command(epilog=EXIT_CODES)
-def show(event_id: EventId, *, as_json: Json = False) -> None:
-    """Show one event with its payload, the todo's text included."""
-    with open_parts() as parts:
-        row = parts.outbox.get(event_id)
+def show(event_id: EventId, *, as_json: JsonOption = False) -> None:
+    """Show one event with its payload, which has the todo's text."""
+    with open_components() as components:
+        row = components.outbox.get(event_id)
     if row is None:
-        raise _not_there(event_id)
+        raise _not_found(event_id)
     if as_json:
         terminal.say_json(terminal.summary(row, now()) | {"data": dict(row.event.data)})
     else:
@@ -89,17 +89,17 @@ def show(event_id: EventId, *, as_json: Json = False) -> None:
 def redrive(
     event_id: Annotated[str | None, typer.Argument(metavar="EVENT_ID", callback=not_blank)] = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="Every failed event.")] = False,
-    as_json: Json = False,
+    all_failed: Annotated[bool, typer.Option("--all", help="Redrive every failed event.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Let the relay try a failed event again, as if for the first time."""
-    if every == (event_id is not None):
+    if all_failed == (event_id is not None):
         raise typer.BadParameter("give one EVENT_ID, or --all")
-    with open_parts() as parts:
+    with open_components() as components:
         if event_id is None:
-            redriven = _redrive_all(parts.outbox)
+            redriven = _redrive_all(components.outbox)
         else:
-            redriven = _redrive_one(parts.outbox, event_id)
+            redriven = _redrive_one(components.outbox, event_id)
     if as_json:
         terminal.say_json({"redriven": redriven})
     else:
@@ -109,34 +109,41 @@ def redrive(
 
 def _redrive_all(table: OutboxTable) -> int:
     redriven = failed = 0
-    with terminal.progress("Redriving") as one_more:
-        for page in table.pages(_tell_unreadable):
+    with terminal.progress("Redriving") as advance:
+        for page in table.pages(_report_unreadable):
             for row in page:
                 if row.state == FAILED:
                     failed += 1
                     redriven += table.redrive(row, now=now())
-                    one_more()
+                    advance()
     if redriven < failed:
-        told = f"{failed - redriven} changed by somebody else meanwhile: left as they are now."
-        terminal.say(told, stderr=True)
+        terminal.say(
+            f"{failed - redriven} not redriven: another process changed them meanwhile."
+            " List them: outbox list.",
+            stderr=True,
+        )
     return redriven
 
 
 def _redrive_one(table: OutboxTable, event_id: str) -> int:
     row = table.get(event_id)
     if row is None:
-        raise _not_there(event_id)
+        raise _not_found(event_id)
     if row.state != FAILED:
-        raise ended(f"{event_id} has not failed: it is {row.state}.", LEFT)
+        raise exit_with(f"{event_id} has not failed: it is {row.state}.", NOT_DONE)
     if not table.redrive(row, now=now()):
-        raise ended(f"{event_id} was changed by somebody else just now: look again.", LEFT)
+        raise exit_with(
+            f"Another process changed {event_id} just now. See it: outbox show.", NOT_DONE
+        )
     return 1
 
 
-def _segment(told: str) -> Segment:
-    match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", told)
+def _segment(text: str) -> Segment:
+    match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text)
     if match is None or int(match[1]) > int(match[2]):
-        raise typer.BadParameter("must be one of 1/4 to 4/4, or of as many as there are relays")
+        raise typer.BadParameter(
+            "must be N/OF, with N from 1 to OF: such as 1/4 to 4/4 for four relays"
+        )
     return Segment(int(match[1]), int(match[2]))
 
 
@@ -144,12 +151,12 @@ def _segment(told: str) -> Segment:
 def relay(
     ctx: typer.Context,
     *,
-    watch: Annotated[bool, typer.Option("--watch", help="Pass after pass, until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat passes until Ctrl-C.")] = False,
     every: Annotated[int, typer.Option(min=1, help="With --watch: seconds between passes.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, max=50, help="Calls at a time.")] = WORKERS,
+    workers: Annotated[int, typer.Option(min=1, max=50, help="Calls at the same time.")] = WORKERS,
     deadline_s: Annotated[
         float | None,
-        typer.Option(help="Seconds for a pass; its last 16 or so are for work in progress."),
+        typer.Option(help="Seconds for a pass; about the last 16 are for work in progress."),
     ] = None,
     segment: Annotated[
         Segment | None,
@@ -157,44 +164,48 @@ def relay(
             parser=_segment,
             metavar="N/OF",
             show_default=False,
-            help="Of several relays the Nth, with a part of the outbox each.",
+            help="This is the Nth of OF relays; each one reads its own part of the outbox.",
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Settle what is due in the outbox: one pass, or with --watch one after the other.
+    """Process the due events of the outbox: one pass, or with --watch a pass at each interval.
 
-    A pass asks Convoy what became of each event. It takes out what Convoy handled, publishes what
-    Convoy does not have, and replays what is stuck.
+    A pass asks Convoy for the status of each event. It removes handled events, publishes missing
+    events, and replays stuck events.
 
-    With --json, stderr has logs and metrics as the Lambda's, one JSON object per line.
+    With --json, stderr has the logs and metrics of the Lambda, one JSON object per line.
     """
     wait: Callable[[float], None] = ctx.obj or time.sleep
     if as_json:
         logs.configure(sys.stderr)
     with (
-        open_parts(to_stderr if as_json else nowhere) as parts,
-        closing(RelayParts.build(parts, workers=workers, segment=segment or WHOLE)) as built,
+        open_components(to_stderr if as_json else discard) as components,
+        closing(
+            RelayComponents.build(components, workers=workers, segment=segment or WHOLE)
+        ) as relay_components,
         interrupts() as interrupt,
     ):
-        reserve_s = built.relay.reserve_s
+        reserve_s = relay_components.relay.reserve_s
         if deadline_s is not None and deadline_s <= reserve_s:
             raise typer.BadParameter(
                 f"must be over {reserve_s:g}: work in progress may need that long to finish",
                 param_hint="--deadline-s",
             )
-        run = Pass(built.relay, parts.metrics, interrupt, deadline_s, as_json)
+        run = Pass(relay_components.relay, components.metrics, interrupt, deadline_s, as_json)
         if watch:
-            watched(run, every, wait)
+            run_until_interrupted(run, every, wait)
             return
         report = run()
     if report.stopped or report.pending or report.failed:
-        raise typer.Exit(LEFT)
+        raise typer.Exit(NOT_DONE)
 
 
-def _tell_unreadable(error: UnreadableRow) -> None:
+def _report_unreadable(error: UnreadableRow) -> None:
     terminal.say(str(error), stderr=True)
 
 
-def _not_there(event_id: str) -> typer.Exit:
-    return ended(f"{event_id} is not in the outbox: Convoy handled it, or it never was.", LEFT)
+def _not_found(event_id: str) -> typer.Exit:
+    return exit_with(
+        f"{event_id} is not in the outbox: Convoy handled it, or it never existed.", NOT_DONE
+    )

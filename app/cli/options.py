@@ -1,4 +1,4 @@
-"""What all commands keep to: exit codes, and the options that mean the same in each."""
+"""What all commands share: exit codes, and options with the same meaning in each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import typer
 
 from app.cli import terminal
 
-LEFT = 1
+NOT_DONE = 1
 ENVIRONMENT = 3
 EXIT_CODES = """Exit codes:
-0  done; of `relay`: the outbox is empty, or --watch was ended
-1  not found, refused, or something is left; of `relay`: events wait or failed
+0  done; for `relay`: the outbox is empty, or --watch was interrupted
+1  not found, refused, or something is left; for `relay`: events wait or failed
 2  wrong usage
-3  the environment is wrong: settings, or DynamoDB or Convoy out of reach"""
+3  the environment is wrong: a setting, or DynamoDB or Convoy is out of reach"""
 
 
 def not_blank(value: str | None) -> str | None:
@@ -24,16 +24,16 @@ def not_blank(value: str | None) -> str | None:
 
 
 def printable(value: str | None) -> str | None:
-    """Neither blank nor with what would break a line, or steer a terminal."""
+    """Refuses blank text, and control characters: they break lines and steer terminals."""
     if value is not None and not value.isprintable():
         raise typer.BadParameter("has a control character")
     return not_blank(value)
 
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]
 
 
-def ended(message: str, code: int) -> typer.Exit:
-    """What ends a command, once its message is told."""
+def exit_with(message: str, code: int) -> typer.Exit:
+    """Print the message on stderr. Raise the result to end the command."""
     terminal.say(message, stderr=True)
     return typer.Exit(code)

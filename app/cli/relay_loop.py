@@ -1,4 +1,4 @@
-"""The relay at a terminal: a pass and what it tells, or one after the other until interrupted."""
+"""The relay at a terminal: one pass and its report, or passes until an interrupt."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Interrupt:
     asked: bool = False
 
     def pause(self, seconds: int, wait: Callable[[float], None]) -> None:
-        """By the second: a signal does not end a sleep."""
+        """Wait second by second: a signal does not end a sleep."""
         for _ in range(seconds):
             if self.asked:
                 return
@@ -33,9 +33,9 @@ class Interrupt:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupt]:
-    """Ctrl-C and SIGTERM as something to look at: what has begun gets its result written.
+    """Turn Ctrl-C and SIGTERM into a flag: work in progress can still record its result.
 
-    A second one ends it at once: KeyboardInterrupt.
+    A second signal raises KeyboardInterrupt.
     """
     interrupt = Interrupt()
 
@@ -66,11 +66,11 @@ class Pass:
         def time_left() -> float:
             return 0.0 if self.interrupt.asked else ends_at - time.monotonic()
 
-        with terminal.progress("Relaying") as one_more:
-            report = self.relay.run(time_left, one_more)
+        with terminal.progress("Relaying") as advance:
+            report = self.relay.run(time_left, advance)
         if self.interrupt.asked and report.stopped:
             report = replace(report, stopped="interrupted")
-        self.metrics.relayed(report)
+        self.metrics.record_pass(report)
         if self.as_json:
             terminal.say_json(report.as_dict())
         else:
@@ -78,7 +78,7 @@ class Pass:
         return report
 
 
-def watched(run: Pass, every: int, wait: Callable[[float], None]) -> None:
+def run_until_interrupted(run: Pass, every: int, wait: Callable[[float], None]) -> None:
     while not run.interrupt.asked:
         try:
             run()

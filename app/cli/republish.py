@@ -1,4 +1,4 @@
-"""`republish`: what Convoy lost goes back into the outbox."""
+"""`republish`: put events that Convoy lost back into the outbox."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import terminal
-from app.cli.options import ENVIRONMENT, LEFT, Json, ended, not_blank
-from app.cli.parts import open_parts
+from app.cli.components import open_components
+from app.cli.options import ENVIRONMENT, NOT_DONE, JsonOption, exit_with, not_blank
 from app.cli.relay_loop import interrupts
 from app.domain.ports import StoreError
 from app.outbox.event_list import NotAnswered
 from app.outbox.republish import Republish, State
 from app.wiring.clients import now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +44,11 @@ def moment(text: str) -> datetime:
         since = None
     if since is None or since.tzinfo is None:
         raise typer.BadParameter(
-            f"{text!r} is no moment. Give one with its zone, such as 2026-11-24T10:00:00Z, or how"
-            " long ago it was, such as 2h or 3d"
+            f"{text!r} is not a moment. Give a date with a time zone, such as 2026-11-24T10:00:00Z,"
+            " or how long ago it was, such as 2h or 3d"
         )
     if since > latest:
-        raise typer.BadParameter(f"{text!r} is in the future. Give a moment that has passed")
+        raise typer.BadParameter(f"{text!r} is in the future. Give a moment in the past")
     if since < latest - LONGEST:
         raise typer.BadParameter(
             f"{text!r} is over {LONGEST.days} days ago. The log keeps no event for that long:"
@@ -68,51 +68,56 @@ def republish(
         ),
     ],
     owner: Annotated[
-        str | None, typer.Option(help="One owner's (default: all).", callback=not_blank)
+        str | None,
+        typer.Option(help="Only this owner's events (default: all).", callback=not_blank),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Put events back into the outbox that the log has and Convoy does not.
+    """Put events that the log has and Convoy does not have back into the outbox.
 
-    Use it when Convoy lost data, as by a restore from a backup. The relay publishes the events.
+    Use it after Convoy lost data, for example by a restore. The relay publishes the events.
 
-    Ctrl-C ends it cleanly. Run it again: it finds the rest.
+    Ctrl-C ends it cleanly. Run it again to put back the rest.
     """
-    with open_parts() as parts, closing(RelayParts.build(parts)) as built, interrupts() as ctrl_c:
+    with (
+        open_components() as components,
+        closing(RelayComponents.build(components)) as relay_components,
+        interrupts() as interrupt,
+    ):
         job = Republish(
-            parts.events,
-            built.events,
-            parts.outbox,
+            components.events,
+            relay_components.events,
+            components.outbox,
             now,
-            may_go_on=lambda: not ctrl_c.asked,
+            may_go_on=lambda: not interrupt.asked,
             dry_run=dry_run,
         )
-        with _how_far_it_came(job, since):
+        with _report_counts_on_failure(job, since):
             _run(job, since, owner)
-        terminal.say_republished(job, since, interrupted=ctrl_c.asked, as_json=as_json)
-        if ctrl_c.asked or job.counts[State.UNREADABLE]:
-            raise typer.Exit(LEFT)
+        terminal.say_republished(job, since, interrupted=interrupt.asked, as_json=as_json)
+        if interrupt.asked or job.counts[State.UNREADABLE]:
+            raise typer.Exit(NOT_DONE)
 
 
 def _run(job: Republish, since: datetime, owner: str | None) -> None:
-    with terminal.progress("Reading Convoy's list", "pages") as one_more:
-        handled = job.handled_since(since, one_more)
+    with terminal.progress("Reading Convoy's list", "pages") as advance:
+        handled = job.handled_since(since, advance)
     if not job.may_go_on():
         return
-    with terminal.progress("Comparing the log", "events") as one_more:
+    with terminal.progress("Comparing the log", "events") as advance:
         job.compare(
             since,
             handled,
             owner=owner,
-            on_event=one_more,
+            on_event=advance,
             on_unreadable=lambda error: terminal.say(str(error), stderr=True),
         )
 
 
 @contextmanager
-def _how_far_it_came(job: Republish, since: datetime) -> Iterator[None]:
-    """An outage ends the command, once it is said what was done before."""
+def _report_counts_on_failure(job: Republish, since: datetime) -> Iterator[None]:
+    """An outage ends the command with a message and the counts so far."""
     try:
         yield
     except (NotAnswered, StoreError) as error:
@@ -121,4 +126,4 @@ def _how_far_it_came(job: Republish, since: datetime) -> Iterator[None]:
         )
         done = f"Until then: {terminal.republished(job, since)}"
         again = terminal.run_again(since)
-        raise ended(f"{reason}\n{done}\n{again}", ENVIRONMENT) from error
+        raise exit_with(f"{reason}\n{done}\n{again}", ENVIRONMENT) from error

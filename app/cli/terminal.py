@@ -1,4 +1,4 @@
-"""How the operator's command looks: tables and sentences for people, plain data for scripts."""
+"""The output of the operator's command: tables and sentences for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing")
 
 MAX_WIDTH = 100
-"""Columns. On a wider terminal the eye would lose the line between an id and its age."""
+"""Columns. In a wider table it is hard to see which age belongs to which id."""
 
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60}
 
 
 def console(*, stderr: bool = False) -> Console:
-    # What Convoy says may look like rich's markup, and is none.
+    # Convoy's text may look like rich's markup, but it is not markup.
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
@@ -42,19 +42,19 @@ def say(text: str, *, stderr: bool = False) -> None:
 
 
 def say_json(values: Mapping[str, object]) -> None:
-    """One line, of ASCII alone."""
+    """One line, only ASCII."""
     typer.echo(json.dumps(values))
 
 
 def plain(text: str) -> str:
-    """Without what would steer the terminal: owners and reasons come from elsewhere."""
+    """Replace control characters, which steer the terminal: owners and reasons are foreign text."""
     return "".join(
         char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
     )
 
 
 def summary(row: Row, now: datetime) -> dict[str, object]:
-    """All of a row but the payload, which has the todo's text. Times are in seconds."""
+    """A row without its payload, which has the todo's text. Times are in seconds."""
     return {
         "event_id": row.event.id,
         "type": row.event.type,
@@ -68,7 +68,7 @@ def summary(row: Row, now: datetime) -> dict[str, object]:
 
 
 def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
-    """A page of a list; its columns stand where those of the page before do."""
+    """One page of a list. All pages have the same column widths."""
     width = min(console().width, MAX_WIDTH)
     page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
     page.add_column("Event, owner (reason)", ratio=1, overflow="fold")
@@ -88,8 +88,8 @@ def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
 
 
 def details(row: Row, now: datetime) -> str:
-    """A row as a person reads it, with its payload."""
-    told = {
+    """A row and its payload, for a person."""
+    fields = {
         "Event": row.event.id,
         "Type": row.event.type,
         "Owner": row.event.owner,
@@ -99,7 +99,7 @@ def details(row: Row, now: datetime) -> str:
         "Due in": due(row, now),
         "Reason": row.reason or "none",
     }
-    lines = [f"{name:8}{value}" for name, value in told.items()]
+    lines = [f"{name:8}{value}" for name, value in fields.items()]
     payload = json.dumps(row.event.data, indent=2, ensure_ascii=False)
     return "\n".join([*lines, "Payload", payload])
 
@@ -117,15 +117,15 @@ def sentence(report: Report) -> str:
     if report.stopped:
         sentences.append(f"Stopped early: {report.stopped}.")
         if report.stopped.startswith("misconfigured"):
-            sentences.append("See what to mend: convoy ping.")
+            sentences.append("Find the cause: convoy ping.")
     elif report.pending:
         sentences.append("See when they are due: outbox list.")
     if report.failed:
         sentences.append("See why they failed: outbox list --failed.")
-    return "\n".join([*sentences, *_of_deliveries(report.deliveries)])
+    return "\n".join([*sentences, *_delivery_sentences(report.deliveries)])
 
 
-def _of_deliveries(found: DeliveryReport | None) -> Iterator[str]:
+def _delivery_sentences(found: DeliveryReport | None) -> Iterator[str]:
     if found is None:
         return
     if found.retried:
@@ -159,13 +159,13 @@ def republished(job: Republish, since: datetime) -> str:
     counts, would = job.counts, "would be " if job.dry_run else ""
     of_these = [f"{counts[State.STUCK]} stuck"] if counts[State.STUCK] else []
     of_these += [f"{counts[State.UNDER_WAY]} under way"] if counts[State.UNDER_WAY] else []
-    parts = [f"{job.put_back} {would}put back into the outbox"]
-    parts[0] += f" ({', '.join(of_these)} in Convoy)" if of_these else ""
-    parts.append(f"{counts[State.HANDLED]} handled by Convoy")
-    parts += [f"{counts[State.WAITING]} in the outbox already"] if counts[State.WAITING] else []
+    clauses = [f"{job.put_back} {would}put back into the outbox"]
+    clauses[0] += f" ({', '.join(of_these)} in Convoy)" if of_these else ""
+    clauses.append(f"{counts[State.HANDLED]} handled by Convoy")
+    clauses += [f"{counts[State.WAITING]} in the outbox already"] if counts[State.WAITING] else []
     unreadable = counts[State.UNREADABLE]
-    parts += [f"{unreadable} can't be read"] if unreadable else []
-    return f"{job.compared} events of the log since {_rfc3339(since)}: {', '.join(parts)}."
+    clauses += [f"{unreadable} can't be read"] if unreadable else []
+    return f"{job.compared} events of the log since {_rfc3339(since)}: {', '.join(clauses)}."
 
 
 def run_again(since: datetime) -> str:
@@ -183,7 +183,7 @@ def due(row: Row, now: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """To the nearest unit of which there are two: `90 s`, `2 min`, `47 h`, `2 d`."""
+    """In the largest unit that fits twice: `90 s`, `2 min`, `47 h`, `2 d`."""
     for unit, length in _UNITS.items():
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}"
@@ -194,9 +194,9 @@ def span(seconds: float) -> str:
 def progress(
     what: str, unit: str = "rows", total: int | None = None
 ) -> Iterator[Callable[[], None]]:
-    """A bar on stderr, where that is a terminal; gives what tells it of one more.
+    """A progress bar, if stderr is a terminal. Call the result after each item.
 
-    Without a `total`, how many there will be is not known before the last.
+    Without a `total` the bar only counts.
     """
     errors = console(stderr=True)
     columns = (
@@ -216,9 +216,9 @@ def progress(
         yield lambda: bar.advance(task)
 
 
-def counted(things: Iterable[Thing], one_more: Callable[[], None]) -> Iterator[Thing]:
+def counted(things: Iterable[Thing], advance: Callable[[], None]) -> Iterator[Thing]:
     for thing in things:
-        one_more()
+        advance()
         yield thing
 
 

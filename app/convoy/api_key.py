@@ -1,4 +1,4 @@
-"""Convoy's API key: held, read anew when Convoy refuses it, and taken out of what is told."""
+"""Convoy's API key: keeps it, reads it again when Convoy refuses it, removes it from messages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 START_S = 8.0
-"""Seconds for the first reading: Lambda ends an initialisation after 10 s, and names no reason."""
+"""Seconds for the first reading: Lambda ends an initialisation after 10 s, without a reason."""
 
 PAUSE_S = 10.0
-"""Seconds until a secret that had no other key is read again: a wrong key must not hammer it."""
+"""Seconds before a secret without a new key is read again: a wrong key must not cause a flood."""
 
 _PLACEHOLDER = re.compile(
     "<.*>|change[-_ ]?(me|this)|replace[-_ ]?me|placeholder|your[-_ ].*", re.IGNORECASE
@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(
 
 
 def usable(key: str) -> str:
-    """The key without the space around it. Raises ValueError, which does not show it."""
+    """The key without surrounding spaces. Raises ValueError, which does not show the key."""
     key = key.strip()
     if not key:
         raise ValueError("is blank")
@@ -39,18 +39,18 @@ def usable(key: str) -> str:
 
 
 class SecretError(Exception):
-    """Which secret could not be read, why, and what to do; never what is in it."""
+    """Names the secret that could not be read, the cause and the remedy; never the content."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"CONVOY_API_KEY_SECRET ({name}): {problem}")
 
 
 class SecretOutOfReach(SecretError):
-    """Waiting may mend it: no answer in time, too many requests, a failure of the other side."""
+    """Waiting may help: no answer in time, too many requests, or a failure in Secrets Manager."""
 
 
 class Source(Protocol):
-    """Where the key is kept. `read` raises SecretError."""
+    """The place that keeps the key. `read` raises SecretError."""
 
     name: str
 
@@ -60,8 +60,8 @@ class Source(Protocol):
 class ApiKey:
     """The key, for threads that share it. Without a `source` it never changes; `clock` in seconds.
 
-    A reading goes on beside its waiters, who leave at their own deadlines: when it comes late, the
-    next publish has its key.
+    A read runs on a thread of its own. Its callers stop waiting at their own deadlines; a key that
+    comes later serves the next publish.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class ApiKey:
         self._again_at = float("-inf")
 
     @classmethod
-    def out_of(cls, source: Source, clock: Callable[[], float] = time.monotonic) -> Self:
-        """Reads it, within START_S; out of reach it is blank, and read when it is used.
+    def read_from(cls, source: Source, clock: Callable[[], float] = time.monotonic) -> Self:
+        """Read the key, within START_S. Out of reach, the key is blank, and is read on first use.
 
         Raises SecretError.
         """
@@ -96,9 +96,9 @@ class ApiKey:
         return key
 
     def renewed(self, refused: str, timeout_s: float) -> str:
-        """The key that is held instead of `refused`, if need be after reading it: maybe the same.
+        """The present key, which is read again if it is still `refused`: it may be the same key.
 
-        One thread reads for all. Raises SecretError: it could not be read, or not in time.
+        One thread reads for all. Raises SecretError if the key could not be read in time.
         """
         if self._source is None:
             return self.value
@@ -112,7 +112,9 @@ class ApiKey:
             return reading.result(timeout_s)
         except TimeoutError:
             raise SecretOutOfReach(
-                self._source.name, "it could not be read in time; see that its network lets it."
+                self._source.name,
+                "it could not be read in time; check that the function's subnet can reach Secrets"
+                " Manager.",
             ) from None
 
     def redacted(self, text: str) -> str:

@@ -1,7 +1,7 @@
-"""The relay's calls of Convoy's API, for an exchange to make.
+"""The relay's calls to Convoy's API, in the form that an exchange takes.
 
-The SDK has these too, with some 70 models of answers that nothing here reads: they would make the
-zip 0.2 MB larger, and each start of the relay longer. A filter has Convoy's own name for it.
+The SDK has these calls too, with some 70 models of answers that nothing here reads: they would make
+the zip 0.2 MB larger, and each start of the relay longer. Filters have the names of Convoy's API.
 """
 
 from __future__ import annotations

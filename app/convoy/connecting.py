@@ -1,4 +1,4 @@
-"""Opening connections: the look-up of a name, the race of its addresses, the tunnel of a proxy."""
+"""Opens connections: looks a name up, races its addresses, and asks a proxy for a tunnel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     LookUp = Callable[[str, int], Sequence[Address]]
 
 STAGGER_S = 0.25
-"""Seconds that an address has for its answer before the next is tried beside it: RFC 8305."""
+"""Seconds without an answer before the next address is tried as well: RFC 8305."""
 
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
 
@@ -48,7 +48,7 @@ class Backend(httpcore.NetworkBackend):
         self._proxy = proxy
         self._ssl_context = ssl_context
         self._look_up = look_up
-        # A look-up can't be interrupted: it runs beside, and is left behind when it takes too long.
+        # A look-up can't be interrupted: it runs on another thread, and a late one is ignored.
         self._resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look-up")
 
     def connect_tcp(
@@ -108,7 +108,7 @@ def interleaved(addresses: Sequence[Address]) -> list[Address]:
 
 
 def race(addresses: Iterable[Address], left: Callable[[], float]) -> socket.socket:
-    """A socket that is connected to the address that answers first; the others' are closed.
+    """A socket that is connected to the first address that answers. The other sockets are closed.
 
     `left` gives the seconds that are left, or raises. Raises OSError when no address answers.
     """
@@ -130,7 +130,7 @@ def race(addresses: Iterable[Address], left: Callable[[], float]) -> socket.sock
 
 
 class _Race:
-    """Sockets that connect at the same time. `error` is what became of the last that failed."""
+    """Sockets that connect at the same time. `error` is that of the last socket that failed."""
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self._selector = selector
@@ -152,7 +152,7 @@ class _Race:
             self._fail(begun, number)
 
     def first(self, seconds: float) -> socket.socket | None:
-        """The first that is connected; None when one failed, none is left or the time is over."""
+        """The first connected socket; None when one failed, none is left or the time is over."""
         for key, _ in self._selector.select(seconds if self._selector.get_map() else 0):
             answered: socket.socket = key.fileobj  # type: ignore[assignment]
             self._selector.unregister(answered)

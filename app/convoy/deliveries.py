@@ -1,4 +1,4 @@
-"""Convoy's deliveries, by its API, as the relay looks after them."""
+"""Convoy's deliveries, through its API, for the relay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
-from app.convoy.questions import as_convoy_lists, utc
+from app.convoy.questions import expect_list_form, utc
 from app.outbox.deliveries import Hung, Undelivered
 from app.outbox.event_list import NotAnswered
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from app.convoy.questions import Json, Questions
 
 PAGE = 100
-"""Deliveries of a kind that are counted, at most."""
+"""The most deliveries of one kind that are counted."""
 
 BRIEF = ["Scheduled", "Processing"]
-"""What a delivery is for seconds. It is `Retry` until `next_send_time`, which may be hours away."""
+"""Statuses that last for seconds. `Retry` lasts until `next_send_time`, maybe for hours."""
 
 RETRY_UNDER_WAY = "an active batch retry already exists"
 """Convoy's words (v26.7.3). A project has one bulk retry at a time. If Convoy's queue loses that
@@ -32,14 +32,14 @@ class ConvoyDeliveries:
         hung = self._hung(start, end)
         if not hung:
             return None
-        with as_convoy_lists():
+        with expect_list_form():
             created = [_time(each["created_at"]) for each in hung]
             statuses = frozenset(each["status"] for each in hung)
         return Hung(len(hung), statuses, min(created), max(created))
 
     def retry_hung(self, hung: Hung) -> bool:
-        # In one call: a second one would meet the first one's retry. Created from the first that
-        # hangs to the last: others may wait for their next attempt rightly.
+        # One call: Convoy refuses a second bulk retry while the first one runs. The dates are those
+        # of the first and the last hung delivery: others may just wait for their next attempt.
         filters: Json = {
             "status": sorted(hung.statuses),
             "startDate": utc(hung.first),
@@ -56,20 +56,22 @@ class ConvoyDeliveries:
     def undelivered(self, since: datetime) -> Undelivered:
         failed = self._page(status=["Failure"], startDate=utc(since))
         discarded = self._page(status=["Discarded"], startDate=utc(since))
-        with as_convoy_lists():
-            # Who pauses an endpoint wants what comes for it to be discarded.
-            unwilling = [each for each in discarded if _status(each) != "paused"]
+        with expect_list_form():
+            # An owner who pauses an endpoint wants its deliveries to be discarded.
+            unwilling = [each for each in discarded if _endpoint_status(each) != "paused"]
             inactive = {
-                each["endpoint_id"] for each in (*failed, *discarded) if _status(each) == "inactive"
+                each["endpoint_id"]
+                for each in (*failed, *discarded)
+                if _endpoint_status(each) == "inactive"
             }
         return Undelivered(len(failed), len(unwilling), len(inactive))
 
     def _hung(self, start: datetime, end: datetime) -> list[Json]:
-        """Oldest first. One that is being attempted now does not hang."""
+        """Oldest first. A delivery that is being attempted now does not hang."""
         within: Json = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
         brief = self._page(status=BRIEF, **within)
         waiting = self._page(status=["Retry"], **within)
-        with as_convoy_lists():
+        with expect_list_form():
             return [
                 *(each for each in brief if _time(each["updated_at"]) <= end),
                 *(each for each in waiting if _time(each["metadata"]["next_send_time"]) <= end),
@@ -83,7 +85,7 @@ def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _status(delivery: Json) -> str:
-    """Of the delivery's endpoint, as it is now; empty if it was deleted."""
+def _endpoint_status(delivery: Json) -> str:
+    """The present status of the endpoint; empty if the endpoint was deleted."""
     endpoint: Json = delivery["endpoint_metadata"] or {}
     return str(endpoint.get("status", ""))

@@ -1,4 +1,4 @@
-"""Convoy's list of events, by its API."""
+"""Convoy's list of events, through its API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
-from app.convoy.questions import as_convoy_lists, utc
+from app.convoy.questions import expect_list_form, utc
 from app.outbox.event_list import Shown
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ConvoyEvents:
 
 
 def _entries(page: list[Json]) -> list[Shown]:
-    with as_convoy_lists():
+    with expect_list_form():
         return [
             Shown(
                 uid=entry["uid"],

@@ -1,7 +1,7 @@
-"""One exchange with Convoy's API: the SDK sends, within a deadline, and does not judge the answer.
+"""One exchange with Convoy's API, within a deadline: the SDK sends, and does not read the answer.
 
-Of convoy-python 1.0.0a1: it hides the status of an HTML answer (JSONDecodeError), gives None for a
-429, and fails on a status that Python has no name for. So each answer is taken before it gets it.
+convoy-python 1.0.0a1 hides the status of an HTML answer (JSONDecodeError), gives None for a 429,
+and fails on a status that Python has no name for. So each answer is taken before the SDK gets it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ USER_AGENT = b"fastapi-todo-convoy"
 _ACCEPT = [(b"Accept", b"application/json")]
 _JSON = (b"Content-Type", b"application/json")
 _NULL_CHARACTER = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""As JSON has it; behind an odd number of backslashes more it is the text of one."""
+"""As JSON writes it. After an odd number of further backslashes it is plain text."""
 
 
 class NotSendable(ValueError):
@@ -40,11 +40,11 @@ class NotSendable(ValueError):
 
 
 class Exchange:
-    """`base_url` ends in `/api`. `proxy` is the way to it, None the direct one.
+    """`base_url` ends in `/api`. Without a `proxy` the connection is direct.
 
-    `deadline_s` is for one exchange in all, in seconds: the reading of another key after a 401, and
-    the second try with it, end by it too. An answer over `max_bytes` is none. Threads may share
-    one: it keeps its connections alive.
+    `deadline_s`: seconds for one whole exchange, with the read of another key after a 401 and the
+    second try. An answer over `max_bytes` counts as no answer. Threads may share one instance: it
+    keeps its connections alive.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Exchange:
     def answer(
         self, call: Callable[..., object], *about: str, **arguments: object
     ) -> httpx.Response:
-        """What Convoy, or what stands before it, answers to a call of the SDK (`sync_detailed`).
+        """The answer of Convoy, or of a proxy before it, to a call of the SDK (`sync_detailed`).
 
         Raises one of `app.convoy.transport.ERRORS` when no whole answer came, SecretError when the
         key could not be read, NotSendable when Convoy could not deliver the arguments.
@@ -78,7 +78,7 @@ class Exchange:
         raise AssertionError("the sender raises for every answer")  # pragma: no cover
 
     def redacted(self, text: str) -> str:
-        """Convoy, or what stands before it, may repeat the key."""
+        """The text without the key: Convoy, or a proxy before it, may repeat the key."""
         return self._api_key.redacted(text)
 
     def close(self) -> None:
@@ -93,9 +93,9 @@ class _AnsweredError(Exception):
 
 
 class _Sender(httpx.Client):
-    """What the SDK sends by: httpx's redirects, cookies and flows would take half of the time.
+    """The SDK's client. It has no redirects, cookies or auth flows: they take half of httpx's time.
 
-    Signs with the key; after a 401 once more, if another key is to be had by the deadline. Raises
+    It sends the key; after a 401 it tries once more, if it gets another key by the deadline. Raises
     _AnsweredError for every answer, SecretError when the key could not be read, and NotSendable.
     """
 
@@ -119,14 +119,14 @@ class _Sender(httpx.Client):
         self._api_key = api_key
         self._deadline_s = deadline_s
 
-    def request(  # type: ignore[override]  # what the SDK asks with, and no more
+    def request(  # type: ignore[override]  # only the arguments that the SDK uses
         self,
         method: str,
         url: str,
         *,
         json: object = None,
         params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002  # Content-Type: json's own
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002  # Content-Type, which is set below
     ) -> NoReturn:
         ends_at = time.monotonic() + self._deadline_s
         query = f"?{httpx.QueryParams(params)}" if params else ""
@@ -137,7 +137,7 @@ class _Sender(httpx.Client):
             target=f"{self._root.path}{url}{query}".encode(),
         )
         body = b"" if json is None else _compact(json)
-        # Convoy makes one event of a key, and a second endpoint of a second request for one.
+        # A repeated key makes no second event, but a repeated request makes a second endpoint.
         repeatable = method == "get" or (isinstance(json, dict) and "idempotency_key" in json)
 
         def send(key: str) -> httpx.Response:
@@ -152,13 +152,13 @@ class _Sender(httpx.Client):
         if answer.status_code == codes.UNAUTHORIZED:
             renewed = self._api_key.renewed(key, ends_at - time.monotonic())
             if renewed != key:
-                log.info("the API key was refused: another one was read")
+                log.info("Convoy refused the API key; another key was read")
                 answer = send(renewed)
         raise _AnsweredError(answer)
 
 
 def _compact(value: object) -> bytes:
-    """Convoy signs the compact form, whatever it delivers: white space would not verify.
+    """Convoy signs the compact form: with white space the signature would not verify.
 
     Raises NotSendable.
     """
@@ -167,12 +167,14 @@ def _compact(value: object) -> bytes:
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise NotSendable(f"not sent, not JSON: {error}") from error
     if b"\\u0000" in compact and _NULL_CHARACTER.search(compact):
-        raise NotSendable("not sent: Convoy would take a null character, and never deliver it")
+        raise NotSendable(
+            "not sent: Convoy would accept a null character, and never deliver the event"
+        )
     return compact
 
 
 def message_of(response: httpx.Response) -> str | None:
-    """`message` of Convoy's envelope; None if this is not one."""
+    """`message` of Convoy's envelope; None if the answer has no such envelope."""
     try:
         message = str(response.json()["message"])
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -181,7 +183,7 @@ def message_of(response: httpx.Response) -> str | None:
 
 
 def reason_of(response: httpx.Response) -> str:
-    """Its status, and what it says or that it is not Convoy's."""
+    """The answer's status and message, or a note that the answer is not Convoy's."""
     headers = response.headers
     form = headers.get("content-encoding") or headers.get("content-type", "no content type")
     message = message_of(response) or f"not Convoy's JSON but {form}"

@@ -1,4 +1,4 @@
-"""The proxy that the environment names for Convoy, as it does for AWS."""
+"""The proxy for Convoy, from the same environment variables as AWS's proxy."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class ProxyUnusable(ValueError):
-    """The proxy for a URL is no URL of a proxy. The message does not show it: it has a password."""
+    """The proxy's setting is not a URL of a proxy. The message hides it: it may have a password."""
 
     def __init__(self, url: str) -> None:
         name = f"{httpx.URL(url).scheme.upper()}_PROXY"
-        super().__init__(f"{name} is no URL of a proxy: set it to http://host:port.")
+        super().__init__(f"{name} is not the URL of a proxy: set it to http://host:port.")
 
 
 class ProxyRefused(Exception):
@@ -39,9 +39,9 @@ class ProxyRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`headers` are those for the proxy: `Proxy-Authorization`, if its URL has credentials.
+    """`headers` go to the proxy: `Proxy-Authorization`, if the proxy's URL has credentials.
 
-    A proxy that `tunnels` passes TLS on, which it can't read. Another one forwards requests.
+    A proxy that `tunnels` passes TLS on, which it can't read. Another proxy forwards requests.
     """
 
     url: httpcore.URL
@@ -88,7 +88,7 @@ class Proxy:
         return self.url.scheme == b"https"
 
     def open_tunnel(self, stream: httpcore.NetworkStream, host: str, port: int) -> None:
-        """Ask the proxy, to which the stream leads, for a tunnel. Raises ProxyRefused.
+        """Ask the proxy, over the stream, for a tunnel. Raises ProxyRefused.
 
         httpcore's HTTPProxy would ask too. It counts a tunnel whose handshake failed as in use for
         ever (1.0.9): after `max_connections` of them no request gets a connection.

@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 _MAX_REASON_LENGTH = 200
 
 MAX_ANSWER_BYTES = 1024 * 1024
-"""Far over what Convoy answers to a publish, and soon read through."""
+"""Far more than Convoy's answer to a publish has, and quick to read."""
 
 MAX_RETRY_AFTER_S = 24 * 60 * 60
-"""Seconds; a `Retry-After` that asks for more asks for this."""
+"""Seconds; a longer `Retry-After` counts as this."""
 
 _NOT_NOW = {
     codes.REQUEST_TIMEOUT,
@@ -48,7 +48,7 @@ _NOT_NOW = {
 
 
 class ConvoyPublisher:
-    """Fans events out to their owner's endpoints; one publish takes the exchange's deadline in all.
+    """Fans events out to their owner's endpoints, each within the exchange's deadline.
 
     `clock` gives the time, aware, in UTC: a `Retry-After` may be a date.
     """
@@ -62,13 +62,13 @@ class ConvoyPublisher:
         outcome = self._attempt(event)
         if isinstance(outcome, Accepted):
             return outcome
-        # Before it is cut: a part of the key would not be recognised.
+        # Redact before the cut: a part of the key would not be recognised.
         reason = self._convoy.redacted(outcome.reason)
         return replace(outcome, reason=reason[:_MAX_REASON_LENGTH])
 
     def _attempt(self, event: Event) -> Outcome:
         if not isinstance(event.data, Mapping):
-            return Refused("not sent, not JSON: the event's data is no object")
+            return Refused("not sent, not JSON: the event's data is not an object")
         body = FanoutEvent(
             owner_id=event.owner,
             event_type=event.type,

@@ -1,4 +1,4 @@
-"""What the relay asks Convoy, by the SDK: each question has a deadline and a named outcome."""
+"""The relay's questions to Convoy: each one has a deadline and a named outcome."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Questions:
         cursor: Json = {}
         while True:
             page = self.ask(call, **filters, **cursor)
-            with as_convoy_lists():
+            with expect_list_form():
                 content, pagination = page["content"] or [], page["pagination"]
                 more = pagination["has_next_page"]
                 cursor = {"next_page_cursor": pagination["next_page_cursor"]}
@@ -75,7 +75,7 @@ class Questions:
         self._exchange.close()
 
     def _outcome(self, response: httpx.Response) -> Unavailable | Misconfigured:
-        """Convoy answers 400 to its own outages: for a question, that is an outage too."""
+        """Convoy answers 400 to some of its outages: a refused question counts as an outage."""
         outcome = outcome_of(response, self._clock())
         if isinstance(outcome, Unavailable | Misconfigured):
             return replace(outcome, reason=self._exchange.redacted(outcome.reason))
@@ -83,12 +83,12 @@ class Questions:
 
 
 @contextmanager
-def as_convoy_lists() -> Iterator[None]:
-    """An answer of another form than Convoy's lists have is no answer."""
+def expect_list_form() -> Iterator[None]:
+    """An answer that is not in the form of Convoy's lists counts as no answer."""
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise NotAnswered(Unavailable(f"not a list as Convoy's: {error!r}")) from error
+        raise NotAnswered(Unavailable(f"not in the form of Convoy's lists: {error!r}")) from error
 
 
 def utc(moment: datetime) -> str:

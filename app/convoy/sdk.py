@@ -1,9 +1,8 @@
 """The part of the Convoy SDK that publishing needs, without its 461 model modules.
 
-Every API module of convoy-python 1.0.0a1 imports `convoy.models`, whose `__init__` imports each
-model there is. An empty package registered in its place lets the few that are used be imported
-alone. This leans on the SDK's layout: the version is pinned, and
-`tests/integration/convoy/test_sdk.py` holds it.
+Every API module of convoy-python 1.0.0a1 imports `convoy.models`, whose `__init__` imports every
+model. With an empty package in its place, only the models that are used are imported. This depends
+on the SDK's layout: the version is pinned, and `tests/integration/convoy/test_sdk.py` checks it.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""The API key in AWS Secrets Manager, and a sentence for each way in which it can't be read.
+"""The API key in AWS Secrets Manager, and a message for each reason why it can't be read.
 
-pydantic-settings' own source was weighed: its client waits for a minute and can't be told not to,
-it lets a secret without the name pass, and it reads for the start alone.
+pydantic-settings' own source does not fit: its client waits for a minute, which can't be changed;
+it accepts a secret without the field; and it reads the secret only at the start.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore import exceptions as aws
 
 from app.convoy.api_key import SecretError, SecretOutOfReach, usable
-from app.runtime.aws import missing
+from app.runtime.aws import missing_setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _REFUSALS = {
 
 
 class Client(Protocol):
-    """What is asked of boto3's."""
+    """The part of boto3's client that is used."""
 
     def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]: ...  # noqa: N803
     def close(self) -> None: ...
@@ -41,8 +41,8 @@ class Client(Protocol):
 class Secret:
     """A secret whose text is a JSON object with `CONVOY_API_KEY` in it.
 
-    `client` makes one for each reading: they are rare, and cost 3 ms more so, and no connection
-    is left to grow old, in a snapshot or out of it.
+    `client` makes a new client for each read: reads are rare, it takes 3 ms, and no connection can
+    grow old, in a snapshot or outside of one.
     """
 
     def __init__(self, name: str, client: Callable[[], Client]) -> None:
@@ -55,7 +55,7 @@ class Secret:
             with closing(self._client()) as client:
                 answer = client.get_secret_value(SecretId=self.name)
         except (aws.ClientError, aws.BotoCoreError, ValueError) as error:
-            failure = SecretOutOfReach if _may_pass(error) else SecretError
+            failure = SecretOutOfReach if _is_temporary(error) else SecretError
             raise failure(self.name, _explain(error)) from error
         try:
             return _key_in(answer.get("SecretString") or "")
@@ -64,7 +64,7 @@ class Secret:
             raise SecretError(self.name, f"{error}; {_STORE}.") from None
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_temporary(error: Exception) -> bool:
     if isinstance(error, aws.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         return status >= 500 or error.response["Error"]["Code"] == "ThrottlingException"
@@ -74,14 +74,17 @@ def _may_pass(error: Exception) -> bool:
 def _explain(error: Exception) -> str:
     match error:
         case aws.ClientError():
-            told = f"Secrets Manager refused: {error}"
-            return _REFUSALS.get(error.response["Error"]["Code"], told)
+            message = f"Secrets Manager refused: {error}"
+            return _REFUSALS.get(error.response["Error"]["Code"], message)
         case aws.ConnectionError() | aws.HTTPClientError():
-            return f"Secrets Manager did not answer ({error}); see that its network lets it."
+            return (
+                f"Secrets Manager did not answer ({error}); check that the function's"
+                " subnet can reach it."
+            )
         case aws.BotoCoreError():
-            return missing(error) or f"Secrets Manager could not be asked: {error}"
+            return missing_setting(error) or f"Secrets Manager could not be called: {error}"
         case _:
-            return f"{error}; mend AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL."
+            return f"{error}; correct AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL."
 
 
 def _key_in(text: str) -> str:

@@ -1,7 +1,7 @@
-"""Connections whose every read and write ends by the deadline of the exchange under way.
+"""Connections on which each read and write ends by the deadline of the current exchange.
 
-httpcore gives each read and write a time of its own: a server that sends a byte a second outlives
-any number of them.
+httpcore gives each read and write its own timeout: a server that sends a byte a second never
+reaches one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _TLS_RECORD_BYTES = 16_384 + 256
 
 
 class Turn(threading.local):
-    """The exchange that the current thread makes. It stays on its thread."""
+    """The exchange that the current thread makes. Each thread has its own."""
 
     ends_at = 0.0
     """Its deadline, on the monotonic clock."""
     connected = False
-    """Whether it opened a connection. Without one it uses a connection that was kept alive."""
+    """Whether it opened a connection. If not, it uses a connection that was kept alive."""
     received = False
     """Whether a byte of its answer came."""
 
@@ -73,12 +73,12 @@ class Stream(httpcore.NetworkStream):
         return received
 
     def receive(self, max_bytes: int) -> bytes:
-        """As `read`, of bytes that may be no part of an answer."""
+        """As `read`, for bytes that may not belong to an answer."""
         try:
             self._socket.settimeout(self._turn.left(httpcore.ReadTimeout))
             received = self._socket.recv(max_bytes)
         except OSError as error:
-            raise _named(error, httpcore.ReadTimeout, httpcore.ReadError) from error
+            raise _translate(error, httpcore.ReadTimeout, httpcore.ReadError) from error
         self._used_at = self._wall_clock()
         return received
 
@@ -89,7 +89,7 @@ class Stream(httpcore.NetworkStream):
                 self._socket.settimeout(self._turn.left(httpcore.WriteTimeout))
                 unsent = unsent[self._socket.send(unsent) :]
         except OSError as error:
-            raise _named(error, httpcore.WriteTimeout, httpcore.WriteError) from error
+            raise _translate(error, httpcore.WriteTimeout, httpcore.WriteError) from error
 
     def close(self) -> None:
         self._socket.close()
@@ -113,14 +113,14 @@ class Stream(httpcore.NetworkStream):
             self._socket.settimeout(self._turn.left(httpcore.ConnectTimeout))
             secured = context.wrap_socket(self._socket, server_hostname=name)
         except (OSError, ValueError) as error:
-            raise _named(error, httpcore.ConnectTimeout, httpcore.ConnectError) from error
+            raise _translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from error
         return Stream(secured, self._turn, self._wall_clock)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401
-        """httpcore asks for two things.
+        """httpcore asks for two values.
 
-        `is_readable`, of an idle connection: True has it closed. `ssl_object`, for the protocol
-        that was agreed on.
+        `is_readable` of an idle connection: httpcore closes it if True. `ssl_object`: for the
+        negotiated protocol.
         """
         if info == "is_readable":
             return self._is_too_old() or self._is_readable()
@@ -129,11 +129,11 @@ class Stream(httpcore.NetworkStream):
         return None
 
     def _is_too_old(self) -> bool:
-        """Also after the wall clock was put back: its difference says nothing then."""
+        """True also after the wall clock was set back: then the age is unknown."""
         return not 0 <= self._wall_clock() - self._used_at < KEEP_ALIVE_S
 
     def _is_readable(self) -> bool:
-        """Between two exchanges only the end of the connection is to be read."""
+        """Between two exchanges, only the end of the connection makes it readable."""
         number = self._socket.fileno()
         if number < 0:
             return True
@@ -145,7 +145,7 @@ class Stream(httpcore.NetworkStream):
 class TlsInTls(httpcore.NetworkStream):
     """TLS to Convoy within the TLS to a proxy, which Python's sockets can't do.
 
-    httpcore has one too. It gives each record a time of its own, as its reads.
+    httpcore has one too, which gives each record a timeout of its own.
     """
 
     def __init__(
@@ -205,13 +205,13 @@ class TlsInTls(httpcore.NetworkStream):
                 return result
 
 
-def _named(
+def _translate(
     error: Exception,
     timeout: type[httpcore.TimeoutException],
     failure: type[httpcore.NetworkError],
 ) -> Exception:
-    """httpcore's name for what a socket raised."""
-    # A connection that the system gave up (ETIMEDOUT) has a number, a deadline has none.
+    """httpcore's error for a socket's error."""
+    # The system's own timeout (ETIMEDOUT) has an errno; a deadline has none.
     if isinstance(error, TimeoutError) and error.errno is None:
         return timeout("deadline passed")
     return failure(str(error))

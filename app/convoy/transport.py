@@ -1,7 +1,7 @@
 """Exchanges that end by a deadline, from the name's look-up to the last byte.
 
-httpx's own timeouts bound each phase and each read alone: a server that sends a byte a second, or
-a name with many dead addresses, outlives them.
+httpx's own timeouts limit each phase and each read separately: a server that sends a byte a second,
+or a name with many dead addresses, never reaches one.
 
     send ──▶ pool ──▶ connect (look-up, TCP, proxy, TLS) ──▶ write ──▶ read … read ──▶ done
       ├─────────────────── ends_at, the same for all of it ───────────────────────┘
@@ -34,14 +34,14 @@ ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolErr
 """What an exchange raises when no whole answer came."""
 
 NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
-"""Those of them after which no byte of the request has left."""
+"""The ERRORS after which no byte of the request was sent."""
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """A client's of httpx, which closes it and does not send by it.
+    """The transport of an httpx client, which closes it and does not send through it.
 
-    An answer over `max_bytes` is none. `look_up` resolves a name as `socket.getaddrinfo` does.
-    `wall_clock` gives seconds.
+    An answer over `max_bytes` counts as no answer. `look_up` resolves a name as
+    `socket.getaddrinfo` does. `wall_clock` gives seconds.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class DeadlineTransport(httpx.BaseTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl_context,
             max_connections=max_connections,
-            # httpcore 1.0.9 closes what becomes idle where there are more, those in use included.
+            # httpcore 1.0.9 counts connections in use too, and closes idle ones above this.
             max_keepalive_connections=max_connections,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=self._backend,
@@ -72,9 +72,9 @@ class DeadlineTransport(httpx.BaseTransport):
     def exchange(
         self, request: httpcore.Request, ends_at: float, *, repeatable: bool = False
     ) -> httpx.Response:
-        """The whole answer, by then (on the monotonic clock), without httpx's own part in it.
+        """The whole answer, by `ends_at` on the monotonic clock, without httpx's own processing.
 
-        A `repeatable` request does no harm when Convoy gets it twice. Raises one of ERRORS.
+        A `repeatable` request does no harm if Convoy gets it twice. Raises one of ERRORS.
         """
         self._turn.begin(ends_at)
         if self._proxy is not None and not self._proxy.tunnels:
@@ -110,7 +110,7 @@ class DeadlineTransport(httpx.BaseTransport):
         return _response(answer, content)
 
     def _on_a_fresh_connection(self, request: httpcore.Request) -> httpx.Response:
-        """Outside the pool, which would give it the next idle connection: that may be dead too."""
+        """Send outside the pool: the pool's next idle connection may be dead too."""
         connection = self._pool.create_connection(request.url.origin)
         try:
             answer = connection.handle_request(request)
@@ -133,15 +133,15 @@ class DeadlineTransport(httpx.BaseTransport):
 
 def _response(answer: httpcore.Response, content: bytes) -> httpx.Response:
     response = httpx.Response(answer.status, content=content)
-    # Not before: httpx would unpack the content, which nobody asked to be packed, to any size.
+    # Set later: httpx would decompress the content to any size. No request asks for compression.
     response.headers = httpx.Headers(answer.headers)
     return response
 
 
 def _left_behind(answer: httpcore.Response) -> bytes:
-    """Bytes behind the answer: the next request would get them for its own.
+    """Bytes after the answer: the next request would take them for its own answer.
 
-    httpcore 1.0.9 keeps them where only its parser can be asked.
+    In httpcore 1.0.9 only the parser has them.
     """
     stream: Any = answer.stream
     trailing: bytes = stream._stream._connection._h11_state.trailing_data[0]

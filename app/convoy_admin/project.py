@@ -1,10 +1,10 @@
 """Convoy's project as its operator sees it: endpoints, subscriptions, event types, deliveries.
 
     ConvoyError
-    ├── ConvoyUnusable   nothing can be asked as things are: the message says what to mend
-    └── ConvoyRefused    this very thing was refused: the message begins with the answer's status
+    ├── ConvoyUnusable   no request can succeed: the message says what to change
+    └── ConvoyRefused    Convoy refused this request: the message begins with the answer's status
 
-What Convoy tells is passed on as it tells it, as JSON: the SDK's types do not fit all of it.
+Convoy's answers are passed on unchanged, as JSON: the SDK's types do not fit all of them.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from app.convoy.exchange import Exchange
 
 Json = dict[str, Any]
-"""A JSON object, as Convoy tells it."""
+"""A JSON object of Convoy's."""
 
 DEADLINE_S = 30.0
-"""Seconds for one call: Convoy may ping an endpoint's URL before it answers that it made it."""
+"""Seconds for one call: Convoy may ping the URL of a new endpoint before it answers."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Room for a page of the longest events."""
 
 PAGE = 100
-"""Resources that are asked for at a time."""
+"""Resources on one page of a list."""
 
 
 class ConvoyError(Exception):
-    """What was asked of Convoy was not done; the message says why."""
+    """Convoy did not do what it was asked for; the message says why."""
 
 
 class ConvoyUnusable(ConvoyError):
@@ -45,7 +45,7 @@ class ConvoyUnusable(ConvoyError):
 
 
 class ConvoyRefused(ConvoyError):
-    """This very thing was refused."""
+    """Convoy refused this request."""
 
 
 class Project:
@@ -62,16 +62,17 @@ class Project:
             found: Json = self._ask(sdk.project)
         except ConvoyRefused as error:
             if "project" not in str(error).lower():
-                raise  # Convoy answers 400 to an outage of its own too
+                raise  # Convoy answers 400 to some of its outages too
             raise ConvoyUnusable(
-                f"CONVOY_PROJECT_ID ({self._project_id}): Convoy can't tell of it ({error}). The id"
-                " is in the project's settings, and in the dashboard's URL."
+                f"CONVOY_PROJECT_ID ({self._project_id}): Convoy did not find it ({error}). Copy"
+                " the id from the project's settings, or from the dashboard's URL."
             ) from error
         if found["uid"] != self._project_id:
             raise ConvoyUnusable(
-                f"CONVOY_PROJECT_ID is {self._project_id}, but the key is that of the project"
+                f"CONVOY_PROJECT_ID is {self._project_id}, but the key belongs to the project"
                 f' {found["uid"]} ("{found["name"]}"), and Convoy goes by the key. Set'
-                f" CONVOY_PROJECT_ID={found['uid']}, or CONVOY_API_KEY to the other project's."
+                f" CONVOY_PROJECT_ID={found['uid']}, or CONVOY_API_KEY to the key of project"
+                f" {self._project_id}."
             )
         return found
 
@@ -87,11 +88,11 @@ class Project:
         return self._make(sdk.update_event_type, changed, uid)
 
     def endpoints(self, owner: str = "") -> Iterator[Json]:
-        """Of one owner, or all."""
+        """The endpoints of one owner, or all endpoints."""
         return self._each(sdk.endpoints, owner_id=owner)
 
     def create_endpoint(self, *, name: str, url: str, owner: str) -> Json:
-        """With advanced signatures, and a secret that Convoy draws."""
+        """With advanced signatures, and a secret that Convoy generates."""
         wanted = sdk.NewEndpoint(name=name, url=url, owner_id=owner, advanced_signatures=True)
         return self._make(sdk.create_endpoint, wanted)
 
@@ -99,7 +100,7 @@ class Project:
         return self._each(sdk.subscriptions, endpoint_id=[endpoint_id])
 
     def create_subscription(self, *, name: str, endpoint_id: str) -> Json:
-        """To all event types: without a licence Convoy has no other."""
+        """To all event types: without a licence Convoy has no other subscription."""
         wanted = sdk.NewSubscription(name=name, endpoint_id=endpoint_id)
         return self._make(sdk.create_subscription, wanted)
 
@@ -108,7 +109,7 @@ class Project:
         return self._pages(sdk.events)
 
     def deliveries(self, *, statuses: Sequence[str] = (), event_id: str = "") -> Iterator[Json]:
-        """Newest first; of one event: by the id that it was published under.
+        """Newest first. `event_id` is the key that an event was published under.
 
         Convoy answers 400 for an event that it does not have: ConvoyRefused.
         """
@@ -123,13 +124,13 @@ class Project:
         return found
 
     def resend(self, delivery_id: str) -> None:
-        """Send again what has arrived, or failed for good; Convoy refuses what is under way."""
+        """Send a delivery again that arrived or failed for good; Convoy refuses one under way."""
         delivery = self._ask(sdk.delivery, delivery_id)
         if delivery["status"] != "Success":
             self._ask(sdk.resend, delivery_id)
             return
         answer = self._answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
-        # 200 all the same: its endpoint may be paused.
+        # Convoy answers 200 even if the endpoint is paused.
         if not answer["message"].startswith("1 successful"):
             raise ConvoyRefused(f"200: {answer['message']}")
 
@@ -154,7 +155,7 @@ class Project:
             cursor = {"next_page_cursor": page["pagination"]["next_page_cursor"]}
 
     def _ask(self, call: Callable[..., object], *about: str, **arguments: object) -> Any:  # noqa: ANN401
-        """`data` of what Convoy answers."""
+        """`data` of Convoy's answer."""
         return self._answer(call, *about, **arguments).get("data")
 
     def _answer(self, call: Callable[..., object], *about: str, **arguments: object) -> Json:
@@ -164,7 +165,7 @@ class Project:
         except ERRORS as error:
             raise ConvoyUnusable(
                 f"CONVOY_BASE_URL ({self._base_url}): no answer"
-                f" ({type(error).__name__}: {error}). Is that where Convoy runs?"
+                f" ({type(error).__name__}: {error}). Check that Convoy runs there."
             ) from error
         except SecretError as error:
             raise ConvoyUnusable(str(error)) from error
@@ -177,8 +178,8 @@ class Project:
         answer = self._exchange.redacted(reason_of(response))
         if message_of(response) is None:
             return ConvoyUnusable(
-                f"CONVOY_BASE_URL ({self._base_url}): that is not Convoy's API ({answer}). Its root"
-                " ends in /api, and its dashboard answers HTML elsewhere."
+                f"CONVOY_BASE_URL ({self._base_url}): that is not Convoy's API ({answer}). The URL"
+                " must end in /api: elsewhere Convoy's dashboard answers, with HTML."
             )
         if response.status_code in {401, 403}:
             return ConvoyUnusable(

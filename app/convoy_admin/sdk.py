@@ -1,7 +1,7 @@
 """The part of the Convoy SDK that managing a project needs; see `app/convoy/sdk.py`."""
 
 # ruff: noqa: I001
-import app.convoy.sdk  # noqa: F401  # first: it keeps the SDK from importing each of its models
+import app.convoy.sdk  # noqa: F401  # first: it stops the SDK from importing all of its models
 
 from convoy.api.delivery_attempts.get_delivery_attempts import sync_detailed as attempts
 from convoy.api.endpoints.create_endpoint import sync_detailed as create_endpoint

@@ -1,4 +1,4 @@
-"""What Convoy's project needs for an owner's events to arrive; what is there already is kept."""
+"""Creates what Convoy's project needs to deliver an owner's events, and keeps what exists."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from app.http.webhooks import Webhooks
 
 SIGNED = ("X-Convoy-Signature", "SHA256", "hex")
-"""Header, hash and encoding of a project's signatures, as docs/receivers.md tells of them."""
+"""Header, hash and encoding of a project's signatures, as docs/receivers.md describes them."""
 
 
 @dataclass
 class Setup:
-    """The endpoint's owner and secret; what was made, was changed, and is not as it should be."""
+    """The endpoint's owner and secret; what was made, what was changed, and what is wrong."""
 
     owner: str = ""
     endpoint_id: str = ""
@@ -46,8 +46,8 @@ def set_up(
 ) -> Setup:
     """Event types with their schemas, an endpoint at `url`, and its subscription to all of them.
 
-    Without an `owner` it is whose endpoint already has this URL, or a new one. Run twice, it finds
-    all in place. Raises ConvoyError.
+    Without an `owner` it takes the owner of an endpoint at this URL, or a new one. A second run
+    changes nothing. Raises ConvoyError.
     """
     done = Setup()
     _event_types(project, webhooks, done, step)
@@ -63,12 +63,15 @@ def set_up(
     step()
     done.owner, done.endpoint_id = endpoint["owner_id"], endpoint["uid"]
     done.secret = endpoint["secrets"][-1]["value"]
-    done.wrong = [*_wrong_of(endpoint), *_wrong_with(project.check()["config"]["signature"])]
+    done.wrong = [
+        *_endpoint_problems(endpoint),
+        *_signature_problems(project.check()["config"]["signature"]),
+    ]
     return done
 
 
 def _endpoint(project: Project, url: str, owner: str) -> Json | None:
-    """One at this URL; what has no owner gets no event of anybody's."""
+    """An endpoint at this URL. One without an owner is no use: it gets no events."""
     owned = (each for each in project.endpoints(owner) if each.get("owner_id"))
     return next((each for each in owned if each["url"] == url), None)
 
@@ -93,15 +96,24 @@ def _event_types(
         step()
 
 
-def _wrong_of(endpoint: Json) -> Iterator[str]:
+def _endpoint_problems(endpoint: Json) -> Iterator[str]:
     if endpoint["status"] != "active":
-        yield f"the endpoint is {endpoint['status']}: Convoy discards what comes for it meanwhile"
+        yield (
+            f"the endpoint is {endpoint['status']}, and Convoy discards its deliveries: activate it"
+            " in Convoy's dashboard"
+        )
     if not endpoint["advanced_signatures"]:
-        yield "the endpoint has simple signatures, without a time: a receiver can't tell a replay"
+        yield (
+            "the endpoint has simple signatures, and a receiver can't detect a replay: turn on"
+            " advanced signatures in Convoy's dashboard"
+        )
 
 
-def _wrong_with(signature: Json) -> Iterator[str]:
+def _signature_problems(signature: Json) -> Iterator[str]:
     newest = signature["versions"][-1]
     signed = (signature["header"], newest["hash"], newest["encoding"])
     if signed != SIGNED:
-        yield f"the project signs by {', '.join(signed)}: receivers expect {', '.join(SIGNED)}"
+        yield (
+            f"the project signs with {', '.join(signed)}, and receivers expect {', '.join(SIGNED)}:"
+            " change it in the project's settings"
+        )

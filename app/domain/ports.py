@@ -97,5 +97,5 @@ class Delivery(Protocol):
     def deliver(self, event: Event) -> bool:
         """Publish a committed event. True: Convoy has it. False: the outbox still does."""
 
-    def announce(self, event: Event) -> None:
+    def publish_best_effort(self, event: Event) -> None:
         """Publish, once, an event that no change stands behind."""

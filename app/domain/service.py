@@ -156,7 +156,7 @@ class Service(Generic[R]):
     ) -> R:
         name, current = self.type.name, seen.resource
         if current is None:
-            self._announce(self.type.events.failed, owner, **{f"{name}_id": resource_id})
+            self._publish_best_effort(self.type.events.failed, owner, **{f"{name}_id": resource_id})
             raise NotFound(name, resource_id)
         if versions is not None and current.version not in versions:
             raise VersionMismatch(name, resource_id, current.version)
@@ -202,13 +202,15 @@ class Service(Generic[R]):
 
     def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
         if self.publish_reads:
-            self._announce(event_type, owner, **about)
+            self._publish_best_effort(event_type, owner, **about)
 
-    def _announce(self, event_type: events.EventType, owner: str, **about: object) -> None:
+    def _publish_best_effort(
+        self, event_type: events.EventType, owner: str, **about: object
+    ) -> None:
         now = self.clock()
         event_id = self.new_event_id(now)
         event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
-        self.delivery.announce(event)
+        self.delivery.publish_best_effort(event)
 
 
 def _described(value: object) -> object:

@@ -1,4 +1,4 @@
-"""What all tables share: the names of DynamoDB's failures, and of its numbers."""
+"""What all tables share: the translation of DynamoDB's errors, and of its numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
 from app.domain.ports import StoreError, StoreUnavailable
-from app.runtime.aws import missing
+from app.runtime.aws import missing_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,25 +30,25 @@ TRANSIENT = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-"""Error and cancellation codes that waiting mends (API reference of `TransactWriteItems`)."""
+"""Error and cancellation codes that pass with time (API reference of `TransactWriteItems`)."""
 
-_CREDENTIALS = "Are the AWS credentials in the environment the right ones, and still valid?"
+_CREDENTIALS = "Check that the AWS credentials in the environment are right, and still valid."
 _ADVICE = {
     "ExpiredTokenException": _CREDENTIALS,
     "InvalidSignatureException": _CREDENTIALS,
     "UnrecognizedClientException": _CREDENTIALS,
-    "ResourceNotFoundException": "Such a table is not in this account and AWS_REGION: are"
-    " RESOURCES_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE the names of its own?",
+    "ResourceNotFoundException": "The table is not in this account and AWS_REGION. Check"
+    " RESOURCES_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE.",
 }
-"""What to look at, by error code ("Common errors" of DynamoDB's API reference)."""
+"""What to check, by error code ("Common errors" of DynamoDB's API reference)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
 @contextmanager
-def named_errors() -> Iterator[None]:
-    """Every failure becomes StoreUnavailable or StoreError; refused conditions pass as they are."""
+def translate_errors() -> Iterator[None]:
+    """Raise every failure as StoreUnavailable or StoreError, except a refused condition."""
     try:
         yield
     except aws.ClientError as error:
@@ -57,25 +57,29 @@ def named_errors() -> Iterator[None]:
             raise
         transient = code in TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
         failure = StoreUnavailable if transient else StoreError
-        # What follows is a page of HTML, or what was signed.
+        # The other lines are a page of HTML, or the signed text.
         message = str(error).partition("\n")[0]
         if code in _ADVICE:
             message = f"{message.rstrip('.')}. {_ADVICE[code]}"
         raise failure(f"DynamoDB: {message}") from error
     except (aws.ChecksumError, ResponseParserError, ValueError) as error:
-        raise StoreUnavailable("DynamoDB's answer came damaged; is a proxy between?") from error
+        raise StoreUnavailable(
+            "DynamoDB's answer was damaged. Check the proxy in between."
+        ) from error
     except (aws.ConnectionError, aws.HTTPClientError) as error:
-        message = f"DynamoDB did not answer: {error}. Are AWS_REGION and the network right?"
+        message = f"DynamoDB did not answer: {error}. Check AWS_REGION and the network."
         raise StoreUnavailable(message) from error
     except aws.BotoCoreError as error:
-        raise StoreError(f"DynamoDB could not be asked: {missing(error) or error}") from error
+        raise StoreError(
+            f"DynamoDB could not be called: {missing_setting(error) or error}"
+        ) from error
 
 
 def refuse_damaged(http_response: AWSResponse, **_: object) -> None:
-    """For a client's `after-call`: raises ChecksumError for an answer that is not DynamoDB's.
+    """For a client's `after-call`: raises ChecksumError for an answer with a wrong checksum.
 
-    botocore tries such a call again, and in the end takes what came last. Without its item, say,
-    it would be the answer to a read of what is not there.
+    botocore tries such a call again, and accepts the last answer in any case. A damaged answer may
+    have lost its item, and would look like the answer for an item that does not exist.
     """
     expected = http_response.headers.get("x-amz-crc32")
     found = crc32(http_response.content)

@@ -1,7 +1,7 @@
-"""The log: every event that was committed, for as long as it is kept.
+"""The log: every committed event, until it expires.
 
-An event's row commits with its change. It is also the evidence that a commit went through whose
-answer was lost: no other row of the transaction is sure to be there still.
+An event's row commits with its change. If the answer to a commit is lost, this row proves that the
+commit succeeded: every other row of the transaction may be gone by then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from app.domain.event_ids import first_id
 from app.domain.ports import StoreError
 from app.dynamodb import items
-from app.dynamodb.errors import named_errors
+from app.dynamodb.errors import translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -65,13 +65,13 @@ class EventsTable:
         owner: str | None = None,
         unreadable: Callable[[UnreadableEvent], object] = _give_up,
     ) -> Iterator[list[Event]]:
-        """The events of a moment and after it, a page of up to 1 MB at a time.
+        """The events since a moment, in pages of up to 1 MB.
 
-        An owner's are in the order of time; those of all owners are in none, and the whole log is
-        read for them. What has expired is left out, whether DynamoDB has deleted it or not. What
-        can't be read is given to `unreadable`, and is in no page. Raises StoreError.
+        The events of one owner are in order of time. Those of all owners are in no order, and the
+        whole log is read. Expired events are left out, even if DynamoDB has not deleted them. An
+        event that can't be read goes to `unreadable`, and is in no page. Raises StoreError.
         """
-        asked: dict[str, Any] = {
+        request: dict[str, Any] = {
             "TableName": self._table,
             "ConsistentRead": True,
             "FilterExpression": "NOT expires_at <= :now",
@@ -81,23 +81,23 @@ class EventsTable:
             },
         }
         if owner is None:
-            asked["FilterExpression"] += " AND event_id >= :first"
+            request["FilterExpression"] += " AND event_id >= :first"
         else:
-            asked["KeyConditionExpression"] = "#owner = :owner AND event_id >= :first"
-            asked["ExpressionAttributeNames"] = {"#owner": "owner"}
-            asked["ExpressionAttributeValues"][":owner"] = {"S": owner}
+            request["KeyConditionExpression"] = "#owner = :owner AND event_id >= :first"
+            request["ExpressionAttributeNames"] = {"#owner": "owner"}
+            request["ExpressionAttributeValues"][":owner"] = {"S": owner}
         while True:
-            with named_errors():
-                page = self._read(asked)
+            with translate_errors():
+                page = self._read(request)
             yield list(_readable(page["Items"], unreadable))
             if "LastEvaluatedKey" not in page:
                 return
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _read(self, asked: dict[str, Any]) -> ScanOutputTypeDef | QueryOutputTypeDef:
-        if "KeyConditionExpression" in asked:
-            return self._client.query(**asked)
-        return self._client.scan(**asked)
+    def _read(self, request: dict[str, Any]) -> ScanOutputTypeDef | QueryOutputTypeDef:
+        if "KeyConditionExpression" in request:
+            return self._client.query(**request)
+        return self._client.scan(**request)
 
 
 def _readable(

@@ -1,4 +1,4 @@
-"""Attributes of DynamoDB's items: what every table writes and reads in the same way."""
+"""Attributes of DynamoDB's items, written and read in the same way for every table."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     Item = Mapping[str, AttributeValueTypeDef]
 
 MAX_DEPTH = 32
-"""Of an event's JSON. Python reads and writes some hundreds of levels, fewer the deeper the call
-stack is: what one place reads another could not write."""
+"""Levels of an event's JSON. Python reads and writes some hundreds of levels, and fewer on a deep
+call stack: one place could read JSON that another one can't write."""
 
 DAMAGE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-"""What the functions of this module raise for an attribute that is missing or is not what it was
-written as."""
+"""What the functions of this module raise for an attribute that is missing or damaged."""
 
 
 def text(item: Item, name: str) -> str:
@@ -105,27 +104,27 @@ def event_of(item: Item) -> Event:
 def _object(content: str) -> dict[str, object]:
     found = json.loads(content)
     if not isinstance(found, dict):
-        raise TypeError("its JSON is no object")
+        raise TypeError("its JSON is not an object")
     if not _is_shallow(found):
         raise ValueError("its JSON is too deep")
     try:
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         # That error would show the text.
-        raise ValueError("it has a number or a character that JSON has not") from None
+        raise ValueError("it has a number or a character that JSON does not have") from None
     return found
 
 
 def _is_shallow(found: object) -> bool:
     level: list[Any] = [found]
     for _ in range(MAX_DEPTH):
-        level = [below for each in level for below in _parts(each)]
+        level = [below for each in level for below in _children(each)]
         if not level:
             return True
     return False
 
 
-def _parts(value: object) -> list[object]:
+def _children(value: object) -> list[object]:
     if isinstance(value, dict):
         return [*value.values()]
     return value if isinstance(value, list) else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from app.domain.ports import StoreUnavailable
 from app.dynamodb import items
-from app.dynamodb.errors import named_errors, to_ms
+from app.dynamodb.errors import to_ms, translate_errors
 from app.outbox.rows import FAILED, WAITING, WHOLE, Row, Segment, UnreadableRow
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.dynamodb.items import Item
 
 RETRY_PAUSES_S = (0.05, 0.2, 0.8)
-"""Seconds before what DynamoDB throttled of a batch is sent again."""
+"""Seconds before the throttled part of a batch is sent again."""
 
 
 def _give_up(error: UnreadableRow) -> NoReturn:
@@ -60,9 +60,9 @@ class OutboxTable:
         }
 
     def restore(self, event: Event, *, now: datetime) -> bool:
-        """Put in, due now, an event of the log. False: it has a row already. Raises StoreError."""
+        """Put an event of the log in, due now. False: it has a row already. Raises StoreError."""
         try:
-            with named_errors():
+            with translate_errors():
                 self._client.put_item(
                     TableName=self._table,
                     Item=_item(Row(event, due_at=now, maybe_accepted=False)),
@@ -73,33 +73,35 @@ class OutboxTable:
         return True
 
     def remove(self, event_ids: Sequence[str]) -> None:
-        """Take out the rows of handled events, at most 25; a row that is gone is no error.
+        """Delete the rows of handled events, at most 25. A missing row is no error.
 
-        Raises StoreError: some of them are still there.
+        Raises StoreError if some of the rows are still there.
         """
         left: dict[str, list[WriteRequestTypeDef]] = {
             self._table: [{"DeleteRequest": {"Key": _key(event_id)}} for event_id in event_ids]
         }
         for pause in (*RETRY_PAUSES_S, None):
-            with named_errors():
+            with translate_errors():
                 answer = self._client.batch_write_item(RequestItems=left)
             left = cast("dict[str, list[WriteRequestTypeDef]]", answer.get("UnprocessedItems"))
             if not left:
                 return
             if pause is not None:
                 self._sleep(pause)
-        raise StoreUnavailable(f"DynamoDB left {len(left[self._table])} rows undeleted: throttled.")
+        raise StoreUnavailable(
+            f"DynamoDB throttled, and did not delete {len(left[self._table])} rows."
+        )
 
     def get(self, event_id: str) -> Row | None:
-        with named_errors():
+        with translate_errors():
             answer = self._client.get_item(
                 TableName=self._table, Key=_key(event_id), ConsistentRead=True
             )
         return _row(answer["Item"]) if "Item" in answer else None
 
     def has(self, event_id: str) -> bool:
-        """Whether its row is there, be it readable or not."""
-        with named_errors():
+        """Whether the event has a row, readable or not."""
+        with translate_errors():
             answer = self._client.get_item(
                 TableName=self._table,
                 Key=_key(event_id),
@@ -114,31 +116,31 @@ class OutboxTable:
         segment: Segment = WHOLE,
         after: str | None = None,
     ) -> Iterator[list[Row]]:
-        """Every row of a segment, a page of up to 1 MB at a time, in no order. Raises StoreError.
+        """Every row of a segment, in pages of up to 1 MB, in no order. Raises StoreError.
 
-        What can't be read is given to `unreadable`, and is in no page. `after` is the id of a row
-        of an earlier reading, there still or not: those that came before it are left out.
+        A row that can't be read goes to `unreadable`, and is in no page. `after` is the id of a row
+        of an earlier read, which may be gone by now: reading goes on after it.
         """
-        asked: ScanInputTypeDef = {
+        request: ScanInputTypeDef = {
             "TableName": self._table,
             "ConsistentRead": True,
             "Segment": segment.number - 1,
             "TotalSegments": segment.of,
         }
         if after is not None:
-            asked["ExclusiveStartKey"] = {"event_id": {"S": after}}
-        with named_errors():
+            request["ExclusiveStartKey"] = {"event_id": {"S": after}}
+        with translate_errors():
             while True:
-                page = self._client.scan(**asked)
+                page = self._client.scan(**request)
                 yield list(_readable(page["Items"], unreadable))
                 if "LastEvaluatedKey" not in page:
                     return
-                asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def postpone(
         self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool
     ) -> bool:
-        """Record an attempt. False: somebody else changed the row, or took it out, meanwhile."""
+        """Record an attempt. False: another process changed or deleted the row meanwhile."""
         after = replace(
             row,
             due_at=due_at,
@@ -150,7 +152,7 @@ class OutboxTable:
         return self._replace(row, after)
 
     def park(self, row: Row, *, now: datetime, reason: str) -> bool:
-        """Set aside what Convoy keeps refusing, for an operator. False: as for `postpone`."""
+        """Mark a row that Convoy keeps refusing as failed. False: as for `postpone`."""
         counted = replace(row, attempts=row.attempts + 1, refusals=row.refusals + 1, tried_at=now)
         return self._replace(row, replace(counted, state=FAILED, reason=reason))
 
@@ -160,7 +162,7 @@ class OutboxTable:
 
     def _replace(self, seen: Row, row: Row) -> bool:
         try:
-            with named_errors():
+            with translate_errors():
                 self._client.put_item(
                     TableName=self._table,
                     Item=_item(row),

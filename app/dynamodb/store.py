@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic
 from app.domain.ports import Clash, Page, Snapshot
 from app.domain.resource import Change, R, ResourceType
 from app.dynamodb import items
-from app.dynamodb.errors import named_errors
+from app.dynamodb.errors import translate_errors
 from app.dynamodb.keys_table import KeysTable
 from app.dynamodb.resource_table import COLLECTION, ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
@@ -58,7 +58,7 @@ class DynamoStore(Generic[R]):
         """One `TransactGetItems`, or a `GetItem` where the resource is all that is asked."""
         asked = self._resources.get(owner, resource_id)
         if claim is None and not freed:
-            with named_errors():
+            with translate_errors():
                 answer = self._client.get_item(**asked, ConsistentRead=True)
             return Snapshot(self._resource(answer.get("Item")))
         tombstone = [self._resources.get_tombstone(owner, resource_id)] if freed else []
@@ -73,7 +73,7 @@ class DynamoStore(Generic[R]):
 
         Fewer where they fill DynamoDB's 1 MB, or MAX_PAGE_CHARACTERS.
         """
-        with named_errors():
+        with translate_errors():
             answer = self._client.query(
                 TableName=self._resources.name,
                 # Below 0 are tombstones.

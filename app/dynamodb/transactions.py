@@ -1,4 +1,4 @@
-"""Transactions of DynamoDB: all or nothing, repeated for a moment while others contend."""
+"""Transactions of DynamoDB: all or nothing, repeated for a moment while other writers contend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, TypeVar
 
 from app.domain.ports import StoreError, StoreUnavailable
-from app.dynamodb.errors import TRANSIENT, named_errors
+from app.dynamodb.errors import TRANSIENT, translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,23 +45,25 @@ class Transactions:
         self._random = SystemRandom()
 
     def write(self, items: Sequence[TransactWriteItemTypeDef], *, token: str) -> None:
-        """Raises Cancelled. The token makes botocore's retry of a lost answer harmless (for ten
-        minutes).
+        """Raises Cancelled. The token makes botocore's retry after a lost answer harmless, for ten
+        minutes.
         """
-        self._uncontended(
+        self._retry_contention(
             lambda: self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
         )
 
     def read(self, *keys: GetTypeDef) -> list[Item | None]:
-        """The items of these keys as of one moment; None for one that is not there."""
+        """The items of these keys as of one moment; None for a missing item."""
         items: list[TransactGetItemTypeDef] = [{"Get": key} for key in keys]
-        answer = self._uncontended(lambda: self._client.transact_get_items(TransactItems=items))
+        answer = self._retry_contention(
+            lambda: self._client.transact_get_items(TransactItems=items)
+        )
         return [found.get("Item") for found in answer["Responses"]]
 
-    def _uncontended(self, transact: Callable[[], T]) -> T:
+    def _retry_contention(self, transact: Callable[[], T]) -> T:
         for pause in (*CONFLICT_PAUSES_S, None):
             try:
-                with named_errors():
+                with translate_errors():
                     return transact()
             except self._client.exceptions.TransactionCanceledException as error:
                 codes = [reason["Code"] for reason in error.response["CancellationReasons"]]

@@ -1,8 +1,8 @@
-"""What the relay does about one event, and what is written of it into the event's row.
+"""The relay's attempts for one event, and what it records of them in the event's row.
 
-An attempt that fails counts against the event where the fault is the event's own: Convoy refused
-it, or other events got through meanwhile. What counts too often is parked. An attempt that fails in
-an outage does not count, however long the outage takes.
+A failed attempt counts against the event if Convoy refused the event, or if other events got
+through meanwhile. After too many that count, the event is parked. A failure in an outage does not
+count, however long the outage lasts.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ MAX_REFUSALS = 30
 Convoy answers 400 to some of its own outages (docs/guarantees.md)."""
 
 REPLAYS = 2
-"""Replays, or looks, in vain before an event is published under another key. With their pauses that
-is five minutes at the least: Convoy's own next try, if it has one, comes before."""
+"""Replays, or checks, without effect before an event is published under another key. With their
+pauses they take at least five minutes: Convoy's own next try, if there is one, comes earlier."""
 
 
-class Outbox(Protocol):
-    """The table, as the relay sees it. Each call raises StoreError when it could not be made.
+class RelayOutbox(Protocol):
+    """The relay's calls to the outbox. Each raises StoreError if it could not be made.
 
-    `postpone` and `park` return False if somebody else has changed the row since it was read.
+    `postpone` and `park` return False if another process has changed the row since it was read.
     """
 
     def remove(self, event_ids: Sequence[str]) -> None: ...
@@ -60,12 +60,12 @@ class Outbox(Protocol):
 class Attempts:
     """`jitter` gives a number from 0 to 1. `settle_after`: how long Convoy has to show an event.
 
-    Threads share one. It keeps, for as long as it lives, until when Convoy asked for a pause.
+    Threads share one instance. It remembers until when Convoy asked for a pause.
     """
 
     publisher: Publisher
     events: EventList
-    outbox: Outbox
+    outbox: RelayOutbox
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     settle_after: timedelta
@@ -80,16 +80,16 @@ class Attempts:
         if self._quiet_until and self._quiet_until > self.clock():
             run.stop(f"Convoy asked for a pause until {self._quiet_until:%H:%M:%S} UTC")
             return
-        self.ask_whether_it_is_up(run)
+        self.ask_whether_convoy_is_up(run)
 
     def publish(self, row: Row, run: Run) -> bool:
-        """Publish what Convoy does not show, under the same key. True: Convoy accepted it."""
+        """Publish an event that Convoy does not show, under its key. True: Convoy accepted it."""
         if row.refusals >= MAX_REFUSALS:
             self._park(row, f"accepted by Convoy, and not shown, in {row.attempts} attempts", run)
             return False
         with run.turns:
             if not run.may_go_on():
-                run.leave(row)
+                run.count_pending(row)
                 return False
             outcome = self.publisher.publish(replace(row.event, id=row.key))
             if isinstance(outcome, Accepted):
@@ -100,17 +100,17 @@ class Attempts:
         return isinstance(outcome, Accepted)
 
     def replay(self, row: Row, stuck: Stuck, run: Run) -> None:
-        """Have Convoy process an event that it has and does not go on with.
+        """Make Convoy process an event that is stuck there.
 
-        If Convoy can't, publish the event under another key: Convoy drops it under the first.
+        If a replay has no effect, publish the event under another key: Convoy drops the first key.
         """
-        if stuck.in_vain and row.replays >= REPLAYS:
+        if stuck.replay_ignored and row.replays >= REPLAYS:
             return self._publish_under_another_key(row, stuck.reason, run)
         if row.refusals >= MAX_REFUSALS:
             return self._park(row, f"replayed {row.replays} times: {stuck.reason}", run)
         with run.turns:
             if not run.may_go_on():
-                return run.leave(row)
+                return run.count_pending(row)
             try:
                 self.events.replay(stuck.uid)
                 run.count_replayed()
@@ -120,7 +120,7 @@ class Attempts:
         return self._wait(replace(row, replays=row.replays + 1), stuck.reason, run)
 
     def wait_for_original(self, row: Row, run: Run) -> None:
-        """Convoy lists duplicates alone, and drops whatever comes under the row's key."""
+        """Convoy lists only duplicates, and drops every event that comes under the row's key."""
         reason = "Convoy lists only duplicates of it"
         if row.replays >= REPLAYS:
             return self._publish_under_another_key(row, reason, run)
@@ -131,17 +131,17 @@ class Attempts:
         self.publish(replace(row, burnt=row.burnt + 1), run)
 
     def learn(self, outcome: Unavailable | Misconfigured | Refused, run: Run) -> None:
-        """What a failure says about Convoy, before others have their turn."""
+        """Find out, before the next calls, whether a failure means that Convoy is down."""
         if isinstance(outcome, Unavailable) and outcome.retry_after_s and run.count_limited():
             run.stop(f"Convoy asked for {outcome.retry_after_s} s: {outcome.reason}")
         elif run.count_failure():
             with self._asking:
                 # Another thread may have asked meanwhile.
                 if run.suspects_an_outage and not run.stopped:
-                    self.ask_whether_it_is_up(run)
+                    self.ask_whether_convoy_is_up(run)
 
     def end(self, run: Run, outcome: Unavailable | Misconfigured | Refused) -> None:
-        """Stop the run: it is Convoy that does not answer, whatever it is asked."""
+        """Stop the run: Convoy answers no request."""
         match outcome:
             case Unavailable(reason, after) if after:
                 run.stop(f"Convoy asked for {after} s: {reason}")
@@ -152,10 +152,10 @@ class Attempts:
             case _:
                 run.stop(f"Convoy is down: {outcome.reason}")
 
-    def ask_whether_it_is_up(self, run: Run) -> None:
-        """Stop the run if Convoy does not answer the plainest question."""
+    def ask_whether_convoy_is_up(self, run: Run) -> None:
+        """Stop the run if Convoy does not answer the simplest request."""
         try:
-            run.see(horizon.reached(self.events.newest()))
+            run.advance_horizon(horizon.latest_acceptance(self.events.newest()))
             run.count_answer()
         except NotAnswered as error:
             self.end(run, error.outcome)
@@ -169,15 +169,15 @@ class Attempts:
         log.warning("attempt for %s failed: %s", row.event.id, outcome.reason, extra=_about(row))
         counts = isinstance(outcome, Refused) or run.others_got_through(row)
         if unavailable and unavailable.limited:
-            counts = False  # a rate limit is nobody's fault: an event can meet it again and again
+            counts = False  # a rate limit is not the event's fault, however often it meets one
         if counts and row.refusals + 1 >= MAX_REFUSALS:
             return self._park(row, outcome.reason, run)
         pause = after_failure(row.attempts, self.jitter(), after)
         return self._postpone(row, pause, outcome.reason, run, refused=counts)
 
     def _wait(self, row: Row, reason: str, run: Run) -> None:
-        """Convoy accepted what was tried. It counts if the attempt before it came to nothing."""
-        # Of a row that was just refused, or never tried by a relay, this is the first acceptance.
+        """Convoy accepted the attempt. It counts if the attempt before it had no effect."""
+        # A row that was just refused, or that no relay tried, is accepted for the first time.
         before = row.attempts if row.tried_at and row.maybe_accepted else 0
         counts = before > 0 and run.has_passed(row)
         pause = after_acceptance(before, self.settle_after)
@@ -188,26 +188,26 @@ class Attempts:
         self, row: Row, pause: timedelta, reason: str, run: Run, *, refused: bool
     ) -> None:
         now = self.clock()
-        with _left_as_it_was(row, run):
+        with _left_unchanged(row, run):
             if self.outbox.postpone(
                 row, now=now, due_at=now + pause, reason=reason, refused=refused
             ):
-                run.leave(row)
+                run.count_pending(row)
 
     def _park(self, row: Row, reason: str, run: Run) -> None:
-        with _left_as_it_was(row, run):
+        with _left_unchanged(row, run):
             if self.outbox.park(row, now=self.clock(), reason=reason):
                 run.count_failed()
 
 
 @contextmanager
-def _left_as_it_was(row: Row, run: Run) -> Iterator[None]:
-    """A row that can't be written is looked up again, and tried again under the same key."""
+def _left_unchanged(row: Row, run: Run) -> Iterator[None]:
+    """A row that can't be written: the next pass looks it up, and tries it under the same key."""
     try:
         yield
     except StoreError as error:
-        run.leave(row)
-        log.warning("left %s as it was: %s", row.event.id, error, extra=_about(row))
+        run.count_pending(row)
+        log.warning("left %s unchanged: %s", row.event.id, error, extra=_about(row))
 
 
 def _about(row: Row) -> dict[str, str]:

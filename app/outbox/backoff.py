@@ -6,10 +6,10 @@ from datetime import timedelta
 
 FIRST_PAUSE_S = 30.0
 MAX_PAUSE_S = 900.0
-"""Seconds between attempts: doubled each time. After a failure, half of it is at random."""
+"""Seconds between attempts: doubled each time. After a failure, half of the pause is random."""
 
 MAX_RETRY_AFTER_S = 3600
-"""Seconds that an event, and a relay, wait at the most because Convoy asked for it."""
+"""The most seconds that an event, or a relay, waits because Convoy asked for a pause."""
 
 
 def after_failure(attempts: int, jitter: float, retry_after_s: int | None = None) -> timedelta:
@@ -20,7 +20,7 @@ def after_failure(attempts: int, jitter: float, retry_after_s: int | None = None
 
 
 def after_acceptance(attempts: int, settle_after: timedelta) -> timedelta:
-    """The pause until Convoy is asked for an event that it accepted.
+    """The pause until the relay asks Convoy for an event that Convoy accepted.
 
     `attempts`: how often Convoy had accepted the event before, without showing it.
     """

@@ -1,4 +1,4 @@
-"""A breaker for the request path: an outage of Convoy is not waited for by every request.
+"""A breaker for the request path: in an outage of Convoy, only few requests wait for it.
 
 There is a gate for each owner, and one for everybody. A request goes through both.
 
@@ -10,15 +10,15 @@ There is a gate for each owner, and one for everybody. A request goes through bo
 
 An outage is no answer in time, or "not now" (408, 429, 502, 503, 504).
 
-- It opens the gate of the event's owner: a text that makes the server hang is not to keep other
-  owners' events waiting.
-- The outages of two owners in a row, without a success of anybody between them, open the gate for
-  everybody. A success of anybody closes it again. Only a success of the owner closes the owner's.
-- Any other answer opens nothing and closes nothing. It may follow one event, and comes at once.
+- It opens the gate of the event's owner: a text that makes the server hang must not delay other
+  owners' events.
+- Outages of two owners in a row, without a success between them, open the gate for everybody. Any
+  success closes that gate again. Only a success of the owner closes the owner's gate.
+- Any other answer opens no gate and closes none. It may concern one event only, and comes at once.
 
-Each instance of the Lambda has a breaker of its own, and an outage opens all of them within a
-moment. If all tried again at the same time, all would wait out the deadline together, and none were
-left for the other requests. Hence the jitter.
+Each Lambda instance has its own breaker, and an outage opens all of them at about the same time. If
+all tried again together, all would wait for the deadline together, and no instance would be left
+for the other requests. The jitter prevents that.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Outcome, Publisher
 
 OPEN_S = 5.0
-"""Seconds without an attempt after one failed, and up to as many again at random: of the requests
-of an outage, few wait for it."""
+"""Seconds without an attempt after a failure, plus up to as many more at random: in an outage,
+only few requests wait."""
 
 MAX_OPEN_S = 60.0
-"""Seconds; what a `Retry-After` may ask for at the most, as the relay asks again each minute. The
-random part comes on top."""
+"""The most seconds that a `Retry-After` may ask for: the relay tries each minute. The random part
+is added."""
 
 MAX_OWNERS = 1000
-"""Gates of owners that are kept. The one that was opened the longest ago gives way to a new one."""
+"""The most owners' gates that are kept. A new gate replaces the one that was opened first."""
 
 
 @dataclass(slots=True)
 class _Gate:
-    """An open one. `until` is on the clock; `outage` is the number of the outage that opened it."""
+    """An open gate. `until` is on the clock; `outage`: the number of the outage that opened it."""
 
     until: float
     outage: int
@@ -72,7 +72,7 @@ class Breaker:
         self._owners: dict[str, _Gate] = {}
         self._outages = 0
         self._last_owner: str | None = None
-        """Whose event met the last outage, if nobody had a success since."""
+        """The owner of the event that met the last outage; None after a success."""
 
     def publish(self, event: Event) -> Outcome:
         with self._lock:
@@ -81,7 +81,7 @@ class Breaker:
             if any(now < gate.until for gate in gates):
                 return Skipped("not tried: Convoy failed a moment ago")
             for gate in gates:
-                # This one tries; the others go on skipping until it knows.
+                # This attempt tests Convoy; other attempts are skipped until it has an answer.
                 gate.until = now + OPEN_S
             outages = self._outages
         outcome = self.inner.publish(event)
@@ -90,7 +90,7 @@ class Breaker:
         return outcome
 
     def _learn(self, owner: str, outcome: Outcome, gates: list[_Gate], outages: int) -> None:
-        """`outages` had been met when the attempt began, which went through the `gates`."""
+        """The attempt began after so many `outages`, and went through these `gates`."""
         match outcome:
             case Accepted():
                 self._close(owner, outages)
@@ -107,7 +107,7 @@ class Breaker:
         self._outages += 1
         if self._everybody or self._last_owner not in {None, owner}:
             self._everybody = self._opened(self._everybody, until)
-            # The next attempt is another owner's, if there is one: this one's text may be to blame.
+            # Let another owner try next, if there is one: this owner's text may be the cause.
             until += OPEN_S
         self._owners[owner] = self._opened(self._owners.pop(owner, None), until)
         if len(self._owners) > MAX_OWNERS:
@@ -118,7 +118,7 @@ class Breaker:
         return _Gate(max(until, before.until if before else until), self._outages)
 
     def _close(self, owner: str, outages: int) -> None:
-        """A success from before an outage says nothing of it."""
+        """A success that began before an outage says nothing about that outage."""
         if self._everybody and self._everybody.outage <= outages:
             self._everybody = None
         gate = self._owners.get(owner)

@@ -1,4 +1,4 @@
-"""Convoy's deliveries: what hangs is retried, what ended without arriving is counted."""
+"""Convoy's deliveries: retry those that hang; count those that failed or were discarded."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 HUNG_AFTER = timedelta(minutes=10)
 """A delivery stays `Scheduled` or `Processing` for seconds, and `Retry` until the time of its next
-attempt. One that stays so for longer was lost by Convoy's queue."""
+attempt. Convoy's queue lost a delivery that stays longer."""
 
 LOOKED_BACK = timedelta(days=7)
-"""How old a hung delivery may be; Convoy's own default for lists of deliveries."""
+"""How far back hung deliveries are looked for; Convoy's default for its lists of deliveries."""
 
 COUNTED_FOR = timedelta(hours=24)
-"""How long a delivery that did not arrive is counted, from its creation."""
+"""How long after its creation a failed or discarded delivery is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Hung:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """`failed`: retried as often as Convoy does. `discarded`: the endpoint took none at the time.
+    """`failed`: all of Convoy's retries failed. `discarded`: the endpoint was not active then.
 
     `disabled_endpoints`: how many endpoints of these deliveries are not active now.
     """
@@ -47,8 +47,8 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """`hung` deliveries were found, `retried` of them are retried: all, or none. The rest is as in
-    Undelivered."""
+    """`hung`: how many were found. `retried`: how many of them are retried, all or none. The other
+    fields are those of Undelivered."""
 
     hung: int
     retried: int
@@ -61,7 +61,7 @@ class Deliveries(Protocol):
     """Each call raises NotAnswered."""
 
     def hung(self, start: datetime, end: datetime) -> Hung | None:
-        """Deliveries created in this time that hang since `end` or longer; at most a page."""
+        """Deliveries created in this time that hang since `end` or earlier; at most a page."""
 
     def retry_hung(self, hung: Hung) -> bool:
         """False: Convoy's last bulk retry is not over."""
@@ -70,7 +70,7 @@ class Deliveries(Protocol):
         """Deliveries created since then that ended without arriving; at most a page of each."""
 
 
-def tend(
+def check_deliveries(
     deliveries: Deliveries, now: datetime, hung_after: timedelta = HUNG_AFTER
 ) -> DeliveryReport:
     """Raises NotAnswered."""

@@ -1,4 +1,4 @@
-"""The request's own attempt: publish the event once, and record in its row if that failed."""
+"""The request's own attempt: publish the event once, and record a failure in the event's row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Outbox(Protocol):
+class RequestOutbox(Protocol):
     def postpone(
         self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool
     ) -> bool:
@@ -33,7 +33,7 @@ class OutboxDelivery:
     """`clock` is aware, in UTC; `jitter` gives a number from 0 to 1."""
 
     publisher: Publisher
-    outbox: Outbox
+    outbox: RequestOutbox
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
 
@@ -43,37 +43,39 @@ class OutboxDelivery:
         After a 201 nothing is written: the relay asks Convoy what became of the event.
         """
         try:
-            outcome = self._publish(event, otherwise="it waits in the outbox")
+            outcome = self._publish(event, consequence="the event waits in the outbox")
             if isinstance(outcome, Accepted):
                 return True
             if not isinstance(outcome, Skipped):
                 self._record(event, outcome)
         except Exception:
             # The change is committed: an unforeseen error must not reach its client as a failure.
-            log.exception("delivery failed; it waits in the outbox", extra={"event_id": event.id})
+            log.exception(
+                "delivery failed; the event waits in the outbox", extra={"event_id": event.id}
+            )
         return False
 
-    def announce(self, event: Event) -> None:
-        """Publish once an event that has no row; a failure is logged, and that is all."""
+    def publish_best_effort(self, event: Event) -> None:
+        """Publish, once, an event without a row. A failure is only logged: the event is lost."""
         try:
-            self._publish(event, otherwise="it is dropped: nothing changed")
+            self._publish(event, consequence="the event is dropped: it reports no change")
         except Exception:
-            log.exception("announcement failed; it is dropped", extra={"event_id": event.id})
+            log.exception("publish failed; the event is dropped", extra={"event_id": event.id})
 
-    def _publish(self, event: Event, *, otherwise: str) -> Outcome:
+    def _publish(self, event: Event, *, consequence: str) -> Outcome:
         outcome = self.publisher.publish(event)
         if not isinstance(outcome, Accepted):
             log.warning(
                 "publish failed (%s): %s; %s",
                 type(outcome).__name__,
                 outcome.reason,
-                otherwise,
+                consequence,
                 extra={"event_id": event.id, "event_type": event.type, "reason": outcome.reason},
             )
         return outcome
 
     def _record(self, event: Event, outcome: Unavailable | Misconfigured | Refused) -> None:
-        """Best effort: without the record the relay looks at the row when its request is over."""
+        """Best effort: without the record, the relay takes the row when it is due."""
         after = outcome.retry_after_s if isinstance(outcome, Unavailable) else None
         in_doubt = isinstance(outcome, Unavailable) and outcome.in_doubt
         now = self.clock()

@@ -1,4 +1,4 @@
-"""Convoy's list of events, and what an entry of it says about a row of the outbox."""
+"""Convoy's list of events, and what its entries say about a row of the outbox."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Misconfigured, Unavailable
 
 NO_SUBSCRIPTION = "no subscription matched this event"
-"""Convoy's `failure_reason` of an event that no endpoint of its owner wanted (v26.7.3)."""
+"""Convoy's `failure_reason` of an event without a subscribed endpoint of its owner (v26.7.3)."""
 
 STUCK_AFTER = timedelta(minutes=2)
 """Convoy takes an event from `Pending` to `Success` within seconds, unless a queue lost it."""
 
-REPLAYED_IN_VAIN = {"Processing", "Failure"}
-"""Convoy replays an event that is `Pending` or `Retry`. It also accepts the replay of one of these,
-and drops it (v26.7.3). A worker that is killed while it looks for subscriptions, and a queue that
-then loses the job, leave an event `Processing` for ever."""
+REPLAY_IGNORED = {"Processing", "Failure"}
+"""Statuses of events whose replay Convoy accepts and ignores (v26.7.3). It replays an event that is
+`Pending` or `Retry`. An event stays `Processing` for ever if its worker is killed while it looks
+for subscriptions, and the queue then loses the job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class EventList(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """Convoy has made its deliveries, or nobody wanted the event. The row can go."""
+    """Convoy has created the deliveries, or no endpoint subscribes. The row can be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +78,24 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Convoy has the event and does not go on with it: replay the entry `uid`.
+    """Convoy has the event and does not process it: replay the entry `uid`.
 
-    `in_vain`: Convoy takes the replay of such an event, and does nothing.
+    `replay_ignored`: Convoy accepts the replay of such an event, and does nothing.
     """
 
     uid: str
     reason: str
-    in_vain: bool = False
+    replay_ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Convoy has the event since a moment ago: look again later."""
+    """Convoy got the event a moment ago: look again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burnt:
-    """Convoy shows only duplicates under the key: it would drop whatever is published again."""
+    """Convoy shows only duplicates under the key: it drops every event that comes under it."""
 
 
 Finding = Handled | Missing | Stuck | UnderWay | Burnt
@@ -104,7 +104,7 @@ Finding = Handled | Missing | Stuck | UnderWay | Burnt
 def finding(
     entries: Sequence[Shown], now: datetime, stuck_after: timedelta = STUCK_AFTER
 ) -> Finding:
-    """What Convoy's entries under one key say. A duplicate never stands for the event."""
+    """What Convoy's entries under one key say. A duplicate is never taken for the event."""
     originals = [entry for entry in entries if not entry.duplicate]
     if any(_is_handled(entry) for entry in originals):
         return Handled()
@@ -113,7 +113,7 @@ def finding(
     newest = max(originals, key=lambda entry: entry.created_at)
     if newest.status == "Failure" or now - newest.created_at > stuck_after:
         reason = f"{newest.status} in Convoy {newest.reason}".strip()
-        return Stuck(newest.uid, reason, newest.status in REPLAYED_IN_VAIN)
+        return Stuck(newest.uid, reason, newest.status in REPLAY_IGNORED)
     return UnderWay()
 
 

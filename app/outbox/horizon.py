@@ -1,14 +1,14 @@
-"""How far Convoy has come: up to when it shows what it accepted.
+"""How far Convoy has come: up to when it lists the events that it accepted.
 
 Convoy lists an event when a worker takes it from a queue: seconds after the 201, or an hour after
 it if the workers are behind. An event of 10:30 that is not listed is lost if Convoy shows one of
-10:45. If Convoy shows nothing later than 10:05, the event may just not have had its turn, and a
-copy of each such event would only lengthen the queue.
+10:45. If Convoy shows nothing later than 10:05, the event may still be in a queue, and another
+copy of it would only lengthen the queue.
 
-Where nothing else is published, nothing later is ever shown. So a pass publishes a few of these
-events all the same, of each owner in turn, until Convoy accepted so many: what Convoy shows of them
-by the next pass moves the horizon. An owner with so many events still to be shown gets no further
-probe.
+If nothing else is published, nothing later is ever shown. So a pass publishes a few of these events
+as probes, of each owner in turn, until Convoy has accepted a fixed number. The probes that Convoy
+shows by the next pass move the horizon. An owner with that many events still to be shown gets no
+further probe.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ DISORDER = timedelta(seconds=5)
 """Convoy's workers take events in about the order of publishing; clocks differ a little, too."""
 
 
-def reached(entries: Iterable[Shown]) -> datetime | None:
-    """The latest moment of accepting that these entries prove. None: they prove nothing."""
+def latest_acceptance(entries: Iterable[Shown]) -> datetime | None:
+    """When Convoy accepted the latest of these entries. None: there are none."""
     return max((entry.acknowledged_at for entry in entries), default=None)
 
 
-def is_reached(row: Row, horizon: datetime | None) -> bool:
-    """Whether Convoy would show the event by now, had it accepted the last attempt.
+def would_be_shown(row: Row, horizon: datetime | None) -> bool:
+    """Whether Convoy shows the event by now if it accepted the last attempt.
 
-    An event that was replayed was shown before.
+    A replayed event was shown before.
     """
     if row.replays or not row.maybe_accepted:
         return True

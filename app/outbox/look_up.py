@@ -1,13 +1,12 @@
-"""What Convoy shows of many rows, by few questions.
+"""Finds many rows in Convoy with few requests.
 
-Rows that were published about the same time are looked for in Convoy's list of that time, a page at
-a time. The list is read from its oldest entry on, so that what was published after the rows costs
-no page. A page that shows few of the rows is worth less than asking for single keys, so the list is
-left there: one old row never reads the hours since. A row that no list shows is asked for by its
-key.
+Rows that were published about the same time are looked up in Convoy's list of that time, page by
+page. The list is read from its oldest entry on: events that were published later cost no page. When
+the pages show few of the rows, requests for single keys are cheaper, and the list is read no
+further: one old row never reads the hours since. A row that no list shows is looked up by its key.
 
     rows by time:   ●●●●●●●●●        ●●●●        ●
-    questions:      └─ list ─┘       └list┘      by key
+    requests:       └─ list ─┘       └list┘      by key
 """
 
 from __future__ import annotations
@@ -28,30 +27,30 @@ Sightings = dict[str, list[Shown]]
 """Convoy's entries by key."""
 
 GAP = timedelta(seconds=2)
-"""Rows further apart than this are looked for in lists of their own: where fewer than one event a
-second is published, a question by key costs less than a list."""
+"""Rows further apart than this are looked up in separate lists: below one event a second, a request
+by key costs less than a list."""
 
 AROUND = timedelta(seconds=10)
-"""Before and after publishing, when Convoy is looked for the event: clocks differ, and Convoy's
-workers take it within seconds. An event that they took later is found by its key."""
+"""How long before and after publishing the list is searched for an event: clocks differ, and
+Convoy's workers take an event within seconds. An event that they took later is found by its key."""
 
-WORTH = 4
-"""Rows that each page of a list has to show on average: a page costs about as much as so many
-questions by key (500 entries in 10 to 30 ms, against 5 to 10 ms; v26.7.3 on loopback). Pages about
-the first row's time may show none of them, but what earlier passes have settled."""
+MIN_ROWS_PER_PAGE = 4
+"""Rows that each page of a list must show on average: a page costs about as much as this number of
+requests by key (500 entries in 10 to 30 ms, against 5 to 10 ms; v26.7.3 on loopback). The pages
+around the first row's time may show only events that earlier passes settled."""
 
 
 def look_up(
     rows: Sequence[Row], events: EventList, may_go_on: Callable[[], bool] = lambda: True
 ) -> Sightings:
-    """Look for the rows in Convoy's lists. Raises NotAnswered.
+    """Look up the rows in Convoy's lists. Raises NotAnswered.
 
-    A row of which the lists show nothing, or duplicates alone, is not in the answer: Convoy may
-    have the event since another time.
+    The result leaves out a row of which the lists show nothing, or only duplicates: Convoy may have
+    got the event at another time.
     """
     seen: Sightings = defaultdict(list)
     for cluster in _clusters(rows):
-        if len(cluster) < WORTH:
+        if len(cluster) < MIN_ROWS_PER_PAGE:
             continue
         _look_up(cluster, events, may_go_on, seen)
     return {
@@ -76,13 +75,13 @@ def _look_up(
         else:
             leading += 1
         found = len(wanted) - len(missing)
-        too_few = found < WORTH * pages or len(wanted) < WORTH * leading
+        too_few = found < MIN_ROWS_PER_PAGE * pages or len(wanted) < MIN_ROWS_PER_PAGE * leading
         if not missing or too_few or not may_go_on():
             return
 
 
 def _clusters(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """The rows by time of publishing, parted where nothing was published for a while."""
+    """The rows by time of publishing, split where nothing was published for a while."""
     cluster: list[Row] = []
     for row in sorted(rows, key=lambda row: row.published_at):
         if cluster and row.published_at - cluster[-1].published_at > GAP:

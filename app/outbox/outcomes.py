@@ -1,4 +1,4 @@
-"""What became of one attempt to publish an event, and the seam through which it is made."""
+"""The outcomes of one attempt to publish an event, and the interface of a publisher."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """An outage, a rate limit or a fault of Convoy's. Try again, for as long as it takes.
+    """An outage, a rate limit or a fault in Convoy. Try again, for as long as it takes.
 
-    `outage`: no answer came, or Convoy answered "not now". The next attempt would probably end in
-    the same way, after as long a time. Any other answer came at once, and may follow this event.
-    `in_doubt`: Convoy may have accepted the event all the same. `limited`: the answer is a 429.
+    `outage`: no answer came, or Convoy answered "not now". The next attempt would probably
+    take as long, and fail too. Any other answer came at once, and may concern this event only.
+    `in_doubt`: Convoy may have accepted the event anyway. `limited`: the answer is a 429.
     """
 
     reason: str
@@ -39,8 +39,8 @@ class Skipped(Unavailable):
 class Misconfigured:
     """The key, the project or the URL is wrong: no event gets through until an operator acts.
 
-    `outage`: there was no key to send, and no attempt. An answer may follow this event: some
-    firewalls answer 403 to a text.
+    `outage`: there was no key to send, and no attempt. Without it, the answer may concern this
+    event only: some firewalls answer 403 to certain texts.
     """
 
     reason: str
@@ -49,7 +49,7 @@ class Misconfigured:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This event was refused. Convoy answers 400 to its own outages too: try again, a few times."""
+    """Convoy refused this event. It answers 400 to some outages too: try a few times more."""
 
     reason: str
 

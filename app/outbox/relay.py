@@ -1,12 +1,12 @@
-"""The relay: asks Convoy what became of the events in the outbox, and heals what is missing.
+"""The relay: asks Convoy for the events in the outbox, and repairs what is missing or stuck.
 
     due rows ── look up ──▶ handled    take the row out
                         ├─▶ missing    publish again, under the same key
                         ├─▶ stuck      replay
                         └─▶ under way  look again at the next pass
 
-Two relays at once are safe. Convoy delivers what both publish once, by its key. What one relay
-writes about a row that the other has changed since is dropped.
+Two relays at once are safe. Convoy delivers an event that both publish once, by its key. A relay's
+write to a row is dropped if the other relay has changed the row since it was read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.ports import StoreError
 from app.outbox import horizon
-from app.outbox.deliveries import HUNG_AFTER, tend
+from app.outbox.deliveries import HUNG_AFTER, check_deliveries
 from app.outbox.event_list import (
     STUCK_AFTER,
     Burnt,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from app.outbox.attempts import Attempts, Outbox
+    from app.outbox.attempts import Attempts, RelayOutbox
     from app.outbox.deliveries import Deliveries
     from app.outbox.event_list import EventList, Shown
     from app.outbox.look_up import Sightings
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKERS = 16
-"""Calls to Convoy at the same time. The deployed relay then has an hour's outage of 90 changes a
-second behind it within the next: docs/scale.md."""
+"""Calls to Convoy at the same time. After an outage of an hour, at 90 changes a second, the
+deployed relay then has settled all events within another hour: docs/scale.md."""
 
 BATCH_PAGES = 32
 """Pages of the outbox, of up to 1 MB each, that are looked up together: some 77,000 rows, in 140 MB
@@ -60,20 +60,20 @@ DELETES = 25
 """Rows that DynamoDB deletes in one call (API reference of `BatchWriteItem`)."""
 
 LONG_BEFORE = timedelta(hours=1)
-"""Before an event's own time: Convoy's list is asked by time, and clocks differ."""
+"""How long before an event's own time Convoy is searched for it: clocks differ."""
 
 
 @dataclass(slots=True)
 class Relay:
     """`workers` call Convoy at the same time. `reserve_s` of a pass are kept for work in progress.
 
-    Relays that have a `segment` of the table each do not meet at the same rows. A relay keeps how
-    far a pass came that could not read all: the next one reads what is behind.
+    Relays with different segments of the table never read the same rows. A relay remembers where a
+    pass stopped that could not read all rows: the next pass goes on from there.
     """
 
     attempts: Attempts
     events: EventList
-    outbox: Outbox
+    outbox: RelayOutbox
     clock: Callable[[], datetime]
     reserve_s: float
     deliveries: Deliveries | None = None
@@ -88,7 +88,7 @@ class Relay:
         time_left: Callable[[], float] = lambda: float("inf"),
         on_row: Callable[[], None] = lambda: None,
     ) -> Report:
-        """One pass over the outbox; it ends within `time_left()` seconds. `on_row`: for each row.
+        """One pass over the outbox; it ends within `time_left()` seconds. `on_row`: after each row.
 
         Raises StoreError if nothing of the outbox could be read.
         """
@@ -100,11 +100,11 @@ class Relay:
                 self._settle(due, run, threads)
                 for _ in due:
                     on_row()
-        self._tend_deliveries(run)
+        self._check_deliveries(run)
         return run.report(self.clock())
 
     def _batches(self, run: Run, on_row: Callable[[], None]) -> Iterator[list[Row]]:
-        """The due rows, until the outbox is read or time is up: as much as can be read of it."""
+        """The due rows in batches, until the outbox is read, time is up, or a read fails."""
         due: list[Row] = []
         begun, broken = False, ""
         try:
@@ -138,24 +138,24 @@ class Relay:
             if row.state == FAILED:
                 run.count_failed()
             else:
-                run.leave(row)
+                run.count_pending(row)
                 if row.tried_at and row.maybe_accepted and not row.replays:
                     run.count_unshown(row)
             on_row()
 
     def _settle(self, due: Sequence[Row], run: Run, threads: ThreadPoolExecutor) -> None:
-        """Take out what Convoy handled; do for each other row what its finding asks for."""
+        """Remove handled rows. For each other row, do what its finding requires."""
         seen = self._look_up(due, run)
         if seen is None:
             for row in due:
-                run.leave(row)
+                run.count_pending(row)
             return
         for entries in seen.values():
-            run.see(horizon.reached(entries))
+            run.advance_horizon(horizon.latest_acceptance(entries))
         clear: list[Row] = []
         unclear: list[Row] = []
         for row in due:
-            known = row.key in seen or horizon.is_reached(row, run.horizon)
+            known = row.key in seen or horizon.would_be_shown(row, run.horizon)
             (clear if known else unclear).append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
         tasks = Tasks(threads, run)
@@ -176,19 +176,19 @@ class Relay:
         self.attempts.begin(run)
         if not run.may_go_on():
             return None
-        self._tend_deliveries(run)
+        self._check_deliveries(run)
         try:
             return look_up(due, self.events, run.may_go_on)
         except NotAnswered as error:
-            # A page may be too long for its deadline: then each row is asked for by its key.
+            # A page may be too long for its deadline: then each row is looked up by its key.
             log.warning("Convoy's list was not read: %s", error)
-            self.attempts.ask_whether_it_is_up(run)
+            self.attempts.ask_whether_convoy_is_up(run)
             return {} if run.may_go_on() else None
 
     def _probe(self, row: Row, run: Run) -> bool:
-        """As `_is_handled`, until Convoy accepted some rows that it may just not show yet."""
+        """As `_is_handled`, for a row that Convoy may not show yet; only for a few such rows."""
         if run.probed >= self.workers or run.unshown[row.event.owner] >= self.workers:
-            run.leave(row)
+            run.count_pending(row)
             return False
         return self._is_handled(row, None, run, run.count_probe)
 
@@ -199,11 +199,11 @@ class Relay:
         run: Run,
         on_acceptance: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Whether Convoy handled the event. If not, what can be done for it is done."""
+        """Whether Convoy handled the event. If not, take the next step for the event."""
         if entries is None:
             entries = self._ask_for(row, run)
         if entries is None:
-            run.leave(row)
+            run.count_pending(row)
             return False
         found = finding(entries, self.clock(), self.stuck_after)
         match found:
@@ -217,7 +217,7 @@ class Relay:
             case Burnt():
                 self.attempts.wait_for_original(row, run)
             case _:
-                run.leave(row)
+                run.count_pending(row)
         return False
 
     def _ask_for(self, row: Row, run: Run) -> Sequence[Shown] | None:
@@ -231,29 +231,29 @@ class Relay:
                 self.attempts.learn(error.outcome, run)
                 return None
 
-    def _tend_deliveries(self, run: Run) -> None:
-        """Once a pass, by one of the segments."""
+    def _check_deliveries(self, run: Run) -> None:
+        """Once in a pass, and only in the first segment."""
         if self.deliveries is None or self.segment.number != 1 or run.deliveries:
             return
         if not run.may_go_on():
             return
         try:
-            run.deliveries = tend(self.deliveries, self.clock(), self.hung_after)
+            run.deliveries = check_deliveries(self.deliveries, self.clock(), self.hung_after)
         except NotAnswered as error:
-            log.warning("deliveries not looked at: %s", error)
+            log.warning("deliveries not checked: %s", error)
 
     def _remove(self, rows: Sequence[Row], run: Run) -> bool:
         if run.time_left() < self.reserve_s / 2:
             for row in rows:
-                run.leave(row)
+                run.count_pending(row)
             return False
         try:
             self.outbox.remove([row.event.id for row in rows])
         except StoreError as error:
-            # They are handled: the next pass finds that out again.
-            log.warning("%d settled rows are still there: %s", len(rows), error)
+            # Their events are handled: the next pass finds them handled again.
+            log.warning("%d settled rows were not removed: %s", len(rows), error)
             for row in rows:
-                run.leave(row)
+                run.count_pending(row)
             return False
         run.count_settled(len(rows))
         return True

@@ -22,19 +22,19 @@ MAX_FAILURES = 3
 """Attempts that fail in a row before a pass asks whether Convoy is up at all."""
 
 MAX_LIMITED = 32
-"""Attempts in a row that Convoy answers with `Retry-After`, before a pass ends: of fewer, the
-events themselves may be the reason."""
+"""Attempts in a row that Convoy answers with `Retry-After`, before a pass ends. Fewer may be
+caused by the events themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a pass did, and what it left.
 
-    `settled` rows were taken out: Convoy shows their events as handled. `published` events Convoy
-    did not have, `replayed` ones it had and did not go on with. `pending` and `failed` rows are
-    left; `oldest_s` is the age of the oldest pending one, in seconds. `partial`: the pass ended
-    before it had seen every row, and there may be more. `deliveries` is None where the pass did
-    not come to them.
+    `settled`: rows that were removed, as Convoy shows their events as handled. `published`: events
+    that Convoy did not have. `replayed`: events that were stuck in Convoy. `pending`, `failed`:
+    rows that are left. `oldest_s`: the age of the oldest pending row, in seconds. `partial`: the
+    pass ended before it read every row, and there may be more. `deliveries`: None if the pass did
+    not check them.
     """
 
     settled: int
@@ -53,7 +53,7 @@ class Report:
 
 @dataclass
 class Run:
-    """What the workers of one pass share; who calls Convoy has one of its `turns`."""
+    """What the workers of one pass share. Each call to Convoy takes one of the `turns`."""
 
     time_left: Callable[[], float]
     reserve_s: float
@@ -79,18 +79,18 @@ class Run:
     def suspects_an_outage(self) -> bool:
         return self.failures >= MAX_FAILURES
 
-    def see(self, horizon: datetime | None) -> None:
-        """Convoy shows events that were published until then (app/outbox/horizon.py)."""
+    def advance_horizon(self, horizon: datetime | None) -> None:
+        """Convoy shows events that it accepted at this time (app/outbox/horizon.py)."""
         with self.lock:
             if horizon and (self.horizon is None or horizon > self.horizon):
                 self.horizon = horizon
 
     def others_got_through(self, row: Row) -> bool:
-        """Whether Convoy took other events since the last attempt for this one."""
+        """Whether Convoy took other events since the last attempt for this row."""
         return self.has_passed(row) or self.published > 0
 
     def has_passed(self, row: Row) -> bool:
-        """Whether Convoy has processed what it accepted after the last attempt for this one."""
+        """Whether Convoy shows events that it accepted after the last attempt for this row."""
         return self.horizon is not None and self.horizon > row.published_at
 
     def may_go_on(self) -> bool:
@@ -113,13 +113,13 @@ class Run:
             return self.suspects_an_outage
 
     def count_limited(self) -> bool:
-        """Whether Convoy asked for a pause so often in a row that the pause is not one event's."""
+        """Whether Convoy asked for a pause so often in a row that all events must wait."""
         with self.lock:
             self.limited += 1
             return self.limited >= MAX_LIMITED
 
     def count_answer(self) -> None:
-        """Convoy is up: the failures before were those of single events."""
+        """Convoy is up: the earlier failures concerned single events."""
         with self.lock:
             self.failures = 0
 
@@ -133,7 +133,7 @@ class Run:
             self.probed += 1
 
     def count_unshown(self, row: Row) -> None:
-        """A row that Convoy accepted from a relay, and that is not to be looked up yet."""
+        """A row whose event Convoy accepted from a relay, and that is not due yet."""
         with self.lock:
             self.unshown[row.event.owner] += 1
 
@@ -154,7 +154,7 @@ class Run:
         log.error("%s", error, extra={"event_id": error.event_id})
         self.count_failed()
 
-    def leave(self, row: Row) -> None:
+    def count_pending(self, row: Row) -> None:
         with self.lock:
             self.pending += 1
             self.oldest = min(self.oldest or row.event.occurred_at, row.event.occurred_at)

@@ -1,10 +1,10 @@
-"""Putting back what Convoy lost after the relay had settled it, as with a restored database.
+"""Puts events back that Convoy lost after the relay settled them, for example by a restore.
 
     the log ──▶ Convoy shows it handled       nothing to do
-            ├─▶ it has a row in the outbox    the relay's: left alone
-            └─▶ by key: anything else       put back; the relay publishes or replays it
+            ├─▶ it has a row in the outbox    nothing to do: the relay has it
+            └─▶ by key: anything else         put back; the relay publishes or replays it
 
-A run can be ended at any event, and made again: what was put back has a row by then.
+A run can end at any event and be repeated: an event that was put back has a row.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from app.outbox.event_list import EventList
 
 SLACK = timedelta(minutes=1)
-"""Before the moment that is asked for: Convoy's clock may be behind. Later, Convoy's is asked by
-key for what its list does not show."""
+"""How long before the requested moment Convoy's list is read: Convoy's clock may be behind. Events
+that the list does not show are looked up by key later."""
 
 AHEAD = timedelta(hours=1)
 """How far Convoy's clock may be ahead of ours."""
@@ -49,7 +49,7 @@ class Log(Protocol):
     ) -> Iterator[list[Event]]: ...
 
 
-class Outbox(Protocol):
+class RepublishOutbox(Protocol):
     """Each call raises StoreError."""
 
     def has(self, event_id: str) -> bool: ...
@@ -57,7 +57,7 @@ class Outbox(Protocol):
 
 
 class State(StrEnum):
-    """What became of one event of the log."""
+    """The state of one event of the log."""
 
     HANDLED = "handled"
     WAITING = "waiting"
@@ -68,20 +68,20 @@ class State(StrEnum):
 
 
 PUT_BACK = (State.MISSING, State.STUCK, State.UNDER_WAY)
-"""What is under way has no row only if somebody took it out: the relay sees to it again."""
+"""An event under way has no row only if somebody removed it: the relay takes it up again."""
 
 
 @dataclass(slots=True)
 class Republish:
-    """`may_go_on` is asked before each event. With `dry_run` nothing is written.
+    """`may_go_on` is called before each event. With `dry_run` nothing is written.
 
-    `counts` are of what was done so far, also if a call raised. Every call raises NotAnswered, or
+    `counts` has the results so far, also after a call raised. Every call raises NotAnswered or
     StoreError.
     """
 
     log: Log
     events: EventList
-    outbox: Outbox
+    outbox: RepublishOutbox
     clock: Callable[[], datetime]
     may_go_on: Callable[[], bool] = lambda: True
     dry_run: bool = False
@@ -101,7 +101,7 @@ class Republish:
     def handled_since(
         self, moment: datetime, on_page: Callable[[], object] = lambda: None
     ) -> set[str]:
-        """The events that Convoy's list shows as handled: up to some 100 bytes of memory each."""
+        """The ids of events that Convoy's list shows as handled: about 100 bytes of memory each."""
         handled: set[str] = set()
         for page in self.events.between(moment - SLACK, self.clock() + AHEAD):
             now = self.clock()
@@ -121,7 +121,7 @@ class Republish:
         on_event: Callable[[], object] = lambda: None,
         on_unreadable: Callable[[Exception], object] = lambda _: None,
     ) -> None:
-        """Put back what the log has since that moment and Convoy does not show as handled."""
+        """Put back the log's events since the moment that Convoy does not show as handled."""
 
         def count_unreadable(error: Exception) -> None:
             self._count(State.UNREADABLE)
@@ -131,7 +131,7 @@ class Republish:
         with ThreadPoolExecutor(self.workers, thread_name_prefix="republish") as threads:
             for page in pages:
                 self._compare_page(page, handled, on_event, threads)
-                if not self._goes_on():
+                if not self._may_go_on():
                     return
 
     def _compare_page(
@@ -142,11 +142,11 @@ class Republish:
         threads: ThreadPoolExecutor,
     ) -> None:
         def compare(event: Event) -> None:
-            if self._goes_on():
+            if self._may_go_on():
                 try:
                     self._count(self._put_back(event))
                 except BaseException:
-                    self._ended = True  # so that the others do not wait for the same outage
+                    self._ended = True  # the other calls must not wait for the same outage
                     raise
                 on_event()
 
@@ -154,7 +154,7 @@ class Republish:
         for event in page:
             if event.id not in handled:
                 unclear.append(threads.submit(compare, event))
-            elif self._goes_on():
+            elif self._may_go_on():
                 self._count(State.HANDLED)
                 on_event()
         for each in unclear:
@@ -177,7 +177,7 @@ class Republish:
             return State.WAITING
         return state
 
-    def _goes_on(self) -> bool:
+    def _may_go_on(self) -> bool:
         return not self._ended and self.may_go_on()
 
     def _count(self, state: State) -> None:

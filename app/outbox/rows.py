@@ -1,4 +1,4 @@
-"""A row of the outbox: an event that Convoy does not show as handled, and what was tried.
+"""A row of the outbox: an event that Convoy does not show as handled, and its attempts.
 
 commit ──▶ waiting ── Convoy shows the event as handled ──▶ gone
              │  ▲
@@ -27,12 +27,12 @@ FAILED = "failed"
 class Row:
     """`due_at`: when the relay looks at the row next. `attempts`: tries to publish or to replay.
 
-    `refusals`: those of the attempts that count against the event itself. `tried_at`: the last
-    attempt; None until an attempt is recorded, as a request records only one that failed.
+    `refusals`: attempts that count against the event itself. `tried_at`: the time of the last
+    attempt; None until an attempt is recorded. A request records only an attempt that failed.
     `reason`: why the last attempt failed; empty if it did not, or if none is recorded.
-    `maybe_accepted`: whether Convoy may have accepted the last attempt. `replays`: how often
-    Convoy was asked in vain to go on with the event under its present key. `burnt`: how many keys
-    Convoy has taken and delivers nothing for.
+    `maybe_accepted`: whether Convoy may have accepted the last attempt. `replays`: replays
+    and checks under the present key that had no effect. `burnt`: how many keys Convoy has taken and
+    delivers nothing for.
     """
 
     event: Event
@@ -48,22 +48,22 @@ class Row:
 
     @property
     def key(self) -> str:
-        """What the event is published under: its id, and a number after the first key."""
+        """The idempotency key: the event's id; after the first key, with a number."""
         return f"{self.event.id}.{self.burnt + 1}" if self.burnt else self.event.id
 
     @property
     def published_at(self) -> datetime:
-        """When Convoy may have been given the event last: by its request, unless it was later."""
+        """When the event was last sent to Convoy: the last recorded attempt, else the request."""
         return self.tried_at or self.event.occurred_at
 
 
 def event_id_of(key: str) -> str:
-    """The event of a row's key."""
+    """The id of the event that has this key."""
     return key.partition(".")[0]
 
 
 class UnreadableRow(StoreError):
-    """A row of another version of this code, or one that was changed by hand."""
+    """A row that another version of this code wrote, or that was changed by hand."""
 
     def __init__(self, event_id: str, problem: Exception) -> None:
         super().__init__(f"outbox row {event_id} can't be read: {problem!r}")
@@ -72,7 +72,7 @@ class UnreadableRow(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The `number`th, from 1, `of` so many parts that a table's rows fall into."""
+    """Part `number` of a table's rows, from 1, if the rows are divided into `of` parts."""
 
     number: int
     of: int

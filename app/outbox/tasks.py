@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tasks:
-    """Calls on threads, each for some rows. A call that fails leaves its rows as they were."""
+    """Calls on threads, each for some rows. A call that raises leaves its rows unchanged."""
 
     threads: ThreadPoolExecutor
     run: Run
@@ -31,16 +31,16 @@ class Tasks:
         self.begun.append((rows, self.threads.submit(copy_context().run, call, *args)))
 
     def rows_done(self) -> list[Row]:
-        """The rows of which the call gave True, once all calls have ended."""
+        """Wait for all calls. Gives the rows whose call returned True."""
         done: list[Row] = []
         for rows, task in self.begun:
             try:
                 done += rows if task.result() else ()
             except Exception:
                 for row in rows:
-                    self.run.leave(row)
+                    self.run.count_pending(row)
                 ids = [row.event.id for row in rows]
-                log.exception("left %s as it was", ", ".join(ids), extra={"event_id": ids[0]})
+                log.exception("left %s unchanged", ", ".join(ids), extra={"event_id": ids[0]})
         self.begun.clear()
         return done
 

@@ -1,4 +1,4 @@
-"""Clients of AWS, made by botocore: boto3 would load what it has for S3 first."""
+"""AWS clients, made by botocore: boto3 would load its modules for S3 first."""
 
 import os
 from pathlib import Path
@@ -9,21 +9,21 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 DATA = Path(__file__).parents[2] / "aws_data"
-"""In the zip, botocore's data, cut down by infra/package/aws_data.py; elsewhere there is none."""
+"""botocore's data in the zip, cut down by infra/package/aws_data.py. Only the zip has it."""
 
 
 def client(service: str, config: Config) -> object:
     """botocore's client of `service`. Raises botocore.exceptions.BotoCoreError."""
     session = botocore.session.get_session()
     session.register_component("data_loader", _OneService(service))
-    # botocore reads the region from AWS_DEFAULT_REGION alone; Lambda and the other SDKs set this.
+    # botocore only reads AWS_DEFAULT_REGION; Lambda and the other SDKs use AWS_REGION.
     region = os.environ.get("AWS_REGION")
     made: object = session.create_client(service, region_name=region, config=config)
     return made
 
 
-def missing(error: exceptions.BotoCoreError) -> str | None:
-    """What the environment does not have, and what to do; None where it is something else."""
+def missing_setting(error: exceptions.BotoCoreError) -> str | None:
+    """What the environment lacks, and what to do. None: the error has another cause."""
     match error:
         case exceptions.NoRegionError():
             return "no AWS region is known; set AWS_REGION in the environment."
@@ -39,9 +39,9 @@ class _OneService(Loader):
         self._service = service
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        """Whether there is this one, botocore would ask by a look into the folders of all."""
+        """botocore asks for all services to check that one exists: it would read every folder."""
         return [self._service]
 
     def is_builtin_path(self, path: str) -> bool:
-        """With endpoints of somebody else's, botocore would not ask its rules for them."""
+        """botocore uses its endpoint rules only with built-in data."""
         return path.startswith(str(DATA)) or super().is_builtin_path(path)

@@ -1,4 +1,4 @@
-"""Structured logs: a JSON object a line, with the request's id. No todo text, and no secret."""
+"""Structured logs: one JSON object per line, with the request's id; no todo text, no secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def configure(stream: TextIO | None = None) -> None:
-    """Take over the root logger, and what Lambda's runtime put there; unless told, for stdout."""
+    """Replace the root logger's handlers, Lambda's own too. The default stream is stdout."""
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         JsonFormatter(
@@ -35,8 +35,8 @@ def configure(stream: TextIO | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for chatty in ("botocore", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # The gateway has an access log, and app/http/problems.py logs each fault: a line more for each
-    # request costs 10 % of it.
+    # The gateway has an access log, and app/http/problems.py logs each fault. Another line for
+    # each request takes 10 % of the request's time.
     logging.getLogger("mangum.http").setLevel(logging.CRITICAL)
 
 
@@ -46,8 +46,8 @@ def _with_request_id(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def named(request: str) -> Iterator[None]:
-    """Every line that is logged meanwhile has this request's id."""
+def request_id_context(request: str) -> Iterator[None]:
+    """Every line that is logged inside has this request's id."""
     token = request_id.set(request)
     try:
         yield
@@ -56,12 +56,12 @@ def named(request: str) -> Iterator[None]:
 
 
 class RequestId:
-    """Names each request at random, round the whole application: Starlette's own middleware, which
-    has a fault logged, is outside of any that is added to it."""
+    """Gives each request a random id. It wraps the whole application: Starlette's middleware that
+    logs faults is outside of every added middleware."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with named(str(uuid4())):
+        with request_id_context(str(uuid4())):
             await self.app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The API, and the parts that the relay and the operator's command share with it."""
+"""The API, and the components that the relay and the operator's command share with it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """What the API, the relay and the operator's command are made of."""
 
     settings: Settings
@@ -107,22 +107,24 @@ def local_api() -> logs.RequestId:
     logs.configure()
     try:
         settings = LocalSettings.load()
-        parts = Parts.build(settings, _emit)
+        components = Components.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(parts.services(), lambda _: settings.convoy_app_id)
+    app = application.build(components.services(), lambda _: settings.convoy_app_id)
     return logs.RequestId(app)
 
 
-def lambda_parts() -> tuple[FastAPI, Parts]:
-    """The API behind a gateway, whose authorizer names the owner; and its parts."""
+def lambda_components() -> tuple[FastAPI, Components]:
+    """The API behind a gateway, whose authorizer names the owner; and its components."""
     logs.configure()
     settings = Settings.load()
-    parts = Parts.build(settings, _emit)
-    app = application.build(parts.services(), gateway.owner_of, parameters.inline, docs_url=None)
+    components = Components.build(settings, _emit)
+    app = application.build(
+        components.services(), gateway.owner_of, parameters.inline, docs_url=None
+    )
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
-    return app, parts
+    return app, components
 
 
 def _emit(line: str) -> None:

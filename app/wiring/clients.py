@@ -62,7 +62,7 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
     if not settings.convoy_api_key_secret:
         return ApiKey(settings.convoy_api_key.get_secret_value())
     try:
-        return ApiKey.out_of(Secret(settings.convoy_api_key_secret, _secrets_manager))
+        return ApiKey.read_from(Secret(settings.convoy_api_key_secret, _secrets_manager))
     except SecretError as error:
         raise SettingsError(str(error)) from error
 

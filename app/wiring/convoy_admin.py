@@ -22,7 +22,7 @@ class Convoy:
 
     @classmethod
     def build(cls, settings: ConvoySettings) -> Self:
-        """Raises SettingsError as `app.wiring.api.Parts.build` does."""
+        """Raises SettingsError as `app.wiring.api.Components.build` does."""
         api_key = api_key_of(settings)
         convoy = exchange_of(settings, api_key, deadline_s=DEADLINE_S, max_bytes=MAX_ANSWER_BYTES)
         project = Project(

@@ -17,14 +17,14 @@ from app.outbox.rows import WHOLE, Segment
 from app.wiring.clients import exchange_of, jitter, now
 
 if TYPE_CHECKING:
-    from app.wiring.api import Parts
+    from app.wiring.api import Components
 
 WRITE_S = 9.0
 """Seconds that a write may take at worst: `wiring.DYNAMODB`."""
 
 
 @dataclass(frozen=True, slots=True)
-class RelayParts:
+class RelayComponents:
     """The relay, and the questions that it asks Convoy."""
 
     relay: Relay
@@ -34,24 +34,24 @@ class RelayParts:
     @classmethod
     def build(
         cls,
-        parts: Parts,
+        components: Components,
         *,
         workers: int = WORKERS,
         segment: Segment = WHOLE,
         stuck_after: timedelta = STUCK_AFTER,
         hung_after: timedelta = HUNG_AFTER,
     ) -> Self:
-        settings = parts.settings
+        settings = components.settings
         convoy = exchange_of(
-            settings, parts.api_key, deadline_s=DEADLINE_S, max_bytes=MAX_ANSWER_BYTES
+            settings, components.api_key, deadline_s=DEADLINE_S, max_bytes=MAX_ANSWER_BYTES
         )
         questions = Questions(convoy, now)
         events = ConvoyEvents(questions, now)
         attempts = Attempts(
             # No breaker: the relay asks Convoy whether it is up.
-            parts.metered(parts.publisher),
+            components.metered(components.publisher),
             events,
-            parts.outbox,
+            components.outbox,
             now,
             jitter,
             timedelta(seconds=settings.settle_after_s),
@@ -59,7 +59,7 @@ class RelayParts:
         relay = Relay(
             attempts,
             events,
-            parts.outbox,
+            components.outbox,
             now,
             # An attempt, the question whether Convoy is up, and the write of the outcome.
             reserve_s=settings.convoy_deadline_s + DEADLINE_S + WRITE_S,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from app.convoy_admin.project import ConvoyError
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from benchmarks.chaos.victims import Chaos, Victim
 from benchmarks.soak import stack
 from benchmarks.soak.clients import Tally, client
@@ -50,7 +50,7 @@ def main() -> None:
     with (
         stack.scratch() as folder,
         stack.running(folder, account, f"chaos-{secrets.token_hex(4)}", pace) as under_load,
-        closing(Parts.build(Settings.load())) as parts,
+        closing(Components.build(Settings.load())) as parts,
     ):
         started = time.monotonic()
         tally, kills = load(under_load, options)

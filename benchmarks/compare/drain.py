@@ -19,8 +19,8 @@ from app.domain.events import Event, envelope
 from app.outbox.relay import DELETES
 from app.resources.todo import TODO
 from app.settings import Settings
-from app.wiring.api import Parts
-from app.wiring.relay import RelayParts
+from app.wiring.api import Components
+from app.wiring.relay import RelayComponents
 from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, on_the_peers_core
 from benchmarks.compare.tables import Table
@@ -48,7 +48,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
         canned = stack.enter_context(backends("--convoy-delay-s", str(CONVOY_S)))
         stack.enter_context(patch.dict(os.environ, environment(url, canned.url)))
         stack.enter_context(on_the_peers_core())
-        drain = _Drain(stack.enter_context(closing(Parts.build(Settings.load()))))
+        drain = _Drain(stack.enter_context(closing(Components.build(Settings.load()))))
         for size in sizes:
             row: list[str | float] = [size]
             for workers in WORKERS:
@@ -74,7 +74,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
 
 @dataclass(slots=True)
 class _Drain:
-    parts: Parts
+    parts: Components
     waiting: int = 0
 
     def __post_init__(self) -> None:
@@ -89,7 +89,10 @@ class _Drain:
                 built.events.under(event.id, event.occurred_at)
                 self.parts.publisher.publish(event)
 
-        with closing(RelayParts.build(self.parts)) as built, ThreadPoolExecutor(workers) as threads:
+        with (
+            closing(RelayComponents.build(self.parts)) as built,
+            ThreadPoolExecutor(workers) as threads,
+        ):
             list(threads.map(call, range(workers)))
             start = time.perf_counter()
             list(threads.map(call, range(workers)))
@@ -97,7 +100,7 @@ class _Drain:
 
     def rate(self, size: int, workers: int) -> float:
         """Events published in a second, of `size` that wait, on connections that are open."""
-        with closing(RelayParts.build(self.parts, workers=workers)) as built:
+        with closing(RelayComponents.build(self.parts, workers=workers)) as built:
             built.relay.deliveries = None
             self._fill(max(self.waiting, workers))
             self._pass(built.relay, WARM_UP_S)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from app.resources.todo import TODO, Todo
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from app.wiring.clients import new_event_id, now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from benchmarks.compare.filling import fill
 from benchmarks.scale.assumptions import ITEM, OWNER
 from benchmarks.soak.stack import TABLES, Pace, environment, scratch, stand_in
@@ -42,8 +42,8 @@ def _cpu_s(url: str, folder: Path, *, published: bool) -> float:
         os.environ |= environment(url, account, OWNER, PACE)
         os.environ["AWS_ACCESS_KEY_ID"] = f"published{published}"  # a database of its own
         with (
-            closing(Parts.build(Settings.load())) as parts,
-            closing(RelayParts.build(parts)) as built,
+            closing(Components.build(Settings.load())) as parts,
+            closing(RelayComponents.build(parts)) as built,
         ):
             tables.create_tables(parts.client, TABLES)
             events = [_event(parts, published=published) for _ in range(ROWS)]
@@ -57,7 +57,7 @@ def _cpu_s(url: str, folder: Path, *, published: bool) -> float:
             return (time.process_time() - started) / ROWS
 
 
-def _event(parts: Parts, *, published: bool) -> Event:
+def _event(parts: Components, *, published: bool) -> Event:
     at = now() if published else now() - LATER
     event = TODO.create(Todo(OWNER, 1, ITEM), now=at, event_id=new_event_id(at)).event
     if published:

@@ -17,7 +17,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from benchmarks.soak import latencies, stack
 from benchmarks.soak.clients import Tally, client
 from benchmarks.soak.healing import heal
@@ -44,7 +44,7 @@ def main() -> None:
         stack.stand_in(folder) as (convoy, account),
         stack.running(folder, account, "soak", PACE) as under_load,
     ):
-        with closing(Parts.build(Settings.load())) as parts:
+        with closing(Components.build(Settings.load())) as parts:
             tally = load(under_load, convoy)
             took = heal(under_load, parts, within_s=HEAL_S, hurry=True)
             problems = Outcome.now(tally, under_load, parts).report()

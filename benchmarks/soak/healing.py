@@ -11,7 +11,7 @@ from benchmarks.soak.outcome import committed
 from benchmarks.soak.receiver import Arrivals
 
 if TYPE_CHECKING:
-    from app.wiring.api import Parts
+    from app.wiring.api import Components
     from benchmarks.soak.stack import Stack
 
 STRAGGLERS_S = 3.0
@@ -20,7 +20,7 @@ STRAGGLERS_S = 3.0
 SOON = timedelta(seconds=5)
 
 
-def heal(stack: Stack, parts: Parts, *, within_s: float, hurry: bool) -> float:
+def heal(stack: Stack, parts: Components, *, within_s: float, hurry: bool) -> float:
     """Until the outbox is empty and everything received; gives the seconds that it took.
 
     `hurry`: rows that wait out the pause after a failure are due at once, by a redrive. Raises

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.domain.events import Event
-    from app.wiring.api import Parts
+    from app.wiring.api import Components
     from benchmarks.soak.clients import Tally
     from benchmarks.soak.stack import Stack
 
@@ -34,7 +34,7 @@ class Outcome:
     healed: Healed
 
     @classmethod
-    def now(cls, tally: Tally, stack: Stack, parts: Parts) -> Outcome:
+    def now(cls, tally: Tally, stack: Stack, parts: Components) -> Outcome:
         return cls(
             tally,
             committed(parts),
@@ -108,13 +108,13 @@ class Outcome:
         return found if self.tally.events else [*found, "no change was made"]
 
 
-def committed(parts: Parts) -> dict[str, Event]:
+def committed(parts: Components) -> dict[str, Event]:
     """Every event of the log, by id."""
     pages = parts.events.since(datetime(2020, 1, 1, tzinfo=UTC), now=now())
     return {event.id: event for page in pages for event in page}
 
 
-def todos(parts: Parts) -> Iterator[tuple[int, Json]]:
+def todos(parts: Components) -> Iterator[tuple[int, Json]]:
     """As DynamoDB has them, by id. Below 0 are tombstones."""
     for item in rows(parts, "ResourcesTable"):
         todo_id = int(item["id"]["N"])
@@ -130,7 +130,7 @@ def todos(parts: Parts) -> Iterator[tuple[int, Json]]:
             )
 
 
-def rows(parts: Parts, table: str) -> Iterator[Json]:
+def rows(parts: Components, table: str) -> Iterator[Json]:
     scan = parts.client.get_paginator("scan")
     for page in scan.paginate(TableName=TABLES[table], ConsistentRead=True):
         yield from page["Items"]

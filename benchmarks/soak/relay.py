@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.relay_loop import Pass, interrupts, watched
+from app.cli.relay_loop import Pass, interrupts, run_until_interrupted
 from app.outbox.outcomes import Accepted
 from app.runtime import logs
 from app.settings import Settings
-from app.wiring.api import Parts
-from app.wiring.relay import RelayParts
+from app.wiring.api import Components
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ def main() -> None:
     options = _options()
     logs.configure(sys.stderr)
     with (
-        closing(Parts.build(Settings.load())) as parts,
+        closing(Components.build(Settings.load())) as parts,
         closing(
-            RelayParts.build(
+            RelayComponents.build(
                 parts,
                 stuck_after=timedelta(seconds=options.stuck_after_s),
                 hung_after=timedelta(seconds=options.hung_after_s),
@@ -52,7 +52,7 @@ def main() -> None:
         if relay.deliveries is not None:
             relay.deliveries = NotingDeliveries(relay.deliveries, notes)
         run = Pass(relay, parts.metrics, interrupt, deadline_s=None, as_json=True)
-        watched(run, options.every, time.sleep)
+        run_until_interrupted(run, options.every, time.sleep)
 
 
 class Notes:

@@ -1,4 +1,4 @@
-"""Settings: what is missing or wrong stops the start, by name, and no secret is shown."""
+"""A missing or wrong setting stops the start, and is named; no secret is shown."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def _complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_the_settings_and_their_defaults_are_those_of_the_readme(
+def test_the_readme_has_every_setting_with_its_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     section = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2]
     rows = re.findall(r"^\| (`.+?) \| `?(.+?)`? \|", section, re.MULTILINE)
-    told = {name: default for cell, default in rows for name in re.findall(r"`(\w+)`", cell)}
+    documented = {name: default for cell, default in rows for name in re.findall(r"`(\w+)`", cell)}
     fields = {name.upper(): field for name, field in Settings.model_fields.items()}
     without = {
         name for name, field in fields.items() if field.is_required() or not str(field.default)
     }
     defaults = Settings.load()
 
-    for name in told.keys() - without:
-        monkeypatch.setenv(name, told[name])
+    for name in documented.keys() - without:
+        monkeypatch.setenv(name, documented[name])
 
-    assert told.keys() == fields.keys()
-    assert {name for name, default in told.items() if default == "\N{EN DASH}"} == without
+    assert documented.keys() == fields.keys()
+    assert {name for name, default in documented.items() if default == "\N{EN DASH}"} == without
     assert Settings.load() == defaults
 
 
@@ -77,7 +77,7 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("owner", [None, "", " "])
-def test_an_app_id_is_needed_inside_lambda_where_anybody_is_served_and_not_else(
+def test_lambda_needs_an_app_id_only_to_serve_anybody(
     monkeypatch: pytest.MonkeyPatch, owner: str | None
 ) -> None:
     monkeypatch.delenv("CONVOY_APP_ID")
@@ -127,7 +127,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
 
 
 @pytest.mark.parametrize("url", ["http://convoy:5005/api", "https://[::1]:8002/x/api"])
-def test_an_api_root_is_kept_but_for_the_space_and_slash_around_it(
+def test_an_api_root_loses_only_the_space_and_slash_around_it(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("CONVOY_BASE_URL", f" {url}/ ")
@@ -137,7 +137,7 @@ def test_an_api_root_is_kept_but_for_the_space_and_slash_around_it(
 
 @pytest.mark.parametrize("key", [None, "", " "])
 @pytest.mark.parametrize("secret", [None, "", " "])
-def test_without_a_key_and_a_secret_that_holds_it_both_are_named(
+def test_without_a_key_or_a_secret_both_settings_are_named(
     monkeypatch: pytest.MonkeyPatch, key: str | None, secret: str | None
 ) -> None:
     for name, value in (("CONVOY_API_KEY", key), ("CONVOY_API_KEY_SECRET", secret)):
@@ -149,7 +149,7 @@ def test_without_a_key_and_a_secret_that_holds_it_both_are_named(
         Settings.load()
 
 
-def test_a_key_beside_a_secret_that_holds_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_and_a_secret_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
 
     with pytest.raises(SettingsError, match=r"^CONVOY_API_KEY: both it and CONVOY_API_KEY_SECRET"):
@@ -180,7 +180,7 @@ def test_a_placeholder_is_no_key(monkeypatch: pytest.MonkeyPatch, placeholder: s
     assert placeholder not in str(raised.value)
 
 
-def test_a_newline_after_the_key_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newline_after_the_key_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVOY_API_KEY", "CO.secret\n")
 
     assert Settings.load().convoy_api_key.get_secret_value() == "CO.secret"
@@ -201,7 +201,7 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(
     assert (settings.convoy_app_id, settings.resources_table) == ("bob", "resources")
 
 
-def test_a_dotenv_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_a_dotenv_file_that_is_not_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CONVOY_APP_ID=bob\n", encoding="utf-16")
 
     with pytest.raises(SettingsError, match=r"^\.env is not text in UTF-8: invalid start byte"):

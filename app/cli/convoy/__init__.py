@@ -1,4 +1,4 @@
-"""The operator's commands about Convoy: set its project up, see what it delivers, send it again."""
+"""The operator's commands for Convoy: set up its project, list deliveries, resend them."""
 
 from app.cli.convoy import delivering, setting_up, watching
 from app.cli.convoy.group import convoy

@@ -1,4 +1,4 @@
-"""`convoy endpoints`, `deliveries`, `attempts`, `resend`: what Convoy delivers, and where."""
+"""`convoy endpoints`, `deliveries`, `attempts`, `resend`: list deliveries, and send them again."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import typer
 
 from app.cli import convoy_tables, terminal
 from app.cli.convoy.group import connected, convoy
-from app.cli.options import EXIT_CODES, LEFT, Json, not_blank
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, not_blank
 from app.cli.relay_loop import interrupts
 from app.convoy_admin.project import ConvoyRefused
 from app.wiring.clients import now
 
 
 class Status(StrEnum):
-    """Of a delivery, as Convoy names them."""
+    """Convoy's statuses of a delivery."""
 
     SCHEDULED = "Scheduled"
     PROCESSING = "Processing"
@@ -31,7 +31,9 @@ class Status(StrEnum):
 def _ids(values: list[str]) -> list[str]:
     for value in values:
         if re.fullmatch("[0-9A-Za-z]+", value) is None:
-            raise typer.BadParameter(f"{value!r} is no delivery's id: convoy deliveries tells them")
+            raise typer.BadParameter(
+                f"{value!r} is not a delivery's id. List the ids: convoy deliveries"
+            )
     return values
 
 
@@ -43,13 +45,14 @@ def _id(value: str) -> str:
 def endpoints(
     *,
     owner: Annotated[
-        str | None, typer.Option(help="Those of one owner (default: all).", callback=not_blank)
+        str | None,
+        typer.Option(help="List one owner's endpoints (default: all).", callback=not_blank),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """List where events are delivered; never a secret."""
-    with connected() as (_, parts), terminal.progress("Reading", "endpoints") as one_more:
-        found = list(terminal.counted(parts.project.endpoints(owner or ""), one_more))
+    """List the endpoints that receive events, without their secrets."""
+    with connected() as (_, connection), terminal.progress("Reading", "endpoints") as advance:
+        found = list(terminal.counted(connection.project.endpoints(owner or ""), advance))
     convoy_tables.say_endpoints(found, as_json=as_json)
 
 
@@ -61,22 +64,24 @@ def deliveries(
         typer.Option(
             case_sensitive=False,
             metavar="STATUS",
-            help="Such as failure or retry; may be given again.",
+            help="Such as failure or retry; the option can be repeated.",
         ),
     ] = None,
     event: Annotated[
         str | None,
         typer.Option(
-            metavar="EVENT_ID", help="Those of one event (its Webhook-Id).", callback=not_blank
+            metavar="EVENT_ID",
+            help="List one event's deliveries (its Webhook-Id).",
+            callback=not_blank,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At the most.")] = 100,
-    as_json: Json = False,
+    limit: Annotated[int, typer.Option(min=1, help="The most deliveries to list.")] = 100,
+    as_json: JsonOption = False,
 ) -> None:
-    """List what Convoy delivers, newest first, of the last 7 days; never a todo's text."""
-    with connected() as (_, parts), terminal.progress("Reading", "deliveries") as one_more:
-        every = parts.project.deliveries(statuses=status or (), event_id=event or "")
-        found = list(terminal.counted(itertools.islice(every, limit), one_more))
+    """List the deliveries of the last 7 days, newest first, without the todos' text."""
+    with connected() as (_, connection), terminal.progress("Reading", "deliveries") as advance:
+        every = connection.project.deliveries(statuses=status or (), event_id=event or "")
+        found = list(terminal.counted(itertools.islice(every, limit), advance))
     convoy_tables.say_deliveries(found, now(), as_json=as_json)
 
 
@@ -84,11 +89,11 @@ def deliveries(
 def attempts(
     delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY_ID", callback=_id)],
     *,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """List what came of a delivery: each attempt with its answer, latency and signature."""
-    with connected() as (_, parts):
-        found = parts.project.attempts(delivery_id)
+    """List the attempts of a delivery, with answer, latency and signature."""
+    with connected() as (_, connection):
+        found = connection.project.attempts(delivery_id)
     convoy_tables.say_attempts(found, as_json=as_json)
 
 
@@ -96,28 +101,28 @@ def attempts(
 def resend(
     delivery_ids: Annotated[list[str], typer.Argument(metavar="DELIVERY_ID", callback=_ids)],
     *,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Send deliveries again that arrived, or failed for good."""
+    """Send deliveries again, after they arrived or failed for good."""
     refused: dict[str, str] = {}
     resent: list[str] = []
-    with connected() as (_, parts), interrupts() as interrupt:
+    with connected() as (_, connection), interrupts() as interrupt:
         try:
-            with terminal.progress("Resending", "deliveries", len(delivery_ids)) as one_more:
+            with terminal.progress("Resending", "deliveries", len(delivery_ids)) as advance:
                 for delivery_id in itertools.takewhile(lambda _: not interrupt.asked, delivery_ids):
                     try:
-                        parts.project.resend(delivery_id)
+                        connection.project.resend(delivery_id)
                         resent.append(delivery_id)
                     except ConvoyRefused as error:
                         refused[delivery_id] = str(error)
-                    one_more()
-        finally:  # what was sent is told, whatever became of the rest
-            _tell_resent(delivery_ids, resent, refused, as_json=as_json)
+                    advance()
+        finally:  # report what was sent, even if an error ended the command
+            _print_resent(delivery_ids, resent, refused, as_json=as_json)
     if len(resent) < len(delivery_ids):
-        raise typer.Exit(LEFT)
+        raise typer.Exit(NOT_DONE)
 
 
-def _tell_resent(
+def _print_resent(
     wanted: list[str], resent: list[str], refused: dict[str, str], *, as_json: bool
 ) -> None:
     untried = [each for each in wanted if each not in {*resent, *refused}]
@@ -128,4 +133,4 @@ def _tell_resent(
     if as_json:
         terminal.say_json({"resent": resent, "refused": refused, "not_tried": untried})
     else:
-        terminal.say(f"{len(resent)} on their way again.")
+        terminal.say(f"{len(resent)} sent again.")

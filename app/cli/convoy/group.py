@@ -1,4 +1,4 @@
-"""What the commands about Convoy share: their group, and a Convoy that is known to be usable."""
+"""What the commands about Convoy share: their group, and a connection that was checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.cli.options import ENVIRONMENT, EXIT_CODES, LEFT, ended
+from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, exit_with
 from app.convoy_admin.project import ConvoyRefused, ConvoyUnusable
 from app.settings import ConvoySettings, SettingsError
 from app.wiring.convoy_admin import Convoy
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 convoy = typer.Typer(
-    help="Set Convoy's project up, and see what it delivers.",
+    help="Set up Convoy's project, and see what Convoy delivers.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
 )
@@ -24,13 +24,13 @@ convoy = typer.Typer(
 
 @contextmanager
 def connected() -> Iterator[tuple[ConvoySettings, Convoy]]:
-    """For as long as a command lasts. What goes wrong with Convoy ends the command, in words."""
+    """The settings and Convoy for one command. An error ends the command with a message."""
     try:
         settings = ConvoySettings.load()
-        with closing(Convoy.build(settings)) as parts:
-            parts.project.check()
-            yield settings, parts
+        with closing(Convoy.build(settings)) as connection:
+            connection.project.check()
+            yield settings, connection
     except (SettingsError, ConvoyUnusable) as error:
-        raise ended(str(error), ENVIRONMENT) from error
+        raise exit_with(str(error), ENVIRONMENT) from error
     except ConvoyRefused as error:
-        raise ended(f"Convoy refused: {error}.", LEFT) from error
+        raise exit_with(f"Convoy refused: {error}.", NOT_DONE) from error

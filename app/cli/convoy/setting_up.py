@@ -14,7 +14,7 @@ from dotenv import set_key
 
 from app.cli import terminal
 from app.cli.convoy.group import connected, convoy
-from app.cli.options import EXIT_CODES, LEFT, Json, ended, printable
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
 from app.convoy_admin.setup import set_up, steps
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
@@ -36,41 +36,42 @@ def _web_url(value: str) -> str:
 
 def _in_a_folder(value: Path | None) -> Path | None:
     if value is not None and not os.access(value.parent, os.W_OK):
-        raise typer.BadParameter(f"{value.parent} is no folder that can be written to")
+        raise typer.BadParameter(f"{value.parent} is not a writable folder")
     return value
 
 
 @convoy.command(epilog=EXIT_CODES)
 def setup(
-    url: Annotated[str, typer.Option(help="Where the events are received.", callback=_web_url)],
+    url: Annotated[str, typer.Option(help="The receiver's URL.", callback=_web_url)],
     *,
     owner: Annotated[
         str | None,
         typer.Option(
-            help="Whose events (default: CONVOY_APP_ID, or whose endpoint this is, or a new id).",
+            help="Owner of the events (default: CONVOY_APP_ID, or the owner of an endpoint at this"
+            " URL, or a new id).",
             callback=printable,
         ),
     ] = None,
     env_file: Annotated[
         Path | None,
         typer.Option(
-            help="Write the settings into this file; else print them.",
+            help="Write the settings into this file (default: print them).",
             dir_okay=False,
             writable=True,
             callback=_in_a_folder,
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make an endpoint, its subscription, and the event types with their schemas.
+    """Create an endpoint, its subscription, and the event types with their schemas.
 
-    It can be run again: what is there is kept. It tells the settings that follow from it.
+    Run it as often as you like: it keeps what exists. It prints the settings of the endpoint.
     """
     webhooks = Webhooks(RESOURCES)
     progress = terminal.progress("Setting up", "steps", steps(webhooks))
-    with connected() as (settings, parts), progress as step:
+    with connected() as (settings, connection), progress as step:
         done = set_up(
-            parts.project,
+            connection.project,
             webhooks,
             url=url,
             owner=owner or settings.convoy_app_id,
@@ -82,25 +83,25 @@ def setup(
     terminal.say("\n".join(changes or ["All is in place already."]), stderr=True)
     if as_json:
         terminal.say_json(vars(done))
-    _tell_settings(done, env_file, as_json=as_json)
+    _print_settings(done, env_file, as_json=as_json)
     if done.wrong:
-        raise ended("\n".join(f"But {each}." for each in done.wrong), LEFT)
+        raise exit_with("\n".join(f"But {each}." for each in done.wrong), NOT_DONE)
 
 
-def _tell_settings(done: Setup, env_file: Path | None, *, as_json: bool) -> None:
+def _print_settings(done: Setup, env_file: Path | None, *, as_json: bool) -> None:
     values = {"CONVOY_APP_ID": done.owner, "CONVOY_ENDPOINT_SECRET": done.secret}
     if env_file is not None:
         env_file.touch(mode=0o600)
         for name, value in values.items():
             set_key(env_file, name, value, quote_mode="auto")
-        terminal.say(f"{' and '.join(values)} are in {env_file}.", stderr=True)
+        terminal.say(f"Wrote {' and '.join(values)} into {env_file}.", stderr=True)
     elif not as_json:
-        terminal.say("For .env of the API, and for the receiver:", stderr=True)
+        terminal.say("Settings for the API's .env, and for the receiver:", stderr=True)
         terminal.say("\n".join(f"{name}={_quoted(value)}" for name, value in values.items()))
 
 
 def _quoted(value: str) -> str:
-    """As python-dotenv reads it."""
+    """Quoted as python-dotenv reads it."""
     if re.fullmatch(r"[\w.:/@%+=-]+", value, re.ASCII):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

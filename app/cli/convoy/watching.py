@@ -1,4 +1,4 @@
-"""`convoy ping` and `convoy listen`: the whole way of one event, and what comes of others."""
+"""`convoy ping` and `convoy listen`: follow one event to its receivers, and print new events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.cli import convoy_tables, terminal
 from app.cli.convoy.delivering import Status
 from app.cli.convoy.group import connected, convoy
 from app.cli.convoy_watch import Listener, deliveries_of
-from app.cli.options import ENVIRONMENT, EXIT_CODES, LEFT, Json, ended, printable
+from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
 from app.cli.relay_loop import interrupts
 from app.convoy_admin.project import ConvoyError
 from app.domain.events import PING, envelope
@@ -30,46 +30,53 @@ def ping(
     *,
     owner: Annotated[
         str | None,
-        typer.Option(help="To whose endpoints (default: CONVOY_APP_ID).", callback=printable),
+        typer.Option(help="Owner of the endpoints (default: CONVOY_APP_ID).", callback=printable),
     ] = None,
-    wait_s: Annotated[int, typer.Option(min=1, help="Seconds to wait for its deliveries.")] = 30,
-    as_json: Json = False,
+    wait_s: Annotated[int, typer.Option(min=1, help="Seconds to wait for the deliveries.")] = 30,
+    as_json: JsonOption = False,
 ) -> None:
-    """Publish a ping, and see it delivered: the whole way, from the key to the receiver."""
+    """Publish a ping, and wait for its deliveries: a check from the API key to the receiver."""
     wait: Callable[[float], None] = ctx.obj or time.sleep
-    with connected() as (settings, parts):
+    with connected() as (settings, connection):
         owner = owner or settings.convoy_app_id
         if not owner:
             raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
-        if next(parts.project.endpoints(owner), None) is None:
-            raise ended(f"{owner} has no endpoint: make one with convoy setup --url …", LEFT)
-        event_id = _publish_ping(parts.publisher, owner)
-        with terminal.progress("Waiting for its deliveries", "looks", wait_s) as one_more:
+        if next(connection.project.endpoints(owner), None) is None:
+            raise exit_with(
+                f"{owner} has no endpoint: make one with convoy setup --url …", NOT_DONE
+            )
+        event_id = _publish_ping(connection.publisher, owner)
+        with terminal.progress("Waiting for deliveries", "checks", wait_s) as advance:
 
-            def wait_and_tell(seconds: float) -> None:
+            def wait_and_advance(seconds: float) -> None:
                 wait(seconds)
-                one_more()
+                advance()
 
-            found = deliveries_of(event_id, parts.project, looks=wait_s, wait=wait_and_tell)
+            found = deliveries_of(
+                event_id, connection.project, checks=wait_s, wait=wait_and_advance
+            )
     if not found:
-        told = f"It was not delivered within {wait_s} s: has the endpoint a subscription?"
-        raise ended(told, LEFT)
+        raise exit_with(
+            f"The ping was not delivered within {wait_s} s. Check that the endpoint has a"
+            " subscription: convoy setup makes one.",
+            NOT_DONE,
+        )
     convoy_tables.say_deliveries(found, now(), as_json=as_json)
     if any(each["status"] == Status.DISCARDED for each in found):
         terminal.say("Discarded: the endpoint is paused or inactive.", stderr=True)
     if any(each["status"] != Status.SUCCESS for each in found):
-        raise typer.Exit(LEFT)
+        raise typer.Exit(NOT_DONE)
 
 
 def _publish_ping(publisher: Publisher, owner: str) -> str:
-    """The event's id, once Convoy has it."""
+    """Returns the event's id once Convoy accepted the event."""
     moment = now()
     event = envelope(PING, event_id=new_event_id(moment), owner=owner, now=moment)
     outcome = publisher.publish(event)
     if not isinstance(outcome, Accepted):
-        code = LEFT if isinstance(outcome, Refused) else ENVIRONMENT
-        raise ended(f"Convoy did not take the ping: {outcome.reason}.", code)
-    terminal.say(f"Convoy has the ping: event {event.id}.", stderr=True)
+        code = NOT_DONE if isinstance(outcome, Refused) else ENVIRONMENT
+        raise exit_with(f"Convoy did not accept the ping: {outcome.reason}.", code)
+    terminal.say(f"Convoy accepted the ping: event {event.id}.", stderr=True)
     return event.id
 
 
@@ -77,18 +84,18 @@ def _publish_ping(publisher: Publisher, owner: str) -> str:
 def listen(
     ctx: typer.Context,
     *,
-    every: Annotated[int, typer.Option(min=1, help="Seconds between looks.")] = 2,
-    as_json: Json = False,
+    every: Annotated[int, typer.Option(min=1, help="Seconds between checks.")] = 2,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print the events that Convoy gets from now on, until Ctrl-C; a todo's text only as JSON."""
+    """Print new events until Ctrl-C. Only --json shows the todos' text."""
     wait: Callable[[float], None] = ctx.obj or time.sleep
-    with connected() as (_, parts), interrupts() as interrupt:
-        listener = Listener(parts.project)
+    with connected() as (_, connection), interrupts() as interrupt:
+        listener = Listener(connection.project)
         terminal.say("Listening; Ctrl-C ends it.", stderr=True)
         while not interrupt.asked:
             try:
-                for event in listener.news():
+                for event in listener.new_events():
                     convoy_tables.say_event(event, as_json=as_json)
-            except ConvoyError as error:  # a refusal too: Convoy's outages are 400s at times
-                terminal.say(f"{error}\nNext look in {every} s.", stderr=True)
+            except ConvoyError as error:  # a refusal too: Convoy answers 400 to some outages
+                terminal.say(f"{error}\nNext check in {every} s.", stderr=True)
             interrupt.pause(every, wait)

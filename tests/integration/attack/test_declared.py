@@ -103,7 +103,7 @@ def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
     for name in ("read", "page", "commit"):
         monkeypatch.setattr(DynamoStore, name, broken)
-    monkeypatch.setattr(OutboxDelivery, "announce", broken)
+    monkeypatch.setattr(OutboxDelivery, "publish_best_effort", broken)
 
 
 def assert_declared(declared: Json, media_type: str, body: Json) -> None:

@@ -1,4 +1,4 @@
-"""A directory and an environment of their own for the commands, and an outbox to fill."""
+"""A separate directory and environment for the commands, and an outbox to fill."""
 
 from __future__ import annotations
 

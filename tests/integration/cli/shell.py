@@ -1,4 +1,4 @@
-"""The command line, as a test runs it, and the rows that it finds in the outbox."""
+"""Runs the command line in a test, and fills the outbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OUT_OF_REACH = "http://127.0.0.1:9"
 TODO_TEXT = "Buy a ring"
 
-DONE, LEFT, USAGE, ENVIRONMENT = 0, 1, 2, 3
+DONE, NOT_DONE, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
@@ -34,7 +34,7 @@ def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
 
 
 def soon(_: float) -> None:
-    """A second passes: here, time for the stand-in to deliver."""
+    """Wait for a part of a second: enough for the stand-in to deliver."""
     time.sleep(0.1)
 
 

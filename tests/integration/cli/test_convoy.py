@@ -1,4 +1,4 @@
-"""`convoy endpoints`, `deliveries`, `resend`: what Convoy has, and sends again."""
+"""`convoy endpoints`, `deliveries`, `attempts`, `resend`: lists, and sending again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from app.cli import convoy_tables
 from app.convoy_admin.project import Project
-from tests.integration.cli.shell import DONE, ENVIRONMENT, LEFT, USAGE, lines, run
+from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, USAGE, lines, run
 from tests.support import NOW
 
 if TYPE_CHECKING:
@@ -60,17 +60,17 @@ def test_the_endpoints_of_one_owner(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.endpoint("bob")
 
-    (told,) = lines(run("convoy", "endpoints", "--owner", "bob", "--json"))
+    (output,) = lines(run("convoy", "endpoints", "--owner", "bob", "--json"))
 
-    assert told["owner"] == "bob"
+    assert output["owner"] == "bob"
 
 
-def test_without_an_endpoint_a_person_is_told_how_to_make_one(convoy: Convoy) -> None:
+def test_without_an_endpoint_the_list_says_how_to_make_one(convoy: Convoy) -> None:
     assert "convoy setup --url" in run("convoy", "endpoints").stdout
     assert run("convoy", "endpoints", "--json").output == ""
 
 
-def test_the_deliveries_are_listed_newest_first_in_80_columns_with_each_id_in_one_piece(
+def test_deliveries_are_listed_newest_first_in_80_columns_with_whole_ids(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("ann")
@@ -78,13 +78,13 @@ def test_the_deliveries_are_listed_newest_first_in_80_columns_with_each_id_in_on
         convoy.send(UUID.format(n))
     newest, _ = (each["uid"] for each in convoy.deliveries())
 
-    told = run("convoy", "deliveries")
+    result = run("convoy", "deliveries")
 
-    assert told.exit_code == DONE
-    assert all(len(line) <= 80 for line in told.stdout.splitlines())
-    assert re.findall(r"fda3c152\S+", told.stdout) == [UUID.format(2), UUID.format(1)]
-    assert newest in told.stdout
-    assert convoy.receiver in told.stdout
+    assert result.exit_code == DONE
+    assert all(len(line) <= 80 for line in result.stdout.splitlines())
+    assert re.findall(r"fda3c152\S+", result.stdout) == [UUID.format(2), UUID.format(1)]
+    assert newest in result.stdout
+    assert convoy.receiver in result.stdout
 
 
 def test_a_script_gets_one_object_for_each_delivery(convoy: Convoy) -> None:
@@ -92,16 +92,16 @@ def test_a_script_gets_one_object_for_each_delivery(convoy: Convoy) -> None:
     convoy.send("e1")
     (found,) = convoy.deliveries()
 
-    (told,) = lines(run("convoy", "deliveries", "--json"))
+    (output,) = lines(run("convoy", "deliveries", "--json"))
 
-    assert told == {
+    assert output == {
         "delivery_id": found["uid"], "event_id": "e1", "type": "created",
         "endpoint_id": endpoint, "url": convoy.receiver, "owner": "ann", "status": "Success",
         "attempts": 1, "created_at": found["created_at"], "next_attempt_at": None,
     }  # fmt: skip
 
 
-def test_deliveries_are_chosen_by_status_in_any_case_and_by_event(convoy: Convoy) -> None:
+def test_deliveries_are_filtered_by_status_in_any_case_and_by_event(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.send("e1")
     convoy.deliveries()
@@ -120,7 +120,7 @@ def test_deliveries_are_chosen_by_status_in_any_case_and_by_event(convoy: Convoy
     assert run("convoy", "deliveries", "--event", " ").exit_code == USAGE
 
 
-def test_no_more_deliveries_are_listed_than_asked_and_pages_are_joined(convoy: Convoy) -> None:
+def test_the_limit_bounds_the_list_and_pages_are_joined(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     for n in range(103):
         convoy.send(f"e{n}")
@@ -133,19 +133,19 @@ def test_no_more_deliveries_are_listed_than_asked_and_pages_are_joined(convoy: C
     assert len(lines(run("convoy", "deliveries", "--json", "--limit", "2"))) == 2
 
 
-def test_no_delivery_is_told_to_a_person_and_no_line_to_a_script(convoy: Convoy) -> None:
+def test_without_deliveries_a_person_gets_a_sentence_and_a_script_nothing(convoy: Convoy) -> None:
     assert run("convoy", "deliveries").stdout == "No such delivery.\n"
     assert run("convoy", "deliveries", "--json").output == ""
 
 
-def test_an_event_that_convoy_does_not_have_is_code_1(convoy: Convoy) -> None:
+def test_an_event_unknown_to_convoy_is_code_1(convoy: Convoy) -> None:
     result = run("convoy", "deliveries", "--event", "nope")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "Convoy refused: 400: event not found.\n"
 
 
-def test_a_status_that_there_is_not_is_wrong_usage_that_names_those_there_are(
+def test_an_unknown_status_is_wrong_usage_and_the_valid_ones_are_listed(
     convoy: Convoy,
 ) -> None:
     result = run("convoy", "deliveries", "--status", "lost")
@@ -154,25 +154,25 @@ def test_a_status_that_there_is_not_is_wrong_usage_that_names_those_there_are(
     assert "'failure'" in result.stderr
 
 
-def test_what_will_be_tried_again_tells_when(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_to_be_retried_shows_when(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = delivery(status="Retry")
     console = Console(width=80, record=True)
     monkeypatch.setattr(convoy_tables, "console", lambda: console)
 
     convoy_tables.say_deliveries([waiting], NOW, as_json=False)
 
-    told = re.sub(r"\s+", " ", console.export_text())
-    assert "created Retry in 1 5 min" in told
-    assert "4 s" in told
+    output = re.sub(r"\s+", " ", console.export_text())
+    assert "created Retry in 1 5 min" in output
+    assert "4 s" in output
     summary = convoy_tables.delivery_summary(waiting)
     assert summary["next_attempt_at"] == waiting["metadata"]["next_send_time"]
 
 
-def test_a_delivery_to_an_endpoint_that_is_gone_is_listed_all_the_same() -> None:
+def test_a_delivery_to_a_deleted_endpoint_is_still_listed() -> None:
     assert convoy_tables.delivery_summary(delivery(endpoint_metadata=None))["url"] == ""
 
 
-def test_the_attempts_of_a_delivery_are_told_with_answer_latency_and_signature(
+def test_attempts_are_listed_with_answer_latency_and_signature(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("ann")
@@ -190,19 +190,19 @@ def test_the_attempts_of_a_delivery_are_told_with_answer_latency_and_signature(
     assert 0 < first["latency_ms"] < 10_000
 
 
-def test_an_attempt_that_got_no_answer_has_no_latency(convoy: Convoy) -> None:
+def test_an_attempt_without_an_answer_has_no_latency(convoy: Convoy) -> None:
     convoy.endpoint("ann", "http://127.0.0.1:9")
     convoy.send("e1")
     (found,) = convoy.deliveries()
 
-    (told, *_) = lines(run("convoy", "attempts", found["uid"], "--json"))
+    (output, *_) = lines(run("convoy", "attempts", found["uid"], "--json"))
 
-    assert told["latency_ms"] is None
-    assert told["answer"].startswith("ConnectError: ")
+    assert output["latency_ms"] is None
+    assert output["answer"].startswith("ConnectError: ")
     assert " - " in run("convoy", "attempts", found["uid"]).stdout
 
 
-def test_before_its_first_attempt_a_delivery_has_none(
+def test_a_delivery_before_its_first_attempt_lists_none(
     monkeypatch: pytest.MonkeyPatch, convoy: Convoy
 ) -> None:
     monkeypatch.setattr(Project, "attempts", lambda *_: [])
@@ -210,31 +210,31 @@ def test_before_its_first_attempt_a_delivery_has_none(
     assert run("convoy", "attempts", "d").stdout == "No attempt yet.\n"
 
 
-def test_what_arrived_is_sent_again(convoy: Convoy) -> None:
+def test_a_delivery_that_arrived_is_sent_again(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.send("e1")
     (found,) = convoy.deliveries()
 
     result = run("convoy", "resend", found["uid"])
 
-    assert (result.exit_code, result.output) == (DONE, "1 on their way again.\n")
+    assert (result.exit_code, result.output) == (DONE, "1 sent again.\n")
     assert convoy.deliveries()[0]["metadata"]["num_trials"] == 2
 
 
-def test_what_failed_for_good_is_sent_again_and_arrives(convoy: Convoy) -> None:
+def test_a_delivery_that_failed_for_good_is_sent_again_and_arrives(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail()
     convoy.send("e1")
     (found,) = convoy.deliveries(status="Failure")
     convoy.let_the_receiver_fail(0)
 
-    (told,) = lines(run("convoy", "resend", found["uid"], "--json"))
+    (output,) = lines(run("convoy", "resend", found["uid"], "--json"))
 
-    assert told == {"resent": [found["uid"]], "refused": {}, "not_tried": []}
+    assert output == {"resent": [found["uid"]], "refused": {}, "not_tried": []}
     assert [each["uid"] for each in convoy.deliveries(status="Success")] == [found["uid"]]
 
 
-def test_of_several_those_that_convoy_refuses_are_told_and_the_others_sent(
+def test_refused_deliveries_are_reported_and_the_others_sent(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("ann")
@@ -244,14 +244,14 @@ def test_of_several_those_that_convoy_refuses_are_told_and_the_others_sent(
     person = run("convoy", "resend", "nope", found["uid"])
     (script,) = lines(run("convoy", "resend", "nope", "--json"))
 
-    assert (person.exit_code, person.stdout) == (LEFT, "1 on their way again.\n")
+    assert (person.exit_code, person.stdout) == (NOT_DONE, "1 sent again.\n")
     assert person.stderr == "nope: Convoy refused (404: event delivery not found).\n"
     assert script == {
         "resent": [], "refused": {"nope": "404: event delivery not found"}, "not_tried": [],
     }  # fmt: skip
 
 
-def test_of_several_what_was_sent_before_an_outage_is_told(
+def test_deliveries_sent_before_an_outage_are_reported(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convoy.endpoint("ann")
@@ -268,7 +268,7 @@ def test_of_several_what_was_sent_before_an_outage_is_told(
     assert "Not tried: second third.\nConvoy can't do it now (503" in result.stderr
 
 
-def test_ctrl_c_ends_between_two_and_tells_what_was_not_tried(
+def test_ctrl_c_ends_between_deliveries_and_lists_the_untried_ones(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convoy.endpoint("ann")
@@ -280,12 +280,12 @@ def test_ctrl_c_ends_between_two_and_tells_what_was_not_tried(
 
     result = run("convoy", "resend", first["uid"], second["uid"], "third")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "2 on their way again.\n")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "2 sent again.\n")
     assert result.stderr == "Not tried: third.\n"
 
 
 def failing_after(count: int, fail: Callable[[], object]) -> Callable[[Project, str], None]:
-    """`Project.resend`, before whose call after so many others something happens."""
+    """`Project.resend`, which calls `fail` first when it was called `count` times before."""
     calls, original = itertools.count(), Project.resend
 
     def resend(project: Project, delivery_id: str) -> None:
@@ -298,7 +298,7 @@ def failing_after(count: int, fail: Callable[[], object]) -> Callable[[Project, 
 
 @pytest.mark.parametrize("command", ["resend", "attempts"])
 @pytest.mark.parametrize("delivery_id", ["", " ", "a/b", "../endpoints", "a\nb"])
-def test_what_is_no_id_is_wrong_usage_and_sends_nothing(
+def test_an_invalid_id_is_wrong_usage_and_sends_nothing(
     convoy: Convoy, command: str, delivery_id: str
 ) -> None:
     convoy.endpoint("ann")
@@ -309,7 +309,7 @@ def test_what_is_no_id_is_wrong_usage_and_sends_nothing(
     result = run("convoy", command, *before, delivery_id)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    assert "is no delivery's id" in result.stderr
+    assert "is not a delivery's id" in result.stderr
     assert convoy.deliveries()[0]["metadata"]["num_trials"] == 1
 
 
@@ -323,13 +323,13 @@ def test_what_is_no_id_is_wrong_usage_and_sends_nothing(
         ["attempts", "d"],
     ],
 )
-def test_what_convoy_refuses_is_code_1_and_its_words(
+def test_a_refusal_is_code_1_with_convoys_message(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    """The project is found; the next thing that is asked of it is refused."""
+    """The project is found; the next request is refused."""
     monkeypatch.setattr(Project, "check", lambda _: convoy.fail(status=400))
 
     result = run("convoy", *command)
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "Convoy refused: 400: told to fail.\n"

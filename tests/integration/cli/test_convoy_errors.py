@@ -1,4 +1,4 @@
-"""What a command about Convoy says of a wrong key, project or URL, and of a Convoy that fails."""
+"""The messages of the commands about Convoy for a wrong key, project or URL, and for a failure."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ HTML = {"content-type": "text/html"}
 pytestmark = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 
-def told(command: list[str]) -> str:
-    """What a command in a wrong environment says, on stderr alone."""
+def message_of(command: list[str]) -> str:
+    """The message of a command in a wrong environment, only on stderr."""
     result = run("convoy", *command, "--json")
     assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
     assert "Traceback" not in result.stderr
@@ -40,18 +40,18 @@ def test_a_missing_setting_is_named(
 ) -> None:
     monkeypatch.delenv(name)
 
-    assert told(command).startswith(name)
+    assert message_of(command).startswith(name)
 
 
-def test_a_wrong_key_is_told_and_not_shown(
+def test_a_wrong_key_is_reported_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.setenv("CONVOY_API_KEY", "CO.wrong")
 
-    said = told(command)
+    message = message_of(command)
 
-    assert said.startswith("CONVOY_API_KEY: Convoy refused it (401: authorization failed).")
-    assert "CO.wrong" not in said
+    assert message.startswith("CONVOY_API_KEY: Convoy refused it (401: authorization failed).")
+    assert "CO.wrong" not in message
 
 
 def test_a_key_that_convoy_repeats_is_not_shown(
@@ -60,27 +60,27 @@ def test_a_key_that_convoy_repeats_is_not_shown(
     monkeypatch.setenv("CONVOY_API_KEY", "CO.wrong")
     convoy.fail(status=403, body='{"status":false,"message":"no CO.wrong here"}')
 
-    assert "(403: no [API key] here)" in told(command)
+    assert "(403: no [API key] here)" in message_of(command)
 
 
-def test_the_key_of_another_project_is_told_with_that_projects_id(
+def test_the_key_of_another_project_is_reported_with_that_projects_id(
     convoy: Convoy, command: list[str]
 ) -> None:
     project = {"status": True, "message": "", "data": {"uid": "other", "name": "The other"}}
     convoy.fail(status=200, body=json.dumps(project))
 
-    assert told(command).startswith(
-        'CONVOY_PROJECT_ID is local, but the key is that of the project other ("The other"), and'
+    assert message_of(command).startswith(
+        'CONVOY_PROJECT_ID is local, but the key belongs to the project other ("The other"), and'
     )
 
 
-def test_a_project_that_there_is_not_is_told(convoy: Convoy, command: list[str]) -> None:
+def test_an_unknown_project_is_reported(convoy: Convoy, command: list[str]) -> None:
     convoy.fail(status=404, body='{"status":false,"message":"project not found"}')
 
-    said = told(command)
+    message = message_of(command)
 
-    assert said.startswith(
-        "CONVOY_PROJECT_ID (local): Convoy can't tell of it (404: project not found"
+    assert message.startswith(
+        "CONVOY_PROJECT_ID (local): Convoy did not find it (404: project not found"
     )
 
 
@@ -93,45 +93,54 @@ def test_a_project_that_there_is_not_is_told(convoy: Convoy, command: list[str])
         ({"status": 502, "body": "<h1>Bad gateway", "headers": HTML}, "502: not Convoy's JSON but"),
     ],
 )
-def test_a_url_where_convoys_api_is_not_is_told(
+def test_a_url_without_convoys_api_is_reported(
     convoy: Convoy, fault: Json, answer: str, command: list[str]
 ) -> None:
     convoy.fail(**fault)
 
-    said = told(command)
+    message = message_of(command)
 
-    assert said.startswith(f"CONVOY_BASE_URL ({convoy.api}): that is not Convoy's API ({answer}")
+    assert message.startswith(f"CONVOY_BASE_URL ({convoy.api}): that is not Convoy's API ({answer}")
 
 
-def test_a_url_that_leads_to_the_dashboard_is_told(
+def test_a_url_that_leads_to_the_dashboard_is_reported(
     monkeypatch: pytest.MonkeyPatch, convoy: Convoy, command: list[str]
 ) -> None:
     monkeypatch.setenv("CONVOY_BASE_URL", f"{convoy.url}/elsewhere/api")
 
-    assert "(200: not Convoy's JSON but text/html" in told(command)
+    assert "(200: not Convoy's JSON but text/html" in message_of(command)
 
 
-def test_a_convoy_out_of_reach_is_told(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+def test_a_convoy_out_of_reach_is_reported(
+    monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
     monkeypatch.setenv("CONVOY_BASE_URL", f"{OUT_OF_REACH}/api")
 
-    assert told(command).startswith(f"CONVOY_BASE_URL ({OUT_OF_REACH}/api): no answer (ConnectErr")
+    assert message_of(command).startswith(
+        f"CONVOY_BASE_URL ({OUT_OF_REACH}/api): no answer (ConnectErr"
+    )
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_convoy_that_can_not_now_is_told(convoy: Convoy, status: int, command: list[str]) -> None:
+def test_a_convoy_that_fails_now_is_reported(
+    convoy: Convoy, status: int, command: list[str]
+) -> None:
     convoy.fail(status=status)
 
-    assert told(command) == f"Convoy can't do it now ({status}: told to fail). Try again later.\n"
+    assert (
+        message_of(command)
+        == f"Convoy can't do it now ({status}: told to fail). Try again later.\n"
+    )
 
 
-def test_a_secret_that_can_not_be_read_is_told(
+def test_an_unreadable_secret_is_reported(
     monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.delenv("CONVOY_API_KEY")
     monkeypatch.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", OUT_OF_REACH)
 
-    assert told(command).startswith("CONVOY_API_KEY_SECRET (todo/convoy): ")
+    assert message_of(command).startswith("CONVOY_API_KEY_SECRET (todo/convoy): ")
 
 
 def test_wrong_usage_is_code_2(convoy: Convoy, command: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""`convoy setup`: what it makes of a project, and what it tells of it."""
+"""`convoy setup`: what it makes, changes and prints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from app.http.webhooks import DIALECT
 from infra.fake_convoy.resources import PROJECT
 from infra.local import tables
-from tests.integration.cli.shell import DONE, LEFT, USAGE, lines, run, soon
+from tests.integration.cli.shell import DONE, NOT_DONE, USAGE, lines, run, soon
 from tests.support import WEBHOOKS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def settings(stdout: str) -> dict[str, str]:
     return dict(re.findall(r"^(\w+)=(.+)$", stdout, re.MULTILINE))
 
 
-def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
+def test_setup_makes_event_types_an_endpoint_and_its_subscription(
     convoy: Convoy,
 ) -> None:
     result = run("convoy", "setup", "--url", URL)
@@ -47,7 +47,7 @@ def test_it_makes_event_types_with_schemas_an_endpoint_and_its_subscription(
     assert subscription["endpoint_metadata"]["uid"] == endpoint["uid"]
 
 
-def test_stdout_is_the_settings_that_follow_and_stderr_what_was_made(convoy: Convoy) -> None:
+def test_stdout_has_the_settings_and_stderr_has_what_was_made(convoy: Convoy) -> None:
     result = run("convoy", "setup", "--url", URL)
 
     (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
@@ -58,7 +58,7 @@ def test_stdout_is_the_settings_that_follow_and_stderr_what_was_made(convoy: Con
     assert "Made: subscription to all event types.\n" in result.stderr
 
 
-def test_run_twice_it_finds_all_in_place_and_tells_the_same_settings(convoy: Convoy) -> None:
+def test_a_second_run_changes_nothing_and_prints_the_same_settings(convoy: Convoy) -> None:
     first, second = (run("convoy", "setup", "--url", URL) for _ in range(2))
 
     assert second.stdout == first.stdout
@@ -68,7 +68,7 @@ def test_run_twice_it_finds_all_in_place_and_tells_the_same_settings(convoy: Con
     assert len(convoy.ask("GET", "/subscriptions")["content"]) == 1
 
 
-def test_an_event_type_that_somebody_changed_is_put_right(convoy: Convoy) -> None:
+def test_a_changed_event_type_is_corrected(convoy: Convoy) -> None:
     run("convoy", "setup", "--url", URL)
     (created,) = [e for e in convoy.ask("GET", "/event-types") if e["name"] == "created"]
     convoy.ask("PUT", f"/event-types/{created['uid']}", json={"description": "other"})
@@ -79,29 +79,29 @@ def test_an_event_type_that_somebody_changed_is_put_right(convoy: Convoy) -> Non
     assert created in convoy.ask("GET", "/event-types")
 
 
-def test_a_subscription_that_is_missing_is_made_for_an_endpoint_that_is_there(
+def test_an_existing_endpoint_gets_its_missing_subscription(
     convoy: Convoy,
 ) -> None:
     endpoint = convoy.endpoint("house", URL, subscribed=False)
 
-    (told,) = lines(run("convoy", "setup", "--url", URL, "--json"))
+    (output,) = lines(run("convoy", "setup", "--url", URL, "--json"))
 
-    assert told["endpoint_id"] == endpoint
-    assert [each for each in told["made"] if "event type " not in each] == [
+    assert output["endpoint_id"] == endpoint
+    assert [each for each in output["made"] if "event type " not in each] == [
         "subscription to all event types"
     ]
 
 
-def test_each_owner_has_an_endpoint_of_their_own_at_the_same_url(convoy: Convoy) -> None:
+def test_two_owners_have_separate_endpoints_at_one_url(convoy: Convoy) -> None:
     for owner in ("ann", "bob"):
-        told = settings(run("convoy", "setup", "--url", URL, "--owner", owner).stdout)
-        assert told["CONVOY_APP_ID"] == owner
+        output = settings(run("convoy", "setup", "--url", URL, "--owner", owner).stdout)
+        assert output["CONVOY_APP_ID"] == owner
 
     owners = [each["owner_id"] for each in convoy.ask("GET", "/endpoints")["content"]]
     assert owners == ["bob", "ann"]
 
 
-def test_without_an_owner_one_is_drawn_and_found_again(
+def test_without_an_owner_a_new_one_is_made_and_found_again(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CONVOY_APP_ID")
@@ -112,7 +112,7 @@ def test_without_an_owner_one_is_drawn_and_found_again(
     assert second == first
 
 
-def test_the_tables_need_no_names_yet(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_needs_no_table_names(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in tables.settings(tables.names()):
         monkeypatch.delenv(name)
 
@@ -132,7 +132,7 @@ def test_the_settings_are_written_into_a_file_that_only_its_owner_can_read(
     assert written.read_text().replace("'", "") == printed
 
 
-def test_what_else_is_in_the_file_stays(convoy: Convoy, tmp_path: Path) -> None:
+def test_other_settings_in_the_file_stay(convoy: Convoy, tmp_path: Path) -> None:
     written = tmp_path / "old.env"
     written.write_text("# ours\nCONVOY_APP_ID=before\nPUBLISH_READS=false\n")
 
@@ -144,7 +144,7 @@ def test_what_else_is_in_the_file_stays(convoy: Convoy, tmp_path: Path) -> None:
     assert fourth.startswith("CONVOY_ENDPOINT_SECRET=")
 
 
-def test_the_secret_that_it_tells_is_the_one_that_events_are_signed_with(convoy: Convoy) -> None:
+def test_events_are_signed_with_the_printed_secret(convoy: Convoy) -> None:
     assert run("convoy", "setup", "--url", convoy.receiver).exit_code == DONE
 
     assert run("convoy", "ping", wait=soon).exit_code == DONE  # 401 if it did not verify
@@ -155,7 +155,7 @@ def test_the_secret_that_it_tells_is_the_one_that_events_are_signed_with(convoy:
     ["ftp://x", "example.com/hook", "http://", "", "http://[", "http://x:999999/", "http://x:0/",
      "http://x/\n"],
 )  # fmt: skip
-def test_a_url_that_can_not_be_is_wrong_usage_and_changes_nothing(convoy: Convoy, url: str) -> None:
+def test_an_invalid_url_is_wrong_usage_and_changes_nothing(convoy: Convoy, url: str) -> None:
     result = run("convoy", "setup", "--url", url)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
@@ -165,7 +165,7 @@ def test_a_url_that_can_not_be_is_wrong_usage_and_changes_nothing(convoy: Convoy
     assert convoy.ask("GET", "/endpoints")["content"] == []
 
 
-def test_a_file_that_can_not_be_written_is_wrong_usage_and_changes_nothing(
+def test_an_unwritable_file_is_wrong_usage_and_changes_nothing(
     convoy: Convoy, tmp_path: Path
 ) -> None:
     for path in (tmp_path / "no" / ".env", tmp_path):
@@ -177,7 +177,9 @@ def test_a_file_that_can_not_be_written_is_wrong_usage_and_changes_nothing(
 
 
 @pytest.mark.parametrize("owner", ["", " ", "ann\nCONVOY_API_KEY=evil", "\x1b[31m"])
-def test_an_owner_that_would_write_another_line_is_wrong_usage(convoy: Convoy, owner: str) -> None:
+def test_a_blank_owner_or_one_with_control_characters_is_wrong_usage(
+    convoy: Convoy, owner: str
+) -> None:
     result = run("convoy", "setup", "--url", URL, "--owner", owner)
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
@@ -187,7 +189,7 @@ def test_an_owner_that_would_write_another_line_is_wrong_usage(convoy: Convoy, o
 @pytest.mark.parametrize(
     "owner", ["auth0|1", "o'neil #1 $x", 'a "b" \\c', "Größer", "arn:aws:iam::1:user/a"]
 )
-def test_what_is_printed_and_what_is_written_are_read_as_they_were(
+def test_dotenv_reads_an_owner_unchanged_from_stdout_and_file(
     convoy: Convoy, tmp_path: Path, owner: str
 ) -> None:
     written = tmp_path / "written.env"
@@ -203,23 +205,23 @@ def test_what_is_printed_and_what_is_written_are_read_as_they_were(
 def test_with_json_the_file_is_written_too(convoy: Convoy, tmp_path: Path) -> None:
     written = tmp_path / ".env"
 
-    (told,) = lines(run("convoy", "setup", "--url", URL, "--json", "--env-file", str(written)))
+    (output,) = lines(run("convoy", "setup", "--url", URL, "--json", "--env-file", str(written)))
 
-    assert dotenv_values(written)["CONVOY_ENDPOINT_SECRET"] == told["secret"]
+    assert dotenv_values(written)["CONVOY_ENDPOINT_SECRET"] == output["secret"]
 
 
-def test_an_endpoint_of_nobody_is_not_taken_for_an_owners(
+def test_an_endpoint_without_an_owner_is_not_used(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CONVOY_APP_ID")
     convoy.ask("POST", "/endpoints", json={"name": "nobody's", "url": URL})
 
-    told = settings(run("convoy", "setup", "--url", URL).stdout)
+    output = settings(run("convoy", "setup", "--url", URL).stdout)
 
-    assert len(told["CONVOY_APP_ID"]) == 36
+    assert len(output["CONVOY_APP_ID"]) == 36
 
 
-def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
+def test_an_endpoint_that_receivers_can_not_use_is_code_1(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signature = {"header": "X-Signature", "versions": [{"hash": "SHA512", "encoding": "base64"}]}
@@ -229,8 +231,8 @@ def test_what_is_not_as_receivers_need_it_is_told_with_code_1(
 
     result = run("convoy", "setup", "--url", URL)
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert "CONVOY_APP_ID=house\n" in result.stdout
-    assert "But the endpoint is paused: Convoy discards what comes for it" in result.stderr
+    assert "But the endpoint is paused, and Convoy discards its deliveries" in result.stderr
     assert "But the endpoint has simple signatures" in result.stderr
-    assert "But the project signs by X-Signature, SHA512, base64: receivers" in result.stderr
+    assert "But the project signs with X-Signature, SHA512, base64, and receivers" in result.stderr

@@ -1,4 +1,4 @@
-"""`convoy ping` and `convoy listen`: the whole way, and what comes."""
+"""`convoy ping` and `convoy listen`: one event's way to its receivers, and new events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.outbox.outcomes import Refused, Unavailable
 from tests.integration.cli.shell import (
     DONE,
     ENVIRONMENT,
-    LEFT,
+    NOT_DONE,
     TODO_TEXT,
     USAGE,
     lines,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.support import Convoy, Json
 
 
-def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
+def test_a_ping_arrives_and_its_deliveries_are_listed(convoy: Convoy) -> None:
     convoy.endpoint("house")
     convoy.endpoint("house", f"{convoy.receiver}?two")
 
@@ -39,23 +39,23 @@ def test_a_ping_arrives_and_its_deliveries_are_told(convoy: Convoy) -> None:
     assert (person.exit_code, script.exit_code) == (DONE, DONE)
     keys = [event["idempotency_key"] for event in convoy.events()]
     assert [event["event_type"] for event in convoy.events()] == ["ping", "ping"]
-    assert person.stderr == f"Convoy has the ping: event {keys[0]}.\n"
+    assert person.stderr == f"Convoy accepted the ping: event {keys[0]}.\n"
     assert person.stdout.count("Success") == 2
     assert [each["event_id"] for each in lines(script)] == [keys[1], keys[1]]
 
 
-def test_a_ping_that_fails_for_good_is_code_1_and_told(convoy: Convoy) -> None:
+def test_a_ping_that_fails_for_good_is_code_1(convoy: Convoy) -> None:
     convoy.endpoint("house")
     convoy.let_the_receiver_fail()
 
     result = run("convoy", "ping", "--json", wait=soon)
 
-    assert result.exit_code == LEFT
-    (told,) = lines(result)
-    assert (told["status"], told["attempts"]) == ("Failure", 3)
+    assert result.exit_code == NOT_DONE
+    (output,) = lines(result)
+    assert (output["status"], output["attempts"]) == ("Failure", 3)
 
 
-def test_a_ping_to_an_endpoint_without_subscription_is_waited_for_no_longer_than_asked(
+def test_a_ping_without_a_subscription_ends_after_the_requested_wait(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("house", subscribed=False)
@@ -63,12 +63,15 @@ def test_a_ping_to_an_endpoint_without_subscription_is_waited_for_no_longer_than
 
     result = run("convoy", "ping", "--wait-s", "4", wait=waited.append)
 
-    assert (result.exit_code, result.stdout, sum(waited)) == (LEFT, "", 4)
-    assert "not delivered within 4 s: has the endpoint a subscription?" in result.stderr
+    assert (result.exit_code, result.stdout, sum(waited)) == (NOT_DONE, "", 4)
+    assert (
+        "The ping was not delivered within 4 s. Check that the endpoint has a subscription"
+        in result.stderr
+    )
 
 
-def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
-    """The real one does not know the event yet when it has answered that it has it."""
+def test_a_ping_waits_for_convoys_worker(convoy: Convoy) -> None:
+    """The real Convoy answers 201 before it knows the event."""
     convoy.endpoint("house")
     calls = itertools.count()
 
@@ -94,9 +97,9 @@ def test_a_ping_waits_for_convoys_worker_to_come_to_it(convoy: Convoy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), LEFT)]
+    ("outcome", "code"), [(Unavailable("503: full"), ENVIRONMENT), (Refused("400: no"), NOT_DONE)]
 )
-def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
+def test_a_refused_ping_is_reported_with_convoys_message(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch, outcome: Refused | Unavailable, code: int
 ) -> None:
     convoy.endpoint("house")
@@ -105,10 +108,10 @@ def test_a_ping_that_convoy_does_not_take_is_told_in_its_words(
     result = run("convoy", "ping")
 
     assert (result.exit_code, result.stdout) == (code, "")
-    assert result.stderr == f"Convoy did not take the ping: {outcome.reason}.\n"
+    assert result.stderr == f"Convoy did not accept the ping: {outcome.reason}.\n"
 
 
-def test_a_ping_that_is_discarded_tells_why(
+def test_a_discarded_ping_is_reported_with_the_reason(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convoy.endpoint("house")
@@ -121,14 +124,14 @@ def test_a_ping_that_is_discarded_tells_why(
 
     result = run("convoy", "ping")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert result.stderr.endswith("Discarded: the endpoint is paused or inactive.\n")
 
 
-def test_a_ping_to_nobody_is_not_published_and_tells_what_to_do(convoy: Convoy) -> None:
+def test_a_ping_without_an_endpoint_is_not_published(convoy: Convoy) -> None:
     result = run("convoy", "ping", "--owner", "nobody")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "nobody has no endpoint: make one with convoy setup --url …\n"
     assert convoy.events() == []
 
@@ -144,8 +147,8 @@ def test_a_ping_without_an_owner_is_wrong_usage(
     assert "give --owner, or set CONVOY_APP_ID" in result.stderr
 
 
-def acts(*steps: Callable[[], object]) -> Callable[[float], None]:
-    """A second passes, and the next of these happens; in the end, Ctrl-C."""
+def wait_with(*steps: Callable[[], object]) -> Callable[[float], None]:
+    """A wait that calls the next step instead, and in the end presses Ctrl-C."""
     rest = iter(steps)
 
     def wait(_: float) -> None:
@@ -163,10 +166,10 @@ def publish(convoy: Convoy, key: str, **data: object) -> Callable[[], object]:
     return lambda: convoy.ask("POST", "/events/fanout", json=event)
 
 
-def test_what_comes_is_printed_as_it_comes_and_not_what_was_there(convoy: Convoy) -> None:
+def test_listen_prints_new_events_and_no_earlier_ones(convoy: Convoy) -> None:
     todo = {"id": 7, "item": TODO_TEXT, "version": 2}
     convoy.send("before")
-    wait = acts(
+    wait = wait_with(
         publish(convoy, "e1", todo=todo), publish(convoy, "e1", todo=todo),
         publish(convoy, "e2", todo_id=8), publish(convoy, "e3", todo=[1]),
     )  # fmt: skip
@@ -183,40 +186,40 @@ def test_what_comes_is_printed_as_it_comes_and_not_what_was_there(convoy: Convoy
 
 
 def test_a_script_gets_each_event_with_its_payload(convoy: Convoy) -> None:
-    wait = acts(publish(convoy, "e1", text="ä"))
+    wait = wait_with(publish(convoy, "e1", text="ä"))
 
-    (told,) = lines(run("convoy", "listen", "--json", "--every", "1", wait=wait))
+    (output,) = lines(run("convoy", "listen", "--json", "--every", "1", wait=wait))
 
     (event,) = convoy.events()
-    assert told == {
+    assert output == {
         "event_id": "e1", "type": "created", "duplicate": False,
         "created_at": event["created_at"], "data": {"text": "ä"},
     }  # fmt: skip
 
 
-def test_an_outage_is_told_and_what_came_in_it_is_printed_after_it(convoy: Convoy) -> None:
+def test_listen_reports_an_outage_and_prints_its_events_afterwards(convoy: Convoy) -> None:
     def fail() -> None:
         publish(convoy, "e1")()
         convoy.fail(status=503)
 
-    result = run("convoy", "listen", "--every", "1", wait=acts(fail, convoy.recover))
+    result = run("convoy", "listen", "--every", "1", wait=wait_with(fail, convoy.recover))
 
     assert result.exit_code == DONE
     assert "Convoy can't do it now (503: told to fail)" in result.stderr
-    assert "Next look in 1 s." in result.stderr
+    assert "Next check in 1 s." in result.stderr
     assert "e1" in result.stdout
 
 
-def test_a_refusal_is_taken_for_an_outage_which_it_may_be(convoy: Convoy) -> None:
-    wait = acts(lambda: convoy.fail(status=400), convoy.recover)
+def test_listen_treats_a_refusal_as_an_outage(convoy: Convoy) -> None:
+    wait = wait_with(lambda: convoy.fail(status=400), convoy.recover)
 
     result = run("convoy", "listen", "--every", "1", wait=wait)
 
     assert result.exit_code == DONE
-    assert "400: told to fail\nNext look in 1 s." in result.stderr
+    assert "400: told to fail\nNext check in 1 s." in result.stderr
 
 
-def test_a_second_ctrl_c_ends_it_whatever_it_waits_for(convoy: Convoy) -> None:
+def test_a_second_ctrl_c_ends_the_command_at_once(convoy: Convoy) -> None:
     def wait(_: float) -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
@@ -248,7 +251,7 @@ class Pages:
 
 
 @pytest.mark.parametrize("burst", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
-def test_a_burst_of_any_length_is_told_once_in_its_order(burst: int) -> None:
+def test_a_burst_of_any_length_is_printed_once_in_order(burst: int) -> None:
     project = Pages()
     project.newest = 5
     listener = Listener(project)  # type: ignore[arg-type]
@@ -256,6 +259,6 @@ def test_a_burst_of_any_length_is_told_once_in_its_order(burst: int) -> None:
     for _ in range(2):
         before = project.newest
         project.newest += burst
-        told = [event["uid"] for event in listener.news()]
-        assert told == list(range(before + 1, project.newest + 1))
-    assert listener.news() == []
+        output = [event["uid"] for event in listener.new_events()]
+        assert output == list(range(before + 1, project.newest + 1))
+    assert listener.new_events() == []

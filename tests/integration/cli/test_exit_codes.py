@@ -1,4 +1,4 @@
-"""What every command keeps to: an exit code to go by, and nothing on stdout but its result."""
+"""Every command has an exit code for its outcome, and only its result on stdout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.outbox.rows import FAILED
 from tests.integration.cli.shell import (
     DONE,
     ENVIRONMENT,
-    LEFT,
+    NOT_DONE,
     OUT_OF_REACH,
     USAGE,
     Rows,
@@ -40,12 +40,10 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", [["outbox", "show"], ["redrive"]])
-def test_an_id_that_is_not_there_is_told_on_stderr_with_code_1(
-    rows: Rows, command: list[str]
-) -> None:
+def test_an_unknown_id_is_code_1_with_a_message_on_stderr(rows: Rows, command: list[str]) -> None:
     result = run(*command, "e1", "--json")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr.startswith("e1 is not in the outbox")
 
 
@@ -79,7 +77,7 @@ def test_wrong_usage_is_code_2_and_nothing_on_stdout(rows: Rows, arguments: list
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_missing_setting_is_code_3_and_its_name(
+def test_a_missing_setting_is_code_3_with_its_name(
     monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.delenv("OUTBOX_TABLE")
@@ -91,7 +89,7 @@ def test_a_missing_setting_is_code_3_and_its_name(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_dynamodb_that_refuses_is_code_3_and_its_words(
+def test_a_refusal_by_dynamodb_is_code_3_with_its_message(
     monkeypatch: pytest.MonkeyPatch, dynamodb: DynamoDBClient, command: list[str]
 ) -> None:
     for table in ("OUTBOX_TABLE", "EVENTS_TABLE"):
@@ -114,15 +112,15 @@ def test_a_dynamodb_out_of_reach_is_code_3(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("AWS_REGION", None, "no AWS region is known; set AWS_REGION in the environment."),
         ("AWS_PROFILE", "nobody", "The config profile (nobody) could not be found"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "nonsense", "AWS_ENDPOINT_URL: Invalid endpoint: nonsense"),
     ],
 )
-def test_what_no_client_can_be_built_from_is_code_3(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, told: str
+def test_an_environment_without_a_usable_client_is_code_3(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, message: str
 ) -> None:
     monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
@@ -132,7 +130,7 @@ def test_what_no_client_can_be_built_from_is_code_3(
     result = run("outbox", "list")
 
     assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 @pytest.mark.parametrize("command", ["relay", "redrive --all"])
@@ -150,30 +148,30 @@ def test_progress_is_shown_on_stderr_and_only_to_a_terminal(
 
 
 @pytest.mark.parametrize("command", [[], ["outbox"], *(command[:2] for command in COMMANDS[:2])])
-def test_every_help_tells_the_exit_codes(command: list[str]) -> None:
-    told = run(*command, "--help").stdout
+def test_every_help_lists_the_exit_codes(command: list[str]) -> None:
+    output = run(*command, "--help").stdout
 
-    for code in (DONE, LEFT, USAGE, ENVIRONMENT):
-        assert f"\n {code}  " in told
+    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
+        assert f"\n {code}  " in output
 
 
-def test_the_readme_tells_every_exit_code() -> None:
+def test_the_readme_lists_every_exit_code() -> None:
     operating = (ROOT / "README.md").read_text().partition("## Operating it")[2]
 
-    for code in (DONE, LEFT, USAGE, ENVIRONMENT):
+    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
         assert f"\n| {code} | " in operating
 
 
 def test_python_m_app_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app", "--help"])
 
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as raised:
         runpy.run_module("app", run_name="__main__")
 
-    assert ended.value.code == DONE
+    assert raised.value.code == DONE
 
 
-def test_a_process_of_its_own_tells_its_help_and_what_it_misses(tmp_path: Path) -> None:
+def test_a_separate_process_prints_its_help_and_missing_settings(tmp_path: Path) -> None:
     def python_m_app(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "app", *arguments],

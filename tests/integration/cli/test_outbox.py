@@ -1,4 +1,4 @@
-"""`outbox list` and `outbox show`: what a person and a script get to see of the rows."""
+"""`outbox list` and `outbox show`: the rows as a person and a script see them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli.terminal import span
-from tests.integration.cli.shell import DONE, LEFT, TODO_TEXT, Rows, lines, run
+from tests.integration.cli.shell import DONE, NOT_DONE, TODO_TEXT, Rows, lines, run
 from tests.support import TABLES
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ UNREADABLE = "outbox row e2 can't be read: KeyError('owner')\n"
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
 
 
-def test_the_list_fits_in_80_columns_with_each_id_in_one_piece(rows: Rows) -> None:
+def test_the_list_fits_in_80_columns_with_whole_ids(rows: Rows) -> None:
     rows.waiting(UUID.format(1), age=240, due_in=25.9)
     rows.waiting(UUID.format(2), owner="0d1c3a52-30d6-4111-8c99-8b099a3e16df")
     rows.failed(UUID.format(3))
@@ -36,7 +36,7 @@ def test_the_list_fits_in_80_columns_with_each_id_in_one_piece(rows: Rows) -> No
     assert "2 waiting, 1 failed." in listed.stdout
 
 
-def test_the_list_of_failed_rows_tells_why(rows: Rows) -> None:
+def test_the_list_of_failed_rows_shows_the_reasons(rows: Rows) -> None:
     rows.waiting("e1")
     rows.failed("e2", reason="400: [bold]no[/bold] \x1b[31m")
 
@@ -49,12 +49,12 @@ def test_the_list_of_failed_rows_tells_why(rows: Rows) -> None:
     assert "e1" not in listed.stdout
 
 
-def test_an_empty_outbox_is_told_to_a_person_and_is_no_line_to_a_script(rows: Rows) -> None:
+def test_an_empty_outbox_is_a_sentence_for_people_and_nothing_for_scripts(rows: Rows) -> None:
     assert run("outbox", "list").stdout == "The outbox is empty: Convoy handled every event.\n"
     assert run("outbox", "list", "--json").output == ""
 
 
-def test_a_script_gets_one_object_a_line(rows: Rows) -> None:
+def test_a_script_gets_one_object_per_line(rows: Rows) -> None:
     rows.waiting("e1", age=240, due_in=25)
     rows.failed("e2")
 
@@ -72,7 +72,7 @@ def test_a_script_gets_one_object_a_line(rows: Rows) -> None:
     assert failed["reason"] == "400: no such event type"
 
 
-def test_what_is_due_is_due_in_no_time(rows: Rows) -> None:
+def test_an_overdue_row_is_due_in_zero_seconds(rows: Rows) -> None:
     rows.waiting("e1", due_in=-30)
 
     assert [row["due_in_s"] for row in lines(run("outbox", "list", "--json"))] == [0.0]
@@ -98,7 +98,7 @@ def test_a_list_of_several_pages_has_every_row_and_one_header(rows: Rows) -> Non
     assert len(lines(run("outbox", "list", "--json"))) == 5
 
 
-def test_a_row_that_can_not_be_read_is_told_on_stderr_beside_the_others(
+def test_an_unreadable_row_is_reported_on_stderr_beside_the_others(
     rows: Rows, dynamodb: DynamoDBClient
 ) -> None:
     rows.waiting("e1")
@@ -111,25 +111,25 @@ def test_a_row_that_can_not_be_read_is_told_on_stderr_beside_the_others(
 
 
 @pytest.mark.parametrize("command", [["outbox", "show"], ["redrive"]])
-def test_who_asks_for_a_row_that_can_not_be_read_is_told_so_with_code_1(
+def test_an_unreadable_row_asked_for_by_its_id_is_code_1(
     dynamodb: DynamoDBClient, command: list[str]
 ) -> None:
     dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
 
     result = run(*command, "e2", "--json")
 
-    assert (result.exit_code, result.stdout, result.stderr) == (LEFT, "", UNREADABLE)
+    assert (result.exit_code, result.stdout, result.stderr) == (NOT_DONE, "", UNREADABLE)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (2e5, "2 d")],
 )
-def test_a_span_is_told_in_at_least_two_of_a_unit(seconds: float, told: str) -> None:
-    assert span(seconds) == told
+def test_a_span_uses_the_largest_unit_that_fits_twice(seconds: float, text: str) -> None:
+    assert span(seconds) == text
 
 
-def test_show_tells_all_of_a_row_with_its_payload(rows: Rows) -> None:
+def test_show_prints_a_row_with_its_payload(rows: Rows) -> None:
     rows.waiting("e1", item="Grüße \x9b31m")
     rows.failed("e2")
 

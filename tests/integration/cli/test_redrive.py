@@ -1,4 +1,4 @@
-"""`redrive`: what failed waits again, and nothing else is touched."""
+"""`redrive`: failed rows wait again, and no other row changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox.rows import FAILED, WAITING
 from app.wiring.clients import now
-from tests.integration.cli.shell import DONE, LEFT, Rows, lines, run
+from tests.integration.cli.shell import DONE, NOT_DONE, Rows, lines, run
 
 if TYPE_CHECKING:
     import pytest
@@ -27,10 +27,10 @@ def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(
     assert redriven.exit_code == DONE
     assert redriven.stdout == "1 waiting again. Run the relay, or wait for it.\n"
     assert (rows.row("e1").state, rows.row("e2").state) == (WAITING, FAILED)
-    assert run("relay").exit_code == LEFT
+    assert run("relay").exit_code == NOT_DONE
     assert [event["idempotency_key"] for event in convoy.events()] == ["e1"]
     convoy.deliveries()
-    assert run("relay").exit_code == LEFT
+    assert run("relay").exit_code == NOT_DONE
     assert outbox.event_ids() == ["e2"]
 
 
@@ -47,7 +47,7 @@ def test_redrive_all_takes_every_failed_row_and_no_other(rows: Rows) -> None:
     assert (again.exit_code, again.stdout) == (DONE, "0 waiting again.\n")
 
 
-def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
+def test_redrive_all_counts_rows_that_another_process_changed(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = [rows.failed("e1"), rows.failed("e2")]
@@ -57,20 +57,22 @@ def test_redrive_all_tells_how_many_it_lost_to_somebody_else(
     result = run("redrive", "--all")
 
     assert result.stdout == "1 waiting again. Run the relay, or wait for it.\n"
-    assert result.stderr == "1 changed by somebody else meanwhile: left as they are now.\n"
+    assert result.stderr == (
+        "1 not redriven: another process changed them meanwhile. List them: outbox list.\n"
+    )
 
 
-def test_a_row_that_has_not_failed_is_left_alone(rows: Rows) -> None:
+def test_a_row_that_has_not_failed_stays_unchanged(rows: Rows) -> None:
     waiting = rows.waiting("e1", due_in=60)
 
     result = run("redrive", "e1")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr == "e1 has not failed: it is waiting.\n"
     assert rows.row("e1") == waiting
 
 
-def test_a_row_that_somebody_else_changed_meanwhile_is_left_alone(
+def test_a_row_that_another_process_changed_stays_unchanged(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = rows.failed("e1")
@@ -79,5 +81,5 @@ def test_a_row_that_somebody_else_changed_meanwhile_is_left_alone(
 
     result = run("redrive", "e1")
 
-    assert (result.exit_code, result.stdout) == (LEFT, "")
-    assert "e1 was changed by somebody else" in result.stderr
+    assert (result.exit_code, result.stdout) == (NOT_DONE, "")
+    assert "Another process changed e1" in result.stderr

@@ -1,4 +1,4 @@
-"""`relay`: one pass or, with `--watch`, one after another, and what each tells of its end."""
+"""`relay`: one pass, or with `--watch` a pass at each interval, and their reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.cli.relay_loop import Interrupt, Pass
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
 from app.wiring.clients import new_event_id, now
-from app.wiring.relay import RelayParts
-from tests.integration.cli.shell import DONE, LEFT, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
+from app.wiring.relay import RelayComponents
+from tests.integration.cli.shell import DONE, NOT_DONE, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
 from tests.support import make_relay
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ NO_METRICS = Metrics(lambda _: None, now, "none")
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a pass publishes is due at the next one."""
+    """Events that a pass publishes are due at the next pass."""
     monkeypatch.setenv("SETTLE_AFTER_S", "0")
 
 
@@ -49,7 +49,7 @@ def test_one_pass_publishes_and_the_next_settles_with_code_0(
     second = run("relay")
 
     assert (first.exit_code, first.output.splitlines()) == (
-        LEFT,
+        NOT_DONE,
         [
             "0 settled, 3 published, 3 waiting (the oldest for 4 min), 0 failed.",
             "See when they are due: outbox list.",
@@ -60,7 +60,7 @@ def test_one_pass_publishes_and_the_next_settles_with_code_0(
     assert outbox.event_ids() == []
 
 
-def test_relays_that_have_a_segment_each_share_the_outbox(rows: Rows, convoy: Convoy) -> None:
+def test_relays_with_a_segment_each_share_the_outbox(rows: Rows, convoy: Convoy) -> None:
     ids = [f"e{n}" for n in range(12)]
     for each in ids:
         rows.waiting(each)
@@ -68,23 +68,23 @@ def test_relays_that_have_a_segment_each_share_the_outbox(rows: Rows, convoy: Co
     reports = []
     for segment in ("1/2", "2/2"):
         (report,) = lines(run("relay", "--segment", segment, "--json"))
-        # What it has not seen of the table it can't report.
+        # It can't report the part of the table that it has not read.
         assert report["partial"] is True
         reports.append(report)
 
     assert sum(report["published"] for report in reports) == len(ids)
     assert sorted(event["idempotency_key"] for event in convoy.events()) == sorted(ids)
-    # One of them looks after the deliveries, for all.
+    # One of them checks the deliveries, for all.
     assert [report["deliveries"] is None for report in reports] == [False, True]
 
 
-def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
+def test_rows_that_are_left_are_code_1(rows: Rows) -> None:
     rows.waiting("e1", age=240, due_in=60)
     rows.failed("e2")
 
     result = run("relay")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert result.stdout.splitlines() == [
         "0 settled, 1 waiting (the oldest for 4 min), 1 failed.",
         "See when they are due: outbox list.",
@@ -92,11 +92,11 @@ def test_rows_that_are_left_are_code_1_and_told(rows: Rows) -> None:
     ]
 
 
-def test_what_is_stuck_in_convoy_is_replayed_and_told(
+def test_a_stuck_event_is_replayed_and_reported(
     rows: Rows, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once = partial(RelayParts.build, stuck_after=timedelta(0))
-    monkeypatch.setattr(RelayParts, "build", at_once)
+    at_once = partial(RelayComponents.build, stuck_after=timedelta(0))
+    monkeypatch.setattr(RelayComponents, "build", at_once)
     convoy.stop_worker("matching")
     convoy.send("e1")
     rows.waiting("e1")
@@ -104,14 +104,14 @@ def test_what_is_stuck_in_convoy_is_replayed_and_told(
     assert run("relay").stdout.startswith("0 settled, 1 replayed, 1 waiting (")
 
 
-def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> None:
+def test_an_outage_of_convoy_is_code_1_with_the_reason(rows: Rows, convoy: Convoy) -> None:
     rows.waiting("e1")
     convoy.fail(status=503, headers={"retry-after": "60"})
 
     person = run("relay")
     (script,) = lines(run("relay", "--json"))
 
-    assert person.exit_code == LEFT
+    assert person.exit_code == NOT_DONE
     assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
     assert 60 <= script.pop("oldest_s") < 120
     assert script == {
@@ -121,17 +121,17 @@ def test_an_outage_of_convoy_is_code_1_and_told(rows: Rows, convoy: Convoy) -> N
     }  # fmt: skip
 
 
-def test_a_wrong_key_is_told_with_the_command_that_says_what_to_mend(
+def test_a_wrong_key_is_reported_with_the_command_to_run_next(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for event_id in ("e1", "e2", "e3"):
         rows.waiting(event_id)
     monkeypatch.setenv("CONVOY_API_KEY", "CO.wrong")
 
-    told = run("relay").stdout
+    output = run("relay").stdout
 
-    assert "\nStopped early: misconfigured: 401: authorization failed.\n" in told
-    assert told.endswith("See what to mend: convoy ping.\n")
+    assert "\nStopped early: misconfigured: 401: authorization failed.\n" in output
+    assert output.endswith("Find the cause: convoy ping.\n")
 
 
 def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:
@@ -165,7 +165,7 @@ def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(
     assert (report.published, report.pending, report.stopped) == (0, 1, "out of time")
 
 
-def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_told(
+def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_reported(
     rows: Rows,
     convoy: Convoy,
     make: Callable[..., Relay],
@@ -173,7 +173,7 @@ def test_an_interrupt_in_a_pass_leaves_the_rest_and_is_told(
 ) -> None:
     rows.waiting("e1")
     rows.waiting("e2")
-    convoy.send(new_event_id(now()))  # Convoy has come to the present: both would be published
+    convoy.send(new_event_id(now()))  # Convoy shows the present: the pass would publish both
     interrupt = Interrupt()
 
     def ask() -> None:
@@ -202,7 +202,7 @@ def make(dynamodb: DynamoDBClient, questions: Questions) -> Callable[[Callable[[
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
+def test_watch_runs_a_pass_each_interval_until_a_signal(
     rows: Rows, convoy: Convoy, number: signal.Signals
 ) -> None:
     rows.waiting("e0")
@@ -217,18 +217,16 @@ def test_watch_runs_a_pass_each_interval_until_a_signal_and_ends_with_code_0(
         if len(waits) == 61:
             signal.raise_signal(number)
 
-    watched = run("relay", "--watch", "--json", wait=wait)
+    result = run("relay", "--watch", "--json", wait=wait)
 
-    assert watched.exit_code == DONE
-    reports = lines(watched)
+    assert result.exit_code == DONE
+    reports = lines(result)
     assert [(report["settled"], report["published"]) for report in reports] == [(0, 1), (1, 1)]
     assert waits == [1] * 61
     assert signal.getsignal(number) == before
 
 
-def test_watch_waits_by_the_clock_where_nothing_is_injected(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watch_sleeps_if_no_wait_is_injected(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -250,8 +248,8 @@ def test_watch_outlives_an_outage_of_dynamodb(monkeypatch: pytest.MonkeyPatch) -
         if len(waits) == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    watched = run("relay", "--watch", "--every", "1", wait=wait)
+    result = run("relay", "--watch", "--every", "1", wait=wait)
 
-    assert (watched.exit_code, watched.stdout) == (DONE, "")
-    assert watched.stderr.count("DynamoDB did not answer: ") == 2
-    assert "Next try in 1 s.\n" in watched.stderr
+    assert (result.exit_code, result.stdout) == (DONE, "")
+    assert result.stderr.count("DynamoDB did not answer: ") == 2
+    assert "Next try in 1 s.\n" in result.stderr

@@ -1,4 +1,4 @@
-"""What `relay` says of Convoy's deliveries, and the command that it points to."""
+"""The report of `relay` about Convoy's deliveries, and the command that it suggests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from tests.integration.cli.shell import DONE, lines, run
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _empty_outbox(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once = partial(RelayParts.build, hung_after=timedelta(seconds=-1))
-    monkeypatch.setattr(RelayParts, "build", at_once)
+    at_once = partial(RelayComponents.build, hung_after=timedelta(seconds=-1))
+    monkeypatch.setattr(RelayComponents, "build", at_once)
 
 
 def command_in(text: str) -> list[str]:
@@ -39,7 +39,7 @@ def hang(convoy: Convoy) -> None:
     convoy.start_worker()
 
 
-def test_a_convoy_that_delivered_everything_is_not_mentioned(convoy: Convoy) -> None:
+def test_deliveries_are_not_mentioned_if_all_arrived(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.send("e1")
     convoy.deliveries()
@@ -49,7 +49,7 @@ def test_a_convoy_that_delivered_everything_is_not_mentioned(convoy: Convoy) -> 
     assert (result.exit_code, result.stdout) == (DONE, "0 settled, 0 waiting, 0 failed.\n")
 
 
-def test_failed_and_discarded_deliveries_are_listed_by_the_command_named(convoy: Convoy) -> None:
+def test_the_suggested_command_lists_failed_and_discarded_deliveries(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail()
     convoy.send("e1")
@@ -59,27 +59,27 @@ def test_failed_and_discarded_deliveries_are_listed_by_the_command_named(convoy:
     convoy.send("e2", "bob")
     convoy.deliveries()
 
-    told = run("relay").stdout
+    output = run("relay").stdout
 
     assert (
         "1 deliveries of the last 24 h failed, 0 were discarded;"
-        " 0 of their endpoints are not active." in told
+        " 0 of their endpoints are not active." in output
     )
-    listed = lines(run(*command_in(told), "--json"))
+    listed = lines(run(*command_in(output), "--json"))
     assert {each["event_id"]: each["status"] for each in listed} == {
         "e1": "Failure",
         "e2": "Discarded",
     }
 
 
-def test_hung_deliveries_are_retried_and_told(convoy: Convoy) -> None:
+def test_hung_deliveries_are_retried_and_reported(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     hang(convoy)
 
     assert "\n1 deliveries hung in Convoy and are retried.\n" in run("relay").stdout
 
 
-def test_hung_deliveries_that_are_not_retried_are_listed_by_the_command_named(
+def test_the_suggested_command_lists_hung_deliveries(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("ann")
@@ -87,8 +87,8 @@ def test_hung_deliveries_that_are_not_retried_are_listed_by_the_command_named(
     convoy.stop_worker("batch_retries")
     run("relay")
 
-    told = run("relay").stdout
+    output = run("relay").stdout
 
-    assert "\n1 deliveries hang in Convoy, and its last bulk retry is not over." in told
-    listed = lines(run(*command_in(told), "--json"))
+    assert "\n1 deliveries hang in Convoy, and its last bulk retry is not over." in output
+    listed = lines(run(*command_in(output), "--json"))
     assert [(each["event_id"], each["status"]) for each in listed] == [("e1", "Scheduled")]

@@ -1,4 +1,4 @@
-"""`republish`: what Convoy lost goes back into the outbox, and arrives by the relay."""
+"""`republish`: events that Convoy lost go back into the outbox, and the relay publishes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from app.dynamodb.outbox_table import OutboxTable
 from app.outbox import relay, republish
 from app.outbox.event_list import Finding, Shown, finding
 from app.wiring.clients import now
-from tests.integration.cli.logged import Logged, ago, ids, passes, received, settled_in_convoy
+from tests.integration.cli.event_log import (
+    EventLog,
+    ago,
+    ids,
+    received,
+    run_relay,
+    settled_in_convoy,
+)
 from tests.integration.cli.shell import DONE, TODO_TEXT, lines, run
 
 if TYPE_CHECKING:
@@ -26,19 +33,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def logged(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> Logged:
+def event_log(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> EventLog:
     monkeypatch.setenv("SETTLE_AFTER_S", "0")
-    return Logged(dynamodb)
+    return EventLog(dynamodb)
 
 
-def test_what_convoy_lost_goes_back_and_arrives(
-    logged: Logged, convoy: Convoy, outbox: Outbox
+def test_lost_events_go_back_and_arrive(
+    event_log: EventLog, convoy: Convoy, outbox: Outbox
 ) -> None:
     for owner in ("ann", "bob"):
         convoy.endpoint(owner)
-    handled = [*logged.events(2), *logged.events(2, "bob")]
+    handled = [*event_log.events(2), *event_log.events(2, "bob")]
     settled_in_convoy(convoy, handled)
-    lost = [*logged.events(3), *logged.events(3, "bob")]
+    lost = [*event_log.events(3), *event_log.events(3, "bob")]
 
     result = run("republish", "--since", "1h")
 
@@ -47,16 +54,16 @@ def test_what_convoy_lost_goes_back_and_arrives(
     assert ": 6 put back into the outbox, 4 handled by Convoy.\n" in result.stdout
     assert result.stdout.endswith("The relay publishes them: run it, or wait for it.\n")
     assert outbox.event_ids() == ids(lost)
-    passes(convoy, 3)
+    run_relay(convoy, 3)
     assert received(convoy) == ids([*handled, *lost])
     assert outbox.event_ids() == []
 
 
 def test_all_events_arrive_again_after_convoys_database_was_restored(
-    logged: Logged, convoy: Convoy, outbox: Outbox
+    event_log: EventLog, convoy: Convoy, outbox: Outbox
 ) -> None:
     convoy.endpoint("ann")
-    events = logged.events(40)
+    events = event_log.events(40)
     settled_in_convoy(convoy, events)
     convoy.reset()
     convoy.endpoint("ann")
@@ -64,33 +71,33 @@ def test_all_events_arrive_again_after_convoys_database_was_restored(
     assert run("republish", "--since", ago(hours=1)).exit_code == DONE
 
     assert outbox.event_ids() == ids(events)
-    passes(convoy, 4)
+    run_relay(convoy, 4)
     assert received(convoy) == ids(events)
     assert outbox.event_ids() == []
 
 
-def test_one_owners_events_are_put_back_without_those_of_others(
-    logged: Logged, outbox: Outbox
-) -> None:
-    logged.events(2)
-    bobs = logged.events(2, "bob")
+def test_only_the_given_owners_events_are_put_back(event_log: EventLog, outbox: Outbox) -> None:
+    event_log.events(2)
+    bobs = event_log.events(2, "bob")
 
     assert run("republish", "--since", "1h", "--owner", "bob").exit_code == DONE
 
     assert outbox.event_ids() == ids(bobs)
 
 
-def test_events_before_the_moment_are_left_alone(logged: Logged, outbox: Outbox) -> None:
-    logged.event(age_s=7300)
-    later = logged.event(age_s=7100)
+def test_events_before_the_moment_are_not_put_back(event_log: EventLog, outbox: Outbox) -> None:
+    event_log.event(age_s=7300)
+    later = event_log.event(age_s=7100)
 
     run("republish", "--since", "2h")
 
     assert outbox.event_ids() == [later.id]
 
 
-def test_a_dry_run_says_what_it_would_do_and_writes_nothing(logged: Logged, outbox: Outbox) -> None:
-    logged.events(3)
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(
+    event_log: EventLog, outbox: Outbox
+) -> None:
+    event_log.events(3)
 
     person = run("republish", "--since", "1h", "--dry-run")
     (script,) = lines(run("republish", "--since", "1h", "--dry-run", "--json"))
@@ -102,23 +109,23 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(logged: Logged, outb
     assert outbox.event_ids() == []
 
 
-def test_a_script_gets_one_object_with_every_count(logged: Logged, convoy: Convoy) -> None:
-    settled_in_convoy(convoy, logged.events(1))
-    logged.events(2)
+def test_a_script_gets_one_object_with_every_count(event_log: EventLog, convoy: Convoy) -> None:
+    settled_in_convoy(convoy, event_log.events(1))
+    event_log.events(2)
 
     since = now() - timedelta(hours=1)
     in_berlin = since.astimezone(timezone(timedelta(hours=1))).isoformat()
 
-    (told,) = lines(run("republish", "--since", in_berlin, "--json"))
+    (output,) = lines(run("republish", "--since", in_berlin, "--json"))
 
-    assert told == {
+    assert output == {
         "since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "handled": 1, "waiting": 0, "under_way": 0,
         "missing": 2, "stuck": 0, "unreadable": 0, "interrupted": False,
     }  # fmt: skip
 
 
-def test_a_row_that_is_there_stays_as_it_is(logged: Logged, rows: Rows) -> None:
-    event = logged.event()
+def test_an_existing_row_stays_unchanged(event_log: EventLog, rows: Rows) -> None:
+    event = event_log.event()
     failed = rows.failed(event.id)
 
     result = run("republish", "--since", "1h")
@@ -130,21 +137,21 @@ def test_a_row_that_is_there_stays_as_it_is(logged: Logged, rows: Rows) -> None:
     assert rows.row(event.id) == failed
 
 
-def test_a_row_that_came_meanwhile_stays_as_it_is(
-    logged: Logged, rows: Rows, monkeypatch: pytest.MonkeyPatch
+def test_a_row_written_meanwhile_stays_unchanged(
+    event_log: EventLog, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = logged.event()
+    event = event_log.event()
     failed = rows.failed(event.id)
     monkeypatch.setattr(OutboxTable, "has", lambda *_: False)
 
-    (told,) = lines(run("republish", "--since", "1h", "--json"))
+    (output,) = lines(run("republish", "--since", "1h", "--json"))
 
-    assert (told["waiting"], told["missing"]) == (1, 0)
+    assert (output["waiting"], output["missing"]) == (1, 0)
     assert rows.row(event.id) == failed
 
 
 def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
-    logged: Logged, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at_once(entries: Sequence[Shown], at: datetime, *_: object) -> Finding:
         return finding(entries, at, timedelta(0))
@@ -152,7 +159,7 @@ def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
     for module in (relay, republish):
         monkeypatch.setattr(module, "finding", at_once)
     convoy.endpoint("ann")
-    event = logged.event()
+    event = event_log.event()
     convoy.stop_worker("matching")
     settled_in_convoy(convoy, [event])
     assert convoy.lose("matching") == 1
@@ -161,16 +168,16 @@ def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
     result = run("republish", "--since", "1h")
 
     assert "1 put back into the outbox (1 stuck in Convoy)" in result.stdout
-    passes(convoy, 2)
+    run_relay(convoy, 2)
     assert received(convoy) == [event.id]
     assert outbox.event_ids() == []
 
 
-def test_what_is_under_way_in_convoy_gets_its_row_back(
-    logged: Logged, convoy: Convoy, outbox: Outbox
+def test_an_event_under_way_in_convoy_gets_its_row_back(
+    event_log: EventLog, convoy: Convoy, outbox: Outbox
 ) -> None:
-    """Its queue may lose it yet: without a row nobody would replay it."""
-    event = logged.event()
+    """Convoy's queue may still lose it: without a row nothing would replay it."""
+    event = event_log.event()
     convoy.stop_worker("matching")
     settled_in_convoy(convoy, [event])
 
@@ -180,22 +187,22 @@ def test_what_is_under_way_in_convoy_gets_its_row_back(
     assert outbox.event_ids() == [event.id]
 
 
-def test_what_convoys_list_does_not_show_is_asked_for_by_key(
-    logged: Logged, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+def test_an_event_not_in_convoys_list_is_looked_up_by_key(
+    event_log: EventLog, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_in_convoy(convoy, logged.events(2))
+    settled_in_convoy(convoy, event_log.events(2))
     monkeypatch.setattr(ConvoyEvents, "between", lambda *_: iter([]))
 
-    (told,) = lines(run("republish", "--since", "1h", "--json"))
+    (output,) = lines(run("republish", "--since", "1h", "--json"))
 
-    assert (told["handled"], told["missing"]) == (2, 0)
+    assert (output["handled"], output["missing"]) == (2, 0)
     assert outbox.event_ids() == []
 
 
-def test_an_event_that_convoy_drops_again_is_put_back_for_the_relay_to_heal(
-    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+def test_an_event_with_only_duplicates_in_convoy_is_put_back(
+    event_log: EventLog, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = logged.event()
+    event = event_log.event()
     duplicate = Shown("uid", event.id, "Success", now(), now(), duplicate=True)
     monkeypatch.setattr(ConvoyEvents, "between", lambda *_: iter([[duplicate]]))
     monkeypatch.setattr(ConvoyEvents, "under", lambda *_: [duplicate])
@@ -207,7 +214,7 @@ def test_an_event_that_convoy_drops_again_is_put_back_for_the_relay_to_heal(
     assert outbox.event_ids() == [event.id]
 
 
-def test_no_todos_text_is_shown(logged: Logged) -> None:
-    logged.events(2)
+def test_no_todos_text_is_shown(event_log: EventLog) -> None:
+    event_log.events(2)
 
     assert TODO_TEXT not in run("republish", "--since", "1h", "--json").output

@@ -19,8 +19,8 @@ from app.domain.ports import StoreUnavailable
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.wiring.clients import now
-from tests.integration.cli.logged import Logged, ago, ids, settled_in_convoy
-from tests.integration.cli.shell import DONE, ENVIRONMENT, LEFT, OUT_OF_REACH, USAGE, lines, run
+from tests.integration.cli.event_log import EventLog, ago, ids, settled_in_convoy
+from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, OUT_OF_REACH, USAGE, lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def logged(dynamodb: DynamoDBClient) -> Logged:
-    return Logged(dynamodb)
+def event_log(dynamodb: DynamoDBClient) -> EventLog:
+    return EventLog(dynamodb)
 
 
 @pytest.mark.parametrize(
@@ -46,40 +46,40 @@ def logged(dynamodb: DynamoDBClient) -> Logged:
         ("3d", timedelta(days=3)),
     ],
 )
-def test_a_span_is_so_long_ago(span: str, length: timedelta) -> None:
+def test_a_span_means_that_long_ago(span: str, length: timedelta) -> None:
     before = now()
 
     assert timedelta() <= moment(span) - (before - length) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
-        ("", "is no moment"),
-        ("yesterday", "is no moment"),
-        ("2h30", "is no moment"),
-        ("٢h", "is no moment"),
-        ("-2h", "is no moment"),
-        ("999999999d", "is no moment"),
-        ("2026-11-24", "is no moment"),
-        ("2026-11-24T10:00:00", "is no moment"),
+        ("", "is not a moment"),
+        ("yesterday", "is not a moment"),
+        ("2h30", "is not a moment"),
+        ("٢h", "is not a moment"),
+        ("-2h", "is not a moment"),
+        ("999999999d", "is not a moment"),
+        ("2026-11-24", "is not a moment"),
+        ("2026-11-24T10:00:00", "is not a moment"),
         ("9999-12-31T23:59:59Z", "is in the future"),
         ("0001-01-01T00:00:00Z", "is over 3650 days ago"),
         ("0001-01-01T00:00:00+14:00", "is over 3650 days ago"),
         ("3651d", "is over 3650 days ago"),
     ],
 )
-def test_what_is_no_moment_is_wrong_usage_that_names_the_option(
-    logged: Logged, outbox: Outbox, wrong: str, told: str
+def test_an_invalid_moment_is_wrong_usage_that_names_the_option(
+    event_log: EventLog, outbox: Outbox, wrong: str, message: str
 ) -> None:
-    logged.event()
+    event_log.event()
 
     result = run("republish", f"--since={wrong}")
 
     assert (result.exit_code, result.stdout) == (USAGE, "")
-    said = re.sub(r"[\s│]+", " ", result.stderr)
-    assert "--since" in said
-    assert told in said
+    stderr = re.sub(r"[\s│]+", " ", result.stderr)
+    assert "--since" in stderr
+    assert message in stderr
     assert outbox.event_ids() == []
 
 
@@ -90,31 +90,31 @@ def test_without_a_moment_the_option_is_named() -> None:
     assert "--since" in result.stderr
 
 
-def test_stopped_half_way_and_run_again_everything_is_put_back(
-    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+def test_a_second_run_after_a_stop_puts_back_the_rest(
+    event_log: EventLog, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events = logged.events(60)
+    events = event_log.events(60)
     with monkeypatch.context() as first:
-        interrupt = controlled(first)
-        after(first, OutboxTable, "restore", lambda: setattr(interrupt, "asked", True))
+        interrupt = controlled_interrupt(first)
+        call_after(first, OutboxTable, "restore", lambda: setattr(interrupt, "asked", True))
         stopped = run("republish", "--since", "1h")
 
-    assert stopped.exit_code == LEFT
+    assert stopped.exit_code == NOT_DONE
     begun = set(outbox.event_ids())
     assert 0 < len(begun) < len(events)
     assert f"{len(begun)} put back into the outbox" in stopped.stdout
     again = re.search(r"^Interrupted\. Run it again with (--since) (\S+):", stopped.stdout, re.M)
     assert again, stopped.stdout
-    (told,) = lines(run("republish", *again.groups(), "--json"))
-    assert (told["waiting"], told["missing"]) == (len(begun), len(events) - len(begun))
+    (output,) = lines(run("republish", *again.groups(), "--json"))
+    assert (output["waiting"], output["missing"]) == (len(begun), len(events) - len(begun))
     assert outbox.event_ids() == ids(events)
 
 
 def test_ctrl_c_ends_between_pages_of_convoys_list(
-    logged: Logged, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, convoy: Convoy, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_in_convoy(convoy, logged.events(3))
-    lost = logged.event()
+    settled_in_convoy(convoy, event_log.events(3))
+    lost = event_log.event()
     monkeypatch.setattr(event_list, "PAGE", 1)
     with monkeypatch.context() as first:
         original, given = ConvoyEvents.between, []
@@ -128,7 +128,7 @@ def test_ctrl_c_ends_between_pages_of_convoys_list(
         first.setattr(ConvoyEvents, "between", between)
         result = run("republish", "--since", "1h", "--json")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert len(given) == 1
     assert lines(result)[0]["interrupted"] is True
     assert outbox.event_ids() == []
@@ -137,10 +137,10 @@ def test_ctrl_c_ends_between_pages_of_convoys_list(
 
 
 def test_ctrl_c_ends_between_pages_of_the_log(
-    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events = logged.events(2)
-    interrupt = controlled(monkeypatch)
+    events = event_log.events(2)
+    interrupt = controlled_interrupt(monkeypatch)
 
     def since(*_: object, **__: object) -> Iterator[list[Event]]:
         yield events[:1]
@@ -152,41 +152,41 @@ def test_ctrl_c_ends_between_pages_of_the_log(
 
     result = run("republish", "--since", "1h")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert "1 events of the log since " in result.stdout
     assert outbox.event_ids() == [events[0].id]
 
 
 def test_a_handled_event_is_not_counted_after_ctrl_c(
-    logged: Logged, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled_in_convoy(convoy, logged.events(1))
-    interrupt = controlled(monkeypatch)
-    after(monkeypatch, EventsTable, "_read", lambda: setattr(interrupt, "asked", True))
+    settled_in_convoy(convoy, event_log.events(1))
+    interrupt = controlled_interrupt(monkeypatch)
+    call_after(monkeypatch, EventsTable, "_read", lambda: setattr(interrupt, "asked", True))
 
-    (told,) = lines(run("republish", "--since", "1h", "--json"))
+    (output,) = lines(run("republish", "--since", "1h", "--json"))
 
-    assert (told["handled"], told["interrupted"]) == (0, True)
+    assert (output["handled"], output["interrupted"]) == (0, True)
 
 
-def test_an_event_that_can_not_be_read_is_reported_beside_the_others(
-    logged: Logged, outbox: Outbox
+def test_an_unreadable_event_is_reported_beside_the_others(
+    event_log: EventLog, outbox: Outbox
 ) -> None:
-    damaged = logged.unreadable()
-    lost = logged.event()
+    damaged = event_log.unreadable()
+    lost = event_log.event()
 
     result = run("republish", "--since", "1h")
 
-    assert result.exit_code == LEFT
+    assert result.exit_code == NOT_DONE
     assert f"event {damaged} of the log can't be read" in result.stderr
     assert "1 put back into the outbox, 0 handled by Convoy, 1 can't be read.\n" in result.stdout
     assert outbox.event_ids() == [lost.id]
 
 
 def test_a_convoy_out_of_reach_is_code_3(
-    logged: Logged, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logged.events(2)
+    event_log.events(2)
     monkeypatch.setenv("CONVOY_BASE_URL", f"{OUT_OF_REACH}/api")
 
     result = run("republish", "--since", "1h")
@@ -199,9 +199,9 @@ def test_a_convoy_out_of_reach_is_code_3(
 
 @pytest.mark.parametrize("command", [["--json"], []])
 def test_a_convoy_that_fails_half_way_is_code_3_and_ends_at_once(
-    logged: Logged, convoy: Convoy, monkeypatch: pytest.MonkeyPatch, command: list[str]
+    event_log: EventLog, convoy: Convoy, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    logged.events(60)
+    event_log.events(60)
     asked: list[str] = []
     original = ConvoyEvents.under
 
@@ -221,9 +221,9 @@ def test_a_convoy_that_fails_half_way_is_code_3_and_ends_at_once(
 
 
 def test_a_dynamodb_that_fails_half_way_is_code_3_with_what_was_done(
-    logged: Logged, monkeypatch: pytest.MonkeyPatch
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    events = logged.events(1)
+    events = event_log.events(1)
 
     def since(*_: object, **__: object) -> Iterator[list[Event]]:
         yield events
@@ -241,19 +241,19 @@ def test_a_dynamodb_that_fails_half_way_is_code_3_with_what_was_done(
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_shown_of_convoys_list_and_of_the_log(
-    logged: Logged, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
 ) -> None:
     monkeypatch.setenv("TTY_COMPATIBLE", "1" if terminal else "0")
-    logged.events(2)
+    event_log.events(2)
 
-    told = run("republish", "--since", "1h").stderr
+    output = run("republish", "--since", "1h").stderr
 
-    assert ("1 pages" in told) is terminal
-    assert ("2 events" in told) is terminal
+    assert ("1 pages" in output) is terminal
+    assert ("2 events" in output) is terminal
 
 
-def controlled(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
-    """The interrupt that the command looks at."""
+def controlled_interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """An interrupt for the command, which a test sets."""
     interrupt = Interrupt()
 
     @contextmanager
@@ -264,10 +264,10 @@ def controlled(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
     return interrupt
 
 
-def after(
+def call_after(
     monkeypatch: pytest.MonkeyPatch, of: type, name: str, happen: Callable[[], object]
 ) -> None:
-    """Something happens after each call of a method."""
+    """Call `happen` after each call of the method."""
     original = getattr(of, name)
 
     def call(*about: object, **named: object) -> object:

@@ -197,7 +197,7 @@ def test_what_dynamodb_leaves_of_a_batch_is_sent_again(
 
     table._client = SimpleNamespace(batch_write_item=batch_write_item)  # type: ignore[assignment]
     if throttled > len(RETRY_PAUSES_S):
-        with pytest.raises(StoreUnavailable, match="left 1 rows undeleted"):
+        with pytest.raises(StoreUnavailable, match="did not delete 1 rows"):
             table.remove(["e1", "e2"])
     else:
         table.remove(["e1", "e2"])

@@ -175,7 +175,7 @@ def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_an_endpoint_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets")
-    assert "mend AWS_ENDPOINT_URL_SECRETS_MANAGER" in problem(secret())
+    assert "correct AWS_ENDPOINT_URL_SECRETS_MANAGER" in problem(secret())
 
 
 @pytest.mark.parametrize(
@@ -200,4 +200,4 @@ def test_what_aws_needs_to_be_asked_is_told(
 def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu central")
 
-    assert problem(secret()).startswith("Secrets Manager could not be asked: Provided region_name")
+    assert problem(secret()).startswith("Secrets Manager could not be called: Provided region_name")

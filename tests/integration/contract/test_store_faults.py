@@ -189,9 +189,15 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
             "ResourceNotFoundException",
             "RESOURCES_TABLE, OUTBOX_TABLE, EVENTS_TABLE and IDEMPOTENCY_TABLE",
         ),
-        ("UnrecognizedClientException", "Are the AWS credentials in the environment the right"),
-        ("ExpiredTokenException", "Are the AWS credentials in the environment the right"),
-        ("InvalidSignatureException", "Are the AWS credentials in the environment the right"),
+        (
+            "UnrecognizedClientException",
+            "Check that the AWS credentials in the environment are right",
+        ),
+        ("ExpiredTokenException", "Check that the AWS credentials in the environment are right"),
+        (
+            "InvalidSignatureException",
+            "Check that the AWS credentials in the environment are right",
+        ),
     ],
 )
 def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
@@ -265,7 +271,7 @@ def test_an_answer_that_stays_damaged_is_unavailable_and_no_missing_todo(
     monkeypatch.setattr("time.sleep", lambda _: None)
     wire.answers = [answered(body, checksum) for _ in range(9)]
 
-    with pytest.raises(StoreUnavailable, match="DynamoDB's answer came damaged"):
+    with pytest.raises(StoreUnavailable, match="DynamoDB's answer was damaged"):
         CALLS[call](store)
 
 

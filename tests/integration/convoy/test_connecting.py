@@ -1,4 +1,4 @@
-"""The first address of a name that answers is taken. The sockets of the others are closed."""
+"""The first address that answers is used. The sockets of the other addresses are closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from app.convoy import connecting
 from app.convoy.connecting import interleaved, race
-from tests.integration.convoy.exchanging import DEADLINE_S, PATIENCE_S, post, sender, serve
+from tests.integration.convoy.transport_support import DEADLINE_S, PATIENCE_S, post, sender, serve
 from tests.support import raw_server
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def left() -> float:
     return PATIENCE_S
 
 
-def test_a_name_whose_first_addresses_are_dead_is_reached_by_the_next() -> None:
+def test_the_next_address_is_used_if_the_first_ones_are_dead() -> None:
     with raw_server(serve) as url, dropping() as dead, dropping() as dead_too:
         addresses = [dead, dead_too, of(url)]
         with sender(look_up=lambda *_: addresses) as sent:
@@ -80,7 +80,7 @@ def test_a_name_whose_first_addresses_are_dead_is_reached_by_the_next() -> None:
             assert time.monotonic() - started < PATIENCE_S
 
 
-def test_the_sockets_of_the_losers_are_closed(opened: list[socket.socket]) -> None:
+def test_sockets_that_lose_the_race_are_closed(opened: list[socket.socket]) -> None:
     with (
         raw_server(serve) as url,
         dropping() as dead,
@@ -102,7 +102,7 @@ def test_after_an_address_that_fails_the_next_is_tried_at_once(
         assert time.monotonic() - started < PATIENCE_S
 
 
-def test_addresses_that_all_fail_are_an_error_that_names_the_last(
+def test_if_all_addresses_fail_the_error_names_the_last(
     opened: list[socket.socket],
 ) -> None:
     with refusing() as refused, pytest.raises(ConnectionRefusedError):
@@ -118,7 +118,7 @@ def test_a_name_without_an_address_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("stagger_s", [0.01, PATIENCE_S])
-def test_dead_addresses_are_left_at_the_deadline(
+def test_connecting_to_dead_addresses_ends_at_the_deadline(
     opened: list[socket.socket], monkeypatch: pytest.MonkeyPatch, stagger_s: float
 ) -> None:
     monkeypatch.setattr(connecting, "STAGGER_S", stagger_s)
@@ -131,12 +131,12 @@ def test_dead_addresses_are_left_at_the_deadline(
     assert {one.fileno() for one in opened} == {-1}
 
 
-def test_a_name_that_can_be_none_is_an_error_of_the_connection() -> None:
+def test_an_invalid_name_is_a_connection_error() -> None:
     with sender() as sent, pytest.raises(httpcore.ConnectError):
         post(sent, f"http://{'x' * 64}.example/api", deadline_s=PATIENCE_S)
 
 
-def test_families_take_turns_from_the_resolvers_first_on() -> None:
+def test_address_families_alternate_from_the_resolvers_first() -> None:
     four = [address((f"192.0.2.{n}", 80)) for n in range(3)]
     six = [address((f"2001:db8::{n}", 80), socket.AF_INET6) for n in range(2)]
 

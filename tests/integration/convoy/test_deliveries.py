@@ -1,4 +1,4 @@
-"""What the relay does about deliveries that hang, failed, or met an endpoint that takes none."""
+"""The relay retries deliveries that hang, and counts failed and discarded deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.outbox.deliveries import (
     LOOKED_BACK,
     DeliveryReport,
     Undelivered,
-    tend,
+    check_deliveries,
 )
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Accepted
@@ -35,12 +35,12 @@ NOTHING = DeliveryReport(hung=0, retried=0, failed=0, discarded=0, disabled_endp
 def seen_later(
     questions: Questions, later: timedelta = HUNG_AFTER + timedelta(minutes=1)
 ) -> DeliveryReport:
-    """What a pass does that comes so long after now."""
-    return tend(ConvoyDeliveries(questions), now() + later)
+    """The report of a pass that runs so long after now."""
+    return check_deliveries(ConvoyDeliveries(questions), now() + later)
 
 
 def hang(convoy: Convoy, *keys: str) -> None:
-    """Have Convoy lose deliveries that it has made."""
+    """Let Convoy create deliveries, and lose them."""
     convoy.stop_worker("deliveries")
     for key in keys:
         convoy.send(key)
@@ -54,7 +54,7 @@ def until_waiting(convoy: Convoy, count: int) -> None:
         pass
 
 
-def test_a_convoy_without_deliveries_needs_nothing(questions: Questions) -> None:
+def test_without_deliveries_nothing_is_retried(questions: Questions) -> None:
     assert seen_later(questions) == NOTHING
 
 
@@ -90,14 +90,14 @@ def test_deliveries_lost_in_both_stages_are_retried_by_one_call(
     assert len(convoy.deliveries(status="Success")) == 2
 
 
-def test_a_delivery_of_this_moment_is_no_hung_one(convoy: Convoy, questions: Questions) -> None:
+def test_a_new_delivery_does_not_hang(convoy: Convoy, questions: Questions) -> None:
     convoy.endpoint("ann")
     hang(convoy, "e1")
 
     assert seen_later(questions, timedelta()) == NOTHING
 
 
-def test_an_old_delivery_that_is_attempted_now_is_no_hung_one(
+def test_an_old_delivery_that_is_attempted_now_does_not_hang(
     convoy: Convoy, questions: Questions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Created long ago, and changed a moment ago: it came out of `Retry`."""
@@ -115,7 +115,7 @@ def test_an_old_delivery_that_is_attempted_now_is_no_hung_one(
 
 
 def wait_for_a_retry(convoy: Convoy) -> None:
-    """A delivery failed. Its next attempt is due, and Convoy's worker does not come to it."""
+    """A delivery failed. Its next attempt is due, and Convoy's worker is stopped."""
     convoy.endpoint("ann")
     convoy.stop_worker("retries")
     convoy.let_the_receiver_fail()
@@ -125,7 +125,7 @@ def wait_for_a_retry(convoy: Convoy) -> None:
     convoy.let_the_receiver_fail(0)
 
 
-def test_a_delivery_that_waits_for_its_next_attempt_is_left_alone(
+def test_a_delivery_that_waits_for_its_next_attempt_is_not_retried(
     convoy: Convoy, questions: Questions
 ) -> None:
     wait_for_a_retry(convoy)
@@ -148,7 +148,7 @@ def test_a_delivery_whose_next_attempt_convoy_lost_is_retried_and_arrives(
     assert len(convoy.deliveries(status="Success")) == 1
 
 
-def test_what_arrived_between_the_look_and_the_retry_arrives_once(
+def test_a_delivery_that_arrives_before_the_bulk_retry_arrives_once(
     convoy: Convoy, questions: Questions
 ) -> None:
     convoy.endpoint("ann")
@@ -199,7 +199,7 @@ def test_failed_deliveries_and_those_to_disabled_endpoints_are_counted(
     discarded: int,
     disabled: int,
 ) -> None:
-    """What a paused endpoint misses, its owner wants it to miss. Convoy itself sets `inactive`."""
+    """Owners pause an endpoint on purpose: that is not counted. Convoy itself sets `inactive`."""
     convoy.endpoint("ann")
     endpoints = [convoy.endpoint("bob"), convoy.endpoint("bob")]
     convoy.let_the_receiver_fail()
@@ -229,7 +229,7 @@ def test_failed_deliveries_and_those_to_disabled_endpoints_are_counted(
     )
 
 
-def test_what_failed_over_a_day_ago_is_not_counted(convoy: Convoy, questions: Questions) -> None:
+def test_a_failure_over_a_day_ago_is_not_counted(convoy: Convoy, questions: Questions) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail()
     convoy.send("e1")
@@ -239,18 +239,20 @@ def test_what_failed_over_a_day_ago_is_not_counted(convoy: Convoy, questions: Qu
     assert seen_later(questions, COUNTED_FOR + timedelta(minutes=1)) == NOTHING
 
 
-def test_a_delivery_that_hung_for_over_a_week_is_left(convoy: Convoy, questions: Questions) -> None:
+def test_a_delivery_that_hung_for_over_a_week_is_not_retried(
+    convoy: Convoy, questions: Questions
+) -> None:
     convoy.endpoint("ann")
     hang(convoy, "e1")
 
     class Old(ConvoyDeliveries):
         def undelivered(self, since: datetime) -> Undelivered:
-            return Undelivered(0, 0, 0)  # Convoy answers 400 to a moment that is not yet
+            return Undelivered(0, 0, 0)  # Convoy answers 400 to a moment in the future
 
-    assert tend(Old(questions), now() + LOOKED_BACK + timedelta(minutes=1)) == NOTHING
+    assert check_deliveries(Old(questions), now() + LOOKED_BACK + timedelta(minutes=1)) == NOTHING
 
 
-def test_an_endpoint_that_is_gone_is_no_disabled_one(
+def test_a_deleted_endpoint_is_not_counted_as_disabled(
     questions: Questions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = iter([[{"endpoint_metadata": None}], []])
@@ -284,7 +286,7 @@ def test_a_convoy_that_does_not_answer_leaves_the_pass_intact(
     ).run()
 
     assert (report.deliveries, report.stopped) == (None, None)
-    assert "deliveries not looked at: 503: told to fail" in caplog.text
+    assert "deliveries not checked: 503: told to fail" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [{"updated_at": "never"}, {"updated_at": None}, {}])
@@ -293,5 +295,5 @@ def test_a_list_of_another_form_is_no_answer(
 ) -> None:
     monkeypatch.setattr(ConvoyDeliveries, "_page", lambda *_, **__: [damage])
 
-    with pytest.raises(NotAnswered, match="not a list as Convoy's"):
+    with pytest.raises(NotAnswered, match="not in the form of Convoy's lists"):
         ConvoyDeliveries(questions).hung(now(), now())

@@ -1,4 +1,4 @@
-"""A connection that is kept alive may be dead, old, or hold bytes that are no answer."""
+"""A connection that is kept alive may be dead, old, or hold bytes that belong to no answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ from app.convoy.exchange import Exchange
 from app.convoy.sdk import FanoutEvent, fanout
 from app.convoy.streams import Stream, Turn
 from app.convoy_admin import sdk
-from tests.integration.convoy.exchanging import OK, PATIENCE_S, Tls, post, request, sender, serve
+from tests.integration.convoy.transport_support import (
+    OK,
+    PATIENCE_S,
+    Tls,
+    post,
+    request,
+    sender,
+    serve,
+)
 from tests.support import raw_server, read_request
 
 if TYPE_CHECKING:
@@ -45,10 +53,10 @@ def answer(connection: socket.socket) -> None:
 
 
 class Server:
-    """Its first `dying` connections answer once; to the next request they do as `die` says.
+    """The first `dying` connections answer one request, and call `die` for the next one.
 
-    They end then and not before, where the pool would see it. To each request of the other
-    connections it does as `then` says.
+    They end then and not earlier, or the pool would see it. The other connections call `then` for
+    each request.
     """
 
     def __init__(
@@ -58,7 +66,7 @@ class Server:
         then: Callable[[socket.socket], None] = answer,
     ) -> None:
         self.requests: list[int] = []
-        """The connection of each, by its number."""
+        """The number of the connection of each request."""
         self._die, self._dying, self._then = die, dying, then
         self._lock = threading.Lock()
         self._connections = 0
@@ -91,7 +99,7 @@ def test_a_request_on_a_dead_connection_goes_out_on_a_fresh_one(
     assert server.requests == [0, 0, 1]
 
 
-def test_of_many_dead_connections_one_request_meets_one() -> None:
+def test_a_request_meets_at_most_one_dead_connection() -> None:
     many = 5
     server = Server(dying=many)
     with raw_server(server) as url, sender() as sent:
@@ -104,7 +112,7 @@ def test_of_many_dead_connections_one_request_meets_one() -> None:
     assert server.requests[-1] == many
 
 
-def test_a_request_that_repeating_would_harm_is_not_repeated() -> None:
+def test_a_request_that_is_unsafe_to_repeat_is_not_repeated() -> None:
     server = Server()
     with raw_server(server) as url, sender() as sent:
         ask(sent, url)
@@ -122,7 +130,7 @@ def test_a_fresh_connection_that_fails_is_not_tried_again() -> None:
     assert server.requests == [0]
 
 
-def test_a_request_is_repeated_once_and_no_more() -> None:
+def test_a_request_is_repeated_only_once() -> None:
     server = Server(then=hang_up)
     with raw_server(server) as url, sender() as sent:
         ask(sent, url)
@@ -132,7 +140,7 @@ def test_a_request_is_repeated_once_and_no_more() -> None:
     assert server.requests == [0, 0, 1]
 
 
-def test_after_the_first_byte_of_its_answer_a_request_is_not_repeated() -> None:
+def test_a_request_is_not_repeated_after_the_first_byte_of_its_answer() -> None:
     def begin(connection: socket.socket) -> None:
         connection.sendall(OK[:1])
         connection.close()
@@ -146,7 +154,7 @@ def test_after_the_first_byte_of_its_answer_a_request_is_not_repeated() -> None:
     assert server.requests == [0, 0]
 
 
-def test_a_connection_that_the_system_gave_up_is_dead_and_no_deadline_passed() -> None:
+def test_a_timeout_of_the_system_is_a_dead_connection_not_a_deadline() -> None:
     class GivenUp(socket.socket):
         def recv(self, *_: object) -> bytes:
             raise OSError(errno.ETIMEDOUT, "Connection timed out")
@@ -217,7 +225,7 @@ def test_publishing_and_reading_are_repeated_and_creating_is_not(
         ([-1.0], 2),
     ],
 )
-def test_connections_are_kept_20_s_by_a_clock_that_no_freeze_stops(
+def test_connections_are_kept_20_s_and_a_freeze_counts(
     later_s: list[float], connections: int
 ) -> None:
     now = 1_800_000_000.0
@@ -238,7 +246,7 @@ def test_connections_are_kept_20_s_by_a_clock_that_no_freeze_stops(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_bytes_behind_an_answer_are_not_the_next_ones(scheme: str) -> None:
+def test_bytes_after_an_answer_are_not_taken_for_the_next(scheme: str) -> None:
     tls = Tls.make()
     server = Doubling(tls if scheme == "https" else None)
     with raw_server(server) as url, sender(ssl_context=tls.client) as sent:
@@ -247,7 +255,9 @@ def test_bytes_behind_an_answer_are_not_the_next_ones(scheme: str) -> None:
     assert server.connections == 3
 
 
-def test_an_answer_of_which_no_byte_was_read_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_was_there_before_the_request_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("app.convoy.transport._left_behind", lambda _: b"")
     server = Doubling()
     with raw_server(server) as url, sender() as sent:

@@ -1,4 +1,4 @@
-"""The environment's proxies hold for Convoy: over real sockets, with the same deadline."""
+"""Requests to Convoy use the environment's proxy, over real sockets, within their deadline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.settings import Settings, SettingsError
 from app.wiring import api as wiring
 from app.wiring.convoy_admin import Convoy as ManagedConvoy
 from infra.fake_convoy.resources import PROJECT_ID
-from tests.integration.convoy.exchanging import (
+from tests.integration.convoy.transport_support import (
     DEADLINE_S,
     HOST,
     PATIENCE_S,
@@ -45,7 +45,7 @@ CREDENTIALS = b"Proxy-Authorization: Basic " + base64.b64encode(b"me:p@ss")
 
 
 class ProxyServer:
-    """Leads every name to `upstream`."""
+    """A proxy that connects every name to `upstream`."""
 
     def __init__(self, upstream: tuple[str, int], tls: Tls | None = None) -> None:
         self.connections = 0
@@ -92,7 +92,7 @@ def at(url: str) -> tuple[str, int]:
 def proxy_to(
     upstream: str, monkeypatch: pytest.MonkeyPatch, scheme: str = "http", tls: Tls | None = None
 ) -> Iterator[ProxyServer]:
-    """One that the environment names, with credentials."""
+    """A proxy that the environment names, with credentials."""
     server = ProxyServer(at(upstream), tls)
     with raw_server(server) as url:
         host, port = at(url)
@@ -103,7 +103,7 @@ def proxy_to(
 
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tls:
-    """Its authority is trusted as the environment's."""
+    """The environment trusts its authority."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     return Tls.make(tmp_path / "ca.pem")
 
@@ -175,13 +175,13 @@ def test_http_is_forwarded(monkeypatch: pytest.MonkeyPatch, tls: Tls, scheme: st
         assert json.loads(body)["idempotency_key"] == "e1"
 
 
-def test_an_address_of_ipv6_has_its_brackets(monkeypatch: pytest.MonkeyPatch, tls: Tls) -> None:
+def test_an_ipv6_address_has_its_brackets(monkeypatch: pytest.MonkeyPatch, tls: Tls) -> None:
     with (
         raw_server(convoy_over(tls, [])) as upstream,
         proxy_to(upstream, monkeypatch) as proxy,
         publishing("https://[2001:db8::1]/api") as publisher,
     ):
-        publisher.publish(EVENT)  # the certificate is another's
+        publisher.publish(EVENT)  # the certificate is for another name
 
     assert proxy.requests[0].startswith(
         b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:"
@@ -196,7 +196,7 @@ def test_an_address_of_ipv6_has_its_brackets(monkeypatch: pytest.MonkeyPatch, tl
         (b"502 Bad Gateway", Unavailable),
     ],
 )
-def test_a_tunnel_that_the_proxy_refuses_is_its_answer(
+def test_a_refused_tunnel_gives_the_proxys_answer(
     monkeypatch: pytest.MonkeyPatch, status: bytes, outcome: type[Misconfigured | Unavailable]
 ) -> None:
     def refuse(connection: socket.socket) -> None:
@@ -213,7 +213,9 @@ def test_a_tunnel_that_the_proxy_refuses_is_its_answer(
     assert found.reason == f"{number}: the proxy opened no tunnel: {reason}"
 
 
-def test_a_407_to_what_is_forwarded_is_a_misconfiguration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_407_to_a_forwarded_request_is_a_misconfiguration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     answer = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
     with (
         raw_server(convoy_over(None, [], answer)) as upstream,
@@ -232,7 +234,7 @@ def swallow(connection: socket.socket) -> None:
 
 
 def drip_a_handshake(connection: socket.socket) -> None:
-    """Opens a tunnel, out of which come the bytes of a record that never ends."""
+    """Opens a tunnel, and sends a record that never ends through it."""
     read_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     connection.recv(65_536)
@@ -244,7 +246,7 @@ def drip_a_handshake(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("behave", [swallow, drip, drip_a_handshake])
-def test_a_proxy_that_takes_for_ever_is_left_at_the_deadline(
+def test_an_exchange_through_a_hanging_proxy_ends_at_the_deadline(
     behave: Callable[[socket.socket], None], secure: bool
 ) -> None:
     tls = Tls.make()
@@ -265,7 +267,7 @@ def test_a_proxy_that_takes_for_ever_is_left_at_the_deadline(
             assert time.monotonic() - started < PATIENCE_S
 
 
-def test_tunnels_whose_handshakes_fail_leave_room_for_the_next() -> None:
+def test_failed_handshakes_in_tunnels_leave_room_for_the_next() -> None:
     def hang_up(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -282,10 +284,10 @@ def test_tunnels_whose_handshakes_fail_leave_room_for_the_next() -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("secure", [False, True])
-def test_bytes_behind_an_answer_of_a_tunnel_are_not_the_next_ones(
+def test_bytes_after_a_tunnels_answer_are_not_taken_for_the_next(
     monkeypatch: pytest.MonkeyPatch, tls: Tls, scheme: str, secure: bool
 ) -> None:
-    """The next one gets a tunnel of its own, and the one after it."""
+    """Each further request gets a tunnel of its own."""
     requests: list[bytes] = []
     convoy = convoy_over(tls if scheme == "https" else None, requests, CREATED * 2)
     with (
@@ -299,7 +301,7 @@ def test_bytes_behind_an_answer_of_a_tunnel_are_not_the_next_ones(
         assert (proxy.connections, len(requests)) == (3, 3)
 
 
-def test_a_dead_tunnel_costs_no_publish(monkeypatch: pytest.MonkeyPatch, tls: Tls) -> None:
+def test_a_dead_tunnel_loses_no_publish(monkeypatch: pytest.MonkeyPatch, tls: Tls) -> None:
     connections = 0
 
     def once(connection: socket.socket) -> None:
@@ -327,26 +329,26 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy) ->
     return Settings.load()
 
 
-def test_all_that_is_built_reaches_convoy_through_the_proxy(
+def test_every_component_reaches_convoy_through_the_proxy(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, convoy: Convoy
 ) -> None:
     with ExitStack() as stack:
         proxy = stack.enter_context(proxy_to(convoy.url, monkeypatch))
-        parts = stack.enter_context(closing(wiring.Parts.build(settings)))
+        components = stack.enter_context(closing(wiring.Components.build(settings)))
         managed = stack.enter_context(closing(ManagedConvoy.build(settings)))
 
-        assert parts.publisher.publish(EVENT) == Accepted()
+        assert components.publisher.publish(EVENT) == Accepted()
         assert managed.publisher.publish(EVENT) == Accepted()
         assert managed.project.check()["uid"] == PROJECT_ID
         assert len(convoy.events()) == 2
         assert [request.split(b" ")[0] for request in proxy.requests] == [b"POST", b"POST", b"GET"]
 
 
-@pytest.mark.parametrize("build", [wiring.Parts.build, ManagedConvoy.build])
-def test_a_start_with_a_proxy_that_can_be_none_says_so(
+@pytest.mark.parametrize("build", [wiring.Components.build, ManagedConvoy.build])
+def test_an_invalid_proxy_stops_the_start_with_a_message(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, build: Callable[[Settings], object]
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://p:port")
 
-    with pytest.raises(SettingsError, match="HTTP_PROXY is no URL of a proxy"):
+    with pytest.raises(SettingsError, match="HTTP_PROXY is not the URL of a proxy"):
         build(settings)

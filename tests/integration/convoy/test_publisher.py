@@ -1,4 +1,4 @@
-"""Every answer of Convoy has a name. The answers come from the stand-in, over HTTP."""
+"""Every answer of Convoy has a named outcome. The answers come from the stand-in, over HTTP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HTML = {"content-type": "text/html"}
 DAY_S = 86_400
 
 
-def test_a_201_is_accepted_and_all_of_the_event_arrived(
+def test_a_201_is_accepted_and_the_whole_event_arrived(
     publisher: ConvoyPublisher, convoy: Convoy
 ) -> None:
     assert publisher.publish(EVENT) == Accepted()
@@ -138,7 +138,7 @@ def test_a_refused_connection_is_an_outage() -> None:
         assert_outage(publish(f"http://127.0.0.1:{port}/api"), "ConnectError")
 
 
-def test_a_name_that_nobody_knows_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -166,7 +166,7 @@ def test_an_answer_that_is_not_http_is_an_outage() -> None:
         assert_outage(publish(url), "RemoteProtocolError")
 
 
-def test_a_packed_answer_is_not_unpacked() -> None:
+def test_a_compressed_answer_is_not_decompressed() -> None:
     with raw_server(packed) as url:
         outcome = publish(url)
 
@@ -174,7 +174,7 @@ def test_a_packed_answer_is_not_unpacked() -> None:
     assert outcome == Unavailable(reason, outage=False, in_doubt=True)
 
 
-def test_of_an_answer_no_more_is_read_than_convoy_ever_answers() -> None:
+def test_reading_an_answer_stops_at_the_size_limit() -> None:
     with raw_server(endless) as url:
         outcome = publish(url, deadline_s=30.0)
 
@@ -182,7 +182,7 @@ def test_of_an_answer_no_more_is_read_than_convoy_ever_answers() -> None:
     assert outcome == Unavailable(reason, in_doubt=True)
 
 
-def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:
+def test_a_late_answer_is_an_outage() -> None:
     def wait(connection: socket.socket) -> None:
         read_request(connection)
         connection.recv(1)
@@ -191,7 +191,7 @@ def test_an_answer_that_does_not_come_in_time_is_an_outage() -> None:
         assert_outage(publish(url, deadline_s=0.5), "ReadTimeout")
 
 
-def test_what_is_sent_is_compact_json_with_the_key_in_a_header() -> None:
+def test_a_publish_is_compact_json_with_the_key_in_a_header() -> None:
     sent = bytearray()
 
     def record(connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""A key that Convoy refuses is read anew within the publish's deadline, and is never told."""
+"""A key that Convoy refuses is read again within the publish's deadline, and is never shown."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Kept:
 def publisher(
     url: str, read: Callable[[], str] = lambda: WRONG, deadline_s: float = 2.0
 ) -> closing[ConvoyPublisher]:
-    """Its key is WRONG, and where it is kept, there is what `read` gives."""
+    """A publisher with the key WRONG, whose source gives the result of `read`."""
     key = ApiKey(WRONG, Kept(read))
     return closing(make_publisher(url, api_key=key, deadline_s=deadline_s))
 
@@ -57,7 +57,7 @@ def echo(connection: socket.socket, status: int = 401) -> None:
         answer(connection, status, "sent: " + sent.decode().partition("uthorization: ")[2])
 
 
-def test_a_refused_key_is_read_anew_and_the_event_accepted_at_once(convoy: Convoy) -> None:
+def test_a_refused_key_is_read_again_and_the_event_accepted_at_once(convoy: Convoy) -> None:
     with publisher(convoy.api, lambda: API_KEY) as publish:
         assert publish.publish(EVENT) == Accepted()
         assert publish.publish(EVENT) == Accepted()
@@ -65,7 +65,7 @@ def test_a_refused_key_is_read_anew_and_the_event_accepted_at_once(convoy: Convo
     assert [event["idempotency_key"] for event in convoy.events()] == ["e1", "e1"]
 
 
-def test_a_key_that_is_the_same_again_is_not_tried_again() -> None:
+def test_an_unchanged_key_is_not_tried_again() -> None:
     requests = []
 
     def refuse(connection: socket.socket) -> None:
@@ -84,7 +84,7 @@ def test_a_new_key_that_is_refused_too_is_a_misconfiguration(convoy: Convoy) -> 
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
-def test_the_key_is_not_read_anew_for_any_other_answer(convoy: Convoy, status: int) -> None:
+def test_the_key_is_not_read_again_for_any_other_answer(convoy: Convoy, status: int) -> None:
     def forbidden() -> str:
         raise AssertionError("read")
 
@@ -93,7 +93,7 @@ def test_the_key_is_not_read_anew_for_any_other_answer(convoy: Convoy, status: i
         assert not isinstance(publish.publish(EVENT), Accepted)
 
 
-def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
+def test_a_key_that_can_not_be_read_again_is_reported_with_the_reason(
     convoy: Convoy, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> str:
@@ -109,7 +109,7 @@ def test_a_key_that_can_not_be_read_anew_is_told_and_logged_with_the_reason(
     ] == [reason]
 
 
-def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_that_can(
+def test_a_key_out_of_reach_at_the_start_is_read_by_a_later_publish(
     convoy: Convoy,
 ) -> None:
     kept = [SecretOutOfReach("kept", "no answer."), SecretOutOfReach("kept", "no answer.")]
@@ -120,7 +120,7 @@ def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_t
         return API_KEY
 
     clock = Clock()
-    key = ApiKey.out_of(Kept(read), clock.monotonic)
+    key = ApiKey.read_from(Kept(read), clock.monotonic)
     with closing(make_publisher(convoy.api, api_key=key)) as publish:
         clock.now += PAUSE_S
         assert isinstance(publish.publish(EVENT), Misconfigured)
@@ -128,7 +128,7 @@ def test_a_key_that_was_out_of_reach_at_the_start_is_read_by_the_first_publish_t
         assert publish.publish(EVENT) == Accepted()
 
 
-def test_a_reading_that_hangs_is_left_at_the_publishs_deadline(convoy: Convoy) -> None:
+def test_a_publish_ends_at_its_deadline_while_reading_the_key_hangs(convoy: Convoy) -> None:
     release = threading.Event()
 
     def hang() -> str:
@@ -164,10 +164,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def refuse_once(connection: socket.socket) -> None:
     for status in (401, 201):
         read_request(connection)
-        answer(connection, status, "told")
+        answer(connection, status, "any")
 
 
-def test_the_reading_has_what_the_first_try_left_of_the_deadline(
+def test_reading_the_key_gets_the_time_that_the_first_try_left(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = []
@@ -179,7 +179,7 @@ def test_the_reading_has_what_the_first_try_left_of_the_deadline(
     def take_long(connection: socket.socket) -> None:
         read_request(connection)
         clock.now += 6
-        answer(connection, 401, "told")
+        answer(connection, 401, "any")
 
     monkeypatch.setattr(ApiKey, "renewed", renewed)
     with raw_server(take_long) as url, publisher(url, deadline_s=10) as publish:
@@ -188,7 +188,7 @@ def test_the_reading_has_what_the_first_try_left_of_the_deadline(
     assert left == [4.0]
 
 
-def test_the_second_try_has_what_the_first_and_the_reading_left_of_the_deadline(
+def test_the_second_try_gets_the_rest_of_the_deadline(
     clock: Clock,
 ) -> None:
     def take_long() -> str:
@@ -203,17 +203,17 @@ def test_the_second_try_has_what_the_first_and_the_reading_left_of_the_deadline(
 
 
 @pytest.mark.parametrize(
-    ("status", "named"), [(401, Misconfigured), (400, Refused), (503, Unavailable)]
+    ("status", "expected"), [(401, Misconfigured), (400, Refused), (503, Unavailable)]
 )
-def test_an_answer_that_repeats_the_key_is_told_without_it(
-    status: int, named: type[Outcome], caplog: pytest.LogCaptureFixture
+def test_an_answer_that_repeats_the_key_is_reported_without_it(
+    status: int, expected: type[Outcome], caplog: pytest.LogCaptureFixture
 ) -> None:
     with raw_server(lambda it: echo(it, status)) as url, publisher(url) as publish:
         outcome = publish.publish(EVENT)
 
-    assert isinstance(outcome, named)
+    assert isinstance(outcome, expected)
     assert "sent: Bearer [API key]" in repr(outcome)
-    assert_untold(repr(outcome) + caplog.text)
+    assert_shows_no_key(repr(outcome) + caplog.text)
 
 
 @pytest.mark.parametrize("before", range(170, 200, 5))
@@ -223,10 +223,10 @@ def test_a_reason_that_is_cut_within_the_key_shows_no_part_of_it(before: int) ->
         answer(connection, 400, "-" * before + WRONG)
 
     with raw_server(refuse) as url, publisher(url) as publish:
-        assert_untold(repr(publish.publish(EVENT)))
+        assert_shows_no_key(repr(publish.publish(EVENT)))
 
 
-def test_a_garbled_answer_that_repeats_the_key_is_told_without_it() -> None:
+def test_a_garbled_answer_that_repeats_the_key_is_reported_without_it() -> None:
     def babble(connection: socket.socket) -> None:
         read_request(connection)
         connection.sendall(f"Bearer {WRONG}\r\n\r\n".encode())
@@ -239,18 +239,18 @@ def test_a_garbled_answer_that_repeats_the_key_is_told_without_it() -> None:
     assert "Bearer [API key]" in outcome.reason
 
 
-def test_a_renewal_is_logged_and_neither_key_is(
+def test_a_renewal_is_logged_without_either_key(
     convoy: Convoy, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with publisher(convoy.api, lambda: API_KEY) as publish:
         publish.publish(EVENT)
 
-    assert "the API key was refused: another one was read" in caplog.text
+    assert "Convoy refused the API key; another key was read" in caplog.text
     assert API_KEY not in caplog.text
-    assert_untold(caplog.text)
+    assert_shows_no_key(caplog.text)
 
 
-def assert_untold(text: str) -> None:
+def assert_shows_no_key(text: str) -> None:
     assert "CO." not in text
     assert "planted" not in text

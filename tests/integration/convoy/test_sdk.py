@@ -1,4 +1,4 @@
-"""The SDK's layout, on which its lazy import leans; see `app/convoy/sdk.py`."""
+"""The SDK's layout, on which its lazy import depends; see `app/convoy/sdk.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS within the TLS to a proxy: its records, as they come."""
+"""TLS inside the TLS to a proxy: reading its records."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import httpcore
 import pytest
 
 from app.convoy.streams import Stream, TlsInTls, Turn
-from tests.integration.convoy.exchanging import HOST, Tls
+from tests.integration.convoy.transport_support import HOST, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class Peer:
-    """The server, which the stream to the proxy leads to. All that it says comes in one read."""
+    """The server behind the proxy. Everything that it sends comes in one read."""
 
     def __init__(self, tls: Tls) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -57,7 +57,7 @@ def connected(peer: Peer, context: ssl.SSLContext) -> TlsInTls:
     return TlsInTls(cast("Stream", peer), Turn(), context, HOST)
 
 
-def test_a_record_behind_the_one_that_was_read_is_readable(tls: Tls, peer: Peer) -> None:
+def test_a_record_after_the_one_that_was_read_is_readable(tls: Tls, peer: Peer) -> None:
     stream = connected(peer, tls.client)
     stream.write(b"hello")
     assert peer.tls.read(10) == b"hello"
@@ -74,7 +74,7 @@ def test_a_record_behind_the_one_that_was_read_is_readable(tls: Tls, peer: Peer)
     assert not stream.get_extra_info("is_readable")
 
 
-def test_an_end_that_was_announced_is_one(tls: Tls, peer: Peer) -> None:
+def test_an_end_with_a_close_alert_is_an_end(tls: Tls, peer: Peer) -> None:
     stream = connected(peer, tls.client)
     stream.write(b"hello")
     peer.tls.read(10)
@@ -91,7 +91,7 @@ def test_an_end_that_was_announced_is_one(tls: Tls, peer: Peer) -> None:
         (lambda stream: stream.write(b"x"), httpcore.WriteError),
     ],
 )
-def test_an_end_that_was_not_announced_is_an_error(
+def test_an_end_without_a_close_alert_is_an_error(
     tls: Tls, peer: Peer, use: Callable[[TlsInTls], object], error: type[Exception]
 ) -> None:
     stream = connected(peer, tls.client)
@@ -102,12 +102,12 @@ def test_an_end_that_was_not_announced_is_an_error(
         use(stream)
 
 
-def test_a_certificate_that_is_not_trusted_is_an_error_of_the_connection(peer: Peer) -> None:
+def test_an_untrusted_certificate_is_a_connection_error(peer: Peer) -> None:
     with pytest.raises(httpcore.ConnectError, match="certificate verify failed"):
         connected(peer, ssl.create_default_context())
 
 
-def test_closing_it_closes_the_connection_to_the_proxy(tls: Tls, peer: Peer) -> None:
+def test_closing_the_stream_closes_the_connection_to_the_proxy(tls: Tls, peer: Peer) -> None:
     stream: Any = connected(peer, tls.client)
     stream.close()
 

@@ -1,4 +1,4 @@
-"""One deadline bounds an exchange from the look-up to the last byte, on loopback and for real."""
+"""One deadline bounds an exchange from the look-up to the last byte, over real sockets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from app.convoy.streams import Stream, Turn
 from app.convoy.transport import ERRORS
-from tests.integration.convoy.exchanging import (
+from tests.integration.convoy.transport_support import (
     DEADLINE_S,
     PATIENCE_S,
     Tls,
@@ -42,17 +42,17 @@ def drip_body(connection: socket.socket) -> None:
 
 
 def begin(connection: socket.socket) -> None:
-    """Answers, and ends the answer never."""
+    """Begins an answer, and never ends it."""
     read_request(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
 
 
 def black_hole(connection: socket.socket) -> None:
-    """Accepts, and never reads nor answers."""
+    """Accepts a connection, and never reads or answers."""
 
 
 @pytest.mark.parametrize("behave", [drip, drip_body, black_hole])
-def test_a_server_that_takes_for_ever_is_left_at_the_deadline(
+def test_an_exchange_with_a_hanging_server_ends_at_the_deadline(
     behave: Callable[[socket.socket], None],
 ) -> None:
     with raw_server(behave) as url, sender() as sent:
@@ -62,7 +62,7 @@ def test_a_server_that_takes_for_ever_is_left_at_the_deadline(
         assert time.monotonic() - started < PATIENCE_S
 
 
-def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
+def test_a_write_to_a_server_that_does_not_read_ends_at_the_deadline() -> None:
     with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.TimeoutException):
         post(sent, url, b"x" * 50_000_000)
 
@@ -73,7 +73,7 @@ def sip(connection: socket.socket) -> None:
         time.sleep(0.01)
 
 
-def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> None:
+def test_a_write_to_a_server_that_reads_slowly_ends_at_the_deadline() -> None:
     with raw_server(sip) as url, sender() as sent:
         started = time.monotonic()
         with pytest.raises(httpcore.TimeoutException):
@@ -82,7 +82,7 @@ def test_a_server_that_reads_a_little_at_a_time_is_left_at_the_deadline() -> Non
 
 
 @pytest.mark.parametrize(("behave", "size"), [(drip_body, 0), (sip, 50_000_000)])
-def test_over_tls_the_deadline_holds_too(
+def test_the_deadline_holds_over_tls_too(
     behave: Callable[[socket.socket], None], size: int
 ) -> None:
     tls = Tls.make()
@@ -98,7 +98,7 @@ def test_over_tls_the_deadline_holds_too(
         assert time.monotonic() - started < PATIENCE_S
 
 
-def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
+def test_waiting_for_a_free_connection_ends_at_the_deadline() -> None:
     taken = threading.Event()
 
     def keep(connection: socket.socket) -> None:
@@ -116,7 +116,9 @@ def test_a_connection_that_does_not_come_free_is_left_at_the_deadline() -> None:
             post(sent, url, deadline_s=1.0)
 
 
-def test_waiting_for_a_connection_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_a_connection_counts_towards_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seconds, taken, asked, go_on = 0.0, *(threading.Event() for _ in range(3))
 
     def monotonic() -> float:
@@ -156,7 +158,7 @@ def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> 
         assert theirs.recv(1) == b""
 
 
-def test_a_tls_handshake_that_is_not_answered_is_left_at_the_deadline() -> None:
+def test_an_unanswered_tls_handshake_ends_at_the_deadline() -> None:
     with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.ConnectTimeout):
         post(sent, url.replace("http:", "https:"))
 
@@ -176,7 +178,7 @@ class SlowLookUp:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def test_a_look_up_that_hangs_is_left_at_the_deadline_and_opens_no_connection() -> None:
+def test_a_hanging_look_up_ends_at_the_deadline_and_opens_no_connection() -> None:
     connections = 0
 
     def count(connection: socket.socket) -> None:
@@ -194,7 +196,7 @@ def test_a_look_up_that_hangs_is_left_at_the_deadline_and_opens_no_connection() 
     assert connections == 1
 
 
-def test_look_ups_that_were_given_up_do_not_hold_up_the_next() -> None:
+def test_abandoned_look_ups_do_not_delay_the_next() -> None:
     look_up = SlowLookUp()
     with raw_server(serve) as url, sender(look_up=look_up) as sent:
         with ThreadPoolExecutor(max_workers=40) as threads:
@@ -242,7 +244,7 @@ def test_connections_are_kept_alive_however_many_are_in_use() -> None:
     assert len(connections) == many
 
 
-def test_each_exchange_has_a_deadline_of_its_own() -> None:
+def test_each_exchange_has_its_own_deadline() -> None:
     deadline_s = 1.0
 
     def take_a_while(connection: socket.socket) -> None:

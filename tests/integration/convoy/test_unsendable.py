@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from tests.support import Convoy
 
-NULL_CHARACTER = Refused("not sent: Convoy would take a null character, and never deliver it")
+NULL_CHARACTER = Refused(
+    "not sent: Convoy would accept a null character, and never deliver the event"
+)
 
 
 def nested(depth: int) -> dict[str, object]:
@@ -54,7 +56,7 @@ def test_an_event_that_is_not_json_is_refused_before_it_is_sent(value: object) -
     assert refused.reason.startswith("not sent, not JSON: ")
 
 
-def test_whatever_fails_in_encoding_an_event_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_failure_to_encode_an_event_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     def overflow(*_: object, **__: object) -> NoReturn:
         raise OverflowError("too large")
 
@@ -64,8 +66,8 @@ def test_whatever_fails_in_encoding_an_event_is_a_refusal(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("data", [None, [1], "text", [["event", "todo.created"]]])
-def test_data_that_is_no_object_is_refused_before_it_is_sent(data: Any) -> None:
-    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is no object")
+def test_data_that_is_not_an_object_is_refused_before_it_is_sent(data: Any) -> None:
+    assert refused_unsent(data) == Refused("not sent, not JSON: the event's data is not an object")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_a_text_that_looks_like_a_null_character_is_sent(
 
 
 def refused_unsent(data: Any, **about: str) -> Refused:
-    """What becomes of the event at a server that would hang."""
+    """The outcome for the event, which opens no connection to the server."""
     names = {"id": "e1", "owner": "ann", "type": "created", **about}
     event = Event(**names, occurred_at=NOW, data=data)
     connections: list[socket.socket] = []

@@ -200,8 +200,8 @@ def test_a_healthy_outbox_is_no_alarm(template: Template) -> None:
 def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
     told: list[str] = []
     metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
-    metrics.relayed(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
-    metrics.published("accepted", "created", 1.0)
+    metrics.record_pass(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
+    metrics.record_attempt("accepted", "created", 1.0)
     names = {
         metric["Name"]
         for line in told

@@ -25,9 +25,9 @@ from app.http import application
 from app.outbox.delivery import OutboxDelivery
 from app.resources.todo import TODO
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from app.wiring.clients import now
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,8 +94,8 @@ def _clock(ahead: timedelta) -> Clock:
     return lambda: now() + ahead
 
 
-def _mortal_relay(parts: Parts, environment: Environment, step: Step, clock: Clock) -> Relay:
-    built, convoy = RelayParts.build(parts), _address(environment["CONVOY_BASE_URL"])
+def _mortal_relay(parts: Components, environment: Environment, step: Step, clock: Clock) -> Relay:
+    built, convoy = RelayComponents.build(parts), _address(environment["CONVOY_BASE_URL"])
     events = cast("ConvoyEvents", _Mortal(ConvoyEvents(built.questions, clock), step, convoy))
     deliveries = _Mortal(ConvoyDeliveries(built.questions), step, convoy)
     return replace(
@@ -107,10 +107,10 @@ def _mortal_relay(parts: Parts, environment: Environment, step: Step, clock: Clo
     )
 
 
-def _mortal_parts(environment: Environment, step: Step) -> Parts:
+def _mortal_parts(environment: Environment, step: Step) -> Components:
     os.environ.update(environment)
     os.chdir(os.sep)  # where no .env of the person who runs the tests is
-    parts = Parts.build(Settings.load())
+    parts = Components.build(Settings.load())
     dynamodb, convoy = (
         _address(environment[name]) for name in ("AWS_ENDPOINT_URL_DYNAMODB", "CONVOY_BASE_URL")
     )

@@ -15,7 +15,7 @@ import pytest
 
 from app.convoy.transport import DeadlineTransport
 from app.settings import Settings
-from app.wiring.api import Parts
+from app.wiring.api import Components
 from infra.fake_convoy import application as stand_in
 from tests.integration.cli.shell import ENVIRONMENT, run
 from tests.integration.lambda_.due import make_due
@@ -155,7 +155,7 @@ def test_the_traceback_of_a_fault_of_ours_does_not_show_the_key(
 
 def test_settings_and_parts_that_are_printed_do_not_show_the_key(vault: Vault) -> None:
     settings = Settings.load()
-    with closing(Parts.build(settings)) as parts:
+    with closing(Components.build(settings)) as parts:
         assert_nowhere(repr(settings), repr(parts), vars(parts.publisher))
 
 

@@ -1,4 +1,4 @@
-"""The request's own attempt: publish once, and record it if it failed."""
+"""The request's own attempt: publish once, and record a failure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVENT = Event(
 
 
 class Records:
-    """An outbox that notes failed attempts; `error` is what it raises."""
+    """An outbox that records failed attempts, or raises `error`."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.rows: list[tuple[Row, datetime, str, bool]] = []
@@ -63,7 +63,7 @@ class Answering:
 @pytest.mark.parametrize(
     ("outcome", "accepted"), [(Accepted(), True), (Skipped("breaker is open"), False)]
 )
-def test_an_accepted_event_writes_nothing_nor_does_a_skipped_one(
+def test_neither_an_accepted_event_nor_a_skipped_one_is_recorded(
     outcome: Outcome, accepted: bool
 ) -> None:
     records = Records()
@@ -90,7 +90,7 @@ def test_a_failed_attempt_is_recorded_in_the_row(outcome: Outcome, pause_s: int)
     assert (due_at, reason, refused) == (LATER + timedelta(seconds=pause_s), "503: x", False)
 
 
-def test_the_record_of_a_failed_attempt_is_spread_in_time() -> None:
+def test_failed_attempts_become_due_at_random_times() -> None:
     records = Records()
     delivery(Answering(Unavailable("503")), records, jitter=0.0).deliver(EVENT)
 
@@ -108,7 +108,7 @@ def test_a_record_that_fails_is_logged_and_fails_no_request(
 
 
 class Surprising:
-    """A publisher that raises what no publisher names."""
+    """A publisher that raises an unexpected error."""
 
     def publish(self, event: Event) -> Outcome:
         raise KeyError("surprise")
@@ -122,33 +122,33 @@ class Surprising:
     ],
     ids=["publisher", "outbox"],
 )
-def test_whatever_is_raised_a_committed_change_is_a_success_and_waits(
+def test_a_committed_change_succeeds_whatever_its_delivery_raises(
     publisher: Publisher, records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert delivery(publisher, records).deliver(EVENT) is False
     record = caplog.records[-1]
-    assert record.message == "delivery failed; it waits in the outbox"
+    assert record.message == "delivery failed; the event waits in the outbox"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
 
-def test_whatever_a_publisher_raises_an_announcement_fails_no_request(
+def test_best_effort_publishing_fails_no_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    delivery(Surprising(), Records()).announce(EVENT)
+    delivery(Surprising(), Records()).publish_best_effort(EVENT)
 
     (record,) = caplog.records
-    assert record.message == "announcement failed; it is dropped"
+    assert record.message == "publish failed; the event is dropped"
     assert (record.levelname, record.__dict__["event_id"]) == ("ERROR", "e1")
     assert "surprise" in caplog.text
 
 
-def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy: Convoy) -> None:
+def test_best_effort_publishing_writes_no_row(publisher: ConvoyPublisher, convoy: Convoy) -> None:
     records = Records()
 
-    delivery(publisher, records).announce(EVENT)
+    delivery(publisher, records).publish_best_effort(EVENT)
     convoy.fail(status=500)
-    delivery(publisher, records).announce(EVENT)
+    delivery(publisher, records).publish_best_effort(EVENT)
 
     assert records.rows == []
     assert len(convoy.events()) == 1
@@ -157,11 +157,11 @@ def test_an_announcement_has_no_row_to_write(publisher: ConvoyPublisher, convoy:
 @pytest.mark.parametrize(
     ("deliver", "fate"),
     [
-        (OutboxDelivery.deliver, "it waits in the outbox"),
-        (OutboxDelivery.announce, "it is dropped: nothing changed"),
+        (OutboxDelivery.deliver, "the event waits in the outbox"),
+        (OutboxDelivery.publish_best_effort, "the event is dropped: it reports no change"),
     ],
 )
-def test_the_log_says_which_event_failed_why_and_what_becomes_of_it(
+def test_the_log_says_which_event_failed_why_and_what_follows(
     publisher: ConvoyPublisher,
     convoy: Convoy,
     caplog: pytest.LogCaptureFixture,

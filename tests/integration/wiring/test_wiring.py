@@ -15,7 +15,7 @@ from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring import api as wiring
 from app.wiring import clients
-from app.wiring.relay import RelayParts
+from app.wiring.relay import RelayComponents
 from tests.support import deployment
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def test_a_pass_keeps_time_for_an_attempt_a_question_and_a_write(
     write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
 
     with (
-        closing(wiring.Parts.build(Settings.load())) as parts,
-        closing(RelayParts.build(parts)) as built,
+        closing(wiring.Components.build(Settings.load())) as parts,
+        closing(RelayComponents.build(parts)) as built,
     ):
         assert built.relay.reserve_s == 7 + DEADLINE_S + write_s
 
@@ -114,7 +114,7 @@ def test_in_an_outage_that_one_service_met_no_other_tries(
     monkeypatch.chdir(tmp_path)
     for name, value in deployment(convoy, "house").items():
         monkeypatch.setenv(name, value)
-    with closing(wiring.Parts.build(Settings.load())) as parts:
+    with closing(wiring.Components.build(Settings.load())) as parts:
         convoy.fail(status=503)
         met = parts.service(TODO).create("house", 1, {"item": "x"})
         convoy.recover()

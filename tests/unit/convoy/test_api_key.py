@@ -1,4 +1,4 @@
-"""The key is read anew when it was refused: by one thread for all, in time, and not too often."""
+"""A refused key is read again: by one thread for all, in time, and not too often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BROKEN = SecretError("kept", "broken.")
 
 
 class Kept:
-    """A secret with the values that are read of it, one after the other; the last one stays."""
+    """A secret that gives these values one after the other; the last one stays."""
 
     name = "kept"
 
@@ -68,7 +68,7 @@ def test_a_key_that_another_thread_has_replaced_is_not_read_again() -> None:
     assert kept.readings == 1
 
 
-def test_threads_that_are_refused_at_once_wait_for_one_reading() -> None:
+def test_threads_that_are_refused_at_once_share_one_read() -> None:
     kept = Kept("CO.b", "CO.c")
     kept.go_on.clear()
     barrier = threading.Barrier(8)
@@ -86,7 +86,7 @@ def test_threads_that_are_refused_at_once_wait_for_one_reading() -> None:
 
 
 @pytest.mark.parametrize("nothing_new", ["CO.a", BROKEN])
-def test_a_secret_without_another_key_is_read_again_after_the_pause_and_not_before(
+def test_a_secret_without_a_new_key_is_read_again_only_after_the_pause(
     nothing_new: str | SecretError,
 ) -> None:
     kept, clock = Kept(nothing_new, "CO.b"), Clock()
@@ -111,7 +111,7 @@ def test_a_key_that_was_replaced_a_moment_ago_is_read_again_without_a_pause() ->
         assert key.renewed("CO.b", 30) == "CO.c"
 
 
-def test_a_reading_that_takes_too_long_is_left_and_its_key_is_there_when_it_comes() -> None:
+def test_nobody_waits_for_a_slow_read_and_its_key_is_used_later() -> None:
     kept = Kept("CO.b")
     kept.go_on.clear()
     with refused(kept) as key:
@@ -123,28 +123,28 @@ def test_a_reading_that_takes_too_long_is_left_and_its_key_is_there_when_it_come
     assert kept.readings == 1
 
 
-def test_the_first_reading_is_left_at_its_deadline_and_the_start_goes_on(
+def test_the_start_waits_for_the_first_read_until_its_deadline(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(api_key, "START_S", 0.01)
     kept = Kept("CO.a")
     kept.go_on.clear()
 
-    with closing(ApiKey.out_of(kept)) as key:
+    with closing(ApiKey.read_from(kept)) as key:
         assert key.value == ""
         assert "started without the API key: CONVOY_API_KEY_SECRET (kept): it" in caplog.text
         kept.go_on.set()
         assert key.renewed("", 30) == "CO.a"
 
 
-def test_a_secret_that_can_not_be_used_ends_the_start() -> None:
+def test_an_unusable_secret_stops_the_start() -> None:
     with pytest.raises(SecretError, match="broken"):
-        ApiKey.out_of(Kept(BROKEN))
+        ApiKey.read_from(Kept(BROKEN))
 
 
 def test_a_key_refused_right_after_the_start_is_read_again_at_once() -> None:
     kept = Kept("CO.a", "CO.b")
-    with closing(ApiKey.out_of(kept, Clock())) as key:
+    with closing(ApiKey.read_from(kept, Clock())) as key:
         assert key.value == "CO.a"
         assert key.renewed("CO.a", 30) == "CO.b"
 
@@ -154,15 +154,15 @@ def test_a_key_without_a_source_stays() -> None:
         assert key.renewed("CO.a", 30) == "CO.a"
 
 
-def test_every_key_that_was_held_is_taken_out_of_what_is_told() -> None:
+def test_every_key_that_was_held_is_removed_from_messages() -> None:
     with refused(Kept("CO.b")) as key:
         key.renewed("CO.a", 30)
 
-        told = key.redacted("not CO.a but CO.b, CO.b")
+        message = key.redacted("not CO.a but CO.b, CO.b")
 
-    assert told == "not [API key] but [API key], [API key]"
+    assert message == "not [API key] but [API key], [API key]"
 
 
-def test_before_a_first_reading_what_is_told_stays_as_it_is() -> None:
+def test_before_the_first_read_messages_stay_unchanged() -> None:
     with closing(ApiKey("", Kept("CO.a"))) as key:
-        assert key.redacted("told") == "told"
+        assert key.redacted("text") == "text"

@@ -1,11 +1,11 @@
-"""The environment's proxy for Convoy is the one that AWS's clients would take."""
+"""The environment's proxy for Convoy is the one that AWS's clients use."""
 
 from __future__ import annotations
 
 import pytest
 
 from app.convoy.proxies import Proxy, ProxyUnusable
-from tests.integration.convoy.exchanging import HOST
+from tests.integration.convoy.transport_support import HOST
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("value", UNUSABLE)
-def test_a_proxy_that_can_be_none_is_named_without_its_value(
+def test_an_invalid_proxy_is_named_without_its_value(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", value)
@@ -72,5 +72,5 @@ def test_a_proxy_that_can_be_none_is_named_without_its_value(
     with pytest.raises(ProxyUnusable) as raised:
         Proxy.of_environment(f"http://{HOST}/api")
 
-    assert str(raised.value) == "HTTP_PROXY is no URL of a proxy: set it to http://host:port."
+    assert str(raised.value) == "HTTP_PROXY is not the URL of a proxy: set it to http://host:port."
     assert raised.value.__suppress_context__ or raised.value.__context__ is None

@@ -1,4 +1,4 @@
-"""A `Retry-After` is a number of seconds or a date; whatever else it is harms nothing."""
+"""A `Retry-After` is a number of seconds or a date; any other value does no harm."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def test_a_retry_after_is_a_number_of_seconds_or_a_date(value: str, seconds: int
 
 @inputs(100)
 @given(st.text() | DATES)
-def test_whatever_a_retry_after_is_it_raises_nothing(value: str) -> None:
+def test_no_retry_after_raises_an_error(value: str) -> None:
     assert (retry_after_s(value, NOW) or 0) in range(DAY_S + 1)

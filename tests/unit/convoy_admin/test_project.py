@@ -1,4 +1,4 @@
-"""What no command can bring about by itself."""
+"""Answers that no command can cause by itself."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Rotating:
-    """An exchange whose key was refused, and can't be read anew."""
+    """An exchange whose key was refused, and can't be read again."""
 
     def answer(self, *_: object, **__: object) -> NoReturn:
         raise SecretError("todo/convoy", "it may not be read.")
 
 
-def test_a_key_that_was_refused_and_can_not_be_read_anew_is_told() -> None:
+def test_a_refused_key_that_can_not_be_read_again_is_reported() -> None:
     project = Project(Rotating(), base_url="http://convoy/api", project_id="p")  # type: ignore[arg-type]
 
     with pytest.raises(ConvoyUnusable, match=r"^CONVOY_API_KEY_SECRET \(todo/convoy\): it may not"):
@@ -46,8 +46,8 @@ def project(*answers: tuple[int, object]) -> Project:
     return Project(Scripted(*answers), base_url="http://convoy/api", project_id="p")  # type: ignore[arg-type]
 
 
-def test_a_resend_that_convoy_counts_as_failed_is_refused_though_it_answers_200() -> None:
-    """So it does where the endpoint is paused."""
+def test_a_failed_resend_is_a_refusal_although_convoy_answers_200() -> None:
+    """Convoy answers like this if the endpoint is paused."""
     arrived = {"status": True, "message": "", "data": {"status": "Success"}}
     failed = {"status": True, "message": "0 successful, 1 failed", "data": None}
 
@@ -55,6 +55,6 @@ def test_a_resend_that_convoy_counts_as_failed_is_refused_though_it_answers_200(
         project((200, arrived), (200, failed)).resend("d")
 
 
-def test_an_outage_that_convoy_answers_by_a_400_is_not_blamed_on_the_project() -> None:
+def test_an_outage_answered_with_400_is_not_blamed_on_the_project() -> None:
     with pytest.raises(ConvoyRefused, match=r"^400: failed to connect to the database$"):
         project((400, {"status": False, "message": "failed to connect to the database"})).check()

@@ -1,4 +1,4 @@
-"""Whatever became of a row: it is read or it is reported, and no other error comes of it."""
+"""A damaged row is read or reported, and causes no other error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
 class Canned:
-    """DynamoDB, holding one row."""
+    """DynamoDB with one row."""
 
     def __init__(self, item: Item) -> None:
         self._item = item
@@ -62,7 +62,7 @@ def client(item: Item) -> DynamoDBClient:
 
 
 class Writing:
-    """Notes what a commit puts."""
+    """Records the items that a commit puts."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -72,7 +72,7 @@ class Writing:
 
 
 def written() -> list[Item]:
-    """The log's row, the outbox's, the todo's, the key's."""
+    """The rows of the log, the outbox, the todo and the key."""
     writing = Writing()
     make_store(cast("DynamoDBClient", writing)).commit(CHANGE, CLAIM)
     return writing.items
@@ -114,7 +114,7 @@ ATTRIBUTES = st.one_of(
 
 @st.composite
 def damaged(draw: st.DrawFn, good: Item, *keys: str) -> Item:
-    """The row with some attributes replaced, and some gone; its own keys can't be."""
+    """The row with some attributes replaced and some removed, except its keys."""
     names = sorted(good.keys() - {*keys})
     changed = draw(st.dictionaries(st.sampled_from(names), ATTRIBUTES | st.none(), min_size=1))
     return {name: value for name, value in (good | changed).items() if value is not None}
@@ -171,13 +171,13 @@ def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
 
 @inputs(200)
 @given(damaged(RESOURCE, "kind/owner", "id"))
-def test_a_row_of_a_todo_is_read_or_named(item: Item) -> None:
+def test_a_row_of_a_todo_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
 
-    page = read_or_named(
+    page = read_or_none(
         lambda: store.page("ann", limit=1, after=None), "todo 1 of ann can't be read: "
     )
-    single = read_or_named(lambda: store.read("ann", 1), "todo 1 of ann can't be read: ")
+    single = read_or_none(lambda: store.read("ann", 1), "todo 1 of ann can't be read: ")
 
     assert (page is None) == (single is None)
     if page and single:
@@ -189,22 +189,20 @@ def test_a_row_of_a_todo_is_read_or_named(item: Item) -> None:
 
 @inputs(200)
 @given(damaged(TOMBSTONE, "kind/owner", "id"))
-def test_a_tombstone_is_read_or_named(item: Item) -> None:
+def test_a_tombstone_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
 
-    found = read_or_named(
-        lambda: store.read("ann", 1, freed=True), "todo -2 of ann can't be read: "
-    )
+    found = read_or_none(lambda: store.read("ann", 1, freed=True), "todo -2 of ann can't be read: ")
 
     assert found is None or type(found.freed) is int
 
 
 @inputs(200)
 @given(damaged(RECORD, "owner", "key"))
-def test_the_record_of_a_key_is_read_or_named(item: Item) -> None:
+def test_the_record_of_a_key_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
 
-    found = read_or_named(
+    found = read_or_none(
         lambda: store.read("bob", 1, replace(CLAIM, owner="ann")),
         "the record of idempotency key key of ann can't be read: ",
     )
@@ -215,8 +213,8 @@ def test_the_record_of_a_key_is_read_or_named(item: Item) -> None:
         assert types == [str, int, int]
 
 
-def read_or_named(read: Callable[[], T], problem: str) -> T | None:
-    """None: it can't be read, and the error says so of the row."""
+def read_or_none(read: Callable[[], T], problem: str) -> T | None:
+    """None: the row can't be read, and the error names the row."""
     try:
         return read()
     except StoreError as error:
@@ -225,7 +223,7 @@ def read_or_named(read: Callable[[], T], problem: str) -> T | None:
     return None
 
 
-def test_an_error_does_not_show_the_text_of_a_todo() -> None:
+def test_an_error_does_not_show_a_todos_text() -> None:
     for row in (with_data(OUTBOX, '{"a": "secret \\ud800"}'), with_data(OUTBOX, '{"secret"')):
         with pytest.raises(UnreadableRow) as raised:
             make_outbox(client(row)).get("e1")

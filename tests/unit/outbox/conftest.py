@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.outbox.world import World
+from tests.unit.outbox.world import RelayWorld
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> RelayWorld:
+    return RelayWorld()

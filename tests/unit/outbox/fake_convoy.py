@@ -1,4 +1,4 @@
-"""Convoy at our own seams: what it accepts, what it shows of it, and how it loses events."""
+"""A fake Convoy behind our own interfaces: it accepts, shows, holds and loses events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from app.outbox.event_list import NO_SUBSCRIPTION, REPLAYED_IN_VAIN, NotAnswered, Shown
+from app.outbox.event_list import NO_SUBSCRIPTION, REPLAY_IGNORED, NotAnswered, Shown
 from app.outbox.outcomes import Accepted, Unavailable
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class FakeConvoy:
     """A publisher and an event list in one. `clock` is aware, in UTC.
 
-    `answer` is given to each publish, unless `answers` has one for the event's id. What is accepted
-    is shown at once with `status`, unless `loses` or `holds`. `down` is the outcome of a question.
-    `page`: entries of a page.
+    `answer` is the outcome of each publish, unless `answers` has one for the event's id. Accepted
+    events are shown at once with `status`, unless `loses` or `holds`. `down`: the outcome of every
+    question. `page`: entries on a page.
     """
 
     clock: Callable[[], datetime]
@@ -65,7 +65,7 @@ class FakeConvoy:
         (self.held if self.holds else self.entries).append(entry)
 
     def release(self) -> None:
-        """Convoy's workers come to what was held, now."""
+        """Convoy's workers now process the held events."""
         self.entries += [replace(entry, created_at=self.clock()) for entry in self.held]
         self.held.clear()
 
@@ -87,9 +87,7 @@ class FakeConvoy:
         self._ask("replay")
         self.replayed[uid] += 1
         self.entries = [
-            replace(e, status=self.status)
-            if e.uid == uid and e.status not in REPLAYED_IN_VAIN
-            else e
+            replace(e, status=self.status) if e.uid == uid and e.status not in REPLAY_IGNORED else e
             for e in self.entries
         ]
 

@@ -1,4 +1,4 @@
-"""The outbox in memory: rows that change only if nobody else has changed them."""
+"""The outbox in memory: rows that change only if no other process has changed them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeOutbox:
-    """`page`: rows of a page. `error`: what each write raises."""
+    """`page`: rows on a page. `error`: each write raises it."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     page: int = 1000

@@ -1,4 +1,4 @@
-"""What Convoy did not take waits longer each time; what it keeps refusing is parked."""
+"""An event waits longer after each failure; an event that Convoy keeps refusing is parked."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from app.outbox.rows import FAILED, WAITING
 from tests.unit.outbox.world import DUE
 
 if TYPE_CHECKING:
-    from tests.unit.outbox.world import World
+    from tests.unit.outbox.world import RelayWorld
 
 
-def test_failures_double_the_pause_up_to_a_bound(world: World) -> None:
-    world.leave("e1")
+def test_failures_double_the_pause_up_to_a_bound(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Unavailable("503")
 
     pauses = []
@@ -34,7 +34,7 @@ def test_failures_double_the_pause_up_to_a_bound(world: World) -> None:
     assert world.row("e1").reason == "503"
 
 
-def test_half_of_a_pause_is_at_random() -> None:
+def test_half_of_a_pause_is_random() -> None:
     assert after_failure(0, 0.0) == timedelta(seconds=15)
     assert after_failure(0, 1.0) == timedelta(seconds=30)
 
@@ -57,8 +57,8 @@ def test_settling_may_take_longer_than_the_longest_pause() -> None:
     assert after_acceptance(0, hour) == after_acceptance(9, hour) == hour
 
 
-def test_a_row_is_not_tried_before_its_time(world: World) -> None:
-    world.leave("e1")
+def test_a_row_is_not_tried_before_its_time(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Unavailable("503")
     world.relay().run()
     world.now += timedelta(seconds=29)
@@ -67,8 +67,8 @@ def test_a_row_is_not_tried_before_its_time(world: World) -> None:
     assert world.convoy.published == {"e1": 1}
 
 
-def test_what_convoy_keeps_refusing_is_parked_with_the_reason(world: World) -> None:
-    world.leave("e1")
+def test_an_event_that_convoy_keeps_refusing_is_parked_with_the_reason(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Refused("400: bad")
 
     for attempt in range(1, MAX_REFUSALS):
@@ -86,8 +86,8 @@ def test_what_convoy_keeps_refusing_is_parked_with_the_reason(world: World) -> N
     assert world.convoy.published["e1"] == MAX_REFUSALS
 
 
-def test_three_hours_in_which_convoy_refuses_everything_park_nothing(world: World) -> None:
-    world.leave("e1")
+def test_three_hours_of_refusals_for_every_event_park_nothing(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Refused("400: its queue is down")
     back = world.now + timedelta(hours=3)
     while world.now < back:
@@ -98,8 +98,8 @@ def test_three_hours_in_which_convoy_refuses_everything_park_nothing(world: Worl
     assert world.relay().run().published == 1
 
 
-def test_outages_do_not_count_as_refusals(world: World) -> None:
-    world.leave("e1")
+def test_outages_do_not_count_as_refusals(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Unavailable("503")
     for _ in range(MAX_REFUSALS * 2):
         world.relay().run()
@@ -110,8 +110,8 @@ def test_outages_do_not_count_as_refusals(world: World) -> None:
     assert (world.row("e1").state, world.row("e1").refusals) == (WAITING, 1)
 
 
-def test_a_redriven_row_is_tried_as_often_again(world: World) -> None:
-    world.leave("e1")
+def test_a_redriven_row_is_tried_as_often_again(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     parked = replace(world.row("e1"), state=FAILED, refusals=MAX_REFUSALS, attempts=MAX_REFUSALS)
     world.outbox.rows["e1"] = replace(parked, reason="400", tried_at=DUE)
     world.convoy.answer = Refused("400")
@@ -123,5 +123,5 @@ def test_a_redriven_row_is_tried_as_often_again(world: World) -> None:
     world.convoy.answer = world.convoy.accepted
     world.now = world.row("e1").due_at
     assert world.relay().run().published == 1
-    assert world.passes(20).settled == 0
+    assert world.run_passes(20).settled == 0
     assert world.ids() == []

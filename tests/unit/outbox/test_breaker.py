@@ -1,4 +1,4 @@
-"""The breaker: an outage is met by one request now and then, and by no owner for another."""
+"""The breaker: in an outage few requests try, and one owner's outage stops no other owner."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 OUTAGE = Unavailable("ReadTimeout: deadline passed")
 NO_KEY = Misconfigured("no API key", outage=True)
 ANSWERS = [Refused("400"), Misconfigured("403"), Unavailable("500", outage=False)]
-"""They may follow the event, and came at once."""
+"""Failures that may concern one event only, and that come at once."""
 
 
 class Scripted:
-    """A publisher that gives each owner's events the outcome it has for them, and counts."""
+    """A publisher with an outcome for each owner's events. It counts the attempts."""
 
     def __init__(self) -> None:
         self.outcome: Outcome = Accepted()
         self.outcomes: dict[str, Outcome] = {}
         self.tries = 0
         self.meanwhile: Callable[[], object] | None = None
-        """What happens while the next attempt is under way."""
+        """Called while the next attempt is under way."""
 
     def publish(self, event: Event) -> Outcome:
         self.tries += 1
@@ -86,7 +86,7 @@ def test_after_an_outage_nothing_is_tried_for_a_few_seconds(
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_an_answer_that_may_follow_the_event_opens_nothing(
+def test_an_answer_that_may_concern_one_event_opens_no_gate(
     breaker: Breaker, inner: Scripted, answer: Outcome
 ) -> None:
     inner.outcome = answer
@@ -95,7 +95,7 @@ def test_an_answer_that_may_follow_the_event_opens_nothing(
     assert [breaker.publish(of(owner)) for owner in owners] == [answer] * 4
 
 
-def test_breakers_that_an_outage_opened_together_do_not_try_again_together(
+def test_breakers_that_opened_together_do_not_try_again_together(
     inner: Scripted, clock: Clock
 ) -> None:
     early, late = (Breaker(inner, clock, jitter) for jitter in (lambda: 0.0, lambda: 1.0))
@@ -110,7 +110,7 @@ def test_breakers_that_an_outage_opened_together_do_not_try_again_together(
     assert not skipped(late.publish(EVENT))
 
 
-def test_then_one_tries_and_a_success_lets_all_through_again(
+def test_after_the_pause_one_tries_and_a_success_lets_all_through(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcome = OUTAGE
@@ -121,7 +121,7 @@ def test_then_one_tries_and_a_success_lets_all_through_again(
     assert [breaker.publish(EVENT) for _ in range(3)] == [Accepted()] * 3
 
 
-def test_then_one_tries_and_an_outage_keeps_the_others_off(
+def test_after_the_pause_one_tries_and_an_outage_stops_the_others(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcome = OUTAGE
@@ -134,7 +134,7 @@ def test_then_one_tries_and_an_outage_keeps_the_others_off(
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_then_one_tries_and_after_another_answer_the_next_one_does(
+def test_after_the_pause_another_answer_lets_the_next_one_try(
     breaker: Breaker, inner: Scripted, clock: Clock, answer: Outcome
 ) -> None:
     inner.outcome = OUTAGE
@@ -149,12 +149,12 @@ def test_then_one_tries_and_after_another_answer_the_next_one_does(
 
 
 def during(breaker: Breaker, inner: Scripted, event: Event, act: Callable[[], object]) -> Outcome:
-    """Publish the event; `act` while it is under way."""
+    """Publish the event, and call `act` while that is under way."""
     inner.meanwhile = act
     return breaker.publish(event)
 
 
-def test_while_the_one_tries_the_others_do_not_wait_for_it(
+def test_others_do_not_wait_for_the_request_that_tries(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcome = OUTAGE
@@ -187,7 +187,7 @@ def test_convoys_retry_after_is_honoured_within_bounds(
 
 
 @pytest.mark.parametrize("late", [Accepted(), OUTAGE, *ANSWERS])
-def test_an_answer_from_before_the_outage_does_not_end_it_sooner(
+def test_an_answer_from_before_an_outage_does_not_end_it(
     breaker: Breaker, inner: Scripted, clock: Clock, late: Outcome
 ) -> None:
     def fail() -> None:
@@ -204,7 +204,7 @@ def test_an_answer_from_before_the_outage_does_not_end_it_sooner(
 
 
 @pytest.mark.parametrize("late", [Accepted(), *ANSWERS])
-def test_nor_does_it_end_what_is_open_for_everybody(
+def test_an_answer_from_before_an_outage_does_not_close_everybodys_gate(
     breaker: Breaker, inner: Scripted, clock: Clock, late: Outcome
 ) -> None:
     def fail() -> None:
@@ -221,7 +221,7 @@ def test_nor_does_it_end_what_is_open_for_everybody(
     assert not skipped(breaker.publish(of("eve")))
 
 
-def test_one_owners_outages_keep_no_other_owners_events_waiting(
+def test_one_owners_outages_delay_no_other_owners_events(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcomes["ann"] = OUTAGE
@@ -233,7 +233,7 @@ def test_one_owners_outages_keep_no_other_owners_events_waiting(
         clock.now += OPEN_S
 
 
-def test_outages_of_two_owners_in_a_row_are_everybodys(
+def test_outages_of_two_owners_in_a_row_open_everybodys_gate(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcome = OUTAGE
@@ -258,7 +258,7 @@ def test_another_answer_between_two_outages_is_no_success(
     assert skipped(breaker.publish(of("eve")))
 
 
-def test_a_success_between_two_owners_outages_keeps_them_their_own(
+def test_a_success_between_two_owners_outages_keeps_everybodys_gate_closed(
     breaker: Breaker, inner: Scripted
 ) -> None:
     inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
@@ -269,7 +269,7 @@ def test_a_success_between_two_owners_outages_keeps_them_their_own(
     assert skipped(breaker.publish(of("ann")))
 
 
-def test_a_success_that_began_before_an_outage_is_none_between(
+def test_a_success_that_began_before_an_outage_does_not_count(
     breaker: Breaker, inner: Scripted
 ) -> None:
     inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
@@ -279,7 +279,7 @@ def test_a_success_that_began_before_an_outage_is_none_between(
     assert skipped(breaker.publish(of("eve")))
 
 
-def test_what_is_open_for_everybody_stays_so_when_one_owner_alone_goes_on(
+def test_everybodys_gate_stays_open_if_only_one_owner_publishes(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcome = Unavailable("429", 30)
@@ -293,7 +293,7 @@ def test_what_is_open_for_everybody_stays_so_when_one_owner_alone_goes_on(
         clock.now -= 29.9
 
 
-def test_the_next_attempt_is_another_owners_than_the_last_that_failed(
+def test_after_a_failure_another_owner_tries_next(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     inner.outcomes = {"ann": OUTAGE, "bob": OUTAGE}
@@ -323,7 +323,7 @@ def test_the_owner_that_tried_for_everybody_is_not_let_through_twice(
     assert [skipped(other) for other in others] == [True, True]
 
 
-def test_owners_are_forgotten_those_that_failed_the_longest_ago_first(
+def test_the_owners_that_failed_longest_ago_are_forgotten_first(
     breaker: Breaker, inner: Scripted, clock: Clock
 ) -> None:
     def fail(*owners: object) -> None:

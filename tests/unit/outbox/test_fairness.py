@@ -1,4 +1,4 @@
-"""No row keeps another one waiting: neither another owner's, nor one of its own."""
+"""No row delays another row, be it of the same owner or of another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support import NOW
 
 if TYPE_CHECKING:
     from app.outbox.outcomes import Outcome
-    from tests.unit.outbox.world import World
+    from tests.unit.outbox.world import RelayWorld
 
 REFUSALS = [
     Misconfigured("403: not Convoy's JSON but text/html"),
@@ -30,13 +30,13 @@ REFUSALS = [
 @pytest.mark.parametrize("outcome", REFUSALS, ids=lambda outcome: outcome.reason)
 @pytest.mark.parametrize("refused", [40, 100, 600])
 @pytest.mark.parametrize("owners", [("ann", "bob"), ("ann", "ann")], ids=["two", "one"])
-def test_rows_that_convoy_refuses_keep_no_other_waiting(
-    world: World, outcome: Outcome, refused: int, owners: tuple[str, str]
+def test_refused_rows_delay_no_other_rows(
+    world: RelayWorld, outcome: Outcome, refused: int, owners: tuple[str, str]
 ) -> None:
     bad = [f"e{n}" for n in range(refused)]
     good = [f"e{n}" for n in range(refused, refused + 100)]
-    world.leave(*bad, owner=owners[0])
-    world.leave(*good, owner=owners[1])
+    world.commit_unpublished(*bad, owner=owners[0])
+    world.commit_unpublished(*good, owner=owners[1])
     world.live_traffic()
     world.convoy.answers = dict.fromkeys(bad, outcome)
 
@@ -49,11 +49,11 @@ def test_rows_that_convoy_refuses_keep_no_other_waiting(
 
 
 @pytest.mark.parametrize("outcome", REFUSALS, ids=lambda outcome: outcome.reason)
-def test_rows_that_convoy_refuses_are_parked_while_others_get_through(
-    world: World, outcome: Outcome
+def test_refused_rows_are_parked_while_others_get_through(
+    world: RelayWorld, outcome: Outcome
 ) -> None:
     bad = [f"e{n}" for n in range(60)]
-    world.leave(*bad)
+    world.commit_unpublished(*bad)
     world.convoy.answers = dict.fromkeys(bad, outcome)
     relay = world.relay(workers=4)
 
@@ -66,22 +66,22 @@ def test_rows_that_convoy_refuses_are_parked_while_others_get_through(
     assert all(world.convoy.published[each] == MAX_REFUSALS for each in bad)
 
 
-def test_rows_that_are_sent_away_for_an_hour_keep_no_other_owner_waiting(world: World) -> None:
+def test_rows_that_must_wait_an_hour_delay_no_other_owner(world: RelayWorld) -> None:
     bad = [f"e{n}" for n in range(600)]
     good = [f"e{n}" for n in range(600, 700)]
-    world.leave(*bad, owner="ann")
-    world.leave(*good, owner="bob")
+    world.commit_unpublished(*bad, owner="ann")
+    world.commit_unpublished(*good, owner="bob")
     world.live_traffic()
     world.convoy.page = 500
     world.convoy.answers = dict.fromkeys(bad, Unavailable("503: come back", 3600))
 
-    world.passes(2, world.relay(workers=4))
+    world.run_passes(2, world.relay(workers=4))
 
     assert set(world.ids()) & set(good) == set()
 
 
-def test_rows_that_are_sent_away_for_an_hour_are_parked_in_the_end(world: World) -> None:
-    world.leave("e1", "e2")
+def test_rows_that_must_always_wait_an_hour_are_parked_in_the_end(world: RelayWorld) -> None:
+    world.commit_unpublished("e1", "e2")
     world.convoy.answers = dict.fromkeys(("e1", "e2"), Unavailable("503: come back", 3600))
     for _ in range(MAX_REFUSALS):
         world.live_traffic()
@@ -92,13 +92,13 @@ def test_rows_that_are_sent_away_for_an_hour_are_parked_in_the_end(world: World)
 
 
 @pytest.mark.parametrize("outcome", REFUSALS[:-1], ids=lambda outcome: outcome.reason)
-def test_an_outage_parks_nothing_however_long(world: World, outcome: Outcome) -> None:
-    world.leave(*(f"e{n}" for n in range(20)))
+def test_an_outage_parks_nothing_however_long(world: RelayWorld, outcome: Outcome) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(20)))
     world.live_traffic()
     world.convoy.answer = outcome
     relay = world.relay(workers=4)
 
-    report = world.passes(24 * 60, relay)
+    report = world.run_passes(24 * 60, relay)
 
     assert (report.pending, report.failed) == (20, 0)
 

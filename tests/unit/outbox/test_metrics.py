@@ -29,13 +29,13 @@ class Fixed:
         return self._outcome
 
 
-def told_by(act: Callable[[Metrics], object]) -> dict[str, Any]:
+def line_of(act: Callable[[Metrics], object]) -> dict[str, Any]:
     lines: list[str] = []
     act(Metrics(lines.append, lambda: NOW, "TodoConvoy-dev"))
     (line,) = lines
     assert "\n" not in line
-    told: dict[str, Any] = json.loads(line)
-    return told
+    values: dict[str, Any] = json.loads(line)
+    return values
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def told_by(act: Callable[[Metrics], object]) -> dict[str, Any]:
         (Refused("400"), "refused"),
     ],
 )
-def test_an_attempt_is_told_with_its_outcome_and_latency(outcome: Outcome, name: str) -> None:
+def test_an_attempt_is_recorded_with_its_outcome_and_latency(outcome: Outcome, name: str) -> None:
     times = iter([10.0, 10.0125])
 
     def publish(metrics: Metrics) -> None:
         metered = MeteredPublisher(Fixed(outcome), metrics, lambda: next(times))
         assert metered.publish(EVENT) == outcome
 
-    assert told_by(publish) == {
+    assert line_of(publish) == {
         "_aws": {
             "Timestamp": 1795521600123,
             "CloudWatchMetrics": [
@@ -83,15 +83,15 @@ REPORT = Report(
 )
 
 
-def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
-    told = told_by(lambda metrics: metrics.relayed(REPORT))
+def test_a_pass_is_recorded_with_the_rows_that_it_left() -> None:
+    values = line_of(lambda metrics: metrics.record_pass(REPORT))
 
-    (directive,) = told.pop("_aws")["CloudWatchMetrics"]
+    (directive,) = values.pop("_aws")["CloudWatchMetrics"]
     assert directive["Dimensions"] == [[]]
     units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
     assert units.pop("OutboxAge") == "Seconds"
     assert set(units.values()) == {"Count"}
-    assert told == {
+    assert values == {
         "Settled": 5,
         "Republished": 3,
         "Replayed": 4,
@@ -105,24 +105,24 @@ def test_a_pass_of_the_relay_is_told_with_what_it_left() -> None:
         "stopped": "out of time",
         "partial": False,
     }
-    assert {"OutboxAge", *units} == set(told) - {"stopped", "partial"}
+    assert {"OutboxAge", *units} == set(values) - {"stopped", "partial"}
 
 
-def test_a_pass_that_did_not_see_every_row_ends_no_alarm() -> None:
-    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, partial=True)))
+def test_a_partial_pass_ends_no_alarm() -> None:
+    values = line_of(lambda metrics: metrics.record_pass(replace(REPORT, partial=True)))
 
-    assert (told["Settled"], told["OutboxDepth"], told["OutboxAge"]) == (5, 2, 61.5)
-    assert told["partial"] is True
-    assert "ParkedRows" not in told
-
-
-def test_a_pass_that_did_not_come_to_the_deliveries_reports_none() -> None:
-    told = told_by(lambda metrics: metrics.relayed(replace(REPORT, deliveries=None)))
-
-    assert {name for name in told if name.endswith(("Deliveries", "Endpoints"))} == set()
+    assert (values["Settled"], values["OutboxDepth"], values["OutboxAge"]) == (5, 2, 61.5)
+    assert values["partial"] is True
+    assert "ParkedRows" not in values
 
 
-def test_a_metric_that_can_not_be_written_is_logged_and_the_attempt_is_as_it_was(
+def test_a_pass_that_did_not_check_deliveries_records_none() -> None:
+    values = line_of(lambda metrics: metrics.record_pass(replace(REPORT, deliveries=None)))
+
+    assert {name for name in values if name.endswith(("Deliveries", "Endpoints"))} == set()
+
+
+def test_a_metric_that_can_not_be_written_is_logged_and_changes_no_outcome(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(_: str) -> None:

@@ -1,4 +1,4 @@
-"""How long the relay takes Convoy for busy is a setting of the relay's."""
+"""The relay's settings say when an event is stuck, and when a delivery hangs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.outbox.deliveries import HUNG_AFTER, LOOKED_BACK, Hung, Undelivered
 from tests.support import NOW
-from tests.unit.outbox.world import DUE, World
+from tests.unit.outbox.world import DUE, RelayWorld
 
 if TYPE_CHECKING:
     from app.outbox.relay import Relay
@@ -31,14 +31,14 @@ class NothingUndelivered:
         return Undelivered(failed=0, discarded=0, disabled_endpoints=0)
 
 
-def with_deliveries(world: World) -> tuple[Relay, NothingUndelivered]:
+def with_deliveries(world: RelayWorld) -> tuple[Relay, NothingUndelivered]:
     relay, deliveries = world.relay(), NothingUndelivered()
     relay.deliveries = deliveries
     return relay, deliveries
 
 
-def test_an_event_is_stuck_after_as_long_as_the_relay_says(world: World) -> None:
-    world.leave("e1")
+def test_an_event_is_stuck_after_as_long_as_the_relay_says(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.take("e1", "Pending", DUE - SHORT - timedelta(seconds=1))
     relay = world.relay()
     assert relay.run().replayed == 0
@@ -48,7 +48,7 @@ def test_an_event_is_stuck_after_as_long_as_the_relay_says(world: World) -> None
     assert relay.run().replayed == 1
 
 
-def test_a_delivery_hangs_after_as_long_as_the_relay_says(world: World) -> None:
+def test_a_delivery_hangs_after_as_long_as_the_relay_says(world: RelayWorld) -> None:
     relay, deliveries = with_deliveries(world)
     world.now = NOW
     relay.run()

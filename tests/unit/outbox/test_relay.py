@@ -24,7 +24,7 @@ from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.relay import Relay
 from app.outbox.rows import Segment, UnreadableRow
 from tests.support import GRACE, NOW
-from tests.unit.outbox.world import DUE, RESERVE_S, World
+from tests.unit.outbox.world import DUE, RESERVE_S, RelayWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from app.outbox.rows import Row
 
 
-def handled(world: World, *event_ids: str) -> None:
+def handled(world: RelayWorld, *event_ids: str) -> None:
     """Rows of events that Convoy shows as handled."""
-    world.leave(*event_ids)
+    world.commit_unpublished(*event_ids)
     for event_id in event_ids:
         world.convoy.take(event_id, at=NOW)
 
 
-def test_a_pass_reports_what_it_did_and_left(world: World) -> None:
+def test_a_pass_reports_what_it_did_and_left(world: RelayWorld) -> None:
     handled(world, "e1", "e2")
-    world.leave("e3")
+    world.commit_unpublished("e3")
     world.live_traffic()
 
     report = world.relay().run()
@@ -62,8 +62,8 @@ def test_a_pass_reports_what_it_did_and_left(world: World) -> None:
     }
 
 
-def test_a_young_row_is_left_to_its_request(world: World) -> None:
-    world.leave("e1")
+def test_a_young_row_is_left_to_its_request(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.now = DUE - timedelta(seconds=1)
 
     report = world.relay().run()
@@ -72,13 +72,13 @@ def test_a_young_row_is_left_to_its_request(world: World) -> None:
     assert world.convoy.questions == []
 
 
-def test_an_empty_outbox_asks_convoy_nothing(world: World) -> None:
+def test_an_empty_outbox_asks_convoy_nothing(world: RelayWorld) -> None:
     assert world.relay().run().pending == 0
     assert world.convoy.questions == []
 
 
-def test_an_outage_in_the_middle_of_a_pass_is_found_out_by_a_few_rows(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(20)))
+def test_an_outage_in_a_pass_is_noticed_after_a_few_rows(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(20)))
     world.live_traffic()
     world.convoy.answer = Unavailable("503")
     world.convoy.goes_down_with_publishing = True
@@ -89,8 +89,8 @@ def test_an_outage_in_the_middle_of_a_pass_is_found_out_by_a_few_rows(world: Wor
     assert world.convoy.published.total() <= 3  # and questions by key, which fail too
 
 
-def test_a_rate_limit_ends_the_pass_and_its_rows_wait(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(60)))
+def test_a_rate_limit_ends_the_pass_and_its_rows_wait(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(60)))
     world.live_traffic()
     world.convoy.answer = Unavailable("429: slow down", 120)
     relay = world.relay()
@@ -108,8 +108,8 @@ def test_a_rate_limit_ends_the_pass_and_its_rows_wait(world: World) -> None:
     assert relay.run().published == tried
 
 
-def test_a_question_that_is_limited_silences_the_relay_until_its_end(world: World) -> None:
-    world.leave("e1")
+def test_a_rate_limit_on_a_question_pauses_the_relay(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.down = Unavailable("429: slow down", 120)
     relay = world.relay()
     assert relay.run().stopped == "Convoy asked for 120 s: 429: slow down"
@@ -124,8 +124,8 @@ def test_a_question_that_is_limited_silences_the_relay_until_its_end(world: Worl
 
 
 @pytest.mark.parametrize("outcome", [Unavailable("503"), Misconfigured("403: html")])
-def test_failures_of_single_events_do_not_end_the_pass(world: World, outcome: Outcome) -> None:
-    world.leave(*(f"e{n}" for n in range(30)))
+def test_failures_of_single_events_do_not_end_the_pass(world: RelayWorld, outcome: Outcome) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(30)))
     world.live_traffic()
     world.convoy.answer = outcome
 
@@ -135,8 +135,8 @@ def test_failures_of_single_events_do_not_end_the_pass(world: World, outcome: Ou
     assert world.convoy.published.total() == 30
 
 
-def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(5)))
+def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(5)))
     world.live_traffic()
     relay = world.relay()
 
@@ -145,8 +145,8 @@ def test_a_pass_ends_before_its_deadline_and_leaves_the_rest(world: World) -> No
     assert (report.published, report.pending, report.stopped) == (2, 5, "out of time")
 
 
-def test_out_of_time_between_pages_the_next_page_is_not_read(world: World) -> None:
-    world.leave("e1", "e2", "e3")
+def test_the_next_page_is_not_read_when_time_is_up(world: RelayWorld) -> None:
+    world.commit_unpublished("e1", "e2", "e3")
     world.outbox.page = 1
 
     report = world.relay().run(lambda: 0.0)
@@ -154,8 +154,8 @@ def test_out_of_time_between_pages_the_next_page_is_not_read(world: World) -> No
     assert (report.stopped, report.partial, report.pending) == ("out of time", True, 1)
 
 
-def test_rows_behind_more_than_a_pass_can_read_are_reached_by_the_next(world: World) -> None:
-    world.leave("e1", "e2")
+def test_a_pass_goes_on_where_the_last_one_stopped(world: RelayWorld) -> None:
+    world.commit_unpublished("e1", "e2")
     handled(world, "e3")
     world.outbox.page = 1
     for event_id in ("e1", "e2"):
@@ -171,7 +171,7 @@ def test_rows_behind_more_than_a_pass_can_read_are_reached_by_the_next(world: Wo
     assert (third.failed, third.partial) == (2, False)
 
 
-def test_pages_are_looked_up_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_looked_up_together(world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH_PAGES", 2)
     handled(world, *(f"e{n}" for n in range(50)))
     world.outbox.page = 10
@@ -185,20 +185,20 @@ def test_pages_are_looked_up_together(world: World, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("outcome", [None, Unavailable("503")])
 def test_a_row_that_can_not_be_written_is_left_for_the_next_pass(
-    world: World, caplog: pytest.LogCaptureFixture, outcome: Outcome | None
+    world: RelayWorld, caplog: pytest.LogCaptureFixture, outcome: Outcome | None
 ) -> None:
-    world.leave("e1")
+    world.commit_unpublished("e1")
     world.live_traffic()
     world.convoy.answer = outcome or world.convoy.accepted
     world.outbox.error = StoreUnavailable("throttled")
 
     assert world.relay().run().pending == 1
-    assert "left e1 as it was: throttled" in caplog.text
+    assert "left e1 unchanged: throttled" in caplog.text
     assert world.row("e1").attempts == 0
 
 
-def test_what_another_relay_changed_meanwhile_is_not_written_over(world: World) -> None:
-    world.leave("e1", "e2")
+def test_a_row_that_another_relay_changed_is_not_overwritten(world: RelayWorld) -> None:
+    world.commit_unpublished("e1", "e2")
     world.live_traffic()
     publish = world.convoy.publish
 
@@ -212,16 +212,16 @@ def test_what_another_relay_changed_meanwhile_is_not_written_over(world: World) 
     assert (world.ids(), report.pending) == ([], 0)
 
 
-def test_a_fault_of_ours_leaves_its_row_and_holds_up_no_other(
-    world: World, caplog: pytest.LogCaptureFixture
+def test_an_unexpected_error_leaves_its_row_and_delays_no_other(
+    world: RelayWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.leave("e1", "e2", "e3")
+    world.commit_unpublished("e1", "e2", "e3")
     world.live_traffic()
     publish = world.convoy.publish
 
     def failing(event: Event) -> Outcome:
         if event.id == "e2":
-            raise ZeroDivisionError("a fault of ours")
+            raise ZeroDivisionError("unexpected")
         return publish(event)
 
     world.convoy.publish = failing  # type: ignore[method-assign]
@@ -230,12 +230,12 @@ def test_a_fault_of_ours_leaves_its_row_and_holds_up_no_other(
 
     assert (report.published, report.pending, len(seen)) == (2, 3, 3)
     assert world.row("e2").attempts == 0
-    assert "left e2 as it was" in caplog.text
-    assert "ZeroDivisionError: a fault of ours" in caplog.text
+    assert "left e2 unchanged" in caplog.text
+    assert "ZeroDivisionError: unexpected" in caplog.text
 
 
-def test_an_unreadable_row_counts_as_failed_and_holds_up_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_an_unreadable_row_counts_as_failed_and_delays_no_other(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     handled(world, "e1")
     pages = world.outbox.pages
@@ -253,8 +253,8 @@ def test_an_unreadable_row_counts_as_failed_and_holds_up_no_other(
     assert "outbox row e2 can't be read: KeyError('owner')" in caplog.text
 
 
-def test_an_outbox_that_fails_between_two_pages_settles_what_was_read(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_rows_that_were_read_before_a_failing_page_are_settled(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handled(world, "e1")
     row = world.row("e1")
@@ -270,8 +270,8 @@ def test_an_outbox_that_fails_between_two_pages_settles_what_was_read(
     assert report.stopped == "the rest of the outbox could not be read: throttled"
 
 
-def test_an_outbox_of_which_nothing_can_be_read_is_an_error(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_an_unreadable_outbox_is_an_error(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pages(*_: object) -> list[list[Row]]:
         raise StoreUnavailable("throttled")
@@ -282,8 +282,8 @@ def test_an_outbox_of_which_nothing_can_be_read_is_an_error(
         world.relay().run()
 
 
-def test_workers_share_the_rows_and_publish_none_twice(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(60)))
+def test_workers_share_the_rows_and_publish_none_twice(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(60)))
     world.live_traffic()
     seen: list[None] = []
 
@@ -295,7 +295,7 @@ def test_workers_share_the_rows_and_publish_none_twice(world: World) -> None:
 
 
 class Deliveries:
-    """Convoy's deliveries at our own seam; notes what was asked."""
+    """Fake deliveries of Convoy; records the moments that were requested."""
 
     def __init__(
         self, error: NotAnswered | None = None, *, hung: int = 4, retries: bool = True
@@ -322,7 +322,7 @@ class Deliveries:
         return Undelivered(failed=3, discarded=2, disabled_endpoints=1)
 
 
-def relay_with(world: World, deliveries: Deliveries, segment: Segment) -> Relay:
+def relay_with(world: RelayWorld, deliveries: Deliveries, segment: Segment) -> Relay:
     attempts = Attempts(
         world.convoy, world.convoy, world.outbox, lambda: world.now, lambda: 1.0, GRACE
     )
@@ -337,7 +337,7 @@ def relay_with(world: World, deliveries: Deliveries, segment: Segment) -> Relay:
     )
 
 
-def test_a_pass_tends_convoys_deliveries(world: World) -> None:
+def test_a_pass_checks_convoys_deliveries(world: RelayWorld) -> None:
     deliveries = Deliveries()
 
     report = relay_with(world, deliveries, Segment(1, 2)).run()
@@ -347,7 +347,7 @@ def test_a_pass_tends_convoys_deliveries(world: World) -> None:
     assert deliveries.asked == [world.now - each for each in ago]
 
 
-def test_where_nothing_hangs_nothing_is_retried(world: World) -> None:
+def test_without_hung_deliveries_nothing_is_retried(world: RelayWorld) -> None:
     deliveries = Deliveries(hung=0)
 
     report = relay_with(world, deliveries, Segment(1, 1)).run()
@@ -356,8 +356,8 @@ def test_where_nothing_hangs_nothing_is_retried(world: World) -> None:
     assert len(deliveries.asked) == 3
 
 
-def test_a_bulk_retry_that_convoy_does_not_take_leaves_the_count(
-    world: World, caplog: pytest.LogCaptureFixture
+def test_hung_deliveries_are_counted_if_convoy_takes_no_bulk_retry(
+    world: RelayWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     report = relay_with(world, Deliveries(retries=False), Segment(1, 1)).run()
 
@@ -365,14 +365,14 @@ def test_a_bulk_retry_that_convoy_does_not_take_leaves_the_count(
     assert "4 deliveries hang, and Convoy's last bulk retry is not over" in caplog.text
 
 
-def test_one_segment_tends_deliveries_for_all(world: World) -> None:
+def test_one_segment_checks_deliveries_for_all(world: RelayWorld) -> None:
     deliveries = Deliveries()
 
     assert relay_with(world, deliveries, Segment(2, 2)).run().deliveries is None
     assert deliveries.asked == []
 
 
-def test_a_pass_without_time_leaves_deliveries_to_the_next(world: World) -> None:
+def test_a_pass_without_time_leaves_deliveries_to_the_next(world: RelayWorld) -> None:
     deliveries = Deliveries()
 
     report = relay_with(world, deliveries, Segment(1, 1)).run(lambda: 0.0)
@@ -381,8 +381,8 @@ def test_a_pass_without_time_leaves_deliveries_to_the_next(world: World) -> None
     assert deliveries.asked == []
 
 
-def test_deliveries_that_can_not_be_asked_for_fail_no_pass(
-    world: World, caplog: pytest.LogCaptureFixture
+def test_an_unanswered_question_about_deliveries_fails_no_pass(
+    world: RelayWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     handled(world, "e1")
     deliveries = Deliveries(NotAnswered(Unavailable("500: x")))
@@ -390,15 +390,13 @@ def test_deliveries_that_can_not_be_asked_for_fail_no_pass(
     report = relay_with(world, deliveries, Segment(1, 1)).run()
 
     assert (report.settled, report.deliveries) == (1, None)
-    assert "deliveries not looked at: 500: x" in caplog.text
+    assert "deliveries not checked: 500: x" in caplog.text
 
 
 @pytest.mark.parametrize("status", ["", "Pending"])
-def test_out_of_time_between_question_and_attempt_nothing_is_tried(
-    world: World, status: str
-) -> None:
+def test_nothing_is_tried_when_time_is_up_after_a_question(world: RelayWorld, status: str) -> None:
     """A row that waited for its question too long is neither published nor replayed."""
-    world.leave("e1")
+    world.commit_unpublished("e1")
     world.live_traffic()
     if status:
         world.convoy.take("e1", status, NOW - timedelta(hours=1))
@@ -410,8 +408,8 @@ def test_out_of_time_between_question_and_attempt_nothing_is_tried(
     assert world.row("e1").attempts == 0
 
 
-def test_a_row_that_another_relay_took_out_is_not_parked(world: World) -> None:
-    world.leave("e1")
+def test_a_row_that_another_relay_deleted_is_not_parked(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.live_traffic()
     world.outbox.rows["e1"] = replace(world.row("e1"), refusals=MAX_REFUSALS - 1)
     publish = world.convoy.publish

@@ -1,4 +1,4 @@
-"""What Convoy shows of an event decides what becomes of its row."""
+"""Convoy's entries for an event decide what happens to its row."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from tests.support import NOW
 from tests.unit.outbox.world import DUE, RESERVE_S
 
 if TYPE_CHECKING:
-    from tests.unit.outbox.world import World
+    from tests.unit.outbox.world import RelayWorld
 
 
 @pytest.mark.parametrize("status", ["Success", "Failure"])
-def test_a_handled_event_leaves_the_outbox_and_is_not_published(world: World, status: str) -> None:
-    world.leave("e1")
+def test_a_handled_event_leaves_the_outbox_and_is_not_published(
+    world: RelayWorld, status: str
+) -> None:
+    world.commit_unpublished("e1")
     world.convoy.take("e1", status, NOW)
 
     report = world.relay().run()
@@ -32,9 +34,9 @@ def test_a_handled_event_leaves_the_outbox_and_is_not_published(world: World, st
 
 
 def test_a_handled_event_keeps_its_row_when_the_pass_has_no_time_to_remove_it(
-    world: World,
+    world: RelayWorld,
 ) -> None:
-    world.leave("e1")
+    world.commit_unpublished("e1")
     world.convoy.take("e1", "Success", NOW)
 
     report = world.relay().run(
@@ -45,8 +47,8 @@ def test_a_handled_event_keeps_its_row_when_the_pass_has_no_time_to_remove_it(
     assert world.ids() == ["e1"]
 
 
-def test_a_failure_for_another_reason_than_no_subscription_is_replayed(world: World) -> None:
-    world.leave("e1")
+def test_a_failure_for_another_reason_than_no_subscription_is_replayed(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.entries.append(Shown("u1", "e1", "Failure", NOW, NOW, reason="database is down"))
 
     report = world.relay().run()
@@ -54,20 +56,20 @@ def test_a_failure_for_another_reason_than_no_subscription_is_replayed(world: Wo
     assert (report.replayed, report.settled) == (1, 0)
 
 
-def test_a_missing_event_is_published_again_and_settled_later(world: World) -> None:
-    world.leave("e1")
+def test_a_missing_event_is_published_again_and_settled_later(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.live_traffic()
 
     first = world.relay().run()
     assert (first.published, first.settled, first.pending) == (1, 0, 1)
     assert world.row("e1").due_at == world.now + timedelta(minutes=1)
 
-    assert world.passes(2).settled == 1
+    assert world.run_passes(2).settled == 1
     assert world.convoy.published == {"e1": 1}
 
 
-def test_an_event_that_is_pending_for_long_is_replayed_by_its_own_id(world: World) -> None:
-    world.leave("e1")
+def test_an_event_that_is_pending_for_long_is_replayed_by_its_own_id(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.take("e1", "Pending", DUE - STUCK_AFTER - timedelta(seconds=1))
 
     report = world.relay().run()
@@ -77,10 +79,10 @@ def test_an_event_that_is_pending_for_long_is_replayed_by_its_own_id(world: Worl
 
 
 @pytest.mark.parametrize("status", ["Processing", "Failure"])
-def test_an_event_that_no_replay_helps_is_published_under_another_key(
-    world: World, status: str
+def test_an_event_whose_replays_are_ignored_gets_another_key(
+    world: RelayWorld, status: str
 ) -> None:
-    world.leave("e1")
+    world.commit_unpublished("e1")
     stuck = NOW - timedelta(hours=1)
     world.convoy.entries.append(Shown("u1", "e1", status, stuck, stuck, reason="killed midway"))
     relay = world.relay()
@@ -97,8 +99,8 @@ def test_an_event_that_no_replay_helps_is_published_under_another_key(
     assert relay.run().settled == 1
 
 
-def test_a_pending_event_keeps_its_key_however_often_it_is_replayed(world: World) -> None:
-    world.leave("e1")
+def test_a_pending_event_keeps_its_key_however_often_it_is_replayed(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.status = "Pending"
     world.convoy.take("e1", "Pending", NOW - timedelta(hours=1))
     relay = world.relay()
@@ -109,8 +111,8 @@ def test_a_pending_event_keeps_its_key_however_often_it_is_replayed(world: World
     assert world.convoy.published == {}
 
 
-def test_an_event_that_is_pending_for_a_moment_is_left_alone(world: World) -> None:
-    world.leave("e1")
+def test_an_event_that_is_pending_for_a_moment_is_not_replayed(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.take("e1", "Pending", NOW)
 
     report = world.relay().run()
@@ -119,10 +121,10 @@ def test_an_event_that_is_pending_for_a_moment_is_left_alone(world: World) -> No
     assert world.row("e1").attempts == 0
 
 
-@pytest.mark.parametrize("beside", [[], ["Pending"]])
-def test_a_duplicate_never_closes_a_row(world: World, beside: list[str]) -> None:
-    world.leave("e1", "e2", "e3", "e4")
-    for status in beside:
+@pytest.mark.parametrize("others", [[], ["Pending"]])
+def test_a_duplicate_never_closes_a_row(world: RelayWorld, others: list[str]) -> None:
+    world.commit_unpublished("e1", "e2", "e3", "e4")
+    for status in others:
         world.convoy.take("e1", status, NOW)
     world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, NOW, duplicate=True))
 
@@ -133,8 +135,8 @@ def test_a_duplicate_never_closes_a_row(world: World, beside: list[str]) -> None
     assert world.convoy.published["e1"] == 0
 
 
-def test_a_key_with_duplicates_alone_is_given_up_for_another(world: World) -> None:
-    world.leave("e1")
+def test_a_key_with_only_duplicates_is_given_up_for_another(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.entries.append(Shown("d1", "e1", "Success", NOW, NOW, duplicate=True))
 
     for _ in range(REPLAYS):
@@ -158,9 +160,9 @@ def test_a_key_with_duplicates_alone_is_given_up_for_another(world: World) -> No
     ],
 )
 def test_a_question_without_an_answer_ends_the_pass_and_publishes_nothing(
-    world: World, down: Unavailable | Misconfigured, stopped: str
+    world: RelayWorld, down: Unavailable | Misconfigured, stopped: str
 ) -> None:
-    world.leave("e1", "e2")
+    world.commit_unpublished("e1", "e2")
     world.convoy.down = down
 
     report = world.relay().run()
@@ -172,9 +174,9 @@ def test_a_question_without_an_answer_ends_the_pass_and_publishes_nothing(
 
 
 def test_a_list_that_fails_midway_ends_the_pass_and_publishes_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.leave(*(f"e{n}" for n in range(8)))
+    world.commit_unpublished(*(f"e{n}" for n in range(8)))
     world.live_traffic()
     between = world.convoy.between
 
@@ -189,8 +191,8 @@ def test_a_list_that_fails_midway_ends_the_pass_and_publishes_nothing(
     assert world.convoy.published == {}
 
 
-def test_what_convoy_accepts_and_never_shows_is_published_ever_more_rarely(world: World) -> None:
-    world.leave("e1")
+def test_an_event_that_convoy_never_shows_is_published_ever_more_rarely(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.loses = True
     pauses = []
     for _ in range(6):
@@ -202,8 +204,8 @@ def test_what_convoy_accepts_and_never_shows_is_published_ever_more_rarely(world
     assert pauses == [1, 2, 4, 8, 15, 15]
 
 
-def test_what_convoy_accepts_and_never_shows_is_parked_in_the_end(world: World) -> None:
-    world.leave("e1")
+def test_an_event_that_convoy_never_shows_is_parked_in_the_end(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.loses = True
     for _ in range(MAX_REFUSALS + 2):
         world.live_traffic()
@@ -214,8 +216,8 @@ def test_what_convoy_accepts_and_never_shows_is_parked_in_the_end(world: World) 
     assert (row.state, row.reason) == (FAILED, "accepted by Convoy, and not shown, in 31 attempts")
 
 
-def test_what_is_replayed_in_vain_is_parked_in_the_end(world: World) -> None:
-    world.leave("e1")
+def test_an_event_whose_replays_have_no_effect_is_parked_in_the_end(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.status = "Pending"
     world.convoy.take("e1", "Pending", NOW - timedelta(hours=1))
     for _ in range(MAX_REFUSALS + 2):
@@ -227,8 +229,8 @@ def test_what_is_replayed_in_vain_is_parked_in_the_end(world: World) -> None:
     assert (row.state, row.reason) == (FAILED, "replayed 31 times: Pending in Convoy")
 
 
-def test_a_replay_without_an_answer_is_tried_again_later(world: World) -> None:
-    world.leave("e1")
+def test_a_replay_without_an_answer_is_tried_again_later(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.take("e1", "Pending", NOW - timedelta(hours=1))
     asked = world.convoy._ask
 
@@ -243,43 +245,43 @@ def test_a_replay_without_an_answer_is_tried_again_later(world: World) -> None:
     assert (world.row("e1").reason, world.row("e1").attempts) == ("500: x", 1)
 
 
-def test_a_slow_list_repeats_no_publish_but_a_few_probes(world: World) -> None:
-    """Its workers are an hour behind: what it accepted is not shown, and is not sent again."""
+def test_a_slow_list_repeats_only_a_few_probes(world: RelayWorld) -> None:
+    """Convoy's workers are an hour behind: accepted events are not shown, nor sent again."""
     world.now = NOW
     world.live_traffic()
     world.convoy.holds = True
-    world.leave(*(f"e{n}" for n in range(40)))
+    world.commit_unpublished(*(f"e{n}" for n in range(40)))
     for n in range(40):
         world.convoy.take(f"e{n}")
     world.now += timedelta(minutes=1)
     relay = world.relay(workers=2)
 
-    world.passes(60, relay)
+    world.run_passes(60, relay)
     assert max(world.convoy.published.values()) <= 7  # with ever longer pauses
     assert len(world.convoy.published) <= 3 * 2  # some probes, whatever the number of rows
 
     world.convoy.holds = False
     world.convoy.release()
-    world.passes(16, relay)
+    world.run_passes(16, relay)
     assert world.ids() == []
     assert len(world.convoy.published) <= 3 * 2
 
 
-def test_where_nothing_else_is_published_a_few_probes_move_the_horizon(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(10)))
+def test_a_few_probes_move_the_horizon_in_a_quiet_system(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(10)))
     relay = world.relay(workers=2)
 
     assert relay.run().published == 2
     world.now += timedelta(minutes=1)
     assert relay.run().published == 8
-    assert world.passes(3, relay).pending == 0
+    assert world.run_passes(3, relay).pending == 0
     assert set(world.convoy.published.values()) == {1}
 
 
 def test_rows_that_can_not_be_deleted_are_settled_by_the_next_pass(
-    world: World, caplog: pytest.LogCaptureFixture
+    world: RelayWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.leave("e1", "e2")
+    world.commit_unpublished("e1", "e2")
     world.convoy.take("e1", at=NOW)
     world.convoy.take("e2", at=NOW)
     world.outbox.error = StoreUnavailable("throttled")
@@ -287,13 +289,13 @@ def test_rows_that_can_not_be_deleted_are_settled_by_the_next_pass(
     report = world.relay().run()
 
     assert (report.settled, report.pending) == (0, 2)
-    assert "2 settled rows are still there: throttled" in caplog.text
+    assert "2 settled rows were not removed: throttled" in caplog.text
     world.outbox.error = None
     assert world.relay().run().settled == 2
 
 
-def test_refused_rows_count_while_others_get_through_whatever_the_status(world: World) -> None:
-    world.leave("e1")
+def test_failures_of_any_status_count_while_others_get_through(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answers = {"e1": Unavailable("500: x")}
     for _ in range(MAX_REFUSALS):
         world.live_traffic()
@@ -304,8 +306,8 @@ def test_refused_rows_count_while_others_get_through_whatever_the_status(world: 
 
 
 @pytest.mark.parametrize("after", [60, None])
-def test_a_rate_limit_never_counts_against_an_event(world: World, after: int | None) -> None:
-    world.leave("e1")
+def test_a_rate_limit_never_counts_against_an_event(world: RelayWorld, after: int | None) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answers = {"e1": Unavailable("429", after, limited=True)}
     for _ in range(MAX_REFUSALS * 2):
         world.live_traffic()
@@ -315,49 +317,49 @@ def test_a_rate_limit_never_counts_against_an_event(world: World, after: int | N
     assert world.row("e1").refusals == 0
 
 
-def test_a_refusal_counts_though_nothing_else_gets_through(world: World) -> None:
-    world.leave("e1")
+def test_a_refusal_counts_even_if_nothing_else_gets_through(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Refused("400: bad")
     world.relay().run()
 
     assert (world.row("e1").refusals, world.row("e1").reason) == (1, "400: bad")
 
 
-def test_an_outage_of_convoys_workers_parks_nothing(world: World) -> None:
+def test_an_outage_of_convoys_workers_parks_nothing(world: RelayWorld) -> None:
     """Convoy answers 201 all the time, and processes nothing for eight hours."""
     world.convoy.holds = True
-    world.leave(*(f"e{n}" for n in range(40)))
+    world.commit_unpublished(*(f"e{n}" for n in range(40)))
     relay = world.relay(workers=2)
 
-    report = world.passes(8 * 60, relay)
+    report = world.run_passes(8 * 60, relay)
     assert (report.pending, report.failed) == (40, 0)
 
     world.convoy.holds = False
     world.convoy.release()
-    assert world.passes(40, relay).failed == 0
+    assert world.run_passes(40, relay).failed == 0
     assert world.ids() == []
 
 
-def test_what_relays_published_is_not_repeated_while_workers_are_behind(world: World) -> None:
+def test_a_relays_publish_is_not_repeated_while_workers_are_behind(world: RelayWorld) -> None:
     """After an outage all rows are published by the relay; then Convoy's workers lag an hour."""
-    world.leave(*(f"e{n}" for n in range(100)))
+    world.commit_unpublished(*(f"e{n}" for n in range(100)))
     world.live_traffic()
     world.convoy.holds = True
     relay = world.relay(workers=4)
     assert relay.run().published == 100
 
     world.now += timedelta(minutes=1)
-    world.passes(60, relay)
+    world.run_passes(60, relay)
 
     assert world.convoy.published.total() <= 100 + 4 * 7
     world.convoy.holds = False
     world.convoy.release()
-    world.passes(20, relay)
+    world.run_passes(20, relay)
     assert world.ids() == []
 
 
-def test_an_attempt_in_doubt_is_not_repeated_while_workers_are_behind(world: World) -> None:
-    world.leave(*(f"e{n}" for n in range(100)))
+def test_an_attempt_in_doubt_is_not_repeated_while_workers_are_behind(world: RelayWorld) -> None:
+    world.commit_unpublished(*(f"e{n}" for n in range(100)))
     world.live_traffic()
     world.convoy.answer = Unavailable("ReadTimeout", in_doubt=True)
     relay = world.relay(workers=4)
@@ -366,27 +368,27 @@ def test_an_attempt_in_doubt_is_not_repeated_while_workers_are_behind(world: Wor
     world.convoy.answer = world.convoy.accepted
     world.convoy.holds = True
 
-    world.passes(60, relay)
+    world.run_passes(60, relay)
 
     assert world.convoy.published.total() <= 100 + 4 * 8
 
 
-def test_replays_keep_no_other_owners_event_waiting(world: World) -> None:
+def test_replays_delay_no_other_owners_event(world: RelayWorld) -> None:
     world.convoy.status = "Retry"
-    world.leave(*(f"e{n}" for n in range(60)), owner="ann")
+    world.commit_unpublished(*(f"e{n}" for n in range(60)), owner="ann")
     for n in range(60):
         world.convoy.take(f"e{n}", "Retry", NOW - timedelta(hours=1))
-    world.leave("e99", owner="bob", at=NOW + timedelta(seconds=1))
+    world.commit_unpublished("e99", owner="bob", at=NOW + timedelta(seconds=1))
     world.now = DUE + timedelta(minutes=1)
 
-    world.passes(2, world.relay(workers=4))
+    world.run_passes(2, world.relay(workers=4))
 
     assert world.convoy.published["e99"] == 1
 
 
-def test_all_replays_go_on_in_a_quiet_system(world: World) -> None:
+def test_all_replays_go_on_in_a_quiet_system(world: RelayWorld) -> None:
     world.convoy.status = "Retry"
-    world.leave(*(f"e{n}" for n in range(60)))
+    world.commit_unpublished(*(f"e{n}" for n in range(60)))
     for n in range(60):
         world.convoy.take(f"e{n}", "Retry", NOW - timedelta(hours=1))
     relay = world.relay(workers=4)
@@ -396,27 +398,27 @@ def test_all_replays_go_on_in_a_quiet_system(world: World) -> None:
     assert relay.run().replayed == 60
 
 
-def test_unshown_events_of_one_owner_keep_no_other_waiting(world: World) -> None:
+def test_unshown_events_of_one_owner_delay_no_other(world: RelayWorld) -> None:
     world.convoy.holds = True
-    world.leave(*(f"e{n}" for n in range(60)), owner="ann")
+    world.commit_unpublished(*(f"e{n}" for n in range(60)), owner="ann")
     relay = world.relay(workers=4)
-    world.passes(3, relay)
-    world.leave("e99", owner="bob", at=world.now - timedelta(minutes=2))
+    world.run_passes(3, relay)
+    world.commit_unpublished("e99", owner="bob", at=world.now - timedelta(minutes=2))
 
-    world.passes(2, relay)
+    world.run_passes(2, relay)
 
     assert world.convoy.published["e99"] >= 1
 
 
-def test_a_list_that_can_not_be_read_leaves_questions_by_key(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_rows_are_looked_up_by_key_if_a_list_can_not_be_read(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A page of the longest events may take longer than a question may."""
+    """A page of the longest events may take longer than a question's deadline."""
 
     def too_long(*_: object) -> object:
         raise NotAnswered(Unavailable("ReadTimeout: deadline passed"))
 
-    world.leave(*(f"e{n}" for n in range(8)))
+    world.commit_unpublished(*(f"e{n}" for n in range(8)))
     for n in range(4):
         world.convoy.take(f"e{n}", at=NOW)
     world.live_traffic()
@@ -428,8 +430,8 @@ def test_a_list_that_can_not_be_read_leaves_questions_by_key(
     assert "Convoy's list was not read: ReadTimeout: deadline passed" in caplog.text
 
 
-def test_failed_publishes_are_no_replays_in_vain(world: World) -> None:
-    world.leave("e1")
+def test_failed_publishes_do_not_count_as_replays(world: RelayWorld) -> None:
+    world.commit_unpublished("e1")
     world.convoy.answer = Unavailable("503")
     for _ in range(5):
         world.relay().run()

@@ -1,4 +1,4 @@
-"""All that a relay deals with: rows, a Convoy and a clock that the tests hold."""
+"""A relay with a fake outbox, a fake Convoy, and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ DUE = NOW + GRACE
 RESERVE_S = 16.0
 
 
-class World:
-    """A relay between an outbox and a Convoy, both at our own seams."""
+class RelayWorld:
+    """A relay between a fake outbox and a fake Convoy."""
 
     def __init__(self) -> None:
         self.outbox = FakeOutbox()
         self.now = DUE
         self.convoy = FakeConvoy(lambda: self.now)
 
-    def leave(self, *event_ids: str, at: datetime = NOW, owner: str = "ann") -> None:
+    def commit_unpublished(self, *event_ids: str, at: datetime = NOW, owner: str = "ann") -> None:
         """Commit changes whose events were not published."""
         for event_id in event_ids:
             event = envelope(TODO.events.created, event_id=event_id, owner=owner, now=at, todo={})
@@ -54,8 +54,8 @@ class World:
             workers=workers,
         )
 
-    def passes(self, count: int, relay: Relay | None = None) -> Report:
-        """So many passes, a minute apart; gives the last one's report."""
+    def run_passes(self, count: int, relay: Relay | None = None) -> Report:
+        """Run passes, a minute apart. Returns the last report."""
         relay = relay or self.relay()
         for _ in range(count):
             report = relay.run()

@@ -164,7 +164,7 @@ def test_an_answer_of_another_form_is_no_answer(
 ) -> None:
     convoy.fail(status=200, body=f'{{"status": true, "message": "", "data": {data}}}')
 
-    with pytest.raises(NotAnswered, match="not a list as Convoy's"):
+    with pytest.raises(NotAnswered, match="not in the form of Convoy's lists"):
         ConvoyEvents(questions, now).newest()
 
 

@@ -1,4 +1,4 @@
-"""The log as a test of `republish` needs it: events that were committed a while ago."""
+"""A log for the tests of `republish`: events that were committed a while ago."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.support import Convoy, Json
 
 
-class Logged:
-    """Puts events into the log that have no row in the outbox, as the relay settled them."""
+class EventLog:
+    """Puts events into the log without a row in the outbox, as after the relay settled them."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
@@ -45,15 +45,15 @@ def ids(events: list[Event]) -> list[str]:
     return sorted(event.id for event in events)
 
 
-def passes(convoy: Convoy, count: int) -> None:
-    """Passes of the relay, each of which finds what Convoy made of the last one."""
+def run_relay(convoy: Convoy, count: int) -> None:
+    """Run passes of the relay. After each, wait until Convoy has processed its events."""
     for _ in range(count):
         run("relay")
         convoy.deliveries()
 
 
 def received(convoy: Convoy) -> list[str]:
-    """The keys of what arrived at the receiver, each time that it did."""
+    """The keys of the events that arrived at the receiver, one for each arrival."""
     return sorted(each["idempotency_key"] for each in convoy.deliveries(status="Success"))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 0.2
 PATIENCE_S = 5.0
-"""Far over the deadline and far under the time that each of the odd servers would take."""
+"""Far longer than the deadline, and far shorter than the time that each server here would take."""
 
 HOST = "convoy.test"
 """No name server knows it."""
@@ -31,7 +31,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 class Tls(NamedTuple):
-    """The two sides' contexts, by one authority. Its certificates are for 127.0.0.1 and HOST."""
+    """The contexts of both sides, from one authority, with certificates for 127.0.0.1 and HOST."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
@@ -77,7 +77,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def drip(connection: socket.socket) -> None:
-    """A byte of a head that never ends, every 20 ms: each read is quick, all of them are not."""
+    """Sends a head that never ends, a byte every 20 ms: each read is quick, the whole is not."""
     read_request(connection)
     while True:
         connection.sendall(b"H")
