@@ -1,8 +1,8 @@
-# Needs Python 3.11 or later, and nothing else; uv is used where it is installed.
+# Needs Python 3.11 or later, and nothing else: pip brings uv, which installs the rest.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock clean
+.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -52,28 +52,29 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-# For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses
-# `coverage[toml]` where the lock pins plain `coverage` and a newer one is out.
-lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for compiled in "requirements.txt pyproject.toml" \
-	    "requirements-dev.txt pyproject.toml --extra cli --group dev" \
-	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
-	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
-	    "tests/artefact/older-boto3.txt --group older-boto3" \
-	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
-	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial" \
-	    "benchmarks/compare/locks/plot.txt --group bench-plot"; do \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
+lock: $(BIN)/uv           ## uv.lock anew from pyproject.toml, and its exports
+	@$(BIN)/uv lock
+	@$(EXPORT) --no-dev --output-file requirements.txt
+	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
-.venv/ready: requirements-dev.txt $(BIN)/python
+EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
+
+operator: $(BIN)/uv       ## into .venv no more than the operator's command needs
+	@$(SYNC) --no-dev --group operator --inexact
+
+.venv/ready: uv.lock pyproject.toml $(BIN)/uv
+	@echo 'Installing the packages of uv.lock into .venv.'
+	@$(SYNC)
+	@touch $@
+
+SYNC = UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --python $(BIN)/python
+
+$(BIN)/uv: infra/uv.txt $(BIN)/python
 	@$(BIN)/python -c '$(NEW_ENOUGH)' .venv 'Do away with it: make clean'
-	@echo 'Installing the packages of requirements-dev.txt into .venv: a minute or two.'
-	@if command -v uv >/dev/null; then \
-	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
-	else \
-	  $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements-dev.txt; \
-	fi
+	@echo 'Installing uv into .venv.'
+	@if uv=$$(command -v uv || command -v $@); then \
+	  "$$uv" pip install --quiet --python $(BIN)/python --require-hashes -r infra/uv.txt; \
+	else $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r infra/uv.txt; fi
 	@touch $@
 
 # Made anew where the Python that it links to is gone: to make, it does not exist then.
@@ -81,6 +82,7 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo 'error: there is no $(PYTHON). Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -c '$(NEW_ENOUGH)' $(PYTHON) 'Name another: make PYTHON=...'
+	@echo 'Making a virtual environment in .venv.'
 	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
 	else $(PYTHON) -m venv --clear .venv; fi
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,7 @@ from infra.run import CommandError, ended
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ROOT = Path(__file__).parents[1]
 OPTIONS = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes")
-LOCKS = ("requirements.txt", "requirements-dev.txt")
 
 VULNERABLE = 1
 NOT_AUDITED = 3
@@ -30,11 +29,10 @@ TIMEOUT_S = 300.0
 def main() -> int:
     try:
         pip_audit = tool_env.commands("audit") / "pip-audit"
-        packages = [
-            package
-            for lock in LOCKS
-            for package in _audited([str(pip_audit), *OPTIONS, "-r", str(ROOT / lock)])
-        ]
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder, "requirements.txt")
+            tool_env.export(lock)
+            packages = _audited([str(pip_audit), *OPTIONS, "-r", str(lock)])
     except CommandError as error:
         print(f"error: not audited: {error}", file=sys.stderr)
         return NOT_AUDITED

@@ -38,7 +38,7 @@ class Mutant:
 
 def main() -> int:
     try:
-        mutmut = tool_env.commands("mutants", "dev") / "mutmut"
+        mutmut = tool_env.commands("mutants", beside_dev=True) / "mutmut"
         everything, survivors = _mutated(mutmut)
     except CommandError as error:
         print(f"error: no mutants: {error}", file=sys.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +13,14 @@ from tests.artefact.runtime_api import FunctionError
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.artefact.conftest import Start
     from tests.support import Convoy, Json, Outbox
 
 IMAGES = pytest.mark.parametrize(
     "runtime",
-    [None, Path(__file__).with_name("older-boto3.txt")],
+    [None, "older-boto3"],
     ids=["the lock's boto3", "an older boto3"],
     indirect=True,
 )
