@@ -37,7 +37,6 @@ def build(
     app = FastAPI(
         routes=[*router.routes, *todo_routes.router.routes],
         title="Todos with webhooks",
-        version="0.1.0",
         redirect_slashes=False,
         docs_url=docs_url,
         redoc_url=None,
@@ -60,8 +59,11 @@ requests, and when the function fails."""
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """FastAPI's document, with the gateway's answers, the webhooks, and the schema that is known by
     reference alone."""
-    from app import catalogue  # noqa: PLC0415  # who asks for no document does not wait for it
+    # who asks for no document does not wait for these
+    from app import catalogue  # noqa: PLC0415
+    from app.version import version  # noqa: PLC0415
 
+    app.version = version()
     document = FastAPI.openapi(app)
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -90,7 +90,7 @@ def plotting() -> Path:
 @cache
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
-    sources = [ROOT / name for name in ("handler.py", "requirements.txt")]
+    sources = [ROOT / name for name in ("handler.py", "pyproject.toml", "requirements.txt")]
     sources += [ROOT / "infra" / name for name in ("aws_data.py", "bytecode.py", "package.py")]
     sources += sorted((ROOT / "app").rglob("*.py"))
     kind = "bytecode" if bytecode else "sources"

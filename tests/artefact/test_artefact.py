@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.version import version
 from infra.package import ROOT
 from tests.artefact.runtime_api import FunctionError
 from tests.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
@@ -45,6 +46,12 @@ def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None
     ]
     assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
     assert {event["owner_id"] for event in convoy.events()} == {"ann"}
+
+
+def test_the_zip_serves_its_document_under_the_projects_version(start: Start) -> None:
+    answer = start("handler.api").invoke(ask("GET", "/openapi.json"))
+
+    assert json.loads(answer["body"])["info"]["version"] == version()
 
 
 def test_problems_are_told_as_text(start: Start) -> None:
