@@ -11,11 +11,23 @@ test: .venv/ready         ## every test, with the coverage of app/
 	$(BIN)/pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder \
 	  --max-worker-restart 0
 
-check: .venv/ready        ## what must be clean at every commit
+check: .venv/ready .venv/files  ## what must be clean at every commit
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Each by its schema or linter; only when one has changed, as they seldom do.
+FILES := $(wildcard .github/*.yml .github/workflows/*.yml .devcontainer/*.json) .pre-commit-config.yaml CHANGELOG.md
+
+.venv/files: .venv/ready $(FILES)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(filter .github/workflows/%,$^)
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --schemafile .devcontainer/schema.json .devcontainer/devcontainer.json
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
+	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
+	$(BIN)/pytest --quiet --noconftest tests/infra/test_changelog.py
+	@touch $@
 
 attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
 	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
