@@ -1,8 +1,8 @@
-# Needs Python 3.11 or later, and nothing else; uv is used where it is installed.
+# Needs Python 3.11 or later, and nothing else: pip brings uv, which installs the rest.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock clean
+.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
 
 run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -11,27 +11,40 @@ test: .venv/ready         ## every test, with the coverage of app/
 	$(BIN)/pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder \
 	  --max-worker-restart 0
 
-check: .venv/ready        ## what must be clean at every commit
+check: .venv/ready .venv/files  ## what must be clean at every commit
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Each by its schema or linter; only when one has changed, as they seldom do.
+FILES := $(wildcard .github/*.yml .github/workflows/*.yml .devcontainer/*.json) .pre-commit-config.yaml CHANGELOG.md
+
+.venv/files: .venv/ready $(FILES)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(filter .github/workflows/%,$^)
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --schemafile .devcontainer/schema.json .devcontainer/devcontainer.json
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
+	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
+	$(BIN)/pytest --quiet --noconftest tests/unit/infra/test_changelog.py
+	@touch $@
 
 attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
 	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
 	  tests/integration/attack tests/integration/properties
 
 audit: .venv/ready        ## whether a pinned package has a known vulnerability; needs network
-	@$(BIN)/uv run --quiet --isolated --no-project --with-requirements requirements-audit.txt \
-	  pip-audit --strict --disable-pip --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/uv export --quiet --locked --no-header --no-emit-project --output-file .venv/audited.txt
+	@$(UV_RUN) --only-group audit pip-audit --strict --disable-pip --require-hashes -r .venv/audited.txt
+
+UV_RUN = $(BIN)/uv run --quiet --isolated --locked --python $(BIN)/python
 
 mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
 	@rm -rf mutants
 	@$(MUTMUT) run --max-children=1
 	@! $(MUTMUT) results | grep . || { echo 'error: no test fails for the changes above: $(MUTMUT) show NAME' >&2; exit 1; }
 
-MUTMUT = $(BIN)/uv run --quiet --isolated --no-project --python $(BIN)/python \
-  --with-requirements requirements-dev.txt --with-requirements requirements-mutants.txt mutmut
+MUTMUT = $(UV_RUN) --group mutants mutmut
 
 bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
@@ -58,27 +71,29 @@ fix: .venv/ready          ## mend what the linter and the formatter can
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-# For the oldest Python, whoever compiles. Extras stay: pip, asked for hashes, refuses
-# `coverage[toml]` where the lock pins plain `coverage` and a newer one is out.
-lock: .venv/ready         ## compile the pinned requirements anew from pyproject.toml
-	@for compiled in "requirements.txt pyproject.toml" \
-	    "requirements-dev.txt pyproject.toml --extra cli --group dev" \
-	    "requirements-checkov.txt --group checkov" "requirements-audit.txt --group audit" \
-	    "requirements-mutants.txt --group mutants -c requirements-dev.txt" \
-	    "tests/integration/artefact/older-boto3.txt --group older-boto3" \
-	    "benchmarks/compare/locks/powertools.txt --group bench-powertools" \
-	    "benchmarks/compare/locks/tutorial.txt --group bench-tutorial"; do \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-	    --no-strip-extras --no-header --python-version 3.11 --output-file $$compiled || exit 1; done
+lock: $(BIN)/uv           ## uv.lock anew from pyproject.toml, and its exports
+	@$(BIN)/uv lock
+	@$(EXPORT) --no-dev --output-file requirements.txt
+	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
-.venv/ready: requirements-dev.txt $(BIN)/python
+EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
+
+operator: $(BIN)/uv       ## into .venv no more than the operator's command needs
+	@$(SYNC) --no-dev --group operator --inexact
+
+.venv/ready: uv.lock pyproject.toml $(BIN)/uv
+	@echo 'Installing the packages of uv.lock into .venv.'
+	@$(SYNC)
+	@touch $@
+
+SYNC = UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --python $(BIN)/python
+
+$(BIN)/uv: infra/uv.txt $(BIN)/python
 	@$(BIN)/python -c '$(NEW_ENOUGH)' .venv 'Do away with it: make clean'
-	@echo 'Installing the packages of requirements-dev.txt into .venv: a minute or two.'
-	@if command -v uv >/dev/null; then \
-	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt; \
-	else \
-	  $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements-dev.txt; \
-	fi
+	@echo 'Installing uv into .venv.'
+	@if uv=$$(command -v uv || command -v $@); then \
+	  "$$uv" pip install --quiet --python $(BIN)/python --require-hashes -r infra/uv.txt; \
+	else $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r infra/uv.txt; fi
 	@touch $@
 
 # Made anew where the Python that it links to is gone: to make, it does not exist then.
@@ -86,6 +101,7 @@ $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo 'error: there is no $(PYTHON). Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -c '$(NEW_ENOUGH)' $(PYTHON) 'Name another: make PYTHON=...'
+	@echo 'Making a virtual environment in .venv.'
 	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
 	else $(PYTHON) -m venv --clear .venv; fi
 

@@ -31,7 +31,6 @@ def build(
     app = FastAPI(
         routes=[route for router in routers for route in router.routes],
         title="Todos with webhooks",
-        version="0.1.0",
         redirect_slashes=False,
         docs_url=docs_url,
         redoc_url=None,
@@ -65,8 +64,11 @@ requests, and when the function fails."""
 def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
     """FastAPI's document, with the gateway's answers, the webhooks, and the schema that is known by
     reference alone."""
-    from app.http.webhooks import Webhooks  # noqa: PLC0415  # only a document needs it
+    # Only a document needs these.
+    from app.http.webhooks import Webhooks  # noqa: PLC0415
+    from app.runtime.version import version  # noqa: PLC0415
 
+    app.version = version()
     document = FastAPI.openapi(app)
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.checks import tool_env
 from infra.package.build import ROOT, Target, build
 from infra.package.bytecode import find_python
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BUILD = ROOT / "build" / "bench"
-INSTALL_S = 300
+LOCK = ROOT / "uv.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Peer:
     name: str
     title: str
     outbox: bool
-    lock: str | None = None
+    group: str | None = None
     handler: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
 
@@ -48,14 +49,16 @@ BARE_OUTBOX = Peer(
     settings=(("WITH_OUTBOX", "1"),),
 )  # fmt: skip
 POWERTOOLS = Peer(
-    "powertools", "Powertools, outbox", outbox=True, lock="powertools", handler="powertools",
+    "powertools", "Powertools, outbox", outbox=True, group="bench-powertools", handler="powertools",
     settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "0")),
 )  # fmt: skip
 VALIDATED = Peer(
-    "powertools-validated", "Powertools, outbox, validation", outbox=True, lock="powertools",
+    "powertools-validated", "Powertools, outbox, validation", outbox=True, group="bench-powertools",
     handler="powertools", settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "1")),
 )  # fmt: skip
-TUTORIAL = Peer("tutorial", "the tutorial's way", outbox=False, lock="tutorial", handler="tutorial")
+TUTORIAL = Peer(
+    "tutorial", "the tutorial's way", outbox=False, group="bench-tutorial", handler="tutorial"
+)
 
 PEERS = (OURS, BARE_OUTBOX, VALIDATED, POWERTOOLS, BARE, TUTORIAL)
 
@@ -70,7 +73,7 @@ def runtime() -> Path:
             line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line
         )
         with _whole(folder) as filling:
-            _install(filling, lock, [boto3])
+            tool_env.install_from(filling, "--constraints", str(lock), boto3)
             _compile(filling, folder)
     return folder
 
@@ -78,7 +81,7 @@ def runtime() -> Path:
 @cache
 def zip_of_ours(*, bytecode: bool) -> Path:
     """The project's zip for this machine, as `make package` builds it."""
-    sources = [ROOT / name for name in ("handler.py", "requirements.txt")]
+    sources = [ROOT / name for name in ("handler.py", "pyproject.toml", "requirements.txt")]
     sources += sorted((ROOT / "infra" / "package").glob("*.py"))
     sources += sorted((ROOT / "app").rglob("*.py"))
     kind = "bytecode" if bytecode else "sources"
@@ -100,12 +103,11 @@ def task(peer: Peer, *, bytecode: bool) -> Path:
                 archive.extractall(filling)
         return folder
     own = [HERE / "peers" / "work.py", HERE / "peers" / f"{peer.handler}.py"]
-    lock = [HERE / "locks" / f"{peer.lock}.txt"] if peer.lock else []
-    folder = BUILD / f"{peer.handler}-{kind}-{_digest([*own, *lock])}"
+    folder = BUILD / f"{peer.handler}-{kind}-{_digest([*own, LOCK])}"
     if not folder.exists():
         with _whole(folder) as filling:
-            for path in lock:
-                _install(filling, path, [])
+            if peer.group:
+                tool_env.install(filling, peer.group)
             shutil.copyfile(own[0], filling / "work.py")
             shutil.copyfile(own[1], filling / "handler.py")
             if bytecode:
@@ -137,15 +139,6 @@ def _whole(folder: Path) -> Iterator[Path]:
         filling.mkdir()
         yield filling
         filling.rename(folder)
-
-
-def _install(folder: Path, lock: Path, wanted: Iterable[str]) -> None:
-    what = [*wanted, "--constraints", str(lock)] if wanted else ["--requirements", str(lock)]
-    command = [
-        *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes"),
-        *("--python", sys.executable, "--link-mode", "copy", "--target", str(folder), *what),
-    ]
-    subprocess.run(command, check=True, timeout=INSTALL_S)
 
 
 def _compile(folder: Path, place: Path) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 import grimp
 
 from app.runtime.aws import DATA
+from app.runtime.version import PYPROJECT, version
 from infra.checks.run import CommandError, run, uv
 from infra.package import aws_data, bytecode
 
@@ -78,6 +79,7 @@ def build(target: Target, out: Path, *, compiled: bool = True) -> None:
         task = Path(temporary, "task")
         install_dependencies(target, task)
         copy_own(task)
+        write_version(task)
         thin_sdk(task)
         for file in _files(task):
             if DEAD.search(file.relative_to(task).as_posix()):
@@ -112,6 +114,11 @@ def copy_own(task: Path) -> None:
         if name in used | {"handler.py"}:
             (task / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, task / name)
+
+
+def write_version(task: Path) -> None:
+    """Write, of pyproject.toml, what `app.runtime.version` reads."""
+    (task / PYPROJECT.name).write_text(f'[project]\nversion = "{version()}"\n')
 
 
 def thin_sdk(task: Path) -> None:

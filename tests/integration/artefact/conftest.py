@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.checks import tool_env
 from infra.package.build import ROOT, Target
 from tests.integration.artefact import runtime_api
 from tests.support import deployment
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     Start = Callable[..., RuntimeApi]
 
-LOCK = ROOT / "requirements-dev.txt"
-INSTALL_S = 300
 STOP_S = 10
 
 
@@ -49,21 +48,15 @@ def native() -> Target:
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Lambda's image has beside the function: its runtime client, and boto3.
 
-    That is the lock's, unless a test is given a lock with another.
+    boto3 is the app's, unless a test is given a group of uv.lock with another.
     """
     folder = tmp_path_factory.mktemp("runtime")
     other = getattr(request, "param", None)
-    own = ("awslambdaric",) if other else ("awslambdaric", "boto3")
-    _install(folder, "--constraints", LOCK, *(f"{name}=={version(name)}" for name in own))
-    if other:
-        _install(folder, "--requirements", other)
+    tool_env.install(folder, "lambda-runtime", *([other] if other else []))
+    if not other:
+        lock = ROOT / "requirements.txt"
+        tool_env.install_from(folder, "--constraints", str(lock), f"boto3=={version('boto3')}")
     return folder
-
-
-def _install(folder: Path, *what: str | Path) -> None:
-    command = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--require-hashes")
-    where = ("--python", sys.executable, "--target", folder)
-    subprocess.run([*command, *where, *what], check=True, timeout=INSTALL_S)
 
 
 @pytest.fixture

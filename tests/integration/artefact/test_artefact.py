@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.runtime.version import version
 from infra.package.build import ROOT
 from tests.integration.artefact.runtime_api import FunctionError
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.artefact.conftest import Start
     from tests.support import Convoy, Json, Outbox
 
 IMAGES = pytest.mark.parametrize(
     "runtime",
-    [None, Path(__file__).with_name("older-boto3.txt")],
+    [None, "older-boto3"],
     ids=["the lock's boto3", "an older boto3"],
     indirect=True,
 )
@@ -44,6 +46,12 @@ def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None
     ]
     assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
     assert {event["owner_id"] for event in convoy.events()} == {"ann"}
+
+
+def test_the_zip_serves_its_document_under_the_projects_version(start: Start) -> None:
+    answer = start("handler.api").invoke(ask("GET", "/openapi.json"))
+
+    assert json.loads(answer["body"])["info"]["version"] == version()
 
 
 def test_problems_are_told_as_text(start: Start) -> None:

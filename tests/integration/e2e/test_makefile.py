@@ -22,15 +22,33 @@ code = sys.argv.pop(2)
 del sys.argv[0]
 exec(code)' "$@"
 """
+PROJECT = """[project]
+name = "without-packages"
+version = "1"
+requires-python = ">=3.11"
+"""
+LOCK = """version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "without-packages"
+version = "1"
+source = { virtual = "." }
+"""
+INSTALL_S = 120
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """One that needs no package, in a path with a space."""
+    """One that needs no package but uv, in a path with a space."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
-    (folder / "requirements-dev.txt").touch()
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "uv.lock").write_text(LOCK)
+    (folder / "infra").mkdir()
+    shutil.copy(ROOT / "infra" / "uv.txt", folder / "infra")
     return folder
 
 
@@ -74,21 +92,36 @@ def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Path) -> Non
 
     code, told = make(checkout, f"PYTHON={sys.executable}")
 
-    assert (code, told) == (0, "")
+    assert code == 0, told
     assert subprocess.run([python, "-c", ""], check=False).returncode == 0
+
+
+def test_an_installation_says_each_step_and_is_not_repeated(checkout: Path) -> None:
+    first, again = (installed(checkout, f"PYTHON={sys.executable}") for _ in range(2))
+
+    assert [line for line in first.stdout.splitlines() if ".venv" in line] == [
+        "Making a virtual environment in .venv.",
+        "Installing uv into .venv.",
+        "Installing the packages of uv.lock into .venv.",
+    ]
+    assert again.stdout == "make: '.venv/ready' is up to date.\n"
 
 
 def make(checkout: Path, *options: str) -> tuple[int, str]:
     """Its exit code, and its errors."""
-    done = subprocess.run(
+    done = installed(checkout, *options)
+    return done.returncode, done.stderr
+
+
+def installed(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["make", ".venv/ready", *options],
         cwd=checkout,
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=INSTALL_S,
     )
-    return done.returncode, done.stderr
 
 
 def executable(path: Path) -> None:

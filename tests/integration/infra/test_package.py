@@ -45,8 +45,8 @@ def test_each_package_that_the_app_imports_is_declared() -> None:
         {name.partition(".")[0] for name in graph.modules} - sys.stdlib_module_names - {"app"}
     )
     provided = packages_distributions()
-    project = tomllib.loads((package.ROOT / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    project = tomllib.loads((package.ROOT / "pyproject.toml").read_text())
+    declared = [*project["project"]["dependencies"], *project["dependency-groups"]["operator"]]
 
     needed = {provided[name][0].lower().replace("_", "-") for name in imported}
     assert needed <= {line.partition("==")[0] for line in declared}

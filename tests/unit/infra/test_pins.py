@@ -1,40 +1,47 @@
-"""What `pyproject.toml` names is what is installed, and what is there."""
+"""What is installed is what `pyproject.toml` names: `uv.lock`, and what is exported of it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.checks import tool_env
+from infra.checks.run import run, uv
 from infra.package.build import ROOT
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-LOCKS = re.findall(
-    r'"(\S+\.txt)(?: pyproject\.toml)?(?: --extra cli)?(?: --group (\S+))?(?: -c \S+)?"',
-    (ROOT / "Makefile").read_text(),
+NAMED = {"": PROJECT["project"]["dependencies"], **PROJECT["dependency-groups"]}
+UV_S = 60.0
+
+
+@pytest.mark.parametrize("group", NAMED)
+def test_each_dependency_is_pinned(group: str) -> None:
+    for each in NAMED[group]:
+        assert isinstance(each, dict) or re.match(r"[\w.-]+(\[[\w,]+\])?==[^\s;]+", each)
+
+
+def test_the_lock_is_that_of_the_project() -> None:
+    run(uv("lock", "--check", "--offline", "--project", str(ROOT)), "uv lock --check", UV_S)
+
+
+@pytest.mark.parametrize(
+    ("name", "packages"),
+    [("requirements.txt", ["--no-dev"]), ("infra/uv.txt", ["--only-group", "uv"])],
 )
+def test_each_export_is_that_of_the_lock(name: str, packages: list[str], tmp_path: Path) -> None:
+    exported = tmp_path / "requirements.txt"
+    tool_env.export(exported, *packages)
 
-
-def pins(lines: list[str]) -> set[tuple[str, str]]:
-    """Names and versions, extras left out."""
-    found = [re.match(r"([\w.-]+)(?:\[.*?\])?==([^\s;]+)", line) for line in lines]
-    return {(pin[1], pin[2]) for pin in found if pin}
-
-
-@pytest.mark.parametrize(("lock", "group"), LOCKS)
-def test_each_pin_is_in_its_lock(lock: str, group: str) -> None:
-    named = PROJECT["dependency-groups"][group] if group else PROJECT["project"]["dependencies"]
-
-    assert len(pins(named)) == len(named)
-    assert pins(named) <= pins((ROOT / lock).read_text().splitlines())
+    assert (ROOT / name).read_text() == exported.read_text()
 
 
 def test_each_file_that_make_mutants_changes_is_there() -> None:
     paths = PROJECT["tool"]["mutmut"]["only_mutate"]
 
     assert [path for path in paths if not (ROOT / path).is_file()] == []
-
-
-def test_each_group_has_a_lock() -> None:
-    assert {group for _, group in LOCKS} == {"", *PROJECT["dependency-groups"]}

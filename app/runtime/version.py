@@ -1,0 +1,13 @@
+"""The version, whose one place is `pyproject.toml`; the Lambda's zip has one too."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def version() -> str:
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    return str(project["version"])
