@@ -64,7 +64,7 @@ def deliveries(
         typer.Option(
             case_sensitive=False,
             metavar="STATUS",
-            help="Such as failure or retry; the option can be repeated.",
+            help="A status, such as failure or retry; the option can be repeated.",
         ),
     ] = None,
     event: Annotated[
@@ -75,7 +75,7 @@ def deliveries(
             callback=not_blank,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The most deliveries to list.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="List at most this many deliveries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """List the deliveries of the last 7 days, newest first, without the todos' text."""
