@@ -14,6 +14,7 @@ from app.http.parameters import (
     IfMatch,
     Limit,
     PathId,
+    Responses,
     decode,
     encode,
     etag,
@@ -111,7 +112,7 @@ def _add_update(
         "/{id}",
         name=f"update_{name}",
         response_model=Done,
-        responses=NOT_FOUND | problems(400, 409, 412, 415, 422),
+        responses=NOT_FOUND | problems(400, 412, 415, 422) | _refusals(service),
         description="Replace the fields of the body; keep the others.",
     )
     async def replace(
@@ -142,7 +143,7 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
         "/{id}",
         name=f"delete_{name}",
         response_model=Done,
-        responses=NOT_FOUND | problems(400, 409, 412, 422),
+        responses=NOT_FOUND | problems(400, 412, 422) | _refusals(service),
     )
     async def delete(
         request: Request,
@@ -154,3 +155,8 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
         done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
         message = f"{name.capitalize()} with id {resource_id} has been removed."
         return Answer({"data": message}, headers=webhook(done))
+
+
+def _refusals(service: Service[Any]) -> Responses:
+    """Of a resource's own rule."""
+    return problems(409) if service.type.check else {}
