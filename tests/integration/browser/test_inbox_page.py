@@ -1,4 +1,4 @@
-"""The inbox page: what it shows of any event, at any width, by keyboard, and when it is cut off."""
+"""The inbox page: any event, any width, the keyboard, and a lost connection."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def todo(item: str = "Write the tests", todo_id: int = 1) -> dict[str, Any]:
 
 @pytest.fixture
 def inbox(convoy: Convoy, page: Page) -> Page:
-    """An empty one, connected."""
+    """An empty inbox, connected."""
     page.goto(f"{convoy.url}/inbox")
     expect(page.locator("#state")).to_have_text("0 events, live")
     return page
@@ -129,7 +129,7 @@ def test_a_search_shows_events_whose_type_or_id_begins_with_it(convoy: Convoy, i
         inbox.get_by_label("Search").fill(text)
         expect(inbox.locator("summary .type")).to_have_text([found])
     inbox.get_by_label("Search").fill("nothing")
-    expect(inbox.get_by_text("type or id begins with that.")).to_be_visible()
+    expect(inbox.get_by_text("type or id begins with this text.")).to_be_visible()
     expect(inbox.locator("#empty")).to_be_hidden()
     send(convoy, "nothing-else")
     expect(inbox.locator("#state")).to_have_text("1 event found, live")
@@ -145,7 +145,7 @@ def test_everything_works_by_keyboard(convoy: Convoy, inbox: Page) -> None:
 
     inbox.keyboard.press("/")
     expect(inbox.get_by_label("Search")).to_be_focused()
-    for _ in range(3):  # past what makes the receiver fail
+    for _ in range(3):  # past the buttons of the receiver
         inbox.keyboard.press("Tab")
     expect(inbox.locator("summary")).to_be_focused()
     inbox.keyboard.press("Enter")
@@ -157,7 +157,7 @@ def test_everything_works_by_keyboard(convoy: Convoy, inbox: Page) -> None:
     for attempts in (2, 3):
         inbox.keyboard.press("Enter")
         expect(inbox.locator(".attempts li")).to_have_count(attempts)
-        expect(inbox.locator("#said")).to_have_text("Sent again.")
+        expect(inbox.locator("#confirmation")).to_have_text("Sent again.")
         expect(resend).to_be_focused()
 
 
@@ -165,7 +165,7 @@ def test_the_focus_stays_on_the_receivers_buttons(inbox: Page) -> None:
     inbox.get_by_role("button", name="Fail for 1 min").focus()
     inbox.keyboard.press("Enter")
     expect(inbox.get_by_role("button", name="Work again")).to_be_focused()
-    expect(inbox.locator("#said")).to_have_text("The receiver fails for 60 seconds.")
+    expect(inbox.locator("#confirmation")).to_have_text("The receiver fails for 60 seconds.")
     inbox.keyboard.press("Enter")
     expect(inbox.get_by_role("button", name="Fail for 10 s")).to_be_focused()
 
@@ -288,7 +288,7 @@ CONTRASTS = """() => {
     return [node.className || node.tagName, (a + 0.05) / (b + 0.05)];
   });
 }"""
-"""The contrast (WCAG 2) of each element that has text of its own, with what is behind it."""
+"""The contrast (WCAG 2) between the text of each element and its background."""
 
 
 def test_a_lost_connection_is_reported_and_restored(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""The inbox of `make run`, as a person works with it."""
+"""The inbox page of `make run`."""
 
 from __future__ import annotations
 
