@@ -48,7 +48,7 @@ WAIT_S = float(os.environ.get("CONVOY_E2E_WAIT_S", "120"))
 
 
 @dataclass(frozen=True)
-class Convoy:
+class ConvoyAccess:
     url: str
     api_key: str
     project_id: str
@@ -61,20 +61,20 @@ class Convoy:
 
 
 @pytest.fixture(scope="module", params=["stand-in", "named"])
-def convoy(request: pytest.FixtureRequest) -> Iterator[Convoy]:
+def convoy(request: pytest.FixtureRequest) -> Iterator[ConvoyAccess]:
     if request.param == "stand-in":
         with server.running(stand_in.build(backoff=Backoff(0.01))) as url:
-            yield Convoy(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
+            yield ConvoyAccess(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
         return
     host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
-    yield Convoy(*named_convoy(), host)
+    yield ConvoyAccess(*named_convoy(), host)
 
 
 @dataclass
-class World:
+class OwnerWorld:
     """A new owner with one endpoint, as `convoy setup` makes them."""
 
-    convoy: Convoy
+    convoy: ConvoyAccess
     receiver: Receiver
     publisher: ConvoyPublisher
     owner: str
@@ -118,14 +118,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(convoy: Convoy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(convoy: ConvoyAccess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnerWorld]:
     with (
         receiving(convoy.receiver_host) as receiver,
         closing(convoy.publisher()) as publisher,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.chdir(tmp_path_factory.mktemp("here"))  # a folder without .env
-        world = World(convoy, receiver, publisher, owner=str(uuid4()))
+        world = OwnerWorld(convoy, receiver, publisher, owner=str(uuid4()))
         output = world.command("setup", "--url", receiver.url)
         settings = dict(line.split("=", 1) for line in output.splitlines())
         assert settings["CONVOY_APP_ID"] == world.owner
@@ -133,7 +133,7 @@ def world(convoy: Convoy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield world
 
 
-def test_a_second_setup_changes_nothing(world: World) -> None:
+def test_a_second_setup_changes_nothing(world: OwnerWorld) -> None:
     (report,) = world.lines("setup", "--url", world.receiver.url)
 
     assert (report["made"], report["changed"]) == ([], [])
@@ -143,7 +143,7 @@ def test_a_second_setup_changes_nothing(world: World) -> None:
 
 
 def test_six_event_types_arrive_signed_with_their_published_bytes(
-    world: World, dynamodb: DynamoDBClient
+    world: OwnerWorld, dynamodb: DynamoDBClient
 ) -> None:
     before = len(world.receiver.received)
     service = make_service(dynamodb, world.publisher, new_event_id=new_event_id, clock=now)
@@ -172,7 +172,7 @@ def test_six_event_types_arrive_signed_with_their_published_bytes(
         assert each.body == compact.encode()
 
 
-def test_an_event_published_again_under_its_key_is_delivered_once(world: World) -> None:
+def test_an_event_published_again_under_its_key_is_delivered_once(world: OwnerWorld) -> None:
     event = world.publish()
     world.arrived(event.id)
 
@@ -185,7 +185,7 @@ def test_an_event_published_again_under_its_key_is_delivered_once(world: World) 
     assert len(world.receiver.of(event.id)) == 1
 
 
-def test_a_failed_attempt_is_retried_with_a_new_signature(world: World) -> None:
+def test_a_failed_attempt_is_retried_with_a_new_signature(world: OwnerWorld) -> None:
     world.receiver.failures = 2
 
     event = world.publish()
@@ -205,7 +205,7 @@ def test_a_failed_attempt_is_retried_with_a_new_signature(world: World) -> None:
     assert verified(world.secret, arrived.body, signature, now().timestamp())
 
 
-def test_a_delivery_is_sent_again_on_demand(world: World) -> None:
+def test_a_delivery_is_sent_again_on_demand(world: OwnerWorld) -> None:
     event = world.publish()
     world.arrived(event.id)
 
@@ -216,7 +216,7 @@ def test_a_delivery_is_sent_again_on_demand(world: World) -> None:
     assert (first.body, first.key) == (second.body, second.key)
 
 
-def test_a_ping_reaches_the_receiver(world: World) -> None:
+def test_a_ping_reaches_the_receiver(world: OwnerWorld) -> None:
     (report,) = world.lines("ping")
 
     assert report["status"] == "Success"
