@@ -1,23 +1,23 @@
-# Needs Python 3.11 or later, and nothing else: pip brings uv, which installs the rest.
+# Needs only Python 3.11 or later: pip installs uv, which installs the rest.
 PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
 
-run: .venv/ready          ## all of it on this machine: DynamoDB, Convoy, the API on port 8080
+run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
 test: .venv/ready         ## every test, with the coverage of app/
 	$(BIN)/pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder \
 	  --max-worker-restart 0
 
-check: .venv/ready .venv/files  ## what must be clean at every commit
+check: .venv/ready .venv/files  ## linters, formatter, types, import rules: clean at every commit
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Each by its schema or linter; only when one has changed, as they seldom do.
+# Check each file by its schema or its linter, only after one has changed.
 FILES := $(wildcard .github/*.yml .github/workflows/*.yml .devcontainer/*.json) .pre-commit-config.yaml CHANGELOG.md
 
 .venv/files: .venv/ready $(FILES)
@@ -29,7 +29,7 @@ FILES := $(wildcard .github/*.yml .github/workflows/*.yml .devcontainer/*.json) 
 	$(BIN)/pytest --quiet --noconftest tests/unit/infra/test_changelog.py
 	@touch $@
 
-attack: .venv/ready       ## ten times the inputs of `make test`, hostile ones and crashes; TIMES=100: more
+attack: .venv/ready       ## ten times the hostile inputs and crashes of `make test`; TIMES=100: more
 	ATTACK=$(or $(TIMES),10) $(BIN)/pytest -q --show-capture=no -o faulthandler_timeout=0 \
 	  tests/integration/attack tests/integration/properties
 
@@ -39,26 +39,26 @@ audit: .venv/ready        ## whether a pinned package has a known vulnerability;
 
 UV_RUN = $(BIN)/uv run --quiet --isolated --locked --python $(BIN)/python
 
-mutants: .venv/ready      ## whether a test fails for each small change to the code; takes a while
+mutants: .venv/ready      ## whether a test fails for each small change to the code; takes long
 	@rm -rf mutants
 	@$(MUTMUT) run --max-children=1
 	@! $(MUTMUT) results | grep . || { echo 'error: no test fails for the changes above: $(MUTMUT) show NAME' >&2; exit 1; }
 
 MUTMUT = $(UV_RUN) --group mutants mutmut
 
-bench: .venv/ready        ## the project beside its peers: tables, benchmarks/results.json, a plot
+bench: .venv/ready        ## compare the project with its peers: tables, benchmarks/results.json, a plot
 	$(BIN)/python -m benchmarks.compare $(ARGS)
 
-soak: .venv/ready         ## load on a Convoy that fails and loses, with kills: 3 minutes; needs Java
+soak: .venv/ready         ## load, with a Convoy that fails and loses jobs, and kills: 3 minutes; needs Java
 	$(BIN)/python -m benchmarks.soak
 
-chaos: .venv/ready        ## a real Convoy, its processes killed at random: ARGS=--help; needs Java
+chaos: .venv/ready        ## load, with a real Convoy whose processes are killed: ARGS=--help; needs Java
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 scale: .venv/ready        ## the figures of docs/scale.md
 	$(BIN)/python -m benchmarks.scale
 
-package: .venv/ready      ## the Lambda's zip in build/; others: ARGS="--arch x86_64 --python 3.12"
+package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arch x86_64 --python 3.12"
 	@$(BIN)/python -m infra.package.build $(ARGS)
 
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
@@ -67,18 +67,18 @@ smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TO
 docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/signatures.json
 	$(BIN)/python -m infra.docs.contract $(ARGS)
 
-fix: .venv/ready          ## mend what the linter and the formatter can
+fix: .venv/ready          ## apply the fixes of the linter and the formatter
 	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
 
-lock: $(BIN)/uv           ## uv.lock anew from pyproject.toml, and its exports
+lock: $(BIN)/uv           ## compile uv.lock from pyproject.toml, and export it
 	@$(BIN)/uv lock
 	@$(EXPORT) --no-dev --output-file requirements.txt
 	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
 EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
 
-operator: $(BIN)/uv       ## into .venv no more than the operator's command needs
+operator: $(BIN)/uv       ## install into .venv only what the operator's command needs
 	@$(SYNC) --no-dev --group operator --inexact
 
 .venv/ready: uv.lock pyproject.toml $(BIN)/uv
@@ -89,24 +89,24 @@ operator: $(BIN)/uv       ## into .venv no more than the operator's command need
 SYNC = UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --python $(BIN)/python
 
 $(BIN)/uv: infra/uv.txt $(BIN)/python
-	@$(BIN)/python -c '$(NEW_ENOUGH)' .venv 'Do away with it: make clean'
+	@$(BIN)/python -c '$(NEW_ENOUGH)' .venv 'Delete it: make clean'
 	@echo 'Installing uv into .venv.'
 	@if uv=$$(command -v uv || command -v $@); then \
 	  "$$uv" pip install --quiet --python $(BIN)/python --require-hashes -r infra/uv.txt; \
 	else $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r infra/uv.txt; fi
 	@touch $@
 
-# Made anew where the Python that it links to is gone: to make, it does not exist then.
+# Made again if the Python that it links to is gone: make then takes the link for missing.
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
-	  echo 'error: there is no $(PYTHON). Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
+	  echo 'error: $(PYTHON) is not installed. Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }
 	@$(PYTHON) -c '$(NEW_ENOUGH)' $(PYTHON) 'Name another: make PYTHON=...'
 	@echo 'Making a virtual environment in .venv.'
 	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
 	else $(PYTHON) -m venv --clear .venv; fi
 
-NEW_ENOUGH = import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or later is needed, \
-  and %s is %s. %s" % (sys.argv[1], sys.version.split()[0], sys.argv[2]))
+NEW_ENOUGH = import sys; sys.version_info >= (3, 11) or sys.exit("error: %s is Python %s, \
+  and 3.11 or later is needed. %s" % (sys.argv[1], sys.version.split()[0], sys.argv[2]))
 
-clean:                    ## forget what was installed, built and logged
+clean:                    ## delete everything that was installed, built and logged
 	rm -rf .venv .local .serverless build mutants node_modules

@@ -1,4 +1,4 @@
-"""Processes that are killed and started again while they are under load."""
+"""Processes that are killed and started again under load."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 START_S = 30.0
-"""Seconds until a process that does not answer is given up."""
+"""Seconds to wait for a process to answer."""
 
 DOWN_S = 1.0
-"""Seconds that one stays dead after its kill."""
+"""Seconds between the kill of a process and its new start."""
 
 
 class Child:
-    """A module as a process of its own, from the start to the end of a block.
+    """A module that runs in a separate process, from the start to the end of a block.
 
-    With a port it has started once it answers there. What it prints is added to `log`.
+    With a port, the start waits until the process answers there. Its output is appended to `log`.
     """
 
     def __init__(self, log: Path, *command: str, port: int | None = None) -> None:
@@ -50,7 +50,7 @@ class Child:
         self._start()
 
     def check(self) -> None:
-        """Raises RuntimeError if it has ended by itself."""
+        """Raises RuntimeError if the process has ended by itself."""
         if self._process.poll() is not None:
             log = self._log.read_text(errors="replace")[-2000:]
             raise RuntimeError(f"{self._command} ended with {self._process.returncode}:\n{log}")
@@ -65,7 +65,7 @@ class Child:
             self.check()
             if time.monotonic() > until:
                 self._kill()
-                raise RuntimeError(f"{self._command} does not answer")
+                raise RuntimeError(f"{self._command} does not answer. See {self._log}.")
             time.sleep(0.05)
 
     def _kill(self) -> None:

@@ -1,4 +1,4 @@
-"""The wait until all that was committed was received, once nothing fails any more."""
+"""Waits, after the failures, until every committed event was received."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from benchmarks.soak.stack import Stack
 
 STRAGGLERS_S = 3.0
-"""Seconds for deliveries that come twice, after all have come once."""
+"""Seconds to wait for duplicates, after every event has come once."""
 
 SOON = timedelta(seconds=5)
 
 
-def heal(stack: Stack, parts: Components, *, within_s: float, hurry: bool) -> float:
-    """Until the outbox is empty and everything received; gives the seconds that it took.
+def heal(stack: Stack, components: Components, *, within_s: float, hurry: bool) -> float:
+    """Wait until the outbox is empty and every event received; gives the seconds.
 
-    `hurry`: rows that wait out the pause after a failure are due at once, by a redrive. Raises
-    RuntimeError if there are rows left; what was not received the report counts.
+    `hurry`: a redrive makes rows due at once that wait after a failure. Raises RuntimeError if rows
+    are left after `within_s`. Events that were not received are counted by the report.
     """
     started = time.monotonic()
     while True:
         stack.relay.check()
-        left = [row for page in parts.outbox.pages() for row in page]
-        missing = committed(parts).keys() - Arrivals.read(stack.arrivals).times.keys()
+        left = [row for page in components.outbox.pages() for row in page]
+        missing = committed(components).keys() - Arrivals.read(stack.arrivals).times.keys()
         took = time.monotonic() - started
         if not left and not missing:
             time.sleep(STRAGGLERS_S)
@@ -41,5 +41,5 @@ def heal(stack: Stack, parts: Components, *, within_s: float, hurry: bool) -> fl
             return took
         for row in left if hurry else ():
             if row.due_at > now() + SOON:
-                parts.outbox.redrive(row, now=now())
+                components.outbox.redrive(row, now=now())
         time.sleep(1.0)

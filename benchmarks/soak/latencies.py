@@ -1,4 +1,4 @@
-"""How long a mutation takes: with Convoy healthy, and black-holed before and after the breaker."""
+"""The time of a mutation: with a healthy Convoy, and with one that never answers (black-holed)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TRIED_S = 1.0
-"""Seconds that tell a request that waited for Convoy (its deadline is 2) from one that did not."""
+"""Seconds above which a request has waited for Convoy, whose deadline is 2 s."""
 
 
 def measure(api_url: str, convoy_url: str) -> dict[str, list[float]]:
-    """Seconds of each mutation, by circumstance."""
+    """The seconds of each mutation, by the state of Convoy and of the breaker."""
     with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as http:
         while create(http).headers["webhook-status"] != "accepted":
-            time.sleep(0.5)  # the breaker is open still
+            time.sleep(0.5)  # the breaker is still open
         healthy = [timed(http) for _ in range(300)]
         control = f"{convoy_url}/_control/faults"
         httpx.put(control, json={"delay_s": 60.0}, trust_env=False).raise_for_status()
@@ -46,7 +46,7 @@ def create(http: httpx.Client) -> httpx.Response:
 
 
 def report(samples: Mapping[str, Sequence[float]]) -> list[str]:
-    """Print a line for each; give what could not be measured."""
+    """Print a line for each state; gives the states without samples."""
     for name, seconds in samples.items():
         print(f"{name:32} n {len(seconds):5}{spread(seconds)}")
     return [f"no samples: {name}" for name, seconds in samples.items() if not seconds]

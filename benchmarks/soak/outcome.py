@@ -1,4 +1,4 @@
-"""What was committed, compared with what clients were answered and with what was received."""
+"""Compares the committed changes with the clients' answers and the received events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.events import Event
     from app.wiring.api import Components
-    from benchmarks.soak.clients import Tally
+    from benchmarks.soak.clients import Answers
     from benchmarks.soak.stack import Stack
 
 Json = dict[str, Any]
@@ -24,9 +24,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`committed` events by id, from the log; `by_key`: each event's id by Idempotency-Key."""
+    """`committed`: events of the log by id; `by_key`: ids of events by Idempotency-Key."""
 
-    tally: Tally
+    answers: Answers
     committed: dict[str, Event]
     by_key: dict[str, str]
     todos: dict[int, Json]
@@ -34,12 +34,12 @@ class Outcome:
     healed: Healed
 
     @classmethod
-    def now(cls, tally: Tally, stack: Stack, parts: Components) -> Outcome:
+    def now(cls, answers: Answers, stack: Stack, components: Components) -> Outcome:
         return cls(
-            tally,
-            committed(parts),
-            {row["key"]["S"]: row["event_id"]["S"] for row in rows(parts, "IdempotencyTable")},
-            dict(todos(parts)),
+            answers,
+            committed(components),
+            {row["key"]["S"]: row["event_id"]["S"] for row in rows(components, "IdempotencyTable")},
+            dict(todos(components)),
             Arrivals.read(stack.arrivals),
             Healed.read(stack.notes),
         )
@@ -48,18 +48,18 @@ class Outcome:
         return self.committed.keys() - self.arrivals.times.keys()
 
     def wrong(self) -> dict[str, set[str]]:
-        """What must not be, by what it is."""
+        """Everything that must not happen, by name."""
         came, kept = self.arrivals.todos(), self.todos
-        events, known = self.arrivals.events, self.tally.events
+        events, known = self.arrivals.events, self.answers.events
         return {
             "lost at the receiver": self.lost(),
             "received, never committed": self.arrivals.times.keys() - self.committed.keys(),
-            "received with another payload than was committed": {
+            "received with another payload than committed": {
                 key
                 for key in events.keys() & self.committed.keys()
                 if events[key] != self.committed[key].data
             },
-            "todos that the receiver and DynamoDB know differently": {
+            "todos that differ between the receiver and DynamoDB": {
                 f"{each}: {came.get(each)} received, {kept.get(each)} in DynamoDB"
                 for each in came.keys() | kept.keys()
                 if came.get(each) != kept.get(each)
@@ -72,7 +72,7 @@ class Outcome:
         }
 
     def longest_s(self) -> float:
-        """Seconds from a commit to its event's first arrival, at the most."""
+        """The most seconds from a commit to the first arrival of its event."""
         waits = (
             first - self.committed[key].occurred_at.timestamp()
             for key, first in self.arrivals.first.items()
@@ -81,14 +81,14 @@ class Outcome:
         return max(waits, default=0.0)
 
     def lines(self) -> Iterator[tuple[str, object]]:
-        answers, arrivals, healed = self.tally.outcomes, self.arrivals, self.healed
-        republished = healed.published.keys() & self.tally.accepted
+        outcomes, arrivals, healed = self.answers.outcomes, self.arrivals, self.healed
+        republished = healed.published.keys() & self.answers.accepted
         other_keys = {key for key in healed.published if "." in key}
-        yield "requests", answers.total()
-        yield "  by outcome", dict(sorted(answers.items()))
+        yield "requests", outcomes.total()
+        yield "  by outcome", dict(sorted(outcomes.items()))
         yield "committed", len(self.committed)
-        yield "  of them accepted or pending", dict(sorted(self.tally.statuses.items()))
-        yield "  answer lost", len(self.by_key.keys() - self.tally.events.keys())
+        yield "  accepted or pending", dict(sorted(self.answers.statuses.items()))
+        yield "  answer lost", len(self.by_key.keys() - self.answers.events.keys())
         yield "received", len(arrivals.times)
         yield "  duplicates", arrivals.times.total() - len(arrivals.times)
         yield "lost at the receiver", len(self.lost())
@@ -101,22 +101,22 @@ class Outcome:
         yield "longest from commit to receipt", f"{self.longest_s():.1f} s"
 
     def report(self) -> list[str]:
-        """Print the counts; give what must not be."""
+        """Print the counts; gives what must not happen."""
         for name, value in self.lines():
             print(f"{name:34}{value}")
         found = [f"{name}: {sorted(ids)[:10]}" for name, ids in self.wrong().items() if ids]
-        return found if self.tally.events else [*found, "no change was made"]
+        return found if self.answers.events else [*found, "no change was made"]
 
 
-def committed(parts: Components) -> dict[str, Event]:
+def committed(components: Components) -> dict[str, Event]:
     """Every event of the log, by id."""
-    pages = parts.events.since(datetime(2020, 1, 1, tzinfo=UTC), now=now())
+    pages = components.events.since(datetime(2020, 1, 1, tzinfo=UTC), now=now())
     return {event.id: event for page in pages for event in page}
 
 
-def todos(parts: Components) -> Iterator[tuple[int, Json]]:
-    """As DynamoDB has them, by id. Below 0 are tombstones."""
-    for item in rows(parts, "ResourcesTable"):
+def todos(components: Components) -> Iterator[tuple[int, Json]]:
+    """The todos in DynamoDB, with their ids. Ids below 0 are tombstones."""
+    for item in rows(components, "ResourcesTable"):
         todo_id = int(item["id"]["N"])
         if todo_id >= 0:
             yield (
@@ -130,7 +130,7 @@ def todos(parts: Components) -> Iterator[tuple[int, Json]]:
             )
 
 
-def rows(parts: Components, table: str) -> Iterator[Json]:
-    scan = parts.client.get_paginator("scan")
+def rows(components: Components, table: str) -> Iterator[Json]:
+    scan = components.client.get_paginator("scan")
     for page in scan.paginate(TableName=TABLES[table], ConsistentRead=True):
         yield from page["Items"]

@@ -1,4 +1,4 @@
-"""The receiver, a process of its own: it verifies each delivery, and notes it in a file.
+"""The receiver, a separate process: verifies each delivery, and writes it to a file.
 
 CONVOY_ENDPOINT_SECRET=… ARRIVALS=FILE uvicorn --factory benchmarks.soak.receiver:app
 """
@@ -47,7 +47,7 @@ def app() -> Starlette:
 
 @dataclass(slots=True)
 class Arrivals:
-    """Of events of changes, by id: how often each came, when first (seconds), and with what."""
+    """Events of changes, by id: how often each came, when first (in seconds), and its payload."""
 
     times: Counter[str] = field(default_factory=Counter)
     first: dict[str, float] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Arrivals:
         for line in path.read_bytes().splitlines() if path.exists() else ():
             noted = json.loads(line)
             event = noted["event"]
-            # Not by Convoy's key: an event may come under another one, if the first was burnt.
+            # Not Convoy's key: the relay may publish an event again under another key.
             key = event["id"]
             if event["event"] in CHANGES:
                 found.times[key] += 1
@@ -68,7 +68,7 @@ class Arrivals:
         return found
 
     def todos(self) -> dict[int, Json]:
-        """What a receiver knows that keeps the highest version of each todo, by id."""
+        """The todos, by id, as a receiver has them that keeps each todo's highest version."""
         newest: dict[int, Json] = {}
         for event in self.events.values():
             known = newest.get(event["todo"]["id"])

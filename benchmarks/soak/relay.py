@@ -1,4 +1,4 @@
-"""The relay as `python -m app relay --watch --json`, in a hurry, and noting what it heals.
+"""The relay as `python -m app relay --watch --json`, with short times and a file of its repairs.
 
 python -m benchmarks.soak.relay --notes FILE --stuck-after-s 4 --hung-after-s 5
 """
@@ -36,10 +36,10 @@ def main() -> None:
     options = _options()
     logs.configure(sys.stderr)
     with (
-        closing(Components.build(Settings.load())) as parts,
+        closing(Components.build(Settings.load())) as components,
         closing(
             RelayComponents.build(
-                parts,
+                components,
                 stuck_after=timedelta(seconds=options.stuck_after_s),
                 hung_after=timedelta(seconds=options.hung_after_s),
             )
@@ -51,25 +51,25 @@ def main() -> None:
         relay.attempts.events = NotingEvents(relay.attempts.events, notes)
         if relay.deliveries is not None:
             relay.deliveries = NotingDeliveries(relay.deliveries, notes)
-        run = Pass(relay, parts.metrics, interrupt, deadline_s=None, as_json=True)
+        run = Pass(relay, components.metrics, interrupt, deadline_s=None, as_json=True)
         run_until_interrupted(run, options.every, time.sleep)
 
 
 class Notes:
-    """A file of what was done, one line for each: a kill of the relay loses none."""
+    """A file with a line for each repair. A kill of the relay loses none."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
 
-    def write(self, way: str, what: str | int) -> None:
-        self._file.write(json.dumps([way, what]).encode() + b"\n")
+    def write(self, repair: str, of: str | int) -> None:
+        self._file.write(json.dumps([repair, of]).encode() + b"\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """`published` and `replayed`: how often, by the key and by Convoy's own id of the event.
+    """`published`: how often, by the event's key; `replayed`: how often, by Convoy's id.
 
-    `retried`: deliveries, each as often as a pass found that it hung.
+    `retried`: the number of hung deliveries, summed over all passes.
     """
 
     published: Counter[str]
@@ -79,11 +79,11 @@ class Healed:
     @classmethod
     def read(cls, path: Path) -> Healed:
         lines = path.read_bytes().splitlines() if path.exists() else []
-        noted = [json.loads(line) for line in lines]
+        notes = [json.loads(line) for line in lines]
         return cls(
-            Counter(what for way, what in noted if way == "published"),
-            Counter(what for way, what in noted if way == "replayed"),
-            sum(what for way, what in noted if way == "retried"),
+            Counter(of for repair, of in notes if repair == "published"),
+            Counter(of for repair, of in notes if repair == "replayed"),
+            sum(of for repair, of in notes if repair == "retried"),
         )
 
 
@@ -138,7 +138,7 @@ class NotingDeliveries:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak.relay", description=__doc__)
-    parser.add_argument("--notes", type=Path, required=True, help="the file of what it heals")
+    parser.add_argument("--notes", type=Path, required=True, help="the file for the repairs")
     parser.add_argument("--every", type=int, default=1, help="seconds between passes")
     parser.add_argument("--stuck-after-s", type=float, required=True)
     parser.add_argument("--hung-after-s", type=float, required=True)

@@ -1,4 +1,4 @@
-"""What is under load: DynamoDB Local, the API, the relay, a receiver; the stand-in for Convoy."""
+"""The processes under load: DynamoDB Local, the API, the relay, a receiver, the stand-in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLES = tables.names()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """With Convoy, whose API root `base_url` is."""
+    """The access to a Convoy; `base_url` is its API root."""
 
     base_url: str
     api_key: str
@@ -40,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: of `SETTLE_AFTER_S`, `STUCK_AFTER` and `HUNG_AFTER`, and between two passes."""
+    """Seconds of `SETTLE_AFTER_S`, `STUCK_AFTER` and `HUNG_AFTER`, and between two passes."""
 
     settle_after_s: float
     stuck_after_s: float
@@ -50,7 +50,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`arrivals` is the receiver's file, `notes` the relay's; `owner` is whose todos are made."""
+    """`arrivals` is the receiver's file, `notes` the relay's; `owner` has all the todos."""
 
     api: Child
     relay: Child
@@ -61,19 +61,19 @@ class Stack:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder for logs and what is noted. It stays, and is named, if the block fails."""
+    """A folder for logs and notes. If the block fails, the folder stays and its name is printed."""
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     try:
         yield folder
     except BaseException:
-        print(f"Its logs are in {folder}.", file=sys.stderr)
+        print(f"The logs are in {folder}.", file=sys.stderr)
         raise
     shutil.rmtree(folder)
 
 
 @contextmanager
 def stand_in(scratch: Path) -> Iterator[tuple[Child, Account]]:
-    """Its journal survives a kill, as Convoy's database does; its queues are lost by one."""
+    """The stand-in. A kill keeps its journal, as Convoy's database, and loses its queues."""
     command = ("infra.fake_convoy", "--journal", str(scratch / "journal"))
     with Child(scratch / "convoy.log", *command, port=free_port()) as convoy:
         yield convoy, Account(f"{convoy.url}/api", API_KEY, PROJECT_ID)
@@ -81,37 +81,37 @@ def stand_in(scratch: Path) -> Iterator[tuple[Child, Account]]:
 
 @contextmanager
 def running(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator[Stack]:
-    """The rest of it, and this process's environment as the API's is.
+    """Run the other processes, and give this process the API's settings.
 
     Raises DynamoDBLocalError, and ConvoyError if the project could not be set up.
     """
     port, arrivals, notes = free_port(), scratch / "arrivals", scratch / "notes"
-    api = _served(scratch, "api", "app.wiring.api:local_api", free_port())
-    receiving = _served(scratch, "receiver", "benchmarks.soak.receiver:app", port)
-    patience = (
+    api = _uvicorn(scratch, "api", "app.wiring.api:local_api", free_port())
+    receiving = _uvicorn(scratch, "receiver", "benchmarks.soak.receiver:app", port)
+    limits = (
         "--stuck-after-s",
         str(pace.stuck_after_s),
         "--hung-after-s",
         str(pace.hung_after_s),
     )
-    passes = ("--notes", str(notes), "--every", str(pace.every_s))
-    relay = Child(scratch / "relay.log", "benchmarks.soak.relay", *passes, *patience)
+    options = ("--notes", str(notes), "--every", str(pace.every_s))
+    relay = Child(scratch / "relay.log", "benchmarks.soak.relay", *options, *limits)
     with dynamodb_local.running() as endpoint:
         os.environ.update(environment(endpoint, account, owner, pace))
         tables.create_tables(dynamodb(), TABLES)
-        os.environ["CONVOY_ENDPOINT_SECRET"] = _registered(f"http://{HOST}:{port}", owner)
+        os.environ["CONVOY_ENDPOINT_SECRET"] = _register(f"http://{HOST}:{port}", owner)
         os.environ["ARRIVALS"] = str(arrivals)
         with receiving, api, relay:
             yield Stack(api, relay, arrivals, notes, owner)
 
 
-def _served(scratch: Path, name: str, factory: str, port: int) -> Child:
+def _uvicorn(scratch: Path, name: str, factory: str, port: int) -> Child:
     options = ("--factory", factory, "--log-level", "warning")
     return Child(scratch / f"{name}.log", "uvicorn", *options, port=port)
 
 
-def _registered(url: str, owner: str) -> str:
-    """The secret of the receiver's endpoint."""
+def _register(url: str, owner: str) -> str:
+    """Register the receiver as the owner's endpoint; gives the endpoint's secret."""
     convoy = Convoy.build(Settings.load())
     try:
         url += receiver.PATH

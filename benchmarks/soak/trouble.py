@@ -1,4 +1,4 @@
-"""What goes on beside the clients: the stand-in fails, loses its queues, and all are killed."""
+"""The trouble during the load: the stand-in fails and loses queues, and processes are killed."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ FAULTS: list[dict[str, Any]] = [
 QUEUES: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
 
 EACH_S = 0.5
-"""Seconds of each fault, of each stop of a queue, and of the quiet after."""
+"""Seconds of each fault, of each stop of a queue, and of the pause after it."""
 
 
-def misbehave(convoy: Child, victims: Sequence[Child], until: float) -> Counter[str]:
-    """For a third of the time faults, one after the other; then losses: a fault opens the breakers.
+def cause_trouble(convoy: Child, killed: Sequence[Child], until: float) -> Counter[str]:
+    """For a third of the time faults, then losses: during faults, breakers are open.
 
-    Meanwhile each victim is killed in its turn. Gives how many jobs each queue lost, beside those
-    that a kill of the stand-in lost.
+    Meanwhile the processes of `killed` are killed one after the other. Gives the number of jobs
+    that each queue lost, without those that a kill of the stand-in lost.
     """
     started = time.monotonic()
-    each_s = (until - started) / (len(victims) + 1)
-    kills = [(started + each_s * number, child) for number, child in enumerate(victims, 1)]
+    each_s = (until - started) / (len(killed) + 1)
+    kills = [(started + each_s * number, child) for number, child in enumerate(killed, 1)]
     faults, queues, lost = cycle(FAULTS), cycle(QUEUES), Counter[str]()
     with httpx.Client(base_url=convoy.url, timeout=5, trust_env=False) as http:
         while time.monotonic() < until:
@@ -61,7 +61,7 @@ def _fail(http: httpx.Client, fault: dict[str, Any]) -> None:
 
 
 def _lose(http: httpx.Client, queue: Queue) -> int:
-    """Let work pile up before a stage, and lose it, as a Redis does that is killed."""
+    """Stop a stage, let its queue fill up, and lose the queue, as a killed Redis does."""
     http.put("/_control/worker", json={"running": False, "queues": [queue]}).raise_for_status()
     time.sleep(EACH_S)
     lost: int = http.put("/_control/lose", json={"queue": queue}).raise_for_status().json()["lost"]

@@ -1,4 +1,4 @@
-"""The commands of other programs, each with a deadline and its failure told."""
+"""Runs the commands of other programs, each with a deadline and a message for its failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CommandError(Exception):
-    """A command did not do its work; the message says which, and why."""
+    """A command failed; the message says which one, and why."""
 
 
 def uv(*command: str) -> list[str]:
@@ -24,7 +24,7 @@ def run(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """What the command printed. Raises CommandError."""
+    """The command's output. Raises CommandError if the command fails."""
     done = ended(command, what, timeout_s, environment)
     if done.returncode != 0:
         raise CommandError(f"{what} failed: {(done.stderr + done.stdout).strip()}")
@@ -37,7 +37,7 @@ def ended(
     timeout_s: float,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """The command, whatever it ended with. Raises CommandError if it did not start or end."""
+    """The command's result, for any exit code. Raises CommandError if it did not start or end."""
     try:
         return subprocess.run(
             command,

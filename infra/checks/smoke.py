@@ -1,10 +1,11 @@
-"""Asks a deployed stage whether it works: `make smoke URL=…`.
+"""Checks whether a deployed stage works: `make smoke URL=…`.
 
-Says hello, creates a todo, reads it and deletes it, and wants both events to have reached Convoy.
-With TOKEN in the environment it shows that; else it signs with the AWS credentials, where there are
-any and the URL is API Gateway's own or `--iam` is given.
+Calls `GET /`, creates a todo, reads it and deletes it. Both changes must reach Convoy. If the
+environment has TOKEN, the calls carry it as a bearer token. Else they are signed with the AWS
+credentials, if there are any and the URL is API Gateway's own or `--iam` is given.
 
-Exit codes: 0 it works, 1 it answers wrongly, 2 wrong usage, 3 it is out of reach or lets nobody in.
+Exit codes: 0 the stage works, 1 an answer is wrong, 2 wrong usage, 3 it is out of reach or answers
+401 or 403.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
 TIMEOUT_S = 35.0
-"""For an answer: the gateway gives up after 30 s, and says so."""
+"""Seconds to wait for an answer: the gateway itself answers after 30 s."""
 
 Json = dict[str, object]
 
@@ -37,7 +38,7 @@ WRONG, UNREACHABLE = 1, 3
 
 
 class SmokeError(Exception):
-    """What is the matter; `code` is the exit code."""
+    """The stage does not work; the message says why. `code` is the exit code."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -54,7 +55,7 @@ class Bearer(httpx.Auth):
 
 
 class SigV4(httpx.Auth):
-    """Signs as the owner of the AWS credentials, for API Gateway."""
+    """Signs requests to API Gateway with AWS credentials."""
 
     requires_request_body = True
 
@@ -73,16 +74,16 @@ class Stage:
     http: httpx.Client
 
     def ask(self, method: str, path: str, expected: int) -> Json:
-        """The answer's body. Raises SmokeError, which tells what came instead."""
+        """The answer's body. Raises SmokeError if the answer is another."""
         return _body(self._ask(method, path, expected))
 
     def change(self, method: str, path: str, expected: int, body: Json | None = None) -> Json:
-        """As `ask`; the event has to have reached Convoy."""
+        """As `ask`. Raises SmokeError too if the event did not reach Convoy."""
         response = self._ask(method, path, expected, body)
         status = response.headers.get("Webhook-Status")
         if status != "accepted":
-            told = "Convoy did not take the event; it waits in the outbox, and the log tells why"
-            raise SmokeError(f"{method} {path}: Webhook-Status is {status}: {told}", WRONG)
+            problem = "Convoy did not take the event, which waits in the outbox. See the API's log"
+            raise SmokeError(f"{method} {path}: Webhook-Status is {status}: {problem}", WRONG)
         return _body(response)
 
     def _ask(
@@ -95,10 +96,10 @@ class Stage:
             raise SmokeError(f"{call}: no answer: {error!r}", UNREACHABLE) from error
         answer = f"{response.status_code}: {response.text[:500]}"
         if response.status_code in {401, 403}:
-            told = "not let in; give TOKEN, or AWS credentials that may execute-api:Invoke"
-            raise SmokeError(f"{call}: {told}. {answer}", UNREACHABLE)
+            advice = "Set TOKEN, or give AWS credentials that may execute-api:Invoke"
+            raise SmokeError(f"{call}: answered {answer}. {advice}", UNREACHABLE)
         if response.status_code != expected:
-            raise SmokeError(f"{call}: not {expected} but {answer}", WRONG)
+            raise SmokeError(f"{call}: expected {expected}, answered {answer}", WRONG)
         print(f"ok  {call}")
         return response
 
@@ -112,7 +113,7 @@ def _body(response: httpx.Response) -> Json:
 
 
 def check(stage: Stage) -> None:
-    """Leaves its todo behind where that can't be read or deleted. Raises SmokeError."""
+    """Raises SmokeError. The todo stays if it can't be read or deleted."""
     _expect("GET /", stage.ask("GET", "/", 200), {"message": "Wilkomen!"})
     created = stage.change("POST", "/todo", 201, {"item": ITEM})
     path = f"/todo/{created.get('id')}"
@@ -125,7 +126,7 @@ def check(stage: Stage) -> None:
 
 def _expect(call: str, found: Json, expected: Json) -> None:
     if found != expected:
-        raise SmokeError(f"{call}: {found} in place of {expected}", WRONG)
+        raise SmokeError(f"{call}: expected {expected}, answered {found}", WRONG)
 
 
 def main() -> int:
@@ -146,10 +147,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("url", help="of the stage: HttpApiUrl among the outputs of its deployment")
-    parser.add_argument(
-        "--iam", metavar="REGION", help="sign, for a stage with a domain of its own"
-    )
+    parser.add_argument("url", help="the stage's URL: HttpApiUrl in the outputs of the deployment")
+    parser.add_argument("--iam", metavar="REGION", help="sign, for a stage with its own domain")
     options = parser.parse_args()
     url = urlsplit(options.url)
     if url.scheme not in {"https", "http"} or not url.hostname:
@@ -169,7 +168,7 @@ def _auth(options: argparse.Namespace) -> httpx.Auth | None:
 
 
 def region_of(url: str) -> str | None:
-    """Of a URL that is API Gateway's own."""
+    """The region in a URL of API Gateway's own."""
     host = re.fullmatch(r"\w+\.execute-api\.([\w-]+)\..+", urlsplit(url).hostname or "")
     return host[1] if host else None
 

@@ -1,6 +1,6 @@
-"""`make docs`: writes what is told of the contract, out of the code: the API and its events.
+"""`make docs`: writes the documents of the contract (the API, its events) from the code.
 
-A document that breaks its clients is not written, unless told so with --accept-breaking.
+A change that breaks clients is not written without --accept-breaking.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ OPENAPI = DOCS / "openapi.json"
 EVENTS = DOCS / "events.md"
 
 PROSE = {"description", "summary", "title", "examples"}
-"""What only people read, but where keys are names."""
+"""Fields that only people read, unless the keys at that place are names."""
 
 NAMED = (
     "/$defs", "/content", "/headers", "/paths", "/properties", "/responses", "/schemas",
     "/webhooks",
 )  # fmt: skip
-"""Where keys are names: a new one is one more, and breaks nobody."""
+"""Places where keys are names: a new name breaks no client."""
 
 METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 
 def openapi() -> dict[str, Any]:
-    """The API's document. It calls no service: the services have no parts."""
+    """The API's document. It needs no working service: these have no parts."""
     parts = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
     nothing: dict[str, Any] = dict.fromkeys(parts)
     services = [Service(type=each, **nothing) for each in RESOURCES]
@@ -50,7 +50,7 @@ def openapi() -> dict[str, Any]:
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
-    """What a client of the old document may stumble over: where in doubt, it is told."""
+    """Every change that may break a client of the old document."""
     if at == "/info":
         return
     if isinstance(old, dict) and isinstance(new, dict):
@@ -63,7 +63,7 @@ def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
         for name in before:
             yield from _breaking_key(before, after, name, at)
         added = sorted(after.keys() - before.keys())
-        yield from (f"{at}/{name} is demanded" for name in added if after[name].get("required"))
+        yield from (f"{at}/{name} is required" for name in added if after[name].get("required"))
     else:
         yield from (f"{at} has no {value!r} any more" for value in old if value not in new)
 
@@ -89,7 +89,7 @@ def _by_name(parameters: list[Any]) -> dict[str, Any]:
 
 
 VERSIONS = {"updated": 2, "deleted": 3}
-"""Of the resource in the example of an event; in others 1."""
+"""The version of the resource in the example; 1 for all other types."""
 
 WEBHOOKS = Webhooks(RESOURCES)
 
@@ -142,28 +142,29 @@ def events() -> str:
 def _section(event_type: EventType, when: str) -> str:
     schema = WEBHOOKS.schema(event_type)
     rows = [
-        f"| `{name}` | {_kind(value)} | {'always' if name in schema['required'] else 'at times'} |"
-        for name, value in schema["properties"].items()
+        f"| `{name}` | {_values(each)} | {'yes' if name in schema['required'] else 'no'} |"
+        for name, each in schema["properties"].items()
     ]
     payload = json.dumps(example(event_type), indent=2)
-    table = "\n".join(["| field | what | |", "|---|---|---|", *rows])
+    table = "\n".join(["| field | value | always there |", "|---|---|---|", *rows])
     return f"## `{event_type.name}`\n\n{when}\n\n{table}\n\n```json\n{payload}\n```\n"
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _values(schema: dict[str, Any]) -> str:
+    """The values that a schema allows, in words."""
     if "const" in schema:
         return f"`{json.dumps(schema['const'])}`"
     if "items" in schema:
-        return f"list of {_kind(schema['items'])}"
+        return f"list of {_values(schema['items'])}"
     if "additionalProperties" in schema:
-        return f"map of {_kind(schema['additionalProperties'])}"
+        return f"map of {_values(schema['additionalProperties'])}"
     if "properties" in schema:
-        fields = (f"`{name}` ({_kind(value)})" for name, value in schema["properties"].items())
+        fields = (f"`{name}` ({_values(each)})" for name, each in schema["properties"].items())
         return ", ".join(fields)
     bounds = {"minimum": "from", "maximum": "to", "minLength": "from", "maxLength": "to"}
-    told = [f"{word} {schema[name]}" for name, word in bounds.items() if name in schema]
+    limits = [f"{word} {schema[name]}" for name, word in bounds.items() if name in schema]
     unit = ["characters"] if "maxLength" in schema else []
-    return " ".join([schema.get("format", schema["type"]), *told, *unit])
+    return " ".join([schema.get("format", schema["type"]), *limits, *unit])
 
 
 def text(document: dict[str, Any]) -> str:
@@ -172,15 +173,18 @@ def text(document: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the documents of the contract.")
-    parser.add_argument("--accept-breaking", action="store_true", help="write it all the same")
+    parser.add_argument(
+        "--accept-breaking", action="store_true", help="write a document that breaks clients"
+    )
     accepted = parser.parse_args().accept_breaking
     document = openapi()
     if OPENAPI.exists():
         broken = list(breaking(json.loads(OPENAPI.read_text()), document))
         if broken and not accepted:
-            told = "\n".join(broken)
+            changes = "\n".join(broken)
             sys.exit(
-                f"{told}\nThis breaks clients. If it is meant: make docs ARGS=--accept-breaking"
+                f"{changes}\nThis breaks clients: nothing was written. If you mean to break them:"
+                " make docs ARGS=--accept-breaking"
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())

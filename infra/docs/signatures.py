@@ -1,7 +1,7 @@
-"""Signatures to test a receiver by, in any language: `make docs` writes `examples/signatures.json`.
+"""Signatures to test receivers in any language: `make docs` writes `examples/signatures.json`.
 
-Each has the body's bytes in base64, the header, the secret, and the receiver's time; `valid` is
-what a receiver with a tolerance of 300 s must say.
+Each vector has the body in base64, the header, the secret, and the receiver's time. `valid` is the
+verdict of a correct receiver with a tolerance of 300 s.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from infra.fake_convoy.signatures import header, sign
 VECTORS = Path(__file__).parents[2] / "examples" / "signatures.json"
 
 SECRET = "a-secret-of-the-endpoint"  # noqa: S105
-ROLLED = "the-secret-before-it"
+OLD_SECRET = "the-secret-before-it"  # noqa: S105
 NOW = 1_795_521_600
 BODY = '{"event":"todo.created","todo":{"id":1,"item":"Größer, 中文, 𝄞","version":1}}'.encode()
-WRITTEN_AGAIN = json.dumps(json.loads(BODY)).encode()
+REWRITTEN = json.dumps(json.loads(BODY)).encode()
 SIGNATURE = sign(SECRET, NOW, BODY)
 GOOD = header(NOW, BODY, SECRET)
 
@@ -31,59 +31,59 @@ VALID: Vectors = {
     "300 s ahead": (BODY, GOOD, NOW - 300),
     "the secret is being rolled: ours is the second": (
         BODY,
-        header(NOW, BODY, ROLLED, SECRET),
+        header(NOW, BODY, OLD_SECRET, SECRET),
         NOW,
     ),
     "the secret is being rolled: ours is the first": (
         BODY,
-        header(NOW, BODY, SECRET, ROLLED),
+        header(NOW, BODY, SECRET, OLD_SECRET),
         NOW,
     ),
 }
 
 INVALID: Vectors = {
-    "another secret": (BODY, header(NOW, BODY, ROLLED), NOW),
+    "another secret": (BODY, header(NOW, BODY, OLD_SECRET), NOW),
     "signed with an empty secret": (BODY, header(NOW, BODY, ""), NOW),
     "another body": (BODY.replace(b'"id":1', b'"id":2'), GOOD, NOW),
-    "the body read and written again": (WRITTEN_AGAIN, GOOD, NOW),
-    "a line's end after the body": (BODY + b"\n", GOOD, NOW),
+    "the body parsed and written again": (REWRITTEN, GOOD, NOW),
+    "a newline after the body": (BODY + b"\n", GOOD, NOW),
     "no body": (b"", GOOD, NOW),
     "a body that is not UTF-8": (BODY + b"\xff", GOOD, NOW),
-    "a body that is not UTF-8, signed as if its bad byte were U+FFFD": (
+    "a body that is not UTF-8, signed with U+FFFD in place of its bad byte": (
         b'{"item":"\xff"}',
         header(NOW, '{"item":"\ufffd"}'.encode(), SECRET),
         NOW,
     ),
-    "another time than was signed": (BODY, GOOD.replace(str(NOW), str(NOW + 1)), NOW),
+    "another time than the signed one": (BODY, GOOD.replace(str(NOW), str(NOW + 1)), NOW),
     "301 s old: replayed": (BODY, GOOD, NOW + 301),
     "301 s ahead": (BODY, GOOD, NOW - 301),
-    "a time beyond all calendars": (BODY, f"t={'9' * 30},v1={SIGNATURE}", NOW),
+    "a time too large for a date": (BODY, f"t={'9' * 30},v1={SIGNATURE}", NOW),
     "a time that is no number": (BODY, f"t=now,v1={SIGNATURE}", NOW),
-    "a time below nothing": (BODY, f"t=-{NOW},v1={SIGNATURE}", NOW),
+    "a negative time": (BODY, f"t=-{NOW},v1={SIGNATURE}", NOW),
     "no time": (BODY, f"v1={SIGNATURE}", NOW),
     "no signature": (BODY, f"t={NOW}", NOW),
     "an empty signature": (BODY, f"t={NOW},v1=", NOW),
     "half a signature": (BODY, f"t={NOW},v1={SIGNATURE[:32]}", NOW),
-    "letters beyond ASCII": (BODY, f"t={NOW},v1={SIGNATURE[:-1]}é", NOW),
-    "a signature without time, as of a simple one": (BODY, SIGNATURE, NOW),
+    "a letter outside ASCII": (BODY, f"t={NOW},v1={SIGNATURE[:-1]}é", NOW),
+    "a simple signature, without time": (BODY, SIGNATURE, NOW),
     "an empty header": (BODY, "", NOW),
     "garbage": (BODY, ",,,=,=", NOW),
 }
 
 
 def build() -> list[dict[str, object]]:
-    """Every vector, by what it is."""
-    return [_vector(name, *what, valid=True) for name, what in VALID.items()] + [
-        _vector(name, *what, valid=False) for name, what in INVALID.items()
+    """All vectors, with their names."""
+    return [_vector(name, *parts, valid=True) for name, parts in VALID.items()] + [
+        _vector(name, *parts, valid=False) for name, parts in INVALID.items()
     ]
 
 
-def _vector(name: str, body: bytes, told: str, now: int, *, valid: bool) -> dict[str, object]:
+def _vector(name: str, body: bytes, value: str, now: int, *, valid: bool) -> dict[str, object]:
     return {
         "name": name,
         "secret": SECRET,
         "body_base64": b64encode(body).decode(),
-        "header": told,
+        "header": value,
         "now": now,
         "valid": valid,
     }

@@ -11,11 +11,11 @@ from infra.fake_convoy import application, server
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.fake_convoy", description=__doc__)
     parser.add_argument("--api", default="http://localhost:8080", help="URL of the todo API")
-    parser.add_argument("--journal", type=Path, help="a file that its project outlives a kill in")
+    parser.add_argument("--journal", type=Path, help="a file that keeps the project after a kill")
     parser.add_argument(
         "--keep-queues",
         action="store_true",
-        help="keep in the journal what waits in the queues too, as a Redis that syncs each write",
+        help="keep the queues in the journal too, as a Redis that syncs each write",
     )
     parser.add_argument("--port", type=int, default=8002)
     options = parser.parse_args()

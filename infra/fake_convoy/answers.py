@@ -1,4 +1,4 @@
-"""How Convoy reads a request's body, and words its answers."""
+"""Reads a request's body as Convoy does, and answers in Convoy's words."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """An error answer, as Convoy words it."""
+    """An error answer, in Convoy's words."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 
 
-def refused(_: Request, refusal: Exception) -> Response:
+def refusal_answer(_: Request, refusal: Exception) -> Response:
     status = refusal.status if isinstance(refusal, Refusal) else 500
     return JSONResponse({"status": False, "message": str(refusal)}, status)
 
@@ -47,7 +47,7 @@ _GAP = re.compile(r"[\s,:]*")
 
 
 def raw_field(text: str, name: str) -> str:
-    """The value of an object's field as it is written: white space, escapes and digits stay."""
+    """The text of a field's value in a JSON object, with its white space, escapes and digits."""
     decoder, raw = json.JSONDecoder(), ""
     at = text.index("{") + 1
     while True:
@@ -62,17 +62,17 @@ def raw_field(text: str, name: str) -> str:
 
 
 def _end(match: re.Match[str] | None) -> int:
-    assert match is not None  # noqa: S101  # what matches nothing matches always
+    assert match is not None  # noqa: S101  # the pattern matches the empty string too
     return match.end()
 
 
 def compact(raw: str) -> str:
-    """JSON without the white space around its values, as Go's encoder writes what it was given."""
+    """JSON without the white space around its values, as Go's encoder writes raw JSON."""
     return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", raw)
 
 
 def require(body: Json, **messages: str) -> None:
-    """Empty is as good as not there. A null is, too, but for `data`: that is any JSON."""
+    """Refuse a missing or empty field. A null is empty too, except in `data`, which is any JSON."""
     empty = [name for name in messages if body.get(name, "") == ""]
     empty += [name for name in messages if name != "data" and body.get(name, "") is None]
     missing = [f"{name}:{message}" for name, message in messages.items() if name in empty]

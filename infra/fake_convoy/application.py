@@ -1,9 +1,9 @@
-"""A stand-in for Convoy: its HTTP contract for what this project uses, in memory, on loopback.
+"""A stand-in for Convoy: the part of its HTTP contract that this project uses, in memory.
 
 Its API answers as Convoy's does: the same codes, messages and envelopes, the same idempotency. It
-delivers to the endpoints that are registered, one of which may be its own receiver, and shows all
-at `/inbox`. What is published goes through Convoy's stages (`worker.py`). Tests stop the worker,
-lose what waits for it and let the API fail through `/_control/…` (`controls.py`).
+delivers to the registered endpoints, one of which may be its own receiver, and shows everything at
+`/inbox`. A published event goes through Convoy's stages (`worker.py`). Tests use `/_control/…`
+(`controls.py`) to stop the worker, to lose the jobs of its queues, and to let the API fail.
 
     python -m infra.fake_convoy --port 8002
 """
@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from infra.fake_convoy import controls, delivery_routes, event_routes, inbox, resources, server
-from infra.fake_convoy.answers import Refusal, refused
+from infra.fake_convoy.answers import Refusal, refusal_answer
 from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff
 from infra.fake_convoy.faults import Faults
 from infra.fake_convoy.journal import Journal
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
-"""Whatever id is given: the key's own project is what Convoy goes by."""
+"""Any id is accepted: Convoy takes the project from the API key."""
 
 _ANY = ["GET", "POST", "PUT", "DELETE"]
 _JSON = {"content-type": "application/json"}
@@ -58,27 +58,27 @@ def build(
     keep_queues: bool = False,
     clock: Callable[[], datetime] = utc_now,
 ) -> Starlette:
-    """`api_url` is where the inbox says to create a todo. `clock` is aware, in UTC.
+    """`api_url` is the API that the inbox page names. `clock` is aware, in UTC.
 
-    With a `journal` the project outlives a kill. What waits in the queues is lost then, as with a
-    Redis that saves now and then; `keep_queues` keeps it, as a Redis does that syncs each write.
+    With a `journal` the project outlives a kill. The queues are lost then, as in a Redis that saves
+    only now and then; with `keep_queues` they are kept, as in a Redis that syncs each write.
     """
     project, faults = Project(clock=clock), Faults()
     receiver = Receiver(lambda: clock().timestamp())
 
     @asynccontextmanager
     async def running(app: Starlette) -> AsyncIterator[None]:
-        # The proxies of the environment have nothing to do with this machine's endpoints.
-        # The dispatcher has a deadline of its own.
+        # The endpoints are on this machine: use no proxy of the environment. The dispatcher has its
+        # own, shorter deadline.
         patient = httpx.Timeout(TIMEOUT_S * 2)
         async with httpx.AsyncClient(
             trust_env=False, follow_redirects=True, timeout=patient
         ) as http:
-            with _restored(project, journal) as kept:
-                kept_queues = kept if keep_queues else None
-                worker = Worker(project, http, backoff, clock=clock, journal=kept_queues)
-                if kept is not None and keep_queues:
-                    worker.queues.restore(kept.entries())
+            with _open_journal(project, journal) as opened:
+                of_queues = opened if keep_queues else None
+                worker = Worker(project, http, backoff, clock=clock, journal=of_queues)
+                if of_queues is not None:
+                    worker.queues.restore(of_queues.entries())
                 app.state.worker = worker
                 yield
                 worker.queues.close()
@@ -90,12 +90,12 @@ def build(
             Route(RECEIVER, receiver.receive, methods=["POST"]),
             *inbox.routes,
             Route("/api/{rest:path}", not_found, methods=_ANY),
-            # Outside /api the real one serves its dashboard, whatever is asked.
+            # Outside /api the real Convoy answers every path with its dashboard.
             Route("/{rest:path}", dashboard, methods=_ANY),
         ],
-        # No name that somebody else points to this machine opens the inbox.
+        # A page of another site can't read the inbox under a name that resolves to loopback.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[server.HOST, "localhost"])],
-        exception_handlers={Refusal: refused},
+        exception_handlers={Refusal: refusal_answer},
         lifespan=running,
     )
     app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
@@ -104,15 +104,15 @@ def build(
 
 
 @contextmanager
-def _restored(project: Project, journal: Path | None) -> Iterator[Journal | None]:
-    """The journal, from which the project has what it held."""
-    if journal is None:
+def _open_journal(project: Project, path: Path | None) -> Iterator[Journal | None]:
+    """Restore the project from the journal, and let the project write to it."""
+    if path is None:
         yield None
         return
-    with closing(Journal(journal)) as kept:
-        project.restore(kept.entries())
-        project.journal = kept
-        yield kept
+    with closing(Journal(path)) as journal:
+        project.restore(journal.entries())
+        project.journal = journal
+        yield journal
 
 
 def _api_routes() -> list[Route]:
@@ -144,10 +144,10 @@ def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
 
 
 def _api(endpoint: Endpoint) -> Endpoint:
-    """Wrap a route of the API in what comes before each: faults, key, content type."""
+    """Wrap a route of the API: a fault, the API key and the content type come first."""
 
     async def guarded(request: Request) -> Response:
-        await request.body()  # whatever follows, the client has finished sending
+        await request.body()  # let the client finish sending, whatever follows
         fault = await request.app.state.faults.next(request)
         if fault is not None:
             await _wait(request, fault)
@@ -163,7 +163,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
                 return Response(status_code=415)
             answer = await endpoint(request)
         except Refusal as refusal:
-            answer = refused(request, refusal)
+            answer = refusal_answer(request, refusal)
         if fault is not None and fault.lose_answer:
             server.reset_connection(request)
         return answer
@@ -172,7 +172,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
 
 
 async def _wait(request: Request, fault: Fault) -> None:
-    """A call that will be dealt with is, however late. Another one ends with its client."""
+    """Wait out the fault's delay. A call without effect ends when its client hangs up."""
     if fault.status is None and not fault.reset:
         await asyncio.sleep(fault.delay_s)
         return

@@ -1,14 +1,14 @@
-"""Controls for tests and load generators; Convoy has none of this.
+"""Controls for tests and load generators. Convoy itself has none of them.
 
     PUT    /_control/worker  {"running": false, "queues": ["matching"], "lag_s": 0.5}
     PUT    /_control/lose    {"queue": "intake", "count": 3}, or {"fraction": 0.5}
     GET    /_control/queues
-    PUT    /_control/faults  {"status": 503, "times": 2}, or a list of such; DELETE takes them away
+    PUT    /_control/faults  {"status": 503, "times": 2}, or a list of faults; DELETE removes all
     PUT    /_control/reset
 
-Without `queues` or `queue` the control is for all of `infra.fake_convoy.queues.Queue`. A stage that
-is stopped finishes what it has begun, and takes nothing more. A lost job leaves its event or
-delivery as it is. `lag_s`: seconds that each job waits in each queue.
+Without `queues` or `queue`, a control is for every `infra.fake_convoy.queues.Queue`. A stopped
+stage finishes its present job, and takes no other. A lost job leaves its event or delivery as it
+is. `lag_s`: seconds that each job waits in each queue.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def worker(request: Request) -> Response:
         queues.lag_s = about["lag_s"]
     if "running" in about:
         change = queues.start if about["running"] else queues.stop
-        change(*_named(about.get("queues") or QUEUES))
+        change(*_existing(about.get("queues") or QUEUES))
     return Response(status_code=204)
 
 
@@ -44,7 +44,7 @@ async def lose(request: Request) -> Response:
     about, queues = await request.json(), worker_of(request).queues
     how = {"count": about.get("count"), "fraction": about.get("fraction")}
     wanted = [about["queue"]] if about.get("queue") else QUEUES
-    return JSONResponse({"lost": sum(queues.lose(name, **how) for name in _named(wanted))})
+    return JSONResponse({"lost": sum(queues.lose(name, **how) for name in _existing(wanted))})
 
 
 async def waiting(request: Request) -> Response:
@@ -66,7 +66,8 @@ async def reset(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _named(names: list[Queue] | tuple[Queue, ...]) -> list[Queue]:
+def _existing(names: list[Queue] | tuple[Queue, ...]) -> list[Queue]:
+    """The names. Raises Refusal if one is no queue."""
     unknown = set(names) - set(QUEUES)
     if unknown:
         raise Refusal(400, f"no such queue: {', '.join(sorted(unknown))}. Use {', '.join(QUEUES)}")

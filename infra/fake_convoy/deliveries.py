@@ -1,4 +1,4 @@
-"""A delivery: what Convoy shows of it, and one attempt at it, signed and recorded."""
+"""A delivery as Convoy shows it; an attempt to deliver, signed and recorded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENDED = {SUCCESS, FAILURE, DISCARDED}
 SIGNATURE, KEY = "X-Convoy-Signature", "X-Convoy-Idempotency-Key"
 
 TIMEOUT_S = 10.0
-"""Seconds that an endpoint has to answer in, as in Convoy without a licence."""
+"""Seconds that an endpoint has for its answer, as in Convoy without a licence."""
 
 _OF_ENDPOINT = ("uid", "name", "url", "owner_id", "status")
 _OF_EVENT = ("uid", "event_type", "created_at")
@@ -39,10 +39,9 @@ _OF_EVENT_IN_METADATA = ("data", "raw")
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds before the first retry, twice that before the next, …; attempts in all.
+    """`interval_s` before the first retry, twice as long before the next, …; `limit` attempts.
 
-    Convoy's own default is ten attempts, 100 s apart. It adds up to 5 s by chance to spread
-    them; here there is nothing to spread.
+    Convoy's default is ten attempts, 100 s apart, with up to 5 s of jitter. Here is no jitter.
     """
 
     interval_s: float = 1.0
@@ -60,7 +59,7 @@ def new_delivery(event: Json, endpoint: Json, backoff: Backoff, at: str) -> Json
         "event_type": event["event_type"],
         "idempotency_key": event["idempotency_key"],
         "headers": event["headers"],
-        # An endpoint that is paused or disabled gets nothing, not even later.
+        # A paused or disabled endpoint does not get the event, not even later.
         "status": SCHEDULED if endpoint["status"] == "active" else DISCARDED,
         "description": "",
         "strategy": "exponential",
@@ -99,7 +98,7 @@ class Dispatcher:
     clock: Callable[[], datetime]
 
     async def attempt(self, delivery: Json, event: Json, endpoint: Json) -> Json:
-        """What came of it: it has a `status` if the endpoint answered with a 2xx."""
+        """Make one attempt, and give it. It has a `status` if the endpoint answered with a 2xx."""
         body = event["raw"].encode()
         headers = httpx.Headers(
             [(name, value) for name, values in delivery["headers"].items() for value in values],
@@ -139,14 +138,14 @@ class Dispatcher:
 
 
 def storable(raw: str) -> bool:
-    """Whether Convoy can make a delivery of it: U+0000 and half a character have no place there."""
+    """Whether Convoy can store it in a delivery, which holds neither U+0000 nor lone surrogates."""
     escapes = re.findall(r"\\(u[0-9a-fA-F]{4}|.)", raw)
     text = json.dumps(json.loads(raw), ensure_ascii=False)
     return "u0000" not in escapes and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _signature(endpoint: Json, body: bytes, at: int) -> str:
-    # Convoy signs the compact form, whatever it sends: white space breaks the signature.
+    # Convoy signs the compact form, yet sends the white space: the signature does not verify then.
     body = compact(body.decode()).encode()
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     if endpoint["advanced_signatures"]:

@@ -1,4 +1,4 @@
-"""Convoy's routes for deliveries: listing them, and sending them again."""
+"""Convoy's routes for deliveries: list them, and send them again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def attempts(request: Request) -> Response:
 
 
 async def resend(request: Request) -> Response:
-    """One that failed or was discarded. For what arrived there is /forceresend."""
+    """Send a failed or discarded delivery again. /forceresend is for those that arrived."""
     found, project = delivery_of(request, status=400), project_of(request)
     if found["status"] == SUCCESS:
         raise Refusal(400, "event already sent")
@@ -54,7 +54,7 @@ async def resend(request: Request) -> Response:
 
 
 async def force_resend(request: Request) -> Response:
-    """Those that arrived: all, or none if one did not. What is not there is passed over."""
+    """Send deliveries again that arrived; refuse all if one did not. Ignore unknown ids."""
     body = await body_of(request, invalid="Request is invalid")
     project = project_of(request)
     found = [
@@ -70,7 +70,7 @@ async def force_resend(request: Request) -> Response:
 
 
 async def batch_retry(request: Request) -> Response:
-    """Send all that match, whatever their status; what arrived stays as it is."""
+    """Send all deliveries that match, in any status, except those that arrived."""
     chosen = listings.deliveries_asked_for(project_of(request), request.query_params)
     if not worker_of(request).retry_in_bulk(chosen):
         raise Refusal(400, "an active batch retry already exists")

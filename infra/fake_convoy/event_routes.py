@@ -1,4 +1,4 @@
-"""Convoy's routes for events: publishing, listing, replaying."""
+"""Convoy's routes for events: publish, list, replay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_SHOWN = {"owner_id", "number", "raw"}
 
 
 async def fan_out(request: Request) -> Response:
-    """Queue an event for the endpoints that its owner has now. The worker stores it."""
+    """Queue an event for its owner's present endpoints. The worker stores it."""
     message = await body_of(request)
     require(
         message,
@@ -60,7 +60,7 @@ async def one(request: Request) -> Response:
 
 
 async def replay(request: Request) -> Response:
-    """Take it in once more: it does something to a `Pending` one, and to no other."""
+    """Queue the event once more. This changes only a `Pending` event."""
     event = _event_of(request, status=400)
     if not worker_of(request).replay(event):
         raise Refusal(400, "failed to write event to queue")
@@ -74,7 +74,7 @@ async def batch_replay(request: Request) -> Response:
 
 
 def _shown(event: Json) -> Json:
-    """Without the owner: Convoy does not show it either."""
+    """The event as Convoy shows it: without its owner."""
     return {name: value for name, value in event.items() if name not in _NOT_SHOWN}
 
 

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Fault:
-    """How to fail the next `times` calls of the API (None: all): wait, then reset or answer.
+    """How the next `times` calls of the API fail (None: all calls).
 
-    A call that is reset or answered so is not looked at; with neither, it is only late. With
-    `lose_answer` it is dealt with as ever, and reset in place of its answer.
+    The call waits `delay_s`. With `reset` or `status` it has no effect: its connection is reset, or
+    `status` is the answer. Without both it is handled late. With `lose_answer` it is handled, and
+    its connection is reset in place of the answer.
 
-    Calls of another `method` are left alone, and those whose path behind the project's is another
-    (`path` may have wildcards: `/events/*`), and those whose body does not contain `containing`.
+    A fault is for calls with this `method`, this `path` (after the project's; with wildcards, if
+    any: `/events/*`), and a body that contains `containing`.
     """
 
     status: int | None = None
@@ -41,7 +42,7 @@ class Fault:
 
 
 class Faults:
-    """Of several faults that fit a call, the first is the one that it meets."""
+    """A call meets the first fault that fits it."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []

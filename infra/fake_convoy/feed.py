@@ -1,4 +1,4 @@
-"""Who watches the stand-in's project, and what each has not seen yet."""
+"""The watchers of the stand-in's project, with the changes that each has not seen yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Changes:
-    """What has changed since one last looked; an event that changed twice is there once."""
+    """The changes since the last look; an event that changed twice is listed once."""
 
     events: dict[str, Json] = field(default_factory=dict)
     receiver: bool = False
@@ -29,29 +29,29 @@ NOTHING = Changes()
 class Watch:
     def __init__(self) -> None:
         self.changes = Changes()
-        self._some = asyncio.Event()
+        self._has_changes = asyncio.Event()
 
-    def noted(self) -> None:
-        self._some.set()
+    def wake(self) -> None:
+        self._has_changes.set()
 
-    async def some(self) -> None:
-        """Until there are changes to take."""
-        await self._some.wait()
+    async def wait(self) -> None:
+        """Wait until there are changes to take."""
+        await self._has_changes.wait()
 
     def take(self) -> Changes:
         taken, self.changes = self.changes, Changes()
-        self._some.clear()
+        self._has_changes.clear()
         return taken
 
 
 class Feed:
-    """Tells those who watch what has changed, from the one thread that all runs on."""
+    """Passes each change to every watcher. It is not thread-safe: use it on one event loop."""
 
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
 
     @contextmanager
-    def watched(self) -> Iterator[Watch]:
+    def watch(self) -> Iterator[Watch]:
         watch = Watch()
         self._watches.add(watch)
         try:
@@ -62,19 +62,19 @@ class Feed:
     def event(self, event: Json) -> None:
         for watch in self._watches:
             watch.changes.events[event["uid"]] = event
-            watch.noted()
+            watch.wake()
 
     def receiver(self) -> None:
         for watch in self._watches:
             watch.changes.receiver = True
-            watch.noted()
+            watch.wake()
 
     def cleared(self) -> None:
         for watch in self._watches:
             watch.changes = Changes(cleared=True, receiver=True)
-            watch.noted()
+            watch.wake()
 
     def end(self) -> None:
         for watch in self._watches:
             watch.changes.ended = True
-            watch.noted()
+            watch.wake()

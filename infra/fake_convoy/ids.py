@@ -1,4 +1,4 @@
-"""ULIDs, as Convoy's: 26 characters that sort in the order in which they were made."""
+"""ULIDs, as Convoy has them: 26 characters that sort in the order of their creation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BELOW_MS_BITS, _RANDOM_BITS = 20, 60
 
 
 def uid() -> str:
-    """48 bits of milliseconds; then the nanoseconds in them, so that the next one sorts behind."""
+    """48 bits of milliseconds; then their nanoseconds, so that the next uid sorts behind this."""
     ms, ns = divmod(time.time_ns(), 1_000_000)
     number = ms << _BELOW_MS_BITS | ns
     number = number << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)

@@ -1,7 +1,7 @@
-"""The inbox: a page that shows each event and its deliveries as they come, and what it is fed by.
+"""The inbox: a page that shows each event and its deliveries as they come, and its data.
 
-`/inbox` is the page to a browser and JSON to others; `/inbox/stream` tells each event anew when it
-changes. What the page can do is a PUT: no other site's page can send one here.
+`/inbox` answers a browser with the page, and others with JSON. `/inbox/stream` sends each event
+again when it changes. The page's actions are PUTs: no page of another site can send one here.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ PAGE = Path(__file__).parent / "page"
 ASSETS = {"cards.js", "inbox.css", "inbox.js"}
 
 NEWEST = 200
-"""Events that the page holds."""
+"""The largest number of events on the page."""
 
 TOGETHER_S = 0.1
-"""Seconds in which what changes is told at once: an event changes three times as it arrives."""
+"""Seconds of changes that are sent together: an event changes three times as it arrives."""
 
 STILL_THERE_S = 15.0
-"""Seconds of silence after which a stream says that it goes on."""
+"""Seconds without a message, after which the stream sends a sign of life."""
 
 RECONNECT_MS = 1000
-"""Until a page that lost its stream tries again."""
+"""Milliseconds until a page that lost its stream connects again."""
 
 MAX_FAILURE_S = 600
 
 HEADERS = {
-    # Nothing that the page shows can make it send a request to anywhere but here.
+    # Whatever a payload holds, the page can send requests only to this server.
     "content-security-policy": "default-src 'none'; connect-src 'self'; img-src data:;"
     " script-src 'self'; style-src 'self'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -59,12 +59,12 @@ HEADERS = {
 
 
 async def inbox(request: Request) -> Response:
-    """All that was received, oldest first."""
+    """The page, or all events as JSON, oldest first."""
     if "text/html" in request.headers.get("accept", ""):
         return FileResponse(PAGE / "inbox.html", headers=HEADERS)
     project = project_of(request)
-    told = {"events": [_event(project, event) for event in project.events.values()]}
-    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    shown = {"events": [_event(project, event) for event in project.events.values()]}
+    text = json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
     content = text.encode(errors="replace")
     return Response(content, headers=HEADERS, media_type="application/json")
 
@@ -72,14 +72,14 @@ async def inbox(request: Request) -> Response:
 async def asset(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in ASSETS:
-        raise Refusal(404, f"{name} is no part of the inbox")
+        raise Refusal(404, f"the inbox has no file {name}")
     return FileResponse(PAGE / name, headers=HEADERS)
 
 
 async def stream(request: Request) -> Response:
-    """Server-sent events: `hello`, what is there, `ready`; then what changes.
+    """Server-sent events: `hello`, the present events, `ready`; then the changes.
 
-    `event` is told of what matches `search`; `receiver` and `cleared` are told in any case.
+    `event` is sent for an event that matches `search`; `receiver` and `cleared` are always sent.
     """
     search = request.query_params.get("search", "").strip().removeprefix("#").lower()
     return StreamingResponse(
@@ -91,7 +91,7 @@ async def stream(request: Request) -> Response:
 
 async def _messages(request: Request, search: str) -> AsyncIterator[str]:
     project, receiver = project_of(request), request.app.state.receiver
-    with project.feed.watched() as watch:
+    with project.feed.watch() as watch:
         yield f"retry: {RECONNECT_MS}\n\n"
         yield _message("hello", {"api": request.app.state.api_url, "newest": NEWEST})
         yield _message("receiver", {"fails_for_s": receiver.fails_for()})
@@ -111,7 +111,7 @@ async def _messages(request: Request, search: str) -> AsyncIterator[str]:
 
 async def _next(watch: Watch) -> Changes:
     try:
-        await asyncio.wait_for(watch.some(), STILL_THERE_S)
+        await asyncio.wait_for(watch.wait(), STILL_THERE_S)
         await asyncio.sleep(TOGETHER_S)
     except TimeoutError:
         pass
@@ -123,7 +123,7 @@ def _message(name: str, data: Json) -> str:
 
 
 def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[Json]:
-    """Those of `events` that a page has room for, oldest first."""
+    """The events of `events` that the page has room for, oldest first."""
     if search:
         found = [event for event in events if matches(event, search)]
     else:
@@ -133,25 +133,25 @@ def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[J
 
 
 def matches(event: Json, search: str) -> bool:
-    """Whether a type or an id (of the event, its key, what it is about) begins with `search`."""
+    """Whether the event's type, or an id (its own, its key, its resource's) begins so."""
     data = event["data"] if isinstance(event["data"], dict) else {}
-    told = [event["event_type"], data.get("event", ""), event["idempotency_key"], event["uid"]]
-    told += [each["id"] for each in data.values() if isinstance(each, dict) and "id" in each]
-    told += [each for name, each in data.items() if name.endswith("_id")]
-    return any(str(each).lower().startswith(search) for each in told)
+    found = [event["event_type"], data.get("event", ""), event["idempotency_key"], event["uid"]]
+    found += [each["id"] for each in data.values() if isinstance(each, dict) and "id" in each]
+    found += [each for name, each in data.items() if name.endswith("_id")]
+    return any(str(each).lower().startswith(search) for each in found)
 
 
 async def resend(request: Request) -> Response:
-    """Once more what has ended, well or not."""
+    """Send a delivery that has ended, with or without success, once more."""
     delivery = delivery_of(request)
     if delivery["status"] not in ENDED:
-        raise Refusal(409, "It is under way: its next attempt comes by itself.")
+        raise Refusal(409, "The delivery has not ended. Wait for its next attempt.")
     worker_of(request).send(delivery)
     return Response(status_code=204)
 
 
 async def fail(request: Request) -> Response:
-    """Let the receiver fail for `seconds`; 0 ends it."""
+    """Let the receiver fail for `seconds`; 0 lets it work again."""
     seconds = (await body_of(request)).get("seconds")
     if not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_FAILURE_S:
         raise Refusal(400, f"seconds must be a number from 0 to {MAX_FAILURE_S}")
@@ -163,11 +163,11 @@ async def fail(request: Request) -> Response:
 def _event(project: Project, event: Json) -> Json:
     """An event as the page shows it."""
     deliveries = project.deliveries_of[event["uid"]]
-    told = {name: value for name, value in event.items() if name not in {"data", "raw"}}
-    return told | {
+    fields = {name: value for name, value in event.items() if name not in {"data", "raw"}}
+    return fields | {
         "storable": storable(event["raw"]),
         "deliveries": [_delivery(project, each) for each in deliveries],
-        "data": event["data"],  # last: it is what one looks at
+        "data": event["data"],  # last, where a person who reads the JSON finds it
     }
 
 

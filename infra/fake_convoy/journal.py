@@ -1,4 +1,4 @@
-"""A file of all that the stand-in's project went through: one line for each change."""
+"""A file with every change of the stand-in's project, one line each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Journal:
         self._file = path.open("ab", buffering=0)
 
     def entries(self) -> Iterator[tuple[str, Json]]:
-        """The table and the record of each change, oldest first. Drops half a line at the end."""
+        """The table and the record of each change, oldest first. Drops an unfinished last line."""
         kept = self._path.read_bytes()
         whole = kept[: kept.rfind(b"\n") + 1]
         os.truncate(self._path, len(whole))

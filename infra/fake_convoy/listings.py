@@ -1,4 +1,4 @@
-"""Convoy's lists: how they are filtered, ordered and cut into pages, with their traps."""
+"""Convoy's lists, filtered, ordered and in pages as Convoy does it, surprises included."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PER_PAGE = 20
 
 DAYS = 7
-"""How far a list goes back that is not asked for more."""
+"""How far back a list goes by default."""
 
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([.,]\d+)?")
 _START = "please specify a startDate in the format 2006-01-02T15:04:05"
@@ -28,16 +28,16 @@ _END = "please specify a correct endDate in the format 2006-01-02T15:04:05 or no
 
 
 def page(message: str, request: Request, found: Iterable[Json]) -> Response:
-    """Newest first, unless asked for `sort=asc`. A cursor is the uid that its page begins with.
+    """Newest first, or oldest first with `sort=asc`. A cursor is the first uid of its page.
 
-    The last page too has a `next_page_cursor`, its own last uid: follow it and there is no end.
+    The last page has a `next_page_cursor` too, its own last uid: who follows it never ends.
     """
     asked = request.query_params
     ascending = asked.get("sort", "").upper() == "ASC"
     ordered = sorted(found, key=lambda each: str(each["uid"]), reverse=not ascending)
     per_page = int(wanted) if (wanted := asked.get("perPage", "")).isdigit() else PER_PAGE
     start, end = _cut([each["uid"] for each in ordered], asked, per_page, ascending=ascending)
-    # One more than the page: it shows that there is another.
+    # One more than a page holds: the extra one shows that there is a next page.
     uids = [each["uid"] for each in ordered[start:end]]
     return ok(
         message,
@@ -67,7 +67,7 @@ def _cut(uids: list[str], asked: QueryParams, per_page: int, *, ascending: bool)
 
 
 def window(project: Project, asked: QueryParams) -> tuple[str, str]:
-    """From when to when something was created; both are whole seconds, and belong to it."""
+    """The first and the last time of creation, in whole seconds; both are included."""
     today = project.clock().replace(hour=0, minute=0, second=0)
     week_ago, midnight = today - timedelta(days=DAYS), today.replace(hour=23, minute=59, second=59)
     start = _date(asked.get("startDate") or f"{week_ago:%Y-%m-%dT%H:%M:%S}", _START)
@@ -78,7 +78,7 @@ def window(project: Project, asked: QueryParams) -> tuple[str, str]:
 
 
 def _date(text: str, otherwise: str) -> str:
-    """To the second, whatever comes behind it. Its zone is UTC, and may not be given."""
+    """The time without its fraction of a second. It is UTC, and may not name a zone."""
     match = _DATE.fullmatch(text)
     try:
         datetime.fromisoformat(match[1] if match else "")
@@ -88,7 +88,7 @@ def _date(text: str, otherwise: str) -> str:
 
 
 def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
-    """Of several `idempotencyKey`s the first one counts. Owners are those of the endpoints."""
+    """The events of a query. Its first `idempotencyKey` counts; `ownerId` is of the endpoints."""
     if asked.get("query"):
         raise Refusal(403, "event search requires the Event Search entitlement")
     start, end = window(project, asked)
@@ -106,9 +106,9 @@ def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
 
 
 def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
-    """What is asked of deliveries. `ownerId` is not looked at: the answer has everybody's.
+    """The filters of a query for deliveries. Convoy ignores `ownerId`: it lists all owners' ones.
 
-    Convoy reads `eventType`; `event_type`, which its document and its SDK have, does nothing.
+    Convoy reads `eventType`, and ignores `event_type`, the name in its document and its SDK.
     """
     start, end = window(project, asked)
     return {
@@ -124,14 +124,14 @@ def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
 
 
 def deliveries_matching(project: Project, chosen: Json) -> Iterator[Json]:
-    named = {name: set(chosen[name]) for name in chosen if name not in {"start", "end"}}
+    filters = {name: set(chosen[name]) for name in chosen if name not in {"start", "end"}}
     for delivery in project.deliveries.values():
         if chosen["start"] <= delivery["created_at"] <= chosen["end"] and all(
-            not wanted or delivery[name] in wanted for name, wanted in named.items()
+            not wanted or delivery[name] in wanted for name, wanted in filters.items()
         ):
             yield delivery
 
 
 def first(asked: QueryParams, name: str) -> str:
-    """Convoy takes the first value of a name that is there several times, Starlette the last."""
+    """The first value of a name, as Convoy takes it; Starlette takes the last."""
     return next(iter(asked.getlist(name)), "")

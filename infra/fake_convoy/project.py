@@ -1,4 +1,4 @@
-"""What the stand-in's project holds, as Convoy's database does."""
+"""The data of the stand-in's project, which Convoy has in its database."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Table = Literal[
 TABLES: tuple[Table, ...] = get_args(Table)
 
 DELETED = "deleted"
-"""The status of an endpoint that only its deliveries remember. Convoy has a column for it."""
+"""The status of a deleted endpoint, kept for its deliveries. Convoy has a column for it."""
 
 EVERY_TYPE: Json = {
     "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
     "deprecated_at": None,
 }  # fmt: skip
-"""An event type that each project is born with."""
+"""The event type that each new project has."""
 
 
 def utc_now() -> datetime:
@@ -48,7 +48,7 @@ def _first_event_types() -> dict[str, Json]:
 
 @dataclass
 class Project:
-    """Its tables, each by uid, oldest first; what they hold is changed by `put` alone.
+    """The tables of a project, by uid, oldest first. Change them only by `put`.
 
     `clock` is aware, in UTC.
     """
@@ -63,20 +63,20 @@ class Project:
     attempts: dict[str, Json] = field(default_factory=dict)
     batch_retries: dict[str, Json] = field(default_factory=dict)
     deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    """By their event's uid."""
+    """Deliveries by their event's uid."""
     attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    """By their delivery's uid."""
+    """Attempts by their delivery's uid."""
     verdicts: dict[str, bool] = field(default_factory=dict)
-    """Whether an attempt's signature verifies, by its uid."""
+    """Whether an attempt's signature verifies, by the attempt's uid."""
     keys: set[str] = field(default_factory=set)
-    """The idempotency keys of its events."""
+    """The idempotency keys of the events."""
     feed: Feed = field(default_factory=Feed)
 
     def now(self) -> str:
         return shown(self.clock())
 
     def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
-        """Take over what a journal holds."""
+        """Repeat the changes in a journal."""
         for table, record in entries:
             if table == "cleared":
                 self._forget()
@@ -84,7 +84,7 @@ class Project:
                 self._keep(table, record)
 
     def put(self, table: Table, record: Json) -> Json:
-        """Keep a new record, or these fields of the one that has its uid; gives it as it is now."""
+        """Add a record, or change these fields of the record with its uid; gives the record."""
         if self.journal is not None:
             self.journal.write(table, record)
         kept = self._keep(table, record)
@@ -94,19 +94,19 @@ class Project:
         return kept
 
     def clear(self) -> None:
-        """Forget all but those who watch."""
+        """Delete everything, except the watchers of the feed."""
         if self.journal is not None:
             self.journal.write("cleared", {})
         self._forget()
         self.feed.cleared()
 
     def subscription_of(self, endpoint_uid: str) -> Json | None:
-        """An endpoint has one, or none; without one it gets nothing."""
+        """The endpoint's subscription. An endpoint without one gets no event."""
         of_endpoint = (s for s in self.subscriptions.values() if s["endpoint_id"] == endpoint_uid)
         return next(of_endpoint, None)
 
     def endpoints_of(self, owner: str) -> list[str]:
-        """The uids of those that are not deleted."""
+        """The uids of the owner's endpoints, without the deleted ones."""
         endpoints = self.endpoints.items()
         return [uid for uid, e in endpoints if e.get("owner_id") == owner and not is_deleted(e)]
 
@@ -134,7 +134,7 @@ class Project:
 
 
 def _event_of(project: Project, table: Table, record: Json) -> str:
-    """The uid of the event that a record is about; none of an endpoint's."""
+    """The uid of the record's event; empty if it has none, as an endpoint."""
     match table:
         case "events":
             return str(record["uid"])

@@ -1,4 +1,4 @@
-"""The queues of Convoy's worker, as in its Redis. The worker can be stopped, jobs can be lost."""
+"""The queues of Convoy's worker, which Convoy has in Redis. Tests stop the worker, or lose jobs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 
 Queue = Literal["intake", "matching", "deliveries", "attempts", "retries", "batch_retries"]
-"""`intake`: published, not stored. `matching`: stored, `Pending`. `deliveries`: to be sent,
+"""`intake`: published, not stored yet. `matching`: stored, `Pending`. `deliveries`: not sent yet,
 `Scheduled`. `attempts`: being sent, `Processing`. `retries`: to be sent again later, `Retry`.
-`batch_retries`: a filter, by which deliveries are sent again."""
+`batch_retries`: filters of deliveries to send again."""
 
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
@@ -31,7 +31,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """`task` waits until the job is due, or goes on with its stage."""
+    """`task` waits until the job is due, or is its running attempt."""
 
     queue: Queue
     id: str
@@ -41,19 +41,19 @@ class Job:
 
 @dataclass
 class Queues:
-    """The jobs of each queue, and the worker that takes them from there, in order.
+    """The jobs of each queue, and the worker that takes them in order.
 
     A job stays in its queue until its stage has ended. With a journal the jobs outlive a kill.
     """
 
     stages: Mapping[Queue, Callable[[Job], None]]
-    """All but `attempts`."""
+    """All stages except `attempts`."""
     attempt: Callable[[Job], Awaitable[None]]
     sleep: Sleep = asyncio.sleep
     journal: Journal | None = None
     stopped: set[Queue] = field(default_factory=set)
     lag_s: float = 0.0
-    """Seconds that each job waits at least."""
+    """Seconds that each job waits in each queue, at least."""
 
     def __post_init__(self) -> None:
         self._jobs: dict[Queue, dict[str, Job]] = {name: {} for name in QUEUES}
@@ -62,7 +62,7 @@ class Queues:
     def put(
         self, queue: Queue, job_id: str, payload: Json | None = None, *, after_s: float = 0
     ) -> bool:
-        """Does nothing and gives False while the queue has a job of that id, as Convoy's does."""
+        """Add a job. False, as in Convoy, if the queue already has a job with this id."""
         if job_id in self._jobs[queue]:
             return False
         job = Job(queue, job_id, payload or {})
@@ -77,12 +77,12 @@ class Queues:
         return True
 
     def run(self) -> None:
-        """Take what is ready, until the rest belongs to stages that are stopped."""
+        """Take every job that is ready, except those of stopped stages."""
         while any(self._take(name) for name in QUEUES if name not in self.stopped):
             pass
 
     def stop(self, *queues: Queue) -> None:
-        """What is under way goes on."""
+        """Let these stages take no more jobs. A running attempt goes on."""
         self.stopped |= set(queues)
 
     def start(self, *queues: Queue) -> None:
@@ -93,9 +93,9 @@ class Queues:
         return {name: len(jobs) for name, jobs in self._jobs.items()}
 
     def lose(self, queue: Queue, *, count: int | None = None, fraction: float | None = None) -> int:
-        """The newest `count` jobs, a `fraction` of them, or all; gives how many that were.
+        """Lose the newest `count` jobs, the newest `fraction` of them, or all; gives the number.
 
-        The newest, as those that came after Redis' last snapshot. What is under way ends at once.
+        They are the newest, as the jobs since the last snapshot of Redis. A running attempt ends.
         """
         jobs = list(self._jobs[queue].values())
         if fraction is not None:
@@ -106,13 +106,13 @@ class Queues:
         return len(lost)
 
     def clear(self) -> None:
-        """Lose all, and let every stage work at once."""
+        """Lose all jobs, start all stages, and let no job wait."""
         for queue in QUEUES:
             self.lose(queue)
         self.stopped, self.lag_s = set(), 0.0
 
     def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
-        """Put what a journal says was queued and not done."""
+        """Queue the jobs again that were queued and not done, by a journal."""
         jobs: dict[tuple[Queue, str], Json] = {}
         for table, record in entries:
             if table == "queued":
@@ -123,12 +123,12 @@ class Queues:
             self.put(queue, job_id, payload)
 
     def close(self) -> None:
-        """Leave what is under way as it is."""
+        """End the attempts and waits that run; their jobs stay in the queues."""
         for job in self._under_way():
             self._cancel(job)
 
     async def finished(self) -> None:
-        """Until nothing is under way."""
+        """Wait until no attempt runs and no job waits for its time."""
         await asyncio.sleep(0)
         while tasks := [job.task for job in self._under_way() if job.task is not None]:
             await asyncio.gather(*tasks)
@@ -137,22 +137,22 @@ class Queues:
         return [job for each in self._jobs.values() for job in each.values() if job.task]
 
     def _take(self, queue: Queue) -> bool:
-        """Whether there was a job to be taken."""
+        """Take one job. False if none was ready."""
         while self._ready[queue]:
             job = self._ready[queue].popleft()
             if not self._is_there(job):
-                continue  # lost meanwhile
+                continue  # the job was lost
             if queue == "attempts":
                 job.task = asyncio.create_task(self._attempt(job))
             else:
-                with _failures_logged(job):
+                with _log_failure(job):
                     self.stages[queue](job)
                 self._done(job)
             return True
         return False
 
     async def _attempt(self, job: Job) -> None:
-        with _failures_logged(job):
+        with _log_failure(job):
             await self.attempt(job)
         job.task = None
         if self._is_there(job):
@@ -189,7 +189,7 @@ class Queues:
 
 
 @contextmanager
-def _failures_logged(job: Job) -> Iterator[None]:
+def _log_failure(job: Job) -> Iterator[None]:
     try:
         yield
     except Exception:

@@ -1,4 +1,4 @@
-"""The stand-in's own receiver: it verifies as examples/receiver.py does, and fails when told to."""
+"""The stand-in's own receiver: verifies as examples/receiver.py does, and fails on request."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Receiver:
         self._fails_until = self._clock() + seconds
 
     def fails_for(self) -> float:
-        """Seconds that are left of it."""
+        """Seconds until the receiver works again."""
         return max(0.0, self._fails_until - self._clock())
 
     async def receive(self, request: Request) -> Response:
-        """503 while it is told to fail, 401 to what does not verify, 204."""
+        """503 while the receiver has to fail, 401 if the signature does not verify, else 204."""
         if self.fails_for() > 0:
-            return Response("The receiver was told to fail.", 503)
+            return Response("The receiver fails on request.", 503)
         body = await request.body()
         signature = request.headers.get("x-convoy-signature", "")
         for endpoint in project_of(request).endpoints.values():
@@ -49,6 +49,6 @@ class Receiver:
 
 
 def verifies(endpoint: Json, body: bytes, signature: str, at: float) -> bool:
-    """Whether one of the endpoint's secrets signed these bytes, about `at` (seconds)."""
+    """Whether one of the endpoint's secrets signed these bytes, at about `at` (seconds)."""
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     return any(verified(secret, body, signature, at) for secret in secrets)

@@ -1,4 +1,4 @@
-"""Convoy's routes for what its project is set up with: endpoints, subscriptions, event types."""
+"""Convoy's routes to set a project up: endpoints, subscriptions, event types."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def endpoints(request: Request) -> Response:
         "name": body["name"],
         "secrets": [secret],
         "advanced_signatures": body.get("advanced_signatures", True),
-        "status": body.get("status", "active"),  # Convoy's own has other routes for it
+        "status": body.get("status", "active"),  # for tests: Convoy sets it by other routes
         "created_at": project.now(),
     }
     return created("Endpoint created successfully", project.put("endpoints", made))
@@ -74,7 +74,7 @@ async def endpoints(request: Request) -> Response:
 async def endpoint(request: Request) -> Response:
     if request.method == "DELETE":
         found = _endpoint_of(request, 400, "failed to find endpoint")
-        # Its deliveries are still listed, with what it was.
+        # Convoy still lists the endpoint's deliveries, with its name and URL.
         project_of(request).put("endpoints", {"uid": found["uid"], "status": DELETED})
         return ok("Endpoint deleted successfully", None)
     found = _endpoint_of(request, 404, "Resource not found")
@@ -82,7 +82,7 @@ async def endpoint(request: Request) -> Response:
 
 
 async def pause(request: Request) -> Response:
-    """Convoy pauses one that is active, and activates one that is paused."""
+    """Pause an active endpoint, and activate a paused one, as Convoy does."""
     found = _endpoint_of(request, 400, "failed to find endpoint")
     other = {"active": "paused", "paused": "active"}.get(found["status"])
     if other is None:
@@ -118,12 +118,12 @@ async def subscriptions(request: Request) -> Response:
             if not wanted or each["endpoint_id"] in wanted
         )
         return listings.page("Subscriptions fetched successfully", request, found)
-    made = _subscribed(project, await body_of(request))
-    # Convoy shows the endpoint in the list alone.
+    made = _subscribe(project, await body_of(request))
+    # Convoy shows the endpoint only in the list.
     return created("Subscription created successfully", made | {"endpoint_metadata": None})
 
 
-def _subscribed(project: Project, body: Json) -> Json:
+def _subscribe(project: Project, body: Json) -> Json:
     require(
         body,
         name="please provide a valid subscription name",
@@ -139,7 +139,7 @@ def _subscribed(project: Project, body: Json) -> Json:
         "name": body["name"],
         "type": "api",
         "endpoint_id": endpoint["uid"],
-        # Without a licence Convoy replaces the filter by this, silently.
+        # Without a licence Convoy silently replaces the filter by this one.
         "filter_config": {"event_types": ["*"]},
         "created_at": project.now(),
     }
@@ -167,7 +167,7 @@ async def event_types(request: Request) -> Response:
 
 
 async def event_type(request: Request) -> Response:
-    """Change one."""
+    """Change an event type."""
     project = project_of(request)
     found = project.event_types.get(request.path_params["uid"])
     if found is None:

@@ -1,4 +1,4 @@
-"""Serves an ASGI app on loopback, from a command line or in a test; can reset a connection."""
+"""Serves an ASGI app on loopback, for a command or in a test; can reset a connection."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 KEEP_ALIVE_S = 75
-"""Seconds an idle connection is kept: longer than any client does (`app.convoy.transport`). A
-server that closes first may do so just as the next request comes."""
+"""Seconds that an idle connection stays open: longer than in any client (`app.convoy.transport`).
+A server that closes first may close just as the next request comes."""
 
 
 class _Protocol(H11Protocol):
-    """Puts the transport in each request's state: ASGI itself has no way to break a connection."""
+    """Puts the transport into each request's state: ASGI itself can't break a connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # asyncio sets it only on sockets that it made; without it an answer can wait 40 ms.
+        # asyncio sets it only on its own sockets; without it an answer can wait 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
 def reset_connection(request: Request) -> None:
-    """Answer with a TCP reset: closing at once, unsent data dropped, is what sends one."""
+    """Answer with a TCP reset: a socket with a linger of 0 sends one when it closes."""
     transport: asyncio.Transport = request.state.transport
     sock: socket.socket = transport.get_extra_info("socket")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -44,7 +44,7 @@ def reset_connection(request: Request) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Before it waits for what is being answered it tells the app, whose streams have no end."""
+    """Lets the app end its streams, before uvicorn waits for all answers to end."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
@@ -65,7 +65,7 @@ def _config(app: Starlette) -> uvicorn.Config:
 
 @contextmanager
 def running(app: Starlette, port: int = 0) -> Iterator[str]:
-    """Serve, on a free port unless told one, from a thread; gives the base URL."""
+    """Serve from a thread, on a free port by default; gives the base URL."""
     listener = socket.create_server((HOST, port))
     server = _Server(_config(app))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -79,5 +79,5 @@ def running(app: Starlette, port: int = 0) -> Iterator[str]:
 
 
 def serve(app: Starlette, port: int) -> None:
-    """Serve until a signal says to end."""
+    """Serve until a signal ends it."""
     _Server(_config(app)).run([socket.create_server((HOST, port))])

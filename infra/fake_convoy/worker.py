@@ -1,13 +1,13 @@
-"""Convoy's worker: stores what was published, finds who it is for, and delivers it.
+"""Convoy's worker: stores each published event, finds its subscriptions, and delivers it.
 
     publish ─▶ intake ─▶ event Pending ─▶ matching ─▶ event Success ─▶ deliveries ─▶ attempts
                                              │        delivery Scheduled            Processing
-                                             └─▶ event Failure: nobody subscribed       │
+                                             └─▶ event Failure: no subscription         │
                               retries, delivery Retry ◀── the endpoint did not take it ─┤
                                              delivery Success, or Failure at the last ◀─┘
 
-A job that is lost leaves its event or delivery as it was. Nothing but a replay or a retry in bulk
-puts it back.
+A lost job leaves its event or delivery as it was. Only a replay, or a retry in bulk, queues it
+again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ NO_SUBSCRIPTION = "no subscription matched this event"
 
 
 class Worker:
-    """All of it runs on the loop that it is called from.
+    """Runs on its caller's event loop.
 
     `http` sends; `sleep` waits, in seconds; `clock` is aware, UTC.
     """
@@ -65,7 +65,7 @@ class Worker:
         clock: Callable[[], datetime] = utc_now,
         journal: Journal | None = None,
     ) -> None:
-        """With a `journal` what waits in the queues is kept there."""
+        """With a `journal` the queues outlive a kill."""
         self._project = project
         self._dispatcher = Dispatcher(http, clock)
         self._backoff = backoff
@@ -87,16 +87,16 @@ class Worker:
         self.queues.put("intake", f"create:{event['uid']}", event)
 
     def replay(self, event: Json) -> bool:
-        """False while the last replay of it still waits."""
+        """False while the event's last replay is still in the queue."""
         return self.queues.put("intake", f"replay:{event['uid']}", event)
 
     def send(self, delivery: Json) -> None:
-        """Once more, after its last attempt."""
+        """Make one more attempt, after the last one."""
         self._change(delivery, SCHEDULED)
         self.queues.put("deliveries", delivery["uid"])
 
     def retry_in_bulk(self, chosen: Json) -> bool:
-        """False while the last one is not over: it never is if its job was lost."""
+        """False until the last retry has ended. It never ends if its job was lost."""
         if any(each["status"] != "Completed" for each in self._project.batch_retries.values()):
             return False
         record: Json = {"uid": uid(), "status": "Pending", "filter": chosen}
@@ -119,14 +119,14 @@ class Worker:
         event = self._project.put("events", {"uid": job.id, "status": PROCESSING})
         published_for = [self._project.endpoints[endpoint] for endpoint in event["endpoints"]]
         if event["is_duplicate_event"] or any(map(is_deleted, published_for)):
-            return  # so it stays, for ever
+            return  # in Convoy the event stays `Processing` for ever
         found = map(self._project.subscription_of, event["endpoints"])
         subscriptions = [each for each in found if each is not None]
         if not subscriptions:
             failed = {"status": FAILURE, "failure_reason": NO_SUBSCRIPTION}
             self._project.put("events", {"uid": job.id, **failed})
         elif not storable(event["raw"]):
-            # Convoy tries again for hours, and leaves it at that.
+            # Convoy tries again for hours, and then leaves the event in this status.
             self._project.put("events", {"uid": job.id, "status": RETRY})
         else:
             self._schedule(event, subscriptions)
@@ -136,7 +136,7 @@ class Worker:
         made = {each["endpoint_id"]: each for each in self._project.deliveries_of[event["uid"]]}
         for subscription in subscriptions:
             endpoint = self._project.endpoints[subscription["endpoint_id"]]
-            # There already, if a kill came between this and the job's end.
+            # It exists already if a kill came before the end of this job.
             delivery = made.get(endpoint["uid"])
             if delivery is None:
                 delivery = new_delivery(event, endpoint, self._backoff, self._now())
@@ -156,7 +156,7 @@ class Worker:
         if endpoint["status"] == "inactive":
             self._change(delivery, DISCARDED)
             return
-        # One that is `Processing` already was lost there: Convoy sends it again.
+        # A delivery that is `Processing` already lost its attempt: Convoy sends it again.
         self._change(delivery, PROCESSING)
         self.queues.put("attempts", job.id)
 

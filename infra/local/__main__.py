@@ -1,14 +1,14 @@
-"""`make run`: all of it on a laptop. DynamoDB (moto), Convoy (the stand-in), the API, the relay.
+"""`make run`: everything on a laptop. DynamoDB (moto), Convoy (the stand-in), the API, the relay.
 
-Each is a process of its own, on loopback; Ctrl-C, or the end of any, ends them all. With
-CONVOY_API_KEY in the environment or in .env the real Convoy is used and the stand-in stays away.
+Each is a separate process on loopback. Ctrl-C stops all of them, and so does the end of any one.
+With CONVOY_API_KEY in the environment or in .env, the real Convoy takes the place of the stand-in.
 """
 
 from __future__ import annotations
 
 import signal
 
-# Until all of it is imported, Ctrl-C ends it without a traceback.
+# Ctrl-C during the imports below must leave no traceback.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
@@ -29,18 +29,26 @@ from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import Convoy
 from infra.fake_convoy import application, receiver, resources
 from infra.local import dotenv_file, tables
-from infra.local.parts import HOST, LOGS, ROOT, StackError, free_ports, make_room, running
+from infra.local.processes import (
+    HOST,
+    LOGS,
+    ROOT,
+    StackError,
+    create_log_folder,
+    free_ports,
+    running_process,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from infra.local.parts import Part
+    from infra.local.processes import Process
 
 TABLES = tables.names()
 
 
 def main() -> int:
-    # A shell makes a job in the background deaf to SIGINT: said here, it hears all three.
+    # A job that a shell runs in the background ignores SIGINT, unless it sets a handler itself.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -67,7 +75,7 @@ def _options() -> argparse.Namespace:
             type=int,
             metavar="PORT",
             default=os.environ.get(variable) or str(default),
-            help=f"0 for any free one (default: ${variable} or {default})",
+            help=f"0: any free port (default: ${variable}, or else {default})",
         )
     parser.add_argument(
         "--env-file", type=Path, default=ROOT / ".env", help="settings (default: .env)"
@@ -76,7 +84,7 @@ def _options() -> argparse.Namespace:
 
 
 def _run(stack: ExitStack, options: argparse.Namespace) -> None:
-    make_room()
+    create_log_folder()
     for variable, value in dotenv_file.read(options.env_file).items():
         os.environ.setdefault(variable, value)
     real = bool(os.environ.get("CONVOY_API_KEY"))
@@ -86,42 +94,44 @@ def _run(stack: ExitStack, options: argparse.Namespace) -> None:
     os.environ.update(environment)
     os.environ.pop("AWS_PROFILE", None)
     settings = _load_settings()
-    parts = _started(stack, ports, settings)
-    script = stack.enter_context(_operators_command(ports["api"], environment))
+    processes = _start_all(stack, ports, settings)
+    script = stack.enter_context(_operator_script(ports["api"], environment))
     _greet(ports, settings, script)
     while True:
-        for part in parts:
-            part.check()
+        for process in processes:
+            process.check()
         time.sleep(0.2)
 
 
-def _started(stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings) -> list[Part]:
-    """All parts, in an order in which no event comes before there is somebody to take it."""
+def _start_all(
+    stack: ExitStack, ports: Mapping[str, int], settings: LocalSettings
+) -> list[Process]:
+    """Start Convoy and its endpoint before the API, so that the first event has a receiver."""
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
         "convoy": ["infra.fake_convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
         "api": ["uvicorn", "--factory", "app.wiring.api:local_api", "--host", HOST, "--port"],
     }
 
-    def start(name: str) -> Part:
+    def start(name: str) -> Process:
         command = [*commands[name], str(ports[name])]
-        return stack.enter_context(running(name, ports[name], command))
+        return stack.enter_context(running_process(name, ports[name], command))
 
-    parts = {name: start(name) for name in ports if name != "api"}
-    for name, part in parts.items():
-        part.wait_until_it_answers(ports[name])
+    processes = {name: start(name) for name in ports if name != "api"}
+    for name, process in processes.items():
+        process.wait_until_it_answers(ports[name])
     tables.create_tables(dynamodb(), TABLES)
     if "convoy" in ports:
-        _set_up(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
-    parts["api"] = start("api")
-    parts["api"].wait_until_it_answers(ports["api"])
+        _set_up_convoy(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
+    processes["api"] = start("api")
+    processes["api"].wait_until_it_answers(ports["api"])
     relay = ["app", "relay", "--watch", "--json"]
-    parts["relay"] = stack.enter_context(running("relay", ports["api"], relay))
-    return list(parts.values())
+    processes["relay"] = stack.enter_context(running_process("relay", ports["api"], relay))
+    return list(processes.values())
 
 
 def _environment(ports: Mapping[str, int]) -> dict[str, str]:
-    """What makes the app use this stack: URLs, names, and keys that open nothing else."""
+    """The app's settings for this stack: URLs, table names, and keys that are valid only here."""
     environment = {
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://{HOST}:{ports['dynamodb']}",
         "NO_PROXY": f"{HOST},localhost,{os.environ.get('NO_PROXY', '')}",
@@ -141,14 +151,16 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     return environment
 
 
-def _set_up(settings: LocalSettings, url: str) -> None:
-    """As `python -m app convoy setup` does: the stand-in's own receiver gets the owner's events."""
+def _set_up_convoy(settings: LocalSettings, url: str) -> None:
+    """As `python -m app convoy setup`: registers the stand-in's receiver for the owner's events."""
     try:
         with closing(Convoy.build(settings)) as built:
             webhooks, owner = Webhooks(RESOURCES), settings.convoy_app_id
             set_up(built.project, webhooks, url=url, owner=owner, new_owner=lambda: "")
     except ConvoyError as error:
-        raise StackError(f"the stand-in can't be set up: {error}") from error
+        raise StackError(
+            f"the stand-in for Convoy could not be set up: {error}. See {LOGS}/convoy-*.log."
+        ) from error
 
 
 def _load_settings() -> LocalSettings:
@@ -159,11 +171,11 @@ def _load_settings() -> LocalSettings:
 
 
 @contextmanager
-def _operators_command(port: int, environment: Mapping[str, str]) -> Iterator[Path]:
-    """`python -m app` with this stack's settings, for another terminal: a script beside the logs.
+def _operator_script(port: int, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Write a script beside the logs: `python -m app` with this stack's settings.
 
-    A script, since what is exported to a shell would bend the next `make run` there. A real
-    Convoy's key is not in it: that stays in .env, or in the environment.
+    Variables exported in a shell would also change the next `make run` there. The key of a real
+    Convoy is not in the script: the key stays in .env, or in the environment.
     """
     script = LOGS / f"app-{port}"
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
@@ -197,7 +209,7 @@ def _greet(ports: Mapping[str, int], settings: LocalSettings, command: Path) -> 
     if "convoy" in ports:
         print(f"  curl {inbox}")
     print(f"  {command} outbox list")
-    print("\nCtrl-C ends it all. Todos live in memory until then.", flush=True)
+    print("\nCtrl-C stops everything. The todos are in memory, and are gone then.", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""DynamoDB Local: Amazon's own DynamoDB for a laptop; unlike moto, it keeps racing writers apart.
+"""DynamoDB Local, Amazon's DynamoDB for a laptop. Unlike moto, it isolates concurrent writers.
 
-Maven installs it, once for each version of `dynamodb/pom.xml`, into `.local/dynamodb/`; it needs
-Java. Where that cannot be had, Missing says what is missing.
+Maven installs it into `.local/dynamodb/`, once for each version of `dynamodb/pom.xml`. It needs
+Java. Without Maven or Java it raises Missing.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ POM = Path(__file__).parent / "dynamodb" / "pom.xml"
 HOME = Path(__file__).parents[2] / ".local" / "dynamodb"
 
 INSTALL_S = 300.0
-"""Seconds for the download of 51 MB, once: it took 40 where the network was good."""
+"""Seconds for the one download of 51 MB: it took 40 on a fast network."""
 
 START_S = 60.0
-"""Seconds until a server that does not answer is given up: it takes about one."""
+"""Seconds to wait for the server to answer: it takes about one."""
 
 STOP_S = 10.0
-"""Seconds until it must be gone after it was killed."""
+"""Seconds that the server may take to end after it was killed."""
 
 LEAST_JAVA = 17
 
-# Whatever becomes of us, our end of the pipe closes, `cat` ends, and the server with it.
+# However this process ends, its end of the pipe closes: then `cat` ends, and the server is killed.
 _UNTIL_STDIN_CLOSES = """
 exec 3<&0
 "$@" 3<&- & server=$!
@@ -50,26 +50,26 @@ wait $server
 _LIST_TABLES = {
     "Content-Type": "application/x-amz-json-1.0",
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
-    # It looks for the access key and the region in here, and at no signature.
+    # DynamoDB Local reads the access key and the region here, and ignores the signature.
     "Authorization": "AWS4-HMAC-SHA256 Credential=x/20261124/eu-central-1/dynamodb/aws4_request,"
     " SignedHeaders=host, Signature=x",
 }
 
 
 class DynamoDBLocalError(Exception):
-    """It does not run; the message says why."""
+    """DynamoDB Local does not run; the message says why."""
 
 
 class Missing(DynamoDBLocalError):
-    """It can't: the message says what this machine lacks."""
+    """DynamoDB Local can't run here; the message says what this machine lacks."""
 
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run it in memory, on a free port, installed first if need be; gives the endpoint URL.
+    """Install DynamoDB Local if needed, run it in memory on a free port, and give its URL.
 
-    Each access key, of letters and digits, has a database of its own. It listens on all interfaces,
-    and there is no option against that. Raises DynamoDBLocalError.
+    Each access key (of letters and digits) has its own database. The server listens on all
+    interfaces, and has no option against that. Raises DynamoDBLocalError.
     """
     java = _java()
     jars = installed()
@@ -82,13 +82,13 @@ def running() -> Iterator[str]:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us alone: we still delete our tables
+            start_new_session=True,  # Ctrl-C must not end it: the caller still deletes its tables
         )
         assert process.stdin is not None  # noqa: S101
         try:
             if not _listens(process, port):
                 log.seek(0)
-                raise DynamoDBLocalError(f"DynamoDB Local did not start: {_end(log.read())}")
+                raise DynamoDBLocalError(f"DynamoDB Local did not start: {_error_in(log.read())}")
             _check(port)
             yield f"http://{HOST}:{port}"
         finally:
@@ -105,20 +105,20 @@ def _command(java: str, port: int) -> list[str]:
 
 
 def installed() -> Path:
-    """The folder of its jars, downloaded if they are not there yet. Raises DynamoDBLocalError."""
+    """The folder of the jars, which are downloaded once. Raises DynamoDBLocalError."""
     jars = HOME / sha256(POM.read_bytes()).hexdigest()[:12]
     if jars.is_dir():
         return jars
     maven = shutil.which("mvn")
     if maven is None:
-        raise Missing("DynamoDB Local is not installed yet, and Maven (mvn) is missing")
+        raise Missing("Maven (mvn) is missing: install it, for it installs DynamoDB Local")
     HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=HOME) as unfinished:
         _download(maven, Path(unfinished, "jars"))
         try:
             Path(unfinished, "jars").rename(jars)
         except OSError:
-            if not jars.is_dir():  # or another run of the tests was faster
+            if not jars.is_dir():  # another test run has not installed them first
                 raise
     return jars
 
@@ -144,26 +144,24 @@ def _download(maven: str, jars: Path) -> None:
             ).returncode
         except subprocess.TimeoutExpired as error:
             raise DynamoDBLocalError(
-                f"DynamoDB Local was not downloaded within {INSTALL_S:.0f} s"
+                f"DynamoDB Local was not downloaded within {INSTALL_S:.0f} s: check the network"
             ) from error
         if code != 0 or not any(jars.glob("DynamoDBLocal-*.jar")):
             log.seek(0)
-            raise DynamoDBLocalError(f"DynamoDB Local was not downloaded: {_end(log.read())}")
+            raise DynamoDBLocalError(f"DynamoDB Local was not downloaded: {_error_in(log.read())}")
 
 
 def _java() -> str:
     java = shutil.which("java")
     if java is None:
-        raise Missing(f"Java {LEAST_JAVA} or later is missing, for DynamoDB Local")
-    told = subprocess.run(
+        raise Missing(f"Java is missing: DynamoDB Local needs {LEAST_JAVA} or later")
+    answer = subprocess.run(
         [java, "-version"], capture_output=True, text=True, check=False, timeout=30
     )
-    version = re.search(r'version "(\d+)', told.stderr)
+    version = re.search(r'version "(\d+)', answer.stderr)
     if version is None or int(version[1]) < LEAST_JAVA:
-        found = told.stderr.strip().partition("\n")[0]
-        raise Missing(
-            f"Java {LEAST_JAVA} or later is missing, for DynamoDB Local; `java` is: {found}"
-        )
+        found = answer.stderr.strip().partition("\n")[0]
+        raise Missing(f"DynamoDB Local needs Java {LEAST_JAVA} or later; `java` is: {found}")
     return java
 
 
@@ -178,7 +176,7 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def _check(port: int) -> None:
-    """Ask for the tables: it starts, yet answers nothing, where it has no SQLite (on ARM)."""
+    """List the tables: without SQLite (on ARM) the server starts, and answers no request."""
     error_here = Missing if platform.machine() in {"aarch64", "arm64"} else DynamoDBLocalError
     with closing(HTTPConnection(HOST, port, timeout=START_S)) as http:
         try:
@@ -188,11 +186,11 @@ def _check(port: int) -> None:
         except (OSError, HTTPException) as error:
             raise error_here(f"DynamoDB Local does not work here: {error!r}") from error
     if response.status != HTTPStatus.OK:
-        raise error_here(f"DynamoDB Local does not work here: {_end(answer)}")
+        raise error_here(f"DynamoDB Local does not work here: {_error_in(answer)}")
 
 
-def _end(log: bytes) -> str:
-    """Of Maven's log or Java's, the first line that tells of an error, or the last."""
+def _error_in(log: bytes) -> str:
+    """The first line of Maven's or Java's log with an error, else its last line."""
     lines = re.sub(r"\x1b\[[0-9;]*m", "", log.decode(errors="replace")).strip().splitlines()
     errors = [line for line in lines if "ERROR" in line or "Exception" in line]
     return (errors or lines or ["its log is empty"])[0 if errors else -1].strip()[:500]

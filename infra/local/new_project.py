@@ -1,7 +1,7 @@
-"""Makes a project in a Convoy of one's own, and prints the settings that lead to it.
+"""Makes a project in your own Convoy, and prints the settings for it.
 
-Reads the output of `convoy bootstrap --with-api-key --format json` from stdin:
-infra/local/compose.yaml. Without a licence Convoy has two projects at the most.
+Reads the output of `convoy bootstrap --with-api-key --format json` from stdin: see
+infra/local/compose.yaml. Without a licence, Convoy has at most two projects.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 CONFIG = {
-    # Convoy's own default is ten attempts, 100 s apart: too slow to look at.
+    # Convoy's default, ten attempts 100 s apart, is too slow to watch.
     "strategy": {"type": "linear", "duration": 3, "retry_count": 5},
     "signature": {
         "header": "X-Convoy-Signature",
@@ -29,7 +29,7 @@ CONFIG = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://localhost:5005/api", help="Convoy's API root")
-    parser.add_argument("--name", default="todos", help="the project's")
+    parser.add_argument("--name", default="todos", help="the project's name")
     options = parser.parse_args()
     user = bootstrapped(sys.stdin.read())
     try:
@@ -42,7 +42,7 @@ def main() -> None:
             trust_env=False,
         )
     except httpx.HTTPError as error:
-        sys.exit(f"error: {options.url} does not answer: {error}")
+        sys.exit(f"error: {options.url} does not answer: {error}. Start Convoy, or give its --url.")
     if answer.status_code != httpx.codes.CREATED:
         sys.exit(f"error: Convoy made no project: {answer.status_code} {answer.text}")
     made = answer.json()["data"]
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def bootstrapped(output: str) -> dict[str, Any]:
-    """The answer in the output of `convoy bootstrap`, which logs to stdout too, in JSON as well."""
+    """The answer of `convoy bootstrap`: its output may hold log lines too, some of them JSON."""
     for line in re.finditer(r"^\s*\{", output, re.MULTILINE):
         try:
             answer, _ = json.JSONDecoder().raw_decode(output, line.end() - 1)
@@ -62,11 +62,11 @@ def bootstrapped(output: str) -> dict[str, Any]:
             found: dict[str, Any] = answer
             return found
     if not output.strip():
-        sys.exit("error: stdin is empty. See whether the command before the pipe failed.")
-    # The message shows nothing of stdin: there may be a key in it.
+        sys.exit("error: stdin is empty. Check whether the command before the pipe failed.")
+    # Show nothing of stdin: it may hold a key.
     sys.exit(
-        "error: stdin has no JSON object with organisation_id and api_key. Pipe in what the"
-        " first `convoy bootstrap --with-api-key --format json` printed: a second one is refused."
+        "error: stdin has no JSON object with organisation_id and api_key. Pipe in the output of"
+        " the first `convoy bootstrap --with-api-key --format json`: Convoy refuses a second one."
     )
 
 

@@ -16,7 +16,7 @@ TEMPLATE = Path(__file__).parents[1] / "tables.yml"
 
 
 class _CloudFormation(yaml.SafeLoader):
-    """YAML in which `!Ref X` and its like stand for themselves."""
+    """Reads `!Ref X`, and each other tag of CloudFormation, as text."""
 
 
 _CloudFormation.add_multi_constructor("!", lambda _, suffix, node: f"!{suffix} {node.value}")
@@ -28,23 +28,23 @@ def template() -> dict[str, Any]:
 
 
 def names(prefix: str = "") -> dict[str, str]:
-    """`todos` for `ResourcesTable`, and so on."""
+    """The tables' names by logical id: `resources` for `ResourcesTable`, and so on."""
     return {
         each: f"{prefix}{each.removesuffix('Table').lower()}" for each in template()["Resources"]
     }
 
 
 def settings(names: Mapping[str, str]) -> dict[str, str]:
-    """The names as the app is told them: `RESOURCES_TABLE`, and so on."""
+    """The app's settings for these names: `RESOURCES_TABLE`, and so on."""
     return {f"{each.removesuffix('Table').upper()}_TABLE": name for each, name in names.items()}
 
 
 def create_tables(
     client: DynamoDBClient, names: Mapping[str, str], *, expiring: bool = True
 ) -> None:
-    """Create each table; `names` gives a table's name for its logical id in the template.
+    """Create each table; `names` has its name by its logical id in the template.
 
-    Unless they are `expiring`, items stay when their time is over.
+    Without `expiring`, DynamoDB deletes no item whose time to live has passed.
     """
     for logical_id, resource in template()["Resources"].items():
         properties = resource["Properties"]

@@ -1,9 +1,8 @@
-"""botocore's data, cut down to what the functions ask of AWS: a client is made in half the time.
+"""Reduces botocore's data to the operations that the functions call: a client takes half the time.
 
-A service's model has all its operations, and the list of endpoints all services: botocore parses
-them whole. app/runtime/aws.py lets botocore find first what is written here; for all else botocore
-has its own, the rules for endpoints too, which only their own version of botocore is sure to
-understand.
+botocore parses a service's model with all its operations, and the endpoints of all services.
+app/runtime/aws.py lets botocore find the reduced files first. All other files are botocore's own,
+among them the rules for endpoints: only the same version of botocore is sure to read them.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ Json = dict[str, Any]
 
 
 def write(out: Path) -> None:
-    """Below `out`, as botocore's own is below its `data`."""
+    """Write the files into `out`, in the layout of botocore's `data`."""
     (out / API).mkdir(parents=True)
     _dump(out / API / "service-2.json", _model())
     _dump(out / "endpoints.json", _endpoints())
 
 
 def _model() -> Json:
-    """Of DynamoDB: its operations, their shapes, and no documentation."""
+    """DynamoDB's model: OPERATIONS and their shapes, without documentation."""
     model: Json = _undocumented(_load(API / "service-2"))
     operations = {name: model["operations"][name] for name in sorted(OPERATIONS)}
     wanted: set[str] = set()
@@ -64,7 +63,7 @@ def _reach(name: str, shapes: Json, wanted: set[str]) -> None:
 def _undocumented(value: Any) -> Any:  # noqa: ANN401
     match value:
         case dict():
-            # A member may have that name: then it is no text.
+            # A member may be named `documentation` too: its value is no text.
             return {
                 key: _undocumented(each)
                 for key, each in value.items()

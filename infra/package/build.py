@@ -1,8 +1,8 @@
-"""Builds the Lambda's zip: what `handler` needs, for Lambda's platform and Python, and no more.
+"""Builds the Lambda's zip: only what `handler` needs, for Lambda's platform and Python.
 
     python -m infra.package.build --arch arm64 --python 3.13 --out build/todo-arm64.zip
 
-The same sources, lock and Python give the same bytes.
+The same sources, lock file and Python give the same bytes.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
-"""uv's name of each of Lambda's architectures."""
+"""uv's names of Lambda's architectures."""
 
 SHIPPED = ("boto3", "botocore")
-"""What Lambda's runtime brings. With it, and what it alone needs, the zip would be 17 MB larger.
+"""Packages in Lambda's runtime. With them and their own dependencies the zip would be 17 MB larger.
 
-The risk: Lambda's version is another than the lock's, mostly older, and changes unasked. The tests
-of the zip (tests/integration/artefact) run it beside one a year older too.
+The risk: Lambda's version differs from the lock's. It is mostly older, and AWS changes it at any
+time. The tests of the zip (tests/integration/artefact) also run it with a version a year older.
 """
 
 DEAD = re.compile(r"^bin/|(^|/)tests/|\.pyi$|\.dist-info/RECORD$|^\.lock$|^pydantic/v1/")
-"""Commands, tests, stubs, the list of files that has the commands' hashes, which are made anew each
-time, and pydantic's old self: FastAPI looks for it, and does without.
+"""Commands, tests, stubs, RECORD (its hashes of the commands differ in each build), and pydantic's
+version 1, which FastAPI works without.
 
 Other metadata stays: some packages read their own version.
 """
@@ -57,14 +57,14 @@ DOWNLOAD_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What of Lambda's the zip runs on; `python` is its minor version, as in `3.13`."""
+    """The Lambda platform of the zip; `python` is the minor version, as in `3.13`."""
 
     arch: str = "arm64"
     python: str = "3.13"
 
     @classmethod
     def native(cls) -> Self:
-        """What this machine, and the Python that runs this, can run."""
+        """The target that this machine and this Python can run."""
         arch = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
         return cls(arch, f"{sys.version_info.major}.{sys.version_info.minor}")
 
@@ -72,7 +72,7 @@ class Target:
 def build(target: Target, out: Path, *, compiled: bool = True) -> None:
     """Write the zip to `out`, whole or not at all. Raises CommandError.
 
-    Compiled, it takes a Python of the target's version here.
+    With `compiled`, this machine needs a Python of the target's version.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".package-") as temporary:
@@ -93,21 +93,21 @@ def build(target: Target, out: Path, *, compiled: bool = True) -> None:
 
 
 def install_dependencies(target: Target, task: Path) -> None:
-    """Install what the project depends on, and what that needs, in the lock's versions alone."""
+    """Install the project's dependencies, and their dependencies, in the versions of the lock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [line for line in project["dependencies"] if line.partition("==")[0] not in SHIPPED]
     options = [
         "--quiet",
         *("--python-platform", PLATFORMS[target.arch], "--python-version", target.python),
         *("--only-binary", ":all:", "--require-hashes", "--link-mode", "copy"),
-        # As constraints, the lock has each hash, and what nothing needs is not installed.
+        # As constraints, the lock gives versions and hashes, and adds no package.
         *("--constraints", str(ROOT / "requirements.txt"), "--target", str(task)),
     ]
     run([*uv("pip", "install"), *options, *wanted], "uv pip install", DOWNLOAD_S)
 
 
 def copy_own(task: Path) -> None:
-    """Copy `handler` and what it imports: not the operator's command."""
+    """Copy `handler` and its imports; the operator's command is not among them."""
     used = _sources(imported())
     for source in [ROOT / "handler.py", *(ROOT / "app").rglob("*.py")]:
         name = source.relative_to(ROOT).as_posix()
@@ -122,7 +122,7 @@ def write_version(task: Path) -> None:
 
 
 def thin_sdk(task: Path) -> None:
-    """Of the SDK, which has 541 modules, keep the few that the functions import."""
+    """Keep only the modules of the SDK that the functions import: a few of its 541."""
     used = _sources(imported())
     for source in (task / SDK).rglob("*.py"):
         if source.relative_to(task).as_posix() not in used:
@@ -131,7 +131,7 @@ def thin_sdk(task: Path) -> None:
 
 @cache
 def imported() -> frozenset[str]:
-    """The modules of the app and the SDK that `handler` imports, and the packages they are in."""
+    """The modules of the app and the SDK that `handler` imports, and their packages."""
     graph = grimp.build_graph("app", SDK, cache_dir=None)
     modules = {*HANDLER_IMPORTS}.union(*map(graph.find_upstream_modules, HANDLER_IMPORTS))
     packages = {name.rpartition(".")[0] for name in modules}
@@ -144,18 +144,18 @@ def _sources(modules: Iterable[str]) -> set[str]:
 
 
 def write_zip(task: Path, out: Path) -> None:
-    """Zip the folder's files, in order of their names, as of 1980 (a zip's first year)."""
+    """Zip the folder's files, in the order of their names, dated 1980 (a zip's first year)."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in _files(task):
             entry = zipfile.ZipInfo(file.relative_to(task).as_posix())
-            entry.create_system = 3  # Unix: that the next line is about
+            entry.create_system = 3  # Unix: the next line sets its file modes
             entry.external_attr = (0o100755 if file.suffix == ".so" else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
 
 
 def summary(out: Path) -> str:
-    """Of the zip: its size, its hash, and the ten largest of what it holds."""
+    """The zip's ten largest packages, its size, and its hash."""
     content = out.read_bytes()
     with zipfile.ZipFile(out) as archive:
         entries = archive.infolist()
@@ -176,10 +176,10 @@ def _files(folder: Path) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Build the Lambda's zip.")
     parser.add_argument("--arch", choices=PLATFORMS, default=Target().arch)
-    parser.add_argument("--python", default=Target().python, help="its minor version: 3.13")
-    parser.add_argument("--out", type=Path, help="the zip; unless given, build/todo-ARCH.zip")
+    parser.add_argument("--python", default=Target().python, help="the minor version: 3.13")
+    parser.add_argument("--out", type=Path, help="the zip (default: build/todo-ARCH.zip)")
     parser.add_argument(
-        "--no-bytecode", action="store_true", help="for want of a Python of that version here"
+        "--no-bytecode", action="store_true", help="needs no Python of that version here"
     )
     options = parser.parse_args(arguments)
     out = options.out or ROOT / "build" / f"todo-{options.arch}.zip"

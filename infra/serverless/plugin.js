@@ -1,7 +1,7 @@
 'use strict';
 
-// What the framework leaves to us: parameters that have to be given are asked for, the zip is built,
-// a deployment that lacks the secret ends before it begins, a local gateway has local settings.
+// What the framework does not do: check for required parameters, build the zip, check for the secret
+// before a deployment begins, give the local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 
@@ -10,21 +10,21 @@ const { DescribeSecretCommand, SecretsManagerClient } = require('@aws-sdk/client
 module.exports = class {
   constructor(serverless) {
     this.hooks = {
-      'before:package:cleanup': () => askForParameters(serverless),
+      'before:package:cleanup': () => checkParameters(serverless),
       'before:package:createDeploymentArtifacts': () => build(serverless),
-      'before:deploy:deploy': () => lookForSecret(serverless),
+      'before:deploy:deploy': () => checkSecret(serverless),
       'before:offline:start': () => takeLocalSettings(serverless),
     };
   }
 };
 
-function askForParameters(serverless) {
+function checkParameters(serverless) {
   const missing = Object.entries(serverless.service.custom.needed)
     .filter(([, value]) => value === '')
     .map(([name]) => `--param ${name}=…`);
   if (missing.length > 0) {
     throw new serverless.classes.Error(
-      `Missing: ${missing.join(', ')}. Give it here, or below params in serverless.yml.`,
+      `Missing: ${missing.join(', ')}. Give it here, or set it under params in serverless.yml.`,
     );
   }
 }
@@ -45,7 +45,7 @@ function build(serverless) {
   }
 }
 
-async function lookForSecret(serverless) {
+async function checkSecret(serverless) {
   const name = serverless.service.provider.environment.CONVOY_API_KEY_SECRET;
   const client = new SecretsManagerClient(await serverless.getProvider('aws').getAwsSdkV3Config());
   try {
@@ -55,15 +55,15 @@ async function lookForSecret(serverless) {
     throw new serverless.classes.Error(
       `There is no secret "${name}" for Convoy's API key. Make it first, in the same region:\n` +
         `aws secretsmanager create-secret --name ${name} --secret-string file://secret.json\n` +
-        'where secret.json holds {"CONVOY_API_KEY": "…"}.',
+        'secret.json has to hold {"CONVOY_API_KEY": "…"}.',
     );
   } finally {
     client.destroy();
   }
 }
 
-// The gateway on this machine runs the sources, and knows no CloudFormation: it takes what is in the
-// environment, where the API key is one's own and not in a secret.
+// The local gateway runs the sources, and resolves no CloudFormation: the settings come from the
+// environment, and the API key too.
 function takeLocalSettings(serverless) {
   delete serverless.service.package.artifact;
   const { environment } = serverless.service.provider;

@@ -1,17 +1,17 @@
 'use strict';
 
-// Who may call the API: who shows a JWT of the issuer for the audience; where neither is given, whom
-// IAM lets; anybody only where `anonymous` says so.
+// Who may call the API. With an issuer and an audience: callers with a JWT of that issuer for that
+// audience. Without them: callers that IAM allows. Everybody: only if `anonymous` is true.
 
 const ALL = { method: '*', path: '*' };
 
 module.exports = async ({ resolveVariable }) => {
-  const [issuer, audience, told, owner] = await Promise.all(
+  const [issuer, audience, parameter, owner] = await Promise.all(
     ['jwtIssuer', 'jwtAudience', 'anonymous', 'convoyAppId'].map((name) =>
       resolveVariable(`param:${name}`),
     ),
   );
-  const anonymous = String(told); // in YAML it may be a boolean
+  const anonymous = String(parameter); // in YAML it may be a boolean
   if (!['true', 'false'].includes(anonymous)) {
     refuse(`--param anonymous=${anonymous}: must be true or false`);
   }
@@ -20,8 +20,8 @@ module.exports = async ({ resolveVariable }) => {
     refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
   }
   if (anonymous === 'true') {
-    if (issuer) refuse('--param anonymous=true and --param jwtIssuer: choose one');
-    if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all');
+    if (issuer) refuse('--param anonymous=true contradicts --param jwtIssuer: give only one');
+    if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all todos');
     return { authorizers: {}, event: ALL, allowAnonymous: 'true' };
   }
   if (!issuer) {

@@ -1,14 +1,14 @@
-// How an event looks: a card that opens, with its payload, its deliveries and their attempts.
+// An event's card, which opens to show the payload, the deliveries and their attempts.
 
-// An element; text is set as text, so that a payload can't be markup.
+// Makes an element. A child that is a string is text, never markup: it may be part of a payload.
 export function element(name, attributes, ...children) {
-  const made = document.createElement(name);
+  const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else if (value !== undefined) made.setAttribute(key, value);
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (value !== undefined) node.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== undefined));
-  return made;
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
 }
 
 function clock(at) {
@@ -32,14 +32,14 @@ function outcome([kind, text, until]) {
 }
 
 function outcomes(event) {
-  if (!event.storable) return [outcome(['bad', '✗ lost: Convoy can’t keep its text'])];
+  if (!event.storable) return [outcome(['bad', '✗ lost: Convoy can’t store its text'])];
   if (event.is_duplicate_event) return [outcome(['none', 'duplicate: not sent'])];
   if (event.status === 'Failure') return [outcome(['none', event.failure_reason])];
   if (event.deliveries.length === 0) return [outcome(['busy', `… ${event.status.toLowerCase()}`])];
   return event.deliveries.map((delivery) => outcome(outcomeOf(delivery)));
 }
 
-// Of a todo its id and text; of any other resource likewise.
+// The id and the text of the event's todo, or of its other resource.
 function aboutOf({ data }) {
   for (const [name, value] of Object.entries(data ?? {})) {
     if (value?.id !== undefined) return `#${value.id} ${textOf(value)}`;
@@ -75,12 +75,12 @@ function attemptOf(attempt, index) {
 }
 
 function deliveryOf(delivery, resend) {
-  const over = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
+  const ended = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
   const button = element('button', {
     type: 'button',
     'data-key': delivery.uid,
-    'aria-disabled': over ? undefined : 'true',
-    onclick: () => over && resend(delivery.uid),
+    'aria-disabled': ended ? undefined : 'true',
+    onclick: () => ended && resend(delivery.uid),
   }, 'Resend');
   return element('section', { class: 'delivery' },
     element('div', { class: 'delivery-head' },
@@ -95,7 +95,7 @@ function factsOf(event) {
     element('dt', {}, name), element('dd', {}, element('code', {}, value || '–'))]);
 }
 
-export function cardOf(event, isOpen, toggled) {
+export function cardOf(event, isOpen, onToggle) {
   const details = element('details', isOpen ? { open: '' } : {},
     element('summary', {}),
     element('div', { class: 'event' },
@@ -103,13 +103,13 @@ export function cardOf(event, isOpen, toggled) {
       element('pre', { tabindex: '0', role: 'region', 'aria-label': 'Payload' },
         JSON.stringify(event.data, null, 2)),
       element('div', { class: 'deliveries' })));
-  details.addEventListener('toggle', () => toggled(details.open));
+  details.addEventListener('toggle', () => onToggle(details.open));
   const card = element('li', {}, details);
   card.number = event.number;
   return card;
 }
 
-// What changes of an event: not its payload, in which somebody may be reading.
+// Shows the event's present state. The payload never changes, and somebody may be reading it.
 export function fill(card, event, resend) {
   const key = card.contains(document.activeElement) && document.activeElement.dataset.key;
   card.querySelector('summary').replaceChildren(...summaryOf(event));
@@ -117,7 +117,7 @@ export function fill(card, event, resend) {
   if (key) card.querySelector(`[data-key="${key}"]`)?.focus();
 }
 
-// From now; `at` is a number of milliseconds, or a time as JSON has it.
+// The time left until `at`: milliseconds since 1970, or a time as JSON has it.
 export function secondsTo(at) {
   const left = Math.max(0, Math.ceil((new Date(at) - Date.now()) / 1000));
   return `${left} s`;

@@ -1,16 +1,16 @@
-// The inbox: a card for each of the newest events, which is put in place anew when it changes.
+// The inbox: a card for each of the newest events, updated when the event changes.
 
 import { cardOf, element, fill, secondsTo } from './cards.js';
 
 const byId = (id) => document.getElementById(id);
 const cards = new Map(); // by the event's uid
 const opened = new Set(); // uids of the cards that are open
-let stale = new Set(); // uids that a new connection has not told of yet
-let newest = 200; // how many cards there may be
-let total = 0; // events that the stand-in has
+let stale = new Set(); // uids that the new connection has not sent yet
+let newest = 200; // the largest number of cards
+let total = 0; // the number of events in the stand-in
 let stream;
 
-// ---- what comes
+// ---- messages of the stream
 
 function show(event) {
   stale.delete(event.uid);
@@ -22,54 +22,54 @@ function show(event) {
       else opened.delete(event.uid);
     });
     cards.set(event.uid, card);
-    // Nearly always the first: what comes is new.
+    // Nearly always before the first card: most events are new.
     const after = [...byId('events').children].find(({ number }) => number < event.number);
     byId('events').insertBefore(card, after ?? null);
-    if (cards.size > newest) forget([...cards].find(([, each]) => each === byId('events').lastChild)[0]);
+    if (cards.size > newest) remove([...cards].find(([, each]) => each === byId('events').lastChild)[0]);
   }
   fill(card, event, (delivery) => put(`/inbox/deliveries/${delivery}/resend`, {}, 'Sent again.'));
-  tell();
+  showState();
 }
 
-function forget(uid) {
+function remove(uid) {
   cards.get(uid).remove();
   cards.delete(uid);
 }
 
-function hello(told) {
-  newest = told.newest;
+function hello(settings) {
+  newest = settings.newest;
   total = 0;
   stale = new Set(cards.keys());
-  byId('try').textContent = `curl ${told.api}/todo -H 'Content-Type: application/json' \\\n`
+  byId('try').textContent = `curl ${settings.api}/todo -H 'Content-Type: application/json' \\\n`
     + `  -d '{"item": "Write the tests"}'`;
 }
 
 function ready() {
-  for (const uid of stale) forget(uid);
+  for (const uid of stale) remove(uid);
   stale.clear();
-  tell();
+  showState();
 }
 
 function clear() {
   total = 0;
-  for (const uid of [...cards.keys()]) forget(uid);
-  tell();
+  for (const uid of [...cards.keys()]) remove(uid);
+  showState();
 }
 
-// Once for all that comes together, and only what is new: it is read aloud.
-function tell() {
-  tell.soon ??= setTimeout(() => {
-    tell.soon = undefined;
+// Once for several messages, and only if the text differs: a screen reader reads each change aloud.
+function showState() {
+  showState.soon ??= setTimeout(() => {
+    showState.soon = undefined;
     const searched = byId('search').value.trim() !== '';
     const count = (number) => `${number} event${number === 1 ? '' : 's'}`;
     const all = total > cards.size ? `the newest ${cards.size} of ${count(total)}` : count(cards.size);
-    say('state', searched ? `${count(cards.size)} found, live` : `${all}, live`);
+    setText('state', searched ? `${count(cards.size)} found, live` : `${all}, live`);
     byId('empty').hidden = cards.size > 0 || searched;
     byId('no-match').hidden = cards.size > 0 || !searched;
   }, 100);
 }
 
-function say(id, text) {
+function setText(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text;
 }
 
@@ -84,8 +84,8 @@ function receiver({ fails_for_s: seconds }) {
     button.hidden = (seconds > 0) === (button.dataset.seconds !== '0');
   }
   if (focused) byId('receiver').querySelector('button:not([hidden])').focus();
-  clearTimeout(receiver.over);
-  if (seconds > 0) receiver.over = setTimeout(() => receiver({ fails_for_s: 0 }), seconds * 1000);
+  clearTimeout(receiver.end);
+  if (seconds > 0) receiver.end = setTimeout(() => receiver({ fails_for_s: 0 }), seconds * 1000);
 }
 
 function connect() {
@@ -99,22 +99,22 @@ function connect() {
   on('ready', ready);
   on('cleared', clear);
   stream.onerror = () => {
-    clearTimeout(tell.soon);
-    tell.soon = undefined;
-    say('state', 'Connection lost; trying again. Is “make run” still running?');
+    clearTimeout(showState.soon);
+    showState.soon = undefined;
+    setText('state', 'Connection lost; trying again. Is “make run” still running?');
   };
 }
 
-// ---- what a person does
+// ---- actions of the person
 
 async function put(path, body, done) {
   byId('problem').hidden = true;
-  byId('said').textContent = '';
+  byId('confirmation').textContent = '';
   try {
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(path, { method: 'PUT', headers, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(await reasonOf(answer));
-    byId('said').textContent = done;
+    byId('confirmation').textContent = done;
   } catch (error) {
     byId('problem').textContent = `That did not work: ${error.message}`;
     byId('problem').hidden = false;
@@ -145,10 +145,10 @@ byId('search').addEventListener('input', () => {
 byId('copy').addEventListener('click', async () => {
   try {
     await navigator.clipboard.writeText(byId('try').textContent);
-    byId('said').textContent = 'Copied.';
+    byId('confirmation').textContent = 'Copied.';
   } catch {
     getSelection().selectAllChildren(byId('try'));
-    byId('said').textContent = 'Selected: copy it by hand.';
+    byId('confirmation').textContent = 'The command is selected. Copy it by hand.';
   }
 });
 

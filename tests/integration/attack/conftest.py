@@ -1,4 +1,4 @@
-"""What is attacked, by either way in; and the count of it all."""
+"""The two clients of the attack: one calls the ASGI application, the other the Lambda handler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.http import application, gateway
-from tests.integration.attack.ways import Asgi, Gateway, Way
+from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.lambda_.conftest import cold_start, environment
 from tests.support import make_service
 
@@ -25,20 +25,20 @@ __all__ = ["cold_start", "environment"]
 
 
 @pytest.fixture
-def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Way]:
+def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[AttackClient]:
     ids = count(2**40)
     service = make_service(dynamodb, publisher, new_id=lambda: next(ids))
     with asyncio.Runner() as loop:
-        yield Asgi(application.build([service], gateway.owner_of), loop)
+        yield AsgiClient(application.build([service], gateway.owner_of), loop)
 
 
 @pytest.fixture
-def lambda_(cold_start: Callable[[], Invoke]) -> Way:
-    return Gateway(cold_start())
+def lambda_(cold_start: Callable[[], Invoke]) -> AttackClient:
+    return GatewayClient(cold_start())
 
 
 @pytest.fixture(params=["asgi", "lambda_"])
-def way(request: pytest.FixtureRequest) -> Way:
-    """Each way in, in turn."""
-    found: Way = request.getfixturevalue(request.param)
+def attacker(request: pytest.FixtureRequest) -> AttackClient:
+    """Each client, one after the other."""
+    found: AttackClient = request.getfixturevalue(request.param)
     return found

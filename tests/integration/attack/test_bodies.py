@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inputs import inputs
-from tests.integration.attack.ways import JSON
+from tests.integration.attack.clients import JSON
 
 if TYPE_CHECKING:
-    from tests.integration.attack.ways import Way
+    from tests.integration.attack.clients import AttackClient
     from tests.support import Convoy
 
 MAX_ID = 2**53 - 1
@@ -41,9 +41,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_a_hostile_body_is_a_problem_and_changes_nothing(way: Way, convoy: Convoy) -> None:
+def test_a_hostile_body_is_a_problem_and_changes_nothing(
+    attacker: AttackClient, convoy: Convoy
+) -> None:
     for body in HOSTILE:
-        answer = way.ask("POST", "/todo", body)
+        answer = attacker.ask("POST", "/todo", body)
 
         assert answer.status in {400, 422}, body[:80]
         assert answer.headers["content-type"] == "application/problem+json"
@@ -51,55 +53,55 @@ def test_a_hostile_body_is_a_problem_and_changes_nothing(way: Way, convoy: Convo
     assert convoy.events() == []
 
 
-def test_a_compressed_body_is_not_unpacked(way: Way, convoy: Convoy) -> None:
+def test_a_compressed_body_is_not_unpacked(attacker: AttackClient, convoy: Convoy) -> None:
     bomb = b'{"item": "' + b"x" * 10_000_000 + b'"}'
     for encoding, body in (("gzip", gzip.compress(bomb)), ("deflate", zlib.compress(bomb))):
-        answer = way.ask("POST", "/todo", body, JSON | {"content-encoding": encoding})
+        answer = attacker.ask("POST", "/todo", body, JSON | {"content-encoding": encoding})
 
         assert answer.status == 400, encoding
         assert "not UTF-8" in answer.json()["errors"][0]["detail"]
     assert convoy.events() == []
 
 
-def test_of_a_key_that_comes_twice_the_last_counts(way: Way) -> None:
-    answer = way.ask("POST", "/todo", b'{"id": 1, "item": "first", "id": 2, "item": "last"}')
+def test_of_a_key_that_comes_twice_the_last_counts(attacker: AttackClient) -> None:
+    answer = attacker.ask("POST", "/todo", b'{"id": 1, "item": "first", "id": 2, "item": "last"}')
 
     assert answer.headers["location"] == "/todo/2"
-    assert way.ask("GET", "/todo/2").json()["data"]["item"] == "last"
-    assert way.ask("GET", "/todo/1").status == 404
+    assert attacker.ask("GET", "/todo/2").json()["data"]["item"] == "last"
+    assert attacker.ask("GET", "/todo/1").status == 404
 
 
 def test_whatever_text_an_item_has_it_is_stored_and_published_as_it_came(
-    way: Way, convoy: Convoy
+    attacker: AttackClient, convoy: Convoy
 ) -> None:
     @inputs(60)
     @given(item=st.text(NOT_A_PROBLEM, min_size=1, max_size=60))
     def attack(item: str) -> None:
-        answer = way.ask("POST", "/todo", json.dumps({"item": item}).encode())
+        answer = attacker.ask("POST", "/todo", json.dumps({"item": item}).encode())
 
         assert answer.status == 201
-        assert way.ask("GET", answer.headers["location"]).json()["data"]["item"] == item
+        assert attacker.ask("GET", answer.headers["location"]).json()["data"]["item"] == item
         created = [each for each in convoy.events() if each["event_type"] == "created"]
         assert created[-1]["data"]["todo"]["item"] == item
 
     attack()
 
 
-def test_ids_at_their_bounds_come_back_as_they_went(way: Way, convoy: Convoy) -> None:
+def test_ids_at_their_bounds_come_back_as_they_went(attacker: AttackClient, convoy: Convoy) -> None:
     bounds = [0, MAX_ID - 1, MAX_ID]
     for todo_id in bounds:
-        answer = way.ask("POST", "/todo", json.dumps({"id": todo_id, "item": "x"}).encode())
+        answer = attacker.ask("POST", "/todo", json.dumps({"id": todo_id, "item": "x"}).encode())
 
         assert answer.headers["location"] == f"/todo/{todo_id}"
-        assert way.ask("GET", f"/todo/{todo_id}").json()["data"]["id"] == todo_id
+        assert attacker.ask("GET", f"/todo/{todo_id}").json()["data"]["id"] == todo_id
         assert convoy.payloads()[-2]["todo"]["id"] == todo_id
-    assert [todo["id"] for todo in way.ask("GET", "/todo").json()["data"]] == bounds
+    assert [todo["id"] for todo in attacker.ask("GET", "/todo").json()["data"]] == bounds
 
 
-def test_an_answer_to_many_faults_is_short(way: Way) -> None:
+def test_an_answer_to_many_faults_is_short(attacker: AttackClient) -> None:
     body = {f"{number:x}": 1 for number in range(6_000)}
 
-    answer = way.ask("POST", "/todo", json.dumps(body).encode())
+    answer = attacker.ask("POST", "/todo", json.dumps(body).encode())
 
     assert answer.status == 422
     assert len(answer.body) < 5_000

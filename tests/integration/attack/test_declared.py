@@ -11,11 +11,11 @@ from app.domain.ports import StoreError, StoreUnavailable
 from app.dynamodb.store import DynamoStore
 from app.http.application import GATEWAYS
 from app.outbox.delivery import OutboxDelivery
+from tests.integration.attack.clients import JSON
 from tests.integration.attack.test_document import DOCUMENT
-from tests.integration.attack.ways import JSON
 
 if TYPE_CHECKING:
-    from tests.integration.attack.ways import Answer, Way
+    from tests.integration.attack.clients import Answer, AttackClient
     from tests.support import Json
 
 GATEWAYS_FORM = {"schema": {"$ref": "#/components/schemas/Message"}}
@@ -70,7 +70,7 @@ REFUSED: dict[tuple[str, int], Request] = {
 
 @pytest.mark.parametrize(("route", "status"), DECLARED)
 def test_every_answer_that_is_declared_is_given_and_is_in_its_schema(
-    lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int
+    lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
 ) -> None:
     answer = given(lambda_, monkeypatch, route, status)
 
@@ -80,7 +80,7 @@ def test_every_answer_that_is_declared_is_given_and_is_in_its_schema(
 
 @pytest.mark.parametrize(("route", "status"), DECLARED)
 def test_no_cache_keeps_an_answer_and_no_browser_takes_it_for_more_than_data(
-    lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int
+    lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
 ) -> None:
     headers = given(lambda_, monkeypatch, route, status).headers
 
@@ -88,7 +88,9 @@ def test_no_cache_keeps_an_answer_and_no_browser_takes_it_for_more_than_data(
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def given(lambda_: Way, monkeypatch: pytest.MonkeyPatch, route: str, status: int) -> Answer:
+def given(
+    lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
+) -> Answer:
     lambda_.ask("POST", "/todo", b'{"id": 1, "item": "one"}')
     if status >= 500:
         break_all(monkeypatch, StoreUnavailable() if status == 503 else StoreError())

@@ -19,7 +19,7 @@ from tests.inputs import inputs
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
-    from tests.integration.attack.ways import Way
+    from tests.integration.attack.clients import AttackClient
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -35,18 +35,18 @@ BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"}
 
 
 class Adapter(HTTPAdapter):
-    """Takes what `requests` sends to a way in."""
+    """Passes requests of the library `requests` to a client of the attack."""
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, attacker: AttackClient) -> None:
         super().__init__()
-        self._way = way
+        self._attacker = attacker
 
     def send(  # type: ignore[override]  # without what makes a connection
         self, request: requests.PreparedRequest, **_: object
     ) -> requests.Response:
         body: Any = request.body or b""
         headers: Any = request.headers
-        answer = self._way.ask(
+        answer = self._attacker.ask(
             request.method or "",
             (request.url or "").removeprefix(HOST),
             body.encode() if isinstance(body, str) else body,
@@ -72,10 +72,10 @@ def _has_a_fraction(body: object) -> bool:
     ],
 )
 def test_whatever_the_document_allows_or_forbids_the_answer_is_as_it_says(
-    way: Way, operation: str, mode: GenerationMode
+    attacker: AttackClient, operation: str, mode: GenerationMode
 ) -> None:
     session = requests.Session()
-    session.mount(HOST, Adapter(way))
+    session.mount(HOST, Adapter(attacker))
 
     @inputs(25)
     @given(case=OPERATIONS[operation].as_strategy(mode))

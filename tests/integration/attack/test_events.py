@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 
 from tests.inputs import inputs
-from tests.integration.attack.bent import events
+from tests.integration.attack.mutated_events import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,5 +56,5 @@ def _is_as_promised(answer: Json) -> None:
 
 def _one_line_of_json_each(out: str) -> None:
     for line in out.splitlines():
-        told = json.loads(line)
-        assert told.get("level", "INFO") == "INFO", told
+        logged = json.loads(line)
+        assert logged.get("level", "INFO") == "INFO", logged

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.integration.attack.clients import JSON
 from tests.integration.attack.test_document import OPERATIONS
-from tests.integration.attack.ways import JSON
 
 if TYPE_CHECKING:
-    from tests.integration.attack.ways import Answer, Way
+    from tests.integration.attack.clients import Answer, AttackClient
     from tests.support import Convoy, Json
 
 KEY = JSON | {"idempotency-key": "k"}
@@ -37,13 +37,13 @@ CLAIMS = JSON | {
 """What some server takes for an identity."""
 
 
-def ask(way: Way, call: Call, owner: str, headers: Json = JSON) -> Answer:
+def ask(attacker: AttackClient, call: Call, owner: str, headers: Json = JSON) -> Answer:
     method, target, body = call
-    return way.ask(method, target, json.dumps(body).encode() if body else b"", headers, owner)
+    return attacker.ask(method, target, json.dumps(body).encode() if body else b"", headers, owner)
 
 
-def anns_todo(way: Way) -> Json:
-    todo: Json = way.ask("GET", "/todo/1").json()["data"]
+def anns_todo(attacker: AttackClient) -> Json:
+    todo: Json = attacker.ask("GET", "/todo/1").json()["data"]
     return todo
 
 
@@ -51,61 +51,63 @@ def test_every_route_is_tried() -> None:
     assert OF_ONE.keys() | OF_ALL.keys() == OPERATIONS.keys()
 
 
-def test_anothers_todo_is_answered_as_one_that_never_was(way: Way) -> None:
-    ask(way, ("POST", "/todo", ANNS), "ann")
+def test_anothers_todo_is_answered_as_one_that_never_was(attacker: AttackClient) -> None:
+    ask(attacker, ("POST", "/todo", ANNS), "ann")
 
     for call in OF_ONE.values():
         method, _, body = call
-        anns = ask(way, call, "bob", CLAIMS)
-        nobodys = ask(way, (method, "/todo/2", body), "bob", CLAIMS)
+        anns = ask(attacker, call, "bob", CLAIMS)
+        nobodys = ask(attacker, (method, "/todo/2", body), "bob", CLAIMS)
         assert (anns.status, anns.text) == (404, nobodys.text.replace("id 2", "id 1"))
-    assert anns_todo(way)["item"] == "ann's"
+    assert anns_todo(attacker)["item"] == "ann's"
 
 
-def test_the_same_id_is_another_todo_for_another_owner(way: Way) -> None:
-    ask(way, ("POST", "/todo", ANNS), "ann")
-    anns = anns_todo(way)
+def test_the_same_id_is_another_todo_for_another_owner(attacker: AttackClient) -> None:
+    ask(attacker, ("POST", "/todo", ANNS), "ann")
+    anns = anns_todo(attacker)
 
-    assert ask(way, OF_ALL["POST /todo"], "bob", CLAIMS).status == 201
-    assert ask(way, OF_ALL["GET /todo"], "bob", CLAIMS).json()["data"][0]["item"] == "bob's"
+    assert ask(attacker, OF_ALL["POST /todo"], "bob", CLAIMS).status == 201
+    assert ask(attacker, OF_ALL["GET /todo"], "bob", CLAIMS).json()["data"][0]["item"] == "bob's"
     for call in OF_ONE.values():
-        assert ask(way, call, "bob", CLAIMS).status == 200
-    assert ask(way, OF_ALL["GET /todo"], "bob", CLAIMS).json() == {"data": []}
-    assert anns_todo(way) == anns
+        assert ask(attacker, call, "bob", CLAIMS).status == 200
+    assert ask(attacker, OF_ALL["GET /todo"], "bob", CLAIMS).json() == {"data": []}
+    assert anns_todo(attacker) == anns
 
 
-def test_anothers_cursor_continues_ones_own_list(way: Way) -> None:
+def test_anothers_cursor_continues_ones_own_list(attacker: AttackClient) -> None:
     for todo_id in range(3):
-        ask(way, ("POST", "/todo", {"id": todo_id, "item": "ann's"}), "ann")
-        ask(way, ("POST", "/todo", {"id": todo_id, "item": "bob's"}), "bob")
-    cursor = way.ask("GET", "/todo?limit=1").json()["next"]
+        ask(attacker, ("POST", "/todo", {"id": todo_id, "item": "ann's"}), "ann")
+        ask(attacker, ("POST", "/todo", {"id": todo_id, "item": "bob's"}), "bob")
+    cursor = attacker.ask("GET", "/todo?limit=1").json()["next"]
 
-    page = way.ask("GET", f"/todo?cursor={cursor}", owner="bob").json()["data"]
+    page = attacker.ask("GET", f"/todo?cursor={cursor}", owner="bob").json()["data"]
 
     assert [(todo["id"], todo["item"]) for todo in page] == [(1, "bob's"), (2, "bob's")]
 
 
-def test_anothers_idempotency_key_and_version_are_of_no_use(way: Way) -> None:
-    ask(way, ("POST", "/todo", ANNS), "ann", KEY)
+def test_anothers_idempotency_key_and_version_are_of_no_use(attacker: AttackClient) -> None:
+    ask(attacker, ("POST", "/todo", ANNS), "ann", KEY)
 
-    answer = ask(way, ("POST", "/todo", ANNS), "bob", KEY)
+    answer = ask(attacker, ("POST", "/todo", ANNS), "bob", KEY)
     assert (answer.status, "idempotency-replayed" in answer.headers) == (201, False)
-    ask(way, OF_ONE["DELETE /todo/{id}"], "bob")
+    ask(attacker, OF_ONE["DELETE /todo/{id}"], "bob")
     for call in (OF_ONE["PUT /todo/{id}"], OF_ONE["DELETE /todo/{id}"]):
-        assert ask(way, call, "bob", JSON | {"if-match": '"1"'}).status == 404
+        assert ask(attacker, call, "bob", JSON | {"if-match": '"1"'}).status == 404
 
 
-def test_every_event_goes_to_the_owner_of_its_request(way: Way, convoy: Convoy) -> None:
+def test_every_event_goes_to_the_owner_of_its_request(
+    attacker: AttackClient, convoy: Convoy
+) -> None:
     for owner in ("ann", "bob"):
         for call in (*OF_ALL.values(), *OF_ONE.values(), OF_ONE["PUT /todo/{id}"]):
-            ask(way, call, owner, CLAIMS)
+            ask(attacker, call, owner, CLAIMS)
 
-    told = [event["owner_id"] for event in convoy.events()]
-    assert told == ["ann"] * 7 + ["bob"] * 7
+    owners = [event["owner_id"] for event in convoy.events()]
+    assert owners == ["ann"] * 7 + ["bob"] * 7
 
 
-def test_no_owner_reaches_anothers_by_an_odd_name(way: Way) -> None:
-    ask(way, ("POST", "/todo", ANNS), "ann")
+def test_no_owner_reaches_anothers_by_an_odd_name(attacker: AttackClient) -> None:
+    ask(attacker, ("POST", "/todo", ANNS), "ann")
 
     for owner in (
         "ANN",
@@ -119,5 +121,5 @@ def test_no_owner_reaches_anothers_by_an_odd_name(way: Way) -> None:
         "*",
         '{"S":"ann"}',
     ):
-        assert ask(way, OF_ALL["GET /todo"], owner).json() == {"data": []}, owner
-        assert ask(way, OF_ONE["GET /todo/{id}"], owner).status == 404, owner
+        assert ask(attacker, OF_ALL["GET /todo"], owner).json() == {"data": []}, owner
+        assert ask(attacker, OF_ONE["GET /todo/{id}"], owner).status == 404, owner

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inputs import inputs
-from tests.integration.attack.ways import JSON
+from tests.integration.attack.clients import JSON
 
 if TYPE_CHECKING:
     import pytest
 
-    from tests.integration.attack.ways import Way
+    from tests.integration.attack.clients import AttackClient
     from tests.support import Convoy
 
 ONE = b'{"id": 1, "item": "one"}'
@@ -40,88 +40,94 @@ NO_ETAGS = [
 ]  # fmt: skip
 
 
-def test_a_path_that_no_document_tells_of_is_a_404(way: Way) -> None:
+def test_an_undocumented_path_is_a_404(attacker: AttackClient) -> None:
     for path in NOT_SERVED:
         for method in ("GET", "POST", "DELETE"):
-            answer = way.ask(method, path, ONE if method == "POST" else b"")
+            answer = attacker.ask(method, path, ONE if method == "POST" else b"")
 
             assert answer.status == 404, path
             assert answer.json()["detail"] == "There is nothing at this path."
 
 
-def test_a_method_that_no_document_tells_of_is_a_405(way: Way, convoy: Convoy) -> None:
+def test_an_undocumented_method_is_a_405(attacker: AttackClient, convoy: Convoy) -> None:
     for method in METHODS:
         for path in ("/", "/todo", "/todo/1"):
-            answer = way.ask(method, path, ONE, JSON | {"x-http-method-override": "DELETE"})
+            answer = attacker.ask(method, path, ONE, JSON | {"x-http-method-override": "DELETE"})
 
             assert answer.status == 405, method
     assert convoy.events() == []
 
 
-def test_no_header_makes_another_method_of_one(way: Way) -> None:
-    way.ask("POST", "/todo", ONE)
+def test_no_header_makes_another_method_of_one(attacker: AttackClient) -> None:
+    attacker.ask("POST", "/todo", ONE)
 
     for name in ("x-http-method-override", "x-method-override", "x-http-method"):
-        asked = way.ask("GET", "/todo/1?_method=DELETE", headers={name: "DELETE"})
+        asked = attacker.ask("GET", "/todo/1?_method=DELETE", headers={name: "DELETE"})
         assert asked.json()["data"]["item"] == "one"
-    assert way.ask("GET", "/todo/1").status == 200
+    assert attacker.ask("GET", "/todo/1").status == 200
 
 
-def test_what_a_form_of_another_site_may_send_is_not_taken(way: Way, convoy: Convoy) -> None:
+def test_what_a_form_of_another_site_may_send_is_not_taken(
+    attacker: AttackClient, convoy: Convoy
+) -> None:
     for media_type in OTHER_TYPES:
-        assert way.ask("POST", "/todo", ONE, {"content-type": media_type}).status == 415, media_type
+        assert attacker.ask("POST", "/todo", ONE, {"content-type": media_type}).status == 415, (
+            media_type
+        )
     assert convoy.events() == []
 
 
-def test_no_origin_is_let_in_by_a_browser(way: Way) -> None:
+def test_no_origin_is_let_in_by_a_browser(attacker: AttackClient) -> None:
     asked = {"origin": "https://evil.example", "access-control-request-method": "DELETE"}
 
     for method, path in (("OPTIONS", "/todo/1"), ("GET", "/todo"), ("GET", "/nothing")):
-        answer = way.ask(method, path, headers=asked)
+        answer = attacker.ask(method, path, headers=asked)
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_an_if_match_that_is_none_does_not_stand_for_any(way: Way) -> None:
-    way.ask("POST", "/todo", ONE)
+def test_an_if_match_that_is_none_does_not_stand_for_any(attacker: AttackClient) -> None:
+    attacker.ask("POST", "/todo", ONE)
 
     for if_match in NO_ETAGS:
         for method, body in (("PUT", b'{"item": "two"}'), ("DELETE", b"")):
-            answer = way.ask(method, "/todo/1", body, JSON | {"if-match": if_match})
+            answer = attacker.ask(method, "/todo/1", body, JSON | {"if-match": if_match})
             assert answer.status == 400, if_match
-    assert way.ask("GET", "/todo/1").headers["etag"] == '"1"'
+    assert attacker.ask("GET", "/todo/1").headers["etag"] == '"1"'
 
 
-def test_a_version_that_never_was_matches_nothing(way: Way) -> None:
-    way.ask("POST", "/todo", ONE)
+def test_a_version_that_never_was_matches_nothing(attacker: AttackClient) -> None:
+    attacker.ask("POST", "/todo", ONE)
 
     for version in ("0", "-1", "01", "1.0", "9" * 16, "9" * 5_000, "1e0", "~1"):
-        answer = way.ask("DELETE", "/todo/1", headers={"if-match": f'"{version}"'})
+        answer = attacker.ask("DELETE", "/todo/1", headers={"if-match": f'"{version}"'})
         assert answer.status == 412, version
 
 
-def test_a_limit_that_is_none_is_a_422(way: Way) -> None:
+def test_a_limit_that_is_none_is_a_422(attacker: AttackClient) -> None:
     for limit in ("1&limit=1001", "1%00", "1e2", "%D9%A1", "null", "", "9" * 5_000):
-        assert way.ask("GET", f"/todo?limit={limit}").status == 422, limit
+        assert attacker.ask("GET", f"/todo?limit={limit}").status == 422, limit
 
 
-def test_an_idempotency_key_that_is_none_is_a_400(way: Way, convoy: Convoy) -> None:
+def test_an_idempotency_key_that_is_none_is_a_400(attacker: AttackClient, convoy: Convoy) -> None:
     for key in ("", " ", "a b", "a\r\nb", "\0", "\xe4", "x" * 256, "\t"):
-        answer = way.ask("POST", "/todo", ONE, JSON | {"idempotency-key": key})
+        answer = attacker.ask("POST", "/todo", ONE, JSON | {"idempotency-key": key})
         assert answer.status == 400, key
     assert convoy.events() == []
 
 
-def test_a_forged_cursor_is_a_400_or_a_place_in_the_callers_own_list(way: Way) -> None:
+def test_a_forged_cursor_is_a_400_or_a_place_in_the_callers_own_list(
+    attacker: AttackClient,
+) -> None:
     for todo_id in range(3):
         for owner in ("ann", "bob"):
             body = json.dumps({"id": todo_id, "item": owner}).encode()
-            way.ask("POST", "/todo", body, owner=owner)
+            attacker.ask("POST", "/todo", body, owner=owner)
     forged = st.sampled_from(["after:1", "after:-1", "bob:1", "after:1 OR 1=1", '{"owner":"bob"}'])
 
     @inputs(80)
     @given(cursor=(forged | st.text(max_size=20)).map(lambda text: text.encode(errors="replace")))
     def attack(cursor: bytes) -> None:
-        answer = way.ask("GET", f"/todo?cursor={base64.urlsafe_b64encode(cursor).decode()}")
+        answer = attacker.ask("GET", f"/todo?cursor={base64.urlsafe_b64encode(cursor).decode()}")
 
         assert answer.status in {200, 400}
         if answer.status == 200:
@@ -134,7 +140,7 @@ INJECTED = "x\r\nset-cookie: owner=bob\r\n\r\n<script>"
 READ = ("host", "origin", "user-agent", "x-request-id", "x-forwarded-host", "accept")
 
 
-def test_no_header_of_an_answer_repeats_what_the_client_sent(way: Way) -> None:
+def test_no_header_of_an_answer_repeats_what_the_client_sent(attacker: AttackClient) -> None:
     headers = JSON | dict.fromkeys(READ, INJECTED)
     for method, target, body in (
         ("POST", "/todo?x=%0d%0aset-cookie:%20a=b", ONE),
@@ -144,14 +150,14 @@ def test_no_header_of_an_answer_repeats_what_the_client_sent(way: Way) -> None:
         ("PUT", "/todo/1", b'{"item": "x\\r\\nset-cookie: a=b"}'),
         ("GET", "/todo/1", b""),
     ):
-        answer = way.ask(method, target, body, headers)
+        answer = attacker.ask(method, target, body, headers)
 
         assert "set-cookie" not in json.dumps(dict(answer.headers))
         assert all(value.isprintable() for value in answer.headers.values())
 
 
 def test_no_url_of_a_clients_is_ever_called(
-    way: Way, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+    attacker: AttackClient, convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = "http://169.254.169.254/latest/meta-data"
     looked_up: list[object] = []
@@ -170,7 +176,7 @@ def test_no_url_of_a_clients_is_ever_called(
         ("GET", f"/todo?cursor={url}", b""),
         ("PUT", "/todo/1", json.dumps({"item": f"<img src={url}>"}).encode()),
     ):
-        way.ask(method, target, body, headers)
+        attacker.ask(method, target, body, headers)
 
     assert len(convoy.events()) == 2
     assert set(looked_up) <= {"127.0.0.1", b"127.0.0.1"}

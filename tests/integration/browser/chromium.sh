@@ -1,6 +1,6 @@
 #!/bin/sh
-# Chromium for the tests of the inbox page, where there is none: by apt-get, as root on a Debian or
-# Ubuntu. CI asks for it; elsewhere nothing happens, and the tests say what they miss.
+# Installs Chromium for the tests of the inbox page, if it is missing: with apt-get, as root on Debian
+# or Ubuntu. Elsewhere nothing happens, and the tests say that they need it.
 set -eu
 for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null && exit 0

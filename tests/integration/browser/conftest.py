@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, driven by Playwright; each test gets a page of its own."""
+"""Chromium, headless, driven by Playwright; each test gets a new page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """For no longer than a module: Playwright runs an event loop, and a thread has but one."""
+    """One for each module: Playwright runs an event loop, and a thread can have only one."""
     executable = chromium()
     if executable is None:
         missing(
@@ -50,12 +50,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Whatever is done to it, no script of it fails, and no request leaves this machine."""
+    """A page. The test fails if one of its scripts fails, or a request leaves this machine."""
     errors: list[str] = []
     hosts: set[str | None] = set()
 
     def log(message: ConsoleMessage) -> None:
-        # That an answer was an error is the browser's to log, and the page's to tell.
+        # The browser logs each error answer; showing it is up to the page.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             errors.append(message.text)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PICTURE = ROOT / "docs" / "inbox.png"
 
-WHAT_HAPPENED = [
+EVENTS = [
     (TODO.events.created, Todo("ann", 1, "Write the tests")),
     (TODO.events.updated, Todo("ann", 1, "Write the tests", completed=True, version=2)),
     (TODO.events.created, Todo("ann", 2, "Read them aloud")),
@@ -38,7 +38,7 @@ def main() -> None:
     ):
         convoy = Convoy(url, http)
         convoy.endpoint("ann")
-        for number, (event_type, todo) in enumerate(WHAT_HAPPENED):
+        for number, (event_type, todo) in enumerate(EVENTS):
             _publish(convoy, number, event_type, todo)
         convoy.deliveries()
         convoy.let_the_receiver_fail()
@@ -47,7 +47,7 @@ def main() -> None:
             viewport={"width": 900, "height": 780}, device_scale_factor=1.5, color_scheme="light"
         )
         page.goto(f"{url}/inbox")
-        _publish(convoy, 9, TODO.events.deleted, WHAT_HAPPENED[1][1])
+        _publish(convoy, 9, TODO.events.deleted, EVENTS[1][1])
         expect(page.locator("summary").first).to_contain_text("attempt 2")
         page.locator("summary").nth(1).click()
         page.screenshot(path=PICTURE)

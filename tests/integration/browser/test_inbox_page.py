@@ -1,4 +1,4 @@
-"""The inbox page: what it shows of any event, at any width, by keyboard, and when it is cut off."""
+"""The inbox page: any event, any width, the keyboard, and a lost connection."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def todo(item: str = "Write the tests", todo_id: int = 1) -> dict[str, Any]:
 
 @pytest.fixture
 def inbox(convoy: Convoy, page: Page) -> Page:
-    """An empty one, connected."""
+    """An empty inbox, connected."""
     page.goto(f"{convoy.url}/inbox")
     expect(page.locator("#state")).to_have_text("0 events, live")
     return page
@@ -47,7 +47,7 @@ def test_the_newest_event_is_the_first(convoy: Convoy, inbox: Page) -> None:
     assert inbox.locator("summary .type").all_inner_texts() == ["deleted", "updated", "created"]
 
 
-def test_each_outcome_has_its_words(convoy: Convoy, inbox: Page) -> None:
+def test_each_outcome_has_its_own_text(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e0")
     convoy.endpoint("ann")
     send(convoy, "e1")
@@ -63,7 +63,7 @@ def test_each_outcome_has_its_words(convoy: Convoy, inbox: Page) -> None:
     ]  # fmt: skip
 
 
-def test_what_waits_for_the_worker_says_so(convoy: Convoy, inbox: Page) -> None:
+def test_each_stage_of_a_waiting_event_is_shown(convoy: Convoy, inbox: Page) -> None:
     outcome = inbox.locator("summary .outcome")
     convoy.endpoint("ann")
     convoy.stop_worker("matching", "deliveries", "attempts")
@@ -77,7 +77,7 @@ def test_what_waits_for_the_worker_says_so(convoy: Convoy, inbox: Page) -> None:
     expect(outcome).to_have_text("✓ delivered")
 
 
-def test_what_is_discarded_says_so_and_can_be_resent(convoy: Convoy, inbox: Page) -> None:
+def test_a_discarded_delivery_can_be_resent(convoy: Convoy, inbox: Page) -> None:
     endpoint = convoy.endpoint("ann")
     convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
     send(convoy, "e1")
@@ -91,7 +91,7 @@ def test_what_is_discarded_says_so_and_can_be_resent(convoy: Convoy, inbox: Page
     expect(outcome).to_have_text("✓ delivered")
 
 
-def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:
+def test_markup_in_a_payload_is_shown_as_text(convoy: Convoy, inbox: Page) -> None:
     markup = "<img src=x onerror=\"document.title='taken'\"><b>x</b>"
     send(convoy, "<i>e1</i>", "<u>type", todo=todo(markup))
 
@@ -102,9 +102,7 @@ def test_what_looks_like_markup_is_text(convoy: Convoy, inbox: Page) -> None:
     expect(inbox).to_have_title("Inbox")
 
 
-def test_a_resource_of_ones_own_is_told_and_searched_as_a_todo_is(
-    convoy: Convoy, inbox: Page
-) -> None:
+def test_any_resource_is_shown_and_searched_as_a_todo_is(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e1", order={"id": "A-1", "lines": 2, "customer": "Ann"})
     send(convoy, "e2", "failed", order_id="B-2")
 
@@ -121,9 +119,7 @@ def test_a_payload_of_any_shape_is_shown(convoy: Convoy, inbox: Page, data: obje
     expect(inbox.locator("summary .type")).to_have_text("odd")
 
 
-def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
-    convoy: Convoy, inbox: Page
-) -> None:
+def test_a_search_shows_events_whose_type_or_id_begins_with_it(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e1", todo=todo(todo_id=42))
     send(convoy, "e2", "deleted", todo=todo(todo_id=7))
     expect(inbox.locator("#state")).to_have_text("2 events, live")
@@ -133,7 +129,7 @@ def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
         inbox.get_by_label("Search").fill(text)
         expect(inbox.locator("summary .type")).to_have_text([found])
     inbox.get_by_label("Search").fill("nothing")
-    expect(inbox.get_by_text("type or id begins with that.")).to_be_visible()
+    expect(inbox.get_by_text("type or id begins with this text.")).to_be_visible()
     expect(inbox.locator("#empty")).to_be_hidden()
     send(convoy, "nothing-else")
     expect(inbox.locator("#state")).to_have_text("1 event found, live")
@@ -141,7 +137,7 @@ def test_a_search_shows_what_has_a_type_or_an_id_that_begins_so(
     expect(inbox.locator("#state")).to_have_text("3 events, live")
 
 
-def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
+def test_everything_works_by_keyboard(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo())
     expect(inbox.locator("summary")).to_contain_text("✓ delivered")
@@ -149,7 +145,7 @@ def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
 
     inbox.keyboard.press("/")
     expect(inbox.get_by_label("Search")).to_be_focused()
-    for _ in range(3):  # past what makes the receiver fail
+    for _ in range(3):  # past the buttons of the receiver
         inbox.keyboard.press("Tab")
     expect(inbox.locator("summary")).to_be_focused()
     inbox.keyboard.press("Enter")
@@ -161,15 +157,15 @@ def test_all_of_it_is_done_by_keyboard(convoy: Convoy, inbox: Page) -> None:
     for attempts in (2, 3):
         inbox.keyboard.press("Enter")
         expect(inbox.locator(".attempts li")).to_have_count(attempts)
-        expect(inbox.locator("#said")).to_have_text("Sent again.")
+        expect(inbox.locator("#confirmation")).to_have_text("Sent again.")
         expect(resend).to_be_focused()
 
 
-def test_the_keyboard_stays_where_the_receivers_buttons_change(inbox: Page) -> None:
+def test_the_focus_stays_on_the_receivers_buttons(inbox: Page) -> None:
     inbox.get_by_role("button", name="Fail for 1 min").focus()
     inbox.keyboard.press("Enter")
     expect(inbox.get_by_role("button", name="Work again")).to_be_focused()
-    expect(inbox.locator("#said")).to_have_text("The receiver fails for 60 seconds.")
+    expect(inbox.locator("#confirmation")).to_have_text("The receiver fails for 60 seconds.")
     inbox.keyboard.press("Enter")
     expect(inbox.get_by_role("button", name="Fail for 10 s")).to_be_focused()
 
@@ -184,7 +180,7 @@ def test_the_browsers_clock_does_not_matter(convoy: Convoy, page: Page, ahead_s:
     expect(page.locator("#receiver-state")).to_have_text(state)
 
 
-def test_of_many_events_the_newest_are_shown_and_an_old_one_that_changes_stays_away(
+def test_only_the_newest_events_are_shown(
     convoy: Convoy, inbox: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stand_in_inbox, "NEWEST", 20)
@@ -204,7 +200,7 @@ def test_of_many_events_the_newest_are_shown_and_an_old_one_that_changes_stays_a
     assert ids == [f"#{number}" for number in range(31, 11, -1)]
 
 
-def test_what_is_being_read_is_left_alone(convoy: Convoy, inbox: Page) -> None:
+def test_an_update_keeps_the_selected_text(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo(ITEM * 20))
     inbox.locator("summary").click()
@@ -220,7 +216,7 @@ def test_what_is_being_read_is_left_alone(convoy: Convoy, inbox: Page) -> None:
     assert box["height"] < 500
 
 
-def test_what_is_open_stays_open_when_it_changes(convoy: Convoy, inbox: Page) -> None:
+def test_an_open_card_stays_open_when_it_changes(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo())
     inbox.locator("summary").click()
@@ -232,7 +228,7 @@ def test_what_is_open_stays_open_when_it_changes(convoy: Convoy, inbox: Page) ->
     expect(inbox.locator("details")).to_have_attribute("open", "")
 
 
-def test_what_can_not_be_done_is_told(convoy: Convoy, inbox: Page) -> None:
+def test_a_refused_action_is_reported(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo())
     inbox.locator("summary").click()
@@ -244,7 +240,7 @@ def test_what_can_not_be_done_is_told(convoy: Convoy, inbox: Page) -> None:
     expect(inbox.get_by_role("alert")).to_have_text("That did not work: Not now.")
 
 
-def test_a_project_that_is_cleared_leaves_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
+def test_a_cleared_project_has_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e1", todo=todo())
     expect(inbox.locator("#state")).to_have_text("1 event, live")
 
@@ -255,7 +251,7 @@ def test_a_project_that_is_cleared_leaves_an_empty_inbox(convoy: Convoy, inbox: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 800, 1400])
-def test_nothing_is_wider_than_the_window_and_all_can_be_read(
+def test_the_page_fits_the_window_with_enough_contrast(
     convoy: Convoy, inbox: Page, width: int, scheme: Any
 ) -> None:
     convoy.endpoint("ann")
@@ -292,10 +288,10 @@ CONTRASTS = """() => {
     return [node.className || node.tagName, (a + 0.05) / (b + 0.05)];
   });
 }"""
-"""The contrast (WCAG 2) of each element that has text of its own, with what is behind it."""
+"""The contrast (WCAG 2) between the text of each element and its background."""
 
 
-def test_a_stand_in_that_has_gone_is_told_and_found_again(page: Page) -> None:
+def test_a_lost_connection_is_reported_and_restored(page: Page) -> None:
     with server.running(stand_in.build()) as url:
         page.goto(f"{url}/inbox")
         expect(page.locator("#state")).to_have_text("0 events, live")
@@ -305,7 +301,7 @@ def test_a_stand_in_that_has_gone_is_told_and_found_again(page: Page) -> None:
         expect(page.locator("#state")).to_have_text("0 events, live")
 
 
-def test_without_a_connection_what_is_done_is_told_as_not_done(page: Page) -> None:
+def test_an_action_without_a_connection_is_reported_as_failed(page: Page) -> None:
     with server.running(stand_in.build()) as url:
         page.goto(f"{url}/inbox")
         expect(page.locator("#state")).to_have_text("0 events, live")

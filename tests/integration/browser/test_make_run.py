@@ -1,4 +1,4 @@
-"""The inbox of `make run`, as a person works with it."""
+"""The inbox page of `make run`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def card(page: Page, item: str) -> Locator:
     return page.get_by_role("listitem").filter(has=page.locator("summary", has_text=item))
 
 
-def test_it_tells_what_to_type_and_shows_what_then_comes_without_a_reload(
-    page: Page, stack: Stack
-) -> None:
+def test_a_new_event_appears_without_a_reload(page: Page, stack: Stack) -> None:
     page.goto(stack.inbox)
     expect(page.locator("#state")).to_have_text("0 events, live")
     expect(page.locator("#try")).to_contain_text(f"curl {stack.api}/todo -H")
@@ -70,9 +68,7 @@ def test_a_delivery_is_sent_again_by_its_button(page: Page, stack: Stack) -> Non
     expect(new.locator("summary")).to_contain_text("✓ delivered at attempt 2")
 
 
-def test_a_receiver_that_fails_for_a_while_is_tried_again_until_it_works(
-    page: Page, stack: Stack
-) -> None:
+def test_a_failing_receiver_gets_retries_until_it_works(page: Page, stack: Stack) -> None:
     page.goto(stack.inbox)
     page.get_by_role("button", name="Fail for 1 min").click()
     state = re.compile("The receiver answers 503, for (60|59|58) s")

@@ -1,4 +1,4 @@
-"""Whom a deployment answers, and what it asks of who deploys it."""
+"""The callers that a deployment accepts, and the parameters that it refuses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 
 
 def _authorization(template: Template) -> dict[str, str]:
-    """By route."""
+    """The type of authorization of each route."""
     return {
         route["RouteKey"]: route.get("AuthorizationType", "NONE")
         for route in template.of_type("AWS::ApiGatewayV2::Route").values()
@@ -34,7 +34,7 @@ def _anonymous_allowed(template: Template) -> set[str]:
     }
 
 
-def test_unless_told_otherwise_iam_decides_on_every_route(packaged: Packaged) -> None:
+def test_by_default_iam_authorizes_every_route(packaged: Packaged) -> None:
     template = packaged()
 
     assert _authorization(template) == {"$default": "AWS_IAM"}
@@ -55,14 +55,14 @@ def test_with_issuer_and_audience_every_route_needs_their_token(packaged: Packag
     assert _anonymous_allowed(template) == {"false"}
 
 
-def test_anybody_is_answered_only_where_that_is_said(packaged: Packaged) -> None:
+def test_anonymous_callers_are_accepted_only_with_the_parameter(packaged: Packaged) -> None:
     template = packaged(anonymous="true")
 
     assert _authorization(template) == {"$default": "NONE"}
     assert _anonymous_allowed(template) == {"true"}
 
 
-def test_it_may_be_said_in_yaml_without_quotes(project: Project, tmp_path: Path) -> None:
+def test_the_parameter_may_be_a_yaml_boolean(project: Project, tmp_path: Path) -> None:
     own = Project.copy(tmp_path)
     described = own.folder / "serverless.yml"
     described.write_text(described.read_text().replace('anonymous: "false"', "anonymous: true"))
@@ -71,31 +71,29 @@ def test_it_may_be_said_in_yaml_without_quotes(project: Project, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "message"),
     [
         ({"jwtIssuer": "https://issuer.example"}, "--param jwtAudience is not"),
         ({"jwtAudience": "todos"}, "--param jwtIssuer is not"),
-        ({**JWT, "anonymous": "true"}, "choose one"),
+        ({**JWT, "anonymous": "true"}, "give only one"),
         ({"anonymous": "yes"}, "must be true or false"),
         ({"convoyProjectId": ""}, "Missing: --param convoyProjectId=…"),
         ({"anonymous": "true", "convoyAppId": ""}, "needs --param convoyAppId=…"),
     ],
 )
-def test_what_is_missing_or_contradicts_is_refused_by_name(
-    project: Project, params: dict[str, str], told: str
+def test_a_missing_or_contradictory_parameter_is_named(
+    project: Project, params: dict[str, str], message: str
 ) -> None:
     done = project.run("package", **params)
 
     assert done.returncode != 0
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
 
 
-def test_a_region_that_nothing_names_is_asked_for(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_region_is_reported(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
 
     done = project.run("package")
 
     assert done.returncode != 0
-    assert "No AWS region is known: set AWS_REGION, or give --region" in done.stdout + done.stderr
+    assert "No AWS region is set. Set AWS_REGION, or give --region" in done.stdout + done.stderr

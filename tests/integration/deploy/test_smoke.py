@@ -53,7 +53,7 @@ def asked() -> list[tuple[Request, bytes]]:
 
 @pytest.fixture
 def doorkeeper(asked: list[tuple[Request, bytes]]) -> Iterator[str]:
-    """Lets nobody in, and remembers who asked."""
+    """Answers each request with 403, and records it in `asked`."""
 
     async def refuse(request: Request) -> Response:
         asked.append((request, await request.body()))
@@ -65,7 +65,7 @@ def doorkeeper(asked: list[tuple[Request, bytes]]) -> Iterator[str]:
         yield url
 
 
-def test_a_stage_that_works_is_told_so_and_left_as_it_was(
+def test_a_working_stage_passes_and_keeps_no_todo(
     run: Smoke,
     stage: str,
     store: TodoStore,
@@ -77,7 +77,7 @@ def test_a_stage_that_works_is_told_so_and_left_as_it_was(
 
     assert capsys.readouterr().out.splitlines()[-1] == "The stage works."
     assert store.page(OWNER, limit=1, after=None).found == []
-    assert {row.attempts for row in outbox.rows()} == {0}  # they wait to be settled, no more
+    assert {row.attempts for row in outbox.rows()} == {0}  # the rows only wait to be settled
     types = [event["event_type"] for event in convoy.events()]
     assert types == ["ping", "created", "retrieved", "deleted"]
 
@@ -92,19 +92,20 @@ def test_a_stage_whose_events_do_not_reach_convoy_does_not_work(
     assert "POST /todo: Webhook-Status is pending" in capsys.readouterr().err
 
 
-def test_a_stage_that_answers_wrongly_is_told_by_call_and_answer(
+def test_a_wrong_answer_is_reported_with_its_call(
     run: Smoke, stage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(f"{stage}/elsewhere") == smoke.WRONG
 
-    assert "GET /: not 200 but 404" in capsys.readouterr().err
+    assert "GET /: expected 200, answered 404" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("page", "told"), [("<html>", "not JSON: <html>"), ('{"message": "hi"}', "GET /: {'message'")]
+    ("page", "message"),
+    [("<html>", "not JSON: <html>"), ('{"message": "hi"}', "answered {'message': 'hi'}")],
 )
-def test_another_server_s_page_is_not_taken_for_the_stage_s(
-    run: Smoke, page: str, told: str, capsys: pytest.CaptureFixture[str]
+def test_the_page_of_another_server_is_a_wrong_answer(
+    run: Smoke, page: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def answer(_: Request) -> Response:
         return PlainTextResponse(page)
@@ -112,10 +113,10 @@ def test_another_server_s_page_is_not_taken_for_the_stage_s(
     with server.running(Starlette(routes=[Route("/{path:path}", answer)])) as url:
         assert run(url) == smoke.WRONG
 
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_stage_out_of_reach_is_told_from_one_that_is_wrong(
+def test_a_stage_out_of_reach_has_its_own_exit_code(
     run: Smoke, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("http://127.0.0.1:1") == smoke.UNREACHABLE
@@ -123,15 +124,15 @@ def test_a_stage_out_of_reach_is_told_from_one_that_is_wrong(
     assert "GET /: no answer" in capsys.readouterr().err
 
 
-def test_who_is_not_let_in_is_told_what_to_bring(
+def test_a_403_advises_a_token_or_credentials(
     run: Smoke, doorkeeper: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(doorkeeper) == smoke.UNREACHABLE
 
-    assert "give TOKEN, or AWS credentials" in capsys.readouterr().err
+    assert "Set TOKEN, or give AWS credentials" in capsys.readouterr().err
 
 
-def test_a_token_is_shown(
+def test_a_token_is_sent(
     run: Smoke,
     doorkeeper: str,
     asked: list[tuple[Request, bytes]],
@@ -188,14 +189,12 @@ def test_the_signature_is_that_of_the_request_that_arrives(
         ("https://execute-api.example.com", None),
     ],
 )
-def test_a_url_of_api_gateway_s_own_tells_the_region_to_sign_for(
-    url: str, region: str | None
-) -> None:
+def test_only_a_url_of_api_gateways_own_has_a_region(url: str, region: str | None) -> None:
     assert smoke.region_of(url) == region
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com", "https://", "example.com"])
-def test_what_is_no_url_is_wrong_usage(run: Smoke, url: str) -> None:
+def test_an_invalid_url_is_wrong_usage(run: Smoke, url: str) -> None:
     with pytest.raises(SystemExit) as ended:
         run(url)
 

@@ -1,4 +1,4 @@
-"""`make run`'s stack as processes of their own, on free ports."""
+"""The stack of `make run`, as separate processes on free ports."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def started(
     cwd: Path | str = ROOT,
     **environment: str,
 ) -> Iterator[subprocess.Popen[str]]:
-    """The runner, with nothing of the environment, nor of the .env, of the person who tests."""
+    """Start the runner, without the settings of the person who runs the tests."""
     inherited = {name: value for name, value in os.environ.items() if not foreign(name)}
     process = subprocess.Popen(
         [*command, *options],
@@ -75,7 +75,7 @@ def started(
 
 
 def end_of(*options: str, **environment: str) -> tuple[int, str]:
-    """The exit code and the errors of a runner that does not get to run."""
+    """The exit code and the errors of a runner that ends by itself."""
     with started("--env-file", os.devnull, *options, **environment) as process:
         _, errors = process.communicate(timeout=STOP_S)
     return process.returncode, errors
@@ -102,7 +102,7 @@ def running(
         assert command_of_stack, greeting
         script = (cwd / command_of_stack[0]).read_text()
         yield Stack(process, greeting)
-    # Of what went well nobody reads the logs.
+    # Delete the logs of a successful test.
     for port in set(re.findall(r":(\d+)", greeting + script)):
         for log in (cwd / ".local").glob(f"*-{port}.log"):
             log.unlink()

@@ -1,4 +1,4 @@
-"""A receiver on loopback, which keeps what came as it came, and fails when told to."""
+"""A receiver that keeps each request's headers and bytes, and fails when a test asks for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`failures`: how many requests are still answered by a 503."""
+    """`failures`: how many of the next requests get a 503."""
 
     url: str = ""
     failures: int = 0
@@ -49,7 +49,7 @@ class Receiver:
 
 @contextmanager
 def receiving(host: str = LOOPBACK) -> Iterator[Receiver]:
-    """`host` is this machine's name to the one who sends, who may be outside its loopback."""
+    """`host` is the name of this machine for the sender, which may be outside its loopback."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):

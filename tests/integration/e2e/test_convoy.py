@@ -1,10 +1,10 @@
-"""From a change to its webhook, through a Convoy: the stand-in, and the one that is named.
+"""From a change to its webhook: through the stand-in, and through the Convoy in the environment.
 
     CONVOY_E2E_URL=http://localhost:5005/api CONVOY_E2E_API_KEY=… CONVOY_E2E_PROJECT_ID=… \\
         .venv/bin/pytest tests/integration/e2e/test_convoy.py
 
-CONVOY_E2E_RECEIVER_HOST is what it knows this machine by (127.0.0.1; to one in Docker it is
-host.docker.internal); retries are awaited for CONVOY_E2E_WAIT_S (120) seconds.
+CONVOY_E2E_RECEIVER_HOST is this machine's name for that Convoy (default 127.0.0.1; in Docker
+host.docker.internal). The tests wait CONVOY_E2E_WAIT_S (120) seconds for retries.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ WAIT_S = float(os.environ.get("CONVOY_E2E_WAIT_S", "120"))
 
 
 @dataclass(frozen=True)
-class Convoy:
+class ConvoyAccess:
     url: str
     api_key: str
     project_id: str
@@ -61,20 +61,20 @@ class Convoy:
 
 
 @pytest.fixture(scope="module", params=["stand-in", "named"])
-def convoy(request: pytest.FixtureRequest) -> Iterator[Convoy]:
+def convoy(request: pytest.FixtureRequest) -> Iterator[ConvoyAccess]:
     if request.param == "stand-in":
         with server.running(stand_in.build(backoff=Backoff(0.01))) as url:
-            yield Convoy(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
+            yield ConvoyAccess(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
         return
     host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
-    yield Convoy(*named_convoy(), host)
+    yield ConvoyAccess(*named_convoy(), host)
 
 
 @dataclass
-class World:
-    """An owner of its own, with one endpoint: it is what `convoy setup` makes."""
+class OwnerWorld:
+    """A new owner with one endpoint, as `convoy setup` makes them."""
 
-    convoy: Convoy
+    convoy: ConvoyAccess
     receiver: Receiver
     publisher: ConvoyPublisher
     owner: str
@@ -111,39 +111,39 @@ class World:
         until(lambda: len(self.receiver.of(key)) >= times, seconds=WAIT_S)
 
     def delivery(self, key: str, status: str = "Success") -> Json:
-        """The one of an event, once its status is this."""
+        """The delivery of an event, once it has this status."""
         until(lambda: self.lines("deliveries", "--event", key, "--status", status), seconds=WAIT_S)
         (found,) = self.lines("deliveries", "--event", key)
         return found
 
 
 @pytest.fixture(scope="module")
-def world(convoy: Convoy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(convoy: ConvoyAccess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnerWorld]:
     with (
         receiving(convoy.receiver_host) as receiver,
         closing(convoy.publisher()) as publisher,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.chdir(tmp_path_factory.mktemp("here"))  # where no .env is
-        world = World(convoy, receiver, publisher, owner=str(uuid4()))
-        told = world.command("setup", "--url", receiver.url)
-        settings = dict(line.split("=", 1) for line in told.splitlines())
+        patch.chdir(tmp_path_factory.mktemp("here"))  # a folder without .env
+        world = OwnerWorld(convoy, receiver, publisher, owner=str(uuid4()))
+        output = world.command("setup", "--url", receiver.url)
+        settings = dict(line.split("=", 1) for line in output.splitlines())
         assert settings["CONVOY_APP_ID"] == world.owner
         world.secret = settings["CONVOY_ENDPOINT_SECRET"]
         yield world
 
 
-def test_setup_run_again_finds_all_in_place(world: World) -> None:
-    (told,) = world.lines("setup", "--url", world.receiver.url)
+def test_a_second_setup_changes_nothing(world: OwnerWorld) -> None:
+    (report,) = world.lines("setup", "--url", world.receiver.url)
 
-    assert (told["made"], told["changed"]) == ([], [])
+    assert (report["made"], report["changed"]) == ([], [])
     assert [each["url"] for each in world.lines("endpoints", "--owner", world.owner)] == [
         world.receiver.url
     ]
 
 
-def test_the_six_event_types_arrive_signed_with_the_bytes_that_were_published(
-    world: World, dynamodb: DynamoDBClient
+def test_six_event_types_arrive_signed_with_their_published_bytes(
+    world: OwnerWorld, dynamodb: DynamoDBClient
 ) -> None:
     before = len(world.receiver.received)
     service = make_service(dynamodb, world.publisher, new_event_id=new_event_id, clock=now)
@@ -172,7 +172,7 @@ def test_the_six_event_types_arrive_signed_with_the_bytes_that_were_published(
         assert each.body == compact.encode()
 
 
-def test_what_is_published_again_under_its_key_is_not_delivered_again(world: World) -> None:
+def test_an_event_published_again_under_its_key_is_delivered_once(world: OwnerWorld) -> None:
     event = world.publish()
     world.arrived(event.id)
 
@@ -185,7 +185,7 @@ def test_what_is_published_again_under_its_key_is_not_delivered_again(world: Wor
     assert len(world.receiver.of(event.id)) == 1
 
 
-def test_an_outage_of_the_receiver_is_tried_again_and_signed_anew(world: World) -> None:
+def test_a_failed_attempt_is_retried_with_a_new_signature(world: OwnerWorld) -> None:
     world.receiver.failures = 2
 
     event = world.publish()
@@ -205,7 +205,7 @@ def test_an_outage_of_the_receiver_is_tried_again_and_signed_anew(world: World) 
     assert verified(world.secret, arrived.body, signature, now().timestamp())
 
 
-def test_a_delivery_is_sent_again_on_demand(world: World) -> None:
+def test_a_delivery_is_sent_again_on_demand(world: OwnerWorld) -> None:
     event = world.publish()
     world.arrived(event.id)
 
@@ -216,8 +216,8 @@ def test_a_delivery_is_sent_again_on_demand(world: World) -> None:
     assert (first.body, first.key) == (second.body, second.key)
 
 
-def test_a_ping_goes_the_whole_way(world: World) -> None:
-    (told,) = world.lines("ping")
+def test_a_ping_reaches_the_receiver(world: OwnerWorld) -> None:
+    (report,) = world.lines("ping")
 
-    assert told["status"] == "Success"
-    world.arrived(told["event_id"])
+    assert report["status"] == "Success"
+    world.arrived(report["event_id"])

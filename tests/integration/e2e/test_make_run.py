@@ -1,4 +1,4 @@
-"""`make run`, as a person meets it."""
+"""`make run`: its output, its errors, and its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from infra.local import dotenv_file, parts
+from infra.local import dotenv_file, processes
 from tests.integration.e2e.conftest import ANY_PORTS, STOP_S, end_of, running, started
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
     assert (process.returncode, errors) == (-signal.SIGINT, "")
 
 
-def test_the_end_of_one_part_ends_all_and_is_told() -> None:
+def test_the_end_of_one_process_ends_all_and_is_reported() -> None:
     with running() as stack:
         children = children_of(stack.process.pid)
         (api,) = [pid for pid in children if "uvicorn" in Path(f"/proc/{pid}/cmdline").read_text()]
@@ -83,7 +83,7 @@ def test_the_end_of_one_part_ends_all_and_is_told() -> None:
     assert "api ended with code -9" in errors
 
 
-def test_make_run_is_this_and_one_interrupt_ends_it() -> None:
+def test_make_run_starts_the_stack_and_one_interrupt_ends_it() -> None:
     with running(command=["make", "run", f"ARGS={' '.join(ANY_PORTS)}"]) as stack:
         assert httpx.get(stack.api).status_code == 200
     with pytest.raises(httpx.ConnectError):
@@ -102,7 +102,7 @@ def test_a_busy_port_is_named_with_what_to_do(name: str) -> None:
     assert f"{name.upper()}_PORT=" in errors
 
 
-def test_a_second_stack_is_told_every_port_that_the_first_one_has(stack: Stack) -> None:
+def test_a_second_stack_reports_every_busy_port(stack: Stack) -> None:
     api, convoy = urlsplit(stack.api).port, urlsplit(stack.inbox).port
 
     code, errors = end_of("--dynamodb=0", API_PORT=str(api), CONVOY_PORT=str(convoy))
@@ -111,25 +111,25 @@ def test_a_second_stack_is_told_every_port_that_the_first_one_has(stack: Stack) 
     convoys, apis, advice = errors.splitlines()
     assert convoys == f"error: port {convoy} (convoy) can't be used: Address already in use."
     assert apis == f"port {api} (api) can't be used: Address already in use."
-    assert advice.endswith("or use any: CONVOY_PORT=0 API_PORT=0 make run")
+    assert advice.endswith("take any free port: CONVOY_PORT=0 API_PORT=0 make run")
 
 
 @pytest.mark.parametrize(
-    ("api", "convoy", "told"),
+    ("api", "convoy", "message"),
     [
         ("99999", "0", "error: port 99999 (api) can't be used: bind(): port must be 0-65535"),
         ("-1", "0", "error: port -1 (api) can't be used: bind(): port must be 0-65535"),
-        ("9123", "9123", "error: port 9123 (api) is wanted twice"),
+        ("9123", "9123", "error: port 9123 (api) is given twice"),
     ],
 )
-def test_a_port_that_can_not_be_is_told(api: str, convoy: str, told: str) -> None:
+def test_an_impossible_port_is_reported(api: str, convoy: str, message: str) -> None:
     code, errors = end_of(f"--api={api}", "--dynamodb=0", f"--convoy={convoy}")
 
     assert code == 1
-    assert told in errors
+    assert message in errors
 
 
-def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_named(
+def test_a_key_selects_the_real_convoy_and_missing_settings_are_named(
     tmp_path: Path,
 ) -> None:
     dotenv = tmp_path / "env"
@@ -142,16 +142,16 @@ def test_a_real_convoy_is_used_where_its_key_is_set_and_what_else_it_needs_is_na
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "message"),
     [
         (b"# mine\nCONVOY_API_KEI=CO.real\n", "{}, line 2: CONVOY_API_KEI is no setting. "),
-        (b"CONVOY_API_KEY CO.real\n", "{}, line 1: not NAME=value. "),
-        (b'CONVOY_API_KEY="CO.real\n', "{}, line 1: not NAME=value. "),
+        (b"CONVOY_API_KEY CO.real\n", "{}, line 1 is not NAME=value. "),
+        (b'CONVOY_API_KEY="CO.real\n', "{}, line 1 is not NAME=value. "),
         (b"\xff\xfeC\x00", "{} can't be read: 'utf-8' codec can't decode"),
     ],
 )
-def test_a_mistake_in_the_env_file_is_told_and_no_stand_in_started(
-    tmp_path: Path, written: bytes, told: str
+def test_a_mistake_in_the_env_file_is_an_error(
+    tmp_path: Path, written: bytes, message: str
 ) -> None:
     dotenv = tmp_path / "env"
     dotenv.write_bytes(written)
@@ -159,11 +159,11 @@ def test_a_mistake_in_the_env_file_is_told_and_no_stand_in_started(
     code, errors = end_of(f"--env-file={dotenv}")
 
     assert code == 1
-    assert errors.startswith(f"error: {told.format(dotenv)}")
+    assert errors.startswith(f"error: {message.format(dotenv)}")
     assert "CO.real" not in errors
 
 
-def test_what_convoy_setup_writes_into_the_env_file_is_no_mistake(tmp_path: Path) -> None:
+def test_an_env_file_that_convoy_setup_wrote_is_valid(tmp_path: Path) -> None:
     dotenv = tmp_path / "env"
     dotenv.write_text("CONVOY_APP_ID='a b'\nCONVOY_ENDPOINT_SECRET=x\nAWS_PROFILE\n")
 
@@ -174,14 +174,14 @@ def test_what_convoy_setup_writes_into_the_env_file_is_no_mistake(tmp_path: Path
     }
 
 
-def test_logs_that_have_nowhere_to_go_are_told(
+def test_a_log_folder_that_can_not_be_written_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".local").touch()
-    monkeypatch.setattr(parts, "LOGS", tmp_path / ".local")
+    monkeypatch.setattr(processes, "LOGS", tmp_path / ".local")
 
-    with pytest.raises(parts.StackError, match=r"\.local can't be written to, and the logs go"):
-        parts.make_room()
+    with pytest.raises(processes.StackError, match=r"folder of the logs, .*\.local, can't be writ"):
+        processes.create_log_folder()
 
 
 def children_of(pid: int) -> list[int]:

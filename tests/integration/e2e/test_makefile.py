@@ -1,4 +1,4 @@
-"""What `make` says of a Python that it can't use, and what it does with an old `.venv`."""
+"""`make` reports a Python that it can't use, and renews a broken `.venv`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ INSTALL_S = 120
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """One that needs no package but uv, in a path with a space."""
+    """A checkout that needs only uv, in a path with a space."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
@@ -52,52 +52,52 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_python_that_is_not_there_is_named_with_what_to_do(checkout: Path) -> None:
-    code, told = make(checkout, "PYTHON=nopython")
+def test_a_missing_python_is_named_with_what_to_do(checkout: Path) -> None:
+    code, errors = make(checkout, "PYTHON=nopython")
 
     assert code != 0
-    assert told.startswith("error: there is no nopython. Install Python 3.11 or later, or name it:")
+    assert errors.startswith("error: nopython is not installed. Install Python 3.11 or later,")
 
 
-def test_a_python_that_is_too_old_is_named_with_what_to_do(checkout: Path) -> None:
+def test_an_old_python_is_named_with_what_to_do(checkout: Path) -> None:
     executable(checkout / "old")
 
-    code, told = make(checkout, "PYTHON=./old")
+    code, errors = make(checkout, "PYTHON=./old")
 
     assert code != 0
-    assert told.startswith(
-        "error: Python 3.11 or later is needed, and ./old is 3.9.18. Name another: make PYTHON="
+    assert errors.startswith(
+        "error: ./old is Python 3.9.18, and 3.11 or later is needed. Name another: make PYTHON="
     )
     assert not (checkout / ".venv").exists()
 
 
-def test_an_environment_of_a_python_that_is_too_old_is_told_with_what_to_do(
+def test_an_environment_with_an_old_python_is_named_with_what_to_do(
     checkout: Path,
 ) -> None:
     executable(checkout / ".venv" / "bin" / "python")
 
-    code, told = make(checkout, f"PYTHON={sys.executable}")
+    code, errors = make(checkout, f"PYTHON={sys.executable}")
 
     assert code != 0
-    assert told.startswith(
-        "error: Python 3.11 or later is needed, and .venv is 3.9.18. Do away with it: make clean"
+    assert errors.startswith(
+        "error: .venv is Python 3.9.18, and 3.11 or later is needed. Delete it: make clean"
     )
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Path) -> None:
+def test_an_environment_without_its_python_is_made_again(checkout: Path) -> None:
     python = checkout / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.symlink_to(checkout / "gone")
     (checkout / ".venv" / "ready").touch()
 
-    code, told = make(checkout, f"PYTHON={sys.executable}")
+    code, errors = make(checkout, f"PYTHON={sys.executable}")
 
-    assert code == 0, told
+    assert code == 0, errors
     assert subprocess.run([python, "-c", ""], check=False).returncode == 0
 
 
 def test_an_installation_says_each_step_and_is_not_repeated(checkout: Path) -> None:
-    first, again = (installed(checkout, f"PYTHON={sys.executable}") for _ in range(2))
+    first, again = (run_make(checkout, f"PYTHON={sys.executable}") for _ in range(2))
 
     assert [line for line in first.stdout.splitlines() if ".venv" in line] == [
         "Making a virtual environment in .venv.",
@@ -108,12 +108,12 @@ def test_an_installation_says_each_step_and_is_not_repeated(checkout: Path) -> N
 
 
 def make(checkout: Path, *options: str) -> tuple[int, str]:
-    """Its exit code, and its errors."""
-    done = installed(checkout, *options)
+    """The exit code and the errors of `make .venv/ready`."""
+    done = run_make(checkout, *options)
     return done.returncode, done.stderr
 
 
-def installed(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_make(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", ".venv/ready", *options],
         cwd=checkout,

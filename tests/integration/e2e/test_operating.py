@@ -1,4 +1,4 @@
-"""The operator's command against `make run`, as the greeting and the README tell it."""
+"""The operator's command against `make run`, as its output and the README show it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
         wait_for_the_relays_first_pass(stack)
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()
-        # The first one is tried, and waits for half a minute. The second one is due at once.
+        # The first event is tried, and waits half a minute. The second event is due at once.
         tried, created = (
             http.post(f"{stack.api}/todo", json={"item": "Wait for it"}) for _ in range(2)
         )
@@ -51,7 +51,7 @@ def waiting(stack: Stack) -> set[str]:
     return {json.loads(line)["event_id"] for line in listed.stdout.splitlines()}
 
 
-def test_sigterm_ends_a_watch_with_code_0_and_the_stacks_end_takes_the_command_away() -> None:
+def test_sigterm_ends_a_watch_and_the_stacks_end_removes_the_script() -> None:
     with running() as stack:
         script = ROOT / command_of(stack)
         assert script.exists()
@@ -72,13 +72,13 @@ def test_the_stack_relays_by_itself(stack: Stack) -> None:
 
 
 def wait_for_the_relays_first_pass(stack: Stack) -> Json:
-    """Its report; the next pass comes a minute later."""
+    """The report of that pass; the next pass comes a minute later."""
     log = ROOT / ".local" / f"relay-{urlsplit(stack.api).port}.log"
     until = time.monotonic() + 30
-    while not (told := [line for line in log.read_text().splitlines() if '"settled"' in line]):
+    while not (reports := [line for line in log.read_text().splitlines() if '"settled"' in line]):
         assert time.monotonic() < until, log.read_text()
         time.sleep(0.05)
-    report: Json = json.loads(told[0])
+    report: Json = json.loads(reports[0])
     return report
 
 

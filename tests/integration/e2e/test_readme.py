@@ -1,4 +1,4 @@
-"""The README's sessions, typed as they stand, give the output that it shows."""
+"""The README's console sessions print the output that the README shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests' own API and relay share DynamoDB and Convoy, over HTTP, with processes that die."""
+"""The tests' API and relay share DynamoDB and Convoy, over HTTP, with processes that are killed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from app.convoy.deliveries import ConvoyDeliveries
 from app.outbox.delivery import OutboxDelivery
 from app.wiring import clients
-from tests.integration.faults import victims
-from tests.integration.faults.world import Ahead, World
+from tests.integration.faults import killed_processes
+from tests.integration.faults.world import CrashWorld, ShiftedClock
 from tests.support import OWNER, TodoService, deployment, make_outbox, make_relay, make_service
 
 if TYPE_CHECKING:
@@ -25,49 +25,49 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
     from app.outbox.relay import Relay
-    from tests.integration.faults.victims import Call, Environment, Step
+    from tests.integration.faults.killed_processes import Call, Environment, Step
     from tests.receiver import Receiver
     from tests.support import Convoy, Outbox
 
 DEATH_S = 30.0
-"""Seconds that a victim has to die in; it takes a fraction of one."""
+"""Seconds to wait for a process to die; it takes a fraction of one."""
 
 
 @dataclass(frozen=True)
 class Crash:
-    """Starts processes that die, and sees to it that they did."""
+    """Starts processes that kill themselves at a step, and checks that they did."""
 
     processes: ForkServerContext
     environment: Environment
-    clock: Ahead
+    clock: ShiftedClock
 
     def api(self, step: Step, calls: list[Call]) -> None:
-        """A process for each call, all at once."""
+        """Start a process for each call, all at once."""
         started = [
             self.processes.Process(
-                target=victims.serve, args=(self.environment, step, self.clock.by, call)
+                target=killed_processes.serve, args=(self.environment, step, self.clock.by, call)
             )
             for call in calls
         ]
-        for victim in started:
-            victim.start()
-        for victim in started:
-            _see_die(victim)
+        for process in started:
+            process.start()
+        for process in started:
+            _wait_for_death(process)
 
     def relay(self, step: Step) -> None:
         args = self.environment, step, self.clock.by
-        victim = self.processes.Process(target=victims.relay, args=args)
-        victim.start()
-        _see_die(victim)
+        process = self.processes.Process(target=killed_processes.relay, args=args)
+        process.start()
+        _wait_for_death(process)
 
 
-def _see_die(victim: BaseProcess) -> None:
-    victim.join(DEATH_S)
-    exitcode = victim.exitcode
+def _wait_for_death(process: BaseProcess) -> None:
+    process.join(DEATH_S)
+    exitcode = process.exitcode
     if exitcode is None:
-        victim.kill()
-        victim.join()
-    victim.close()
+        process.kill()
+        process.join()
+    process.close()
     assert exitcode == -signal.SIGKILL
 
 
@@ -77,14 +77,16 @@ def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
 
 
 @pytest.fixture
-def clock(convoy: Convoy) -> Ahead:
-    ahead = Ahead()
+def clock(convoy: Convoy) -> ShiftedClock:
+    ahead = ShiftedClock()
     convoy.clock.read = ahead.now
     return ahead
 
 
 @pytest.fixture
-def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: Ahead) -> TodoService:
+def todo_service(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: ShiftedClock
+) -> TodoService:
     delivery = OutboxDelivery(publisher, make_outbox(dynamodb), clock.now, lambda: 1.0)
     return make_service(
         dynamodb,
@@ -97,9 +99,9 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: Ah
 
 @pytest.fixture
 def relay(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, questions: Questions, clock: Ahead
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, questions: Questions, clock: ShiftedClock
 ) -> Relay:
-    """One that lives on when others die."""
+    """A relay of the test's own process, which is not killed."""
     deliveries = ConvoyDeliveries(questions)
     return make_relay(dynamodb, publisher, questions, clock.now, deliveries=deliveries)
 
@@ -112,15 +114,15 @@ def world(
     receiver: Receiver,
     outbox: Outbox,
     relay: Relay,
-    clock: Ahead,
-) -> World:
+    clock: ShiftedClock,
+) -> CrashWorld:
     receiver.subscribe(OWNER)
-    return World(client, dynamodb, convoy, receiver, outbox, relay, clock)
+    return CrashWorld(client, dynamodb, convoy, receiver, outbox, relay, clock)
 
 
 @pytest.fixture
 def environment(dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy) -> dict[str, str]:
-    """Of a process of the app."""
+    """The environment of a process of the app."""
     aws = {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "AWS_REGION": "eu-central-1",
@@ -131,5 +133,5 @@ def environment(dynamodb_url: str, dynamodb: DynamoDBClient, convoy: Convoy) -> 
 
 
 @pytest.fixture
-def crash(processes: ForkServerContext, environment: dict[str, str], clock: Ahead) -> Crash:
+def crash(processes: ForkServerContext, environment: dict[str, str], clock: ShiftedClock) -> Crash:
     return Crash(processes, environment, clock)

@@ -1,4 +1,4 @@
-"""Moto's server in a process of its own: what it holds outlives whoever wrote it."""
+"""Moto's server in a separate process: its data outlives the process that wrote it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 START_S = 60.0
-"""Seconds until a server that does not answer is given up; it takes about one."""
+"""Seconds to wait for the server to answer; it takes about one."""
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def running(processes: ForkServerContext) -> Iterator[str]:
 
 
 def _serve(port: Connection) -> None:
-    # Imported here, not by the victims, whose botocore it would reach into.
+    # Imported only here: moto patches botocore, and the killed processes must not have that.
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
@@ -42,8 +42,8 @@ def _serve(port: Connection) -> None:
     from werkzeug.serving import make_server  # noqa: PLC0415
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    # One thread takes the connections in their order: whoever asks after a victim died is answered
-    # after all that the victim had sent was done.
+    # One thread serves the connections in their order. Everything that a killed process had sent is
+    # done before a later request is answered.
     server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     port.send(server.server_port)
     port.close()

@@ -1,4 +1,4 @@
-"""The ways in which Convoy, or the way to it, fails: each over real connections on loopback."""
+"""The faults of Convoy and of the network before it, over real connections on loopback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _black_hole(connection: socket.socket) -> None:
-    """Accepts, and never answers."""
+    """Accepts connections, and never answers."""
 
 
 def _slow(connection: socket.socket) -> None:
@@ -38,7 +38,7 @@ def _reset_mid_body(connection: socket.socket) -> None:
 
 
 def packed(connection: socket.socket) -> None:
-    """Answers as Convoy does, but for the gzip that nobody asked for."""
+    """Answers as Convoy does, except that the answer is compressed without being asked to."""
     answer = gzip.compress(b'{"status":true,"message":"","data":null}')
     head = b"HTTP/1.1 201 Created\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"
     while read_request(connection):
@@ -58,13 +58,12 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """`serve` fails for as long as its context lasts, and gives Convoy's API root.
+class ConvoyFault:
+    """`serve` gives the API root of a Convoy that fails within the context.
 
-    With a `path` the stand-in fails at these calls alone.
-    What a row tells of it begins as the pattern `reason` has it. It `refuses` what may be the
-    event's own fault; all else is an outage. `deadline_s` is short where no answer comes, however
-    long one waits.
+    With a `path` the stand-in fails only these calls. `reason` is a pattern for the start of the
+    reason in a row. `refuses`: Convoy refuses the event itself; every other fault is an outage.
+    `deadline_s` is short for a fault without any answer.
     """
 
     reason: str
@@ -75,8 +74,8 @@ class Fault:
 
 def _server(
     reason: str, behave: Callable[[socket.socket], None], *, deadline_s: float = 30.0
-) -> Fault:
-    return Fault(reason, lambda *_, **__: raw_server(behave), deadline_s=deadline_s)
+) -> ConvoyFault:
+    return ConvoyFault(reason, lambda *_, **__: raw_server(behave), deadline_s=deadline_s)
 
 
 @contextmanager
@@ -86,30 +85,30 @@ def _closed_port(_: Convoy, path: str = "*") -> Iterator[str]:
         yield f"http://127.0.0.1:{closed.getsockname()[1]}/api"
 
 
-def _stand_in(reason: str, *, refuses: bool = False, **fault: object) -> Fault:
+def _stand_in(reason: str, *, refuses: bool = False, **fault: object) -> ConvoyFault:
     @contextmanager
     def failing(convoy: Convoy, path: str = "*") -> Iterator[str]:
         convoy.fail(**fault, path=path)
         yield convoy.api
         convoy.recover()
 
-    return Fault(reason, failing, refuses=refuses)
+    return ConvoyFault(reason, failing, refuses=refuses)
 
 
-def _answer(status: int, *, refuses: bool = False, **fault: object) -> Fault:
+def _answer(status: int, *, refuses: bool = False, **fault: object) -> ConvoyFault:
     return _stand_in(f"{status}: ", refuses=refuses, status=status, **fault)
 
 
 _HTML: Json = {"body": "<p>", "headers": {"content-type": "text/html"}}
 
-FAULTS: dict[str, Fault] = {
+FAULTS: dict[str, ConvoyFault] = {
     "black hole": _server(r"\w+Timeout: ", _black_hole, deadline_s=0.05),
     "slow": _server(r"\w+Timeout: ", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
     "201, packed": _server("201: not Convoy's JSON but gzip", packed),
     "201, endless": _server("RemoteProtocolError: the answer is over", endless),
     "hangs up": _server("RemoteProtocolError", _hang_up),
-    "refused": Fault("ConnectError", _closed_port),
+    "refused": ConvoyFault("ConnectError", _closed_port),
     "reset": _stand_in("ReadError", reset=True),
     "answer lost": _stand_in("ReadError", lose_answer=True),
     "200 in HTML": _answer(200, **_HTML),

@@ -1,8 +1,8 @@
-"""What was committed is what the receiver holds in the end, whichever process is killed, and where.
+"""Every committed event is received, whichever process is killed, at whatever step.
 
-Each test kills (SIGKILL) the process that makes the change, or the relay. Afterwards a relay passes
-until nothing is left. Then what DynamoDB holds is compared with what the receiver got: each event
-once, under one key.
+Each test kills (SIGKILL) the process that makes the change, or the relay. Afterwards a relay works
+until the outbox is empty. Then the received events are compared with DynamoDB: each event once,
+under one key.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from app.outbox.rows import FAILED
-from tests.integration.faults.victims import Moment, Step
+from tests.integration.faults.killed_processes import Moment, Step
 from tests.integration.faults.world import METHODS, Mutation, after
 
 if TYPE_CHECKING:
     from infra.fake_convoy.queues import Queue
     from tests.integration.faults.conftest import Crash
-    from tests.integration.faults.victims import Name
-    from tests.integration.faults.world import World
+    from tests.integration.faults.killed_processes import Name
+    from tests.integration.faults.world import CrashWorld
 
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
@@ -34,15 +34,15 @@ AFTER_COMMIT = [Step("commit", "sent"), Step("commit", "after"), *steps("publish
 RELAYING = steps("newest", "under") + steps("publish", "postpone", nth=3)
 
 LOST: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
-"""After its 201 Convoy can lose: an event, its matching, a delivery before or in an attempt."""
+"""The queues that Convoy can lose after its 201: of events, of deliveries, of attempts."""
 
 ONE_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS)]
 TWO_OF_EACH = [Mutation(method, todo_id) for todo_id, method in enumerate(METHODS * 2)]
 
 
 @pytest.mark.parametrize("step", BEFORE_COMMIT, ids=str)
-def test_a_crash_before_the_commit_was_sent_leaves_no_change_and_no_event(
-    crash: Crash, world: World, step: Step
+def test_a_crash_before_the_commit_leaves_no_change_and_no_event(
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(TWO_OF_EACH)
 
@@ -54,8 +54,8 @@ def test_a_crash_before_the_commit_was_sent_leaves_no_change_and_no_event(
 
 
 @pytest.mark.parametrize("step", AFTER_COMMIT, ids=str)
-def test_a_crash_after_the_commit_was_sent_loses_no_event_and_gives_none_two_keys(
-    crash: Crash, world: World, step: Step
+def test_a_crash_after_the_commit_loses_no_event_and_uses_one_key(
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(TWO_OF_EACH)
     changed = [mutation.fact for mutation in TWO_OF_EACH]
@@ -68,8 +68,8 @@ def test_a_crash_after_the_commit_was_sent_loses_no_event_and_gives_none_two_key
 
 
 @pytest.mark.parametrize("queue", LOST)
-def test_a_crash_of_the_api_and_a_loss_of_convoys_lose_no_event(
-    crash: Crash, world: World, queue: Queue
+def test_a_crash_of_the_api_and_a_lost_queue_lose_no_event(
+    crash: Crash, world: CrashWorld, queue: Queue
 ) -> None:
     seeded = world.seed(TWO_OF_EACH)
     changed = [mutation.fact for mutation in TWO_OF_EACH]
@@ -84,8 +84,8 @@ def test_a_crash_of_the_api_and_a_loss_of_convoys_lose_no_event(
 
 
 @pytest.mark.parametrize("step", BEFORE_COMMIT + AFTER_COMMIT, ids=str)
-def test_a_request_that_comes_again_after_a_crash_is_one_change_with_one_event(
-    crash: Crash, world: World, step: Step
+def test_a_request_repeated_after_a_crash_is_one_change_with_one_event(
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)
     changed = [mutation.fact for mutation in ONE_OF_EACH]
@@ -105,7 +105,7 @@ def test_a_request_that_comes_again_after_a_crash_is_one_change_with_one_event(
     ids=str,
 )
 def test_a_crash_of_the_api_while_convoy_is_down_loses_no_event(
-    crash: Crash, world: World, step: Step
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)
     changed = [mutation.fact for mutation in ONE_OF_EACH]
@@ -119,10 +119,10 @@ def test_a_crash_of_the_api_while_convoy_is_down_loses_no_event(
 
 
 @pytest.mark.parametrize("step", RELAYING, ids=str)
-def test_a_crash_of_the_relay_loses_no_event_and_gives_none_two_keys(
-    crash: Crash, world: World, step: Step
+def test_a_crash_of_the_relay_loses_no_event_and_uses_one_key(
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
-    """It publishes what requests could not."""
+    """The relay publishes the events that the requests could not publish."""
     seeded = world.seed(ONE_OF_EACH)
     world.convoy.fail(status=503)
     changed = world.change(ONE_OF_EACH)
@@ -137,7 +137,7 @@ def test_a_crash_of_the_relay_loses_no_event_and_gives_none_two_keys(
 
 @pytest.mark.parametrize("step", steps("publish", "postpone", nth=3), ids=str)
 def test_a_crash_of_the_relay_in_an_outage_loses_no_event(
-    crash: Crash, world: World, step: Step
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)
     world.convoy.fail(status=503, path="/events/fanout")
@@ -160,8 +160,8 @@ HEALING: list[tuple[Queue, Step]] = [
 
 
 @pytest.mark.parametrize(("queue", "step"), HEALING, ids=str)
-def test_a_crash_of_the_relay_that_heals_a_loss_of_convoys_loses_no_event(
-    crash: Crash, world: World, queue: Queue, step: Step
+def test_a_crash_of_the_relay_that_heals_a_lost_queue_loses_no_event(
+    crash: Crash, world: CrashWorld, queue: Queue, step: Step
 ) -> None:
     seeded = world.seed(TWO_OF_EACH)
     world.convoy.stop_worker(queue)
@@ -176,8 +176,8 @@ def test_a_crash_of_the_relay_that_heals_a_loss_of_convoys_loses_no_event(
 
 
 @pytest.mark.parametrize("queue", LOST)
-def test_what_a_dying_relay_published_and_convoy_lost_is_published_again(
-    crash: Crash, world: World, queue: Queue
+def test_a_killed_relays_publish_that_convoy_lost_is_published_again(
+    crash: Crash, world: CrashWorld, queue: Queue
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)
     world.convoy.fail(status=503)
@@ -196,8 +196,8 @@ def test_what_a_dying_relay_published_and_convoy_lost_is_published_again(
 
 
 @pytest.mark.parametrize("step", steps("park", nth=3), ids=str)
-def test_a_crash_of_the_relay_that_parks_loses_no_event_and_gives_none_two_keys(
-    crash: Crash, world: World, step: Step
+def test_a_crash_of_the_relay_that_parks_loses_no_event_and_uses_one_key(
+    crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)
     world.convoy.fail(status=503)
@@ -228,10 +228,8 @@ DEATHS = [
 ]
 
 
-def test_crash_upon_crash_loses_no_event_and_gives_none_two_keys(
-    crash: Crash, world: World
-) -> None:
-    """The API dies after each commit, and each time a relay dies at another step."""
+def test_repeated_crashes_lose_no_event_and_use_one_key(crash: Crash, world: CrashWorld) -> None:
+    """The API is killed after each commit, and a relay each time at another step."""
     update = Mutation("PUT", 1)
     seeded = world.seed([update])
 

@@ -1,4 +1,4 @@
-"""A text that some server dislikes keeps no other owner's events waiting."""
+"""A text that some server rejects keeps no other owner's events waiting."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Clock:
         return self.now
 
 
-class Disliking:
-    """Answers 201, and to the poisoned text as `dislike` says; None hangs until the deadline."""
+class RejectingServer:
+    """Answers 201, and the poisoned text with `rejection`; None hangs until the deadline."""
 
-    def __init__(self, dislike: bytes | None, clock: Clock) -> None:
-        self._dislike = dislike
+    def __init__(self, rejection: bytes | None, clock: Clock) -> None:
+        self._rejection = rejection
         self._clock = clock
 
     def __call__(self, connection: socket.socket) -> None:
         while request := read_request(connection):
             if POISON.encode() not in request:
                 connection.sendall(answer(b"201 Created", ENVELOPE))
-            elif self._dislike is not None:
-                connection.sendall(self._dislike)
+            elif self._rejection is not None:
+                connection.sendall(self._rejection)
             else:
                 self._clock.now += 3600
                 connection.sendall(b"H")
@@ -55,7 +55,7 @@ def answer(status: bytes, body: bytes, kind: bytes = b"application/json") -> byt
     return head % (status, kind, len(body)) + body
 
 
-DISLIKES = {
+REJECTIONS = {
     "403 in HTML": answer(b"403 Forbidden", b"<p>Blocked</p>", b"text/html"),
     "500": answer(b"500 Internal Server Error", b'{"message":"no"}'),
     "503": answer(b"503 Service Unavailable", b'{"message":"no"}'),
@@ -65,23 +65,23 @@ DISLIKES = {
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The publisher's; the breaker's stands still."""
+    """The publisher's clock; the breaker's clock stands still."""
     clock = Clock()
     for module in ("app.convoy.exchange", "app.convoy.streams"):
         monkeypatch.setattr(f"{module}.time", clock)
     return clock
 
 
-@pytest.fixture(params=DISLIKES)
+@pytest.fixture(params=REJECTIONS)
 def client(
     request: pytest.FixtureRequest, dynamodb: DynamoDBClient, clock: Clock
 ) -> Iterator[TestClient]:
-    """The API with its breaker; the header `owner` names whose request it is."""
+    """The API with its breaker; the header `owner` has the owner of a request."""
 
     def owner_of(request: Request) -> str:
         return request.headers["owner"]
 
-    server = Disliking(DISLIKES[request.param], clock)
+    server = RejectingServer(REJECTIONS[request.param], clock)
     with raw_server(server) as url, closing(make_publisher(url)) as publisher:
         breaker = Breaker(publisher, lambda: 0.0, lambda: 0.0)
         delivery = OutboxDelivery(breaker, make_outbox(dynamodb), lambda: NOW, lambda: 1.0)
@@ -91,14 +91,14 @@ def client(
 
 
 def create(client: TestClient, owner: str, number: int, item: str) -> str:
-    """What is said of the event."""
+    """Create a todo; gives the `Webhook-Status` of its event."""
     body = {"id": number, "item": item}
     created = client.post("/todo", json=body, headers={"owner": owner})
     assert created.status_code == 201
     return created.headers["webhook-status"]
 
 
-def test_beside_a_poisoned_text_another_owners_events_are_accepted(client: TestClient) -> None:
+def test_beside_a_rejected_text_another_owners_events_are_accepted(client: TestClient) -> None:
     statuses = [
         (create(client, "ann", number, POISON), create(client, "bob", number, "x"))
         for number in range(NUMBER)
@@ -107,7 +107,7 @@ def test_beside_a_poisoned_text_another_owners_events_are_accepted(client: TestC
     assert statuses == [("pending", "accepted")] * NUMBER
 
 
-def test_after_a_poisoned_text_another_owners_events_are_accepted(client: TestClient) -> None:
+def test_after_a_rejected_text_another_owners_events_are_accepted(client: TestClient) -> None:
     poisoned = [create(client, "ann", number, POISON) for number in range(NUMBER)]
     good = [create(client, "bob", number, "x") for number in range(NUMBER)]
 

@@ -1,4 +1,4 @@
-"""A Convoy that fails in every way it can: the change is made, and its event arrives afterwards."""
+"""Whatever the fault of Convoy: the change is made, and its event arrives later."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Publisher
     from app.outbox.relay_run import Report
     from app.outbox.rows import Row
-    from tests.integration.faults.faulty import Fault
+    from tests.integration.faults.faulty import ConvoyFault
     from tests.receiver import Receiver
     from tests.support import Convoy, Outbox
 
 PAUSE = timedelta(seconds=FIRST_PAUSE_S, milliseconds=-1)
-"""What a row is put off by at the least, as DynamoDB's whole milliseconds have it."""
+"""The shortest pause of a row, in DynamoDB's whole milliseconds."""
 
 PUBLISHING = "/events/fanout"
 
 
 @dataclass
 class Relays:
-    """One that reaches Convoy, and others. Convoy goes by the same clock."""
+    """Runs relays that reach Convoy, and others that do not, all with Convoy's clock."""
 
     dynamodb: DynamoDBClient
     convoy: Convoy
@@ -66,12 +66,12 @@ class Relays:
     now: datetime = NOW
 
     def run(self, publisher: Publisher | None = None, questions: Questions | None = None) -> Report:
-        """One pass."""
-        ways = publisher or self.publisher, questions or self.questions
-        return make_relay(self.dynamodb, *ways, lambda: self.now).run()
+        """Run one pass."""
+        convoy = publisher or self.publisher, questions or self.questions
+        return make_relay(self.dynamodb, *convoy, lambda: self.now).run()
 
     def settle(self) -> None:
-        """Passes so far apart that every row is due: one publishes, the next finds it handled."""
+        """Run two passes, each when every row is due: one publishes, one finds all handled."""
         for _ in range(2):
             self.now += timedelta(seconds=MAX_PAUSE_S)
             self.run()
@@ -112,7 +112,7 @@ def client_of(dynamodb: DynamoDBClient, publisher: Publisher) -> Iterator[TestCl
 
 
 @contextmanager
-def failing(fault: Fault, convoy: Convoy) -> Iterator[Publisher]:
+def failing(fault: ConvoyFault, convoy: Convoy) -> Iterator[Publisher]:
     with (
         fault.serve(convoy, path=PUBLISHING) as url,
         closing(make_publisher(url, deadline_s=fault.deadline_s)) as publisher,
@@ -121,7 +121,7 @@ def failing(fault: Fault, convoy: Convoy) -> Iterator[Publisher]:
 
 
 @contextmanager
-def failing_altogether(fault: Fault, convoy: Convoy) -> Iterator[tuple[Publisher, Questions]]:
+def failing_altogether(fault: ConvoyFault, convoy: Convoy) -> Iterator[tuple[Publisher, Questions]]:
     with ExitStack() as stack:
         url, deadline_s = stack.enter_context(fault.serve(convoy)), fault.deadline_s
         publisher = stack.enter_context(closing(make_publisher(url, deadline_s=deadline_s)))
@@ -130,7 +130,7 @@ def failing_altogether(fault: Fault, convoy: Convoy) -> Iterator[tuple[Publisher
 
 
 def changes(client: TestClient) -> list[str]:
-    """A creation, an update and a deletion; gives what each says of its event."""
+    """Create, update and delete a todo; gives the `Webhook-Status` of each event."""
     answers = [
         client.post("/todo", json={"id": 1, "item": "one"}),
         client.put("/todo/1", json={"item": "uno"}),
@@ -155,15 +155,13 @@ def test_however_convoy_fails_changes_succeed_and_events_arrive_later(
 
 
 OFTEN = 5
-"""Passes, of outages: none of them brings a row nearer to being parked."""
+"""Passes in an outage: none of them counts towards parking a row."""
 
 NOT_TAKEN = [name for name in FAULTS if name != "answer lost"]
 
 
 @pytest.mark.parametrize("fault", NOT_TAKEN)
-def test_however_convoy_fails_the_relay_keeps_each_event_until_it_gets_through(
-    relays: Relays, fault: str
-) -> None:
+def test_however_convoy_fails_the_relay_keeps_each_event(relays: Relays, fault: str) -> None:
     with failing(FAULTS[fault], relays.convoy) as failed:
         with client_of(relays.dynamodb, failed) as client:
             changes(client)
@@ -178,8 +176,8 @@ def test_however_convoy_fails_the_relay_keeps_each_event_until_it_gets_through(
     relays.assert_each_event_once()
 
 
-def assert_a_pass_keeps_all(relays: Relays, failed: Publisher, fault: Fault) -> None:
-    """When all rows are due: each is tried, and put off or parked."""
+def assert_a_pass_keeps_all(relays: Relays, failed: Publisher, fault: ConvoyFault) -> None:
+    """Run a pass when all rows are due: each is tried, and postponed or parked."""
     seen = relays.outbox.rows()
     relays.now = latest(seen)
 
@@ -197,9 +195,7 @@ def assert_a_pass_keeps_all(relays: Relays, failed: Publisher, fault: Fault) -> 
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_convoy_that_answers_no_question_leaves_each_row_as_it_is(
-    relays: Relays, fault: str
-) -> None:
+def test_without_answers_from_convoy_each_row_stays_as_it_is(relays: Relays, fault: str) -> None:
     with failing_altogether(FAULTS[fault], relays.convoy) as (publisher, questions):
         with client_of(relays.dynamodb, publisher) as client:
             changes(client)
@@ -219,7 +215,7 @@ def latest(rows: list[Row]) -> datetime:
     return max(row.due_at for row in rows)
 
 
-def test_a_201_that_got_lost_is_found_in_convoy_and_not_sent_again(relays: Relays) -> None:
+def test_after_a_lost_201_the_event_is_found_and_not_sent_again(relays: Relays) -> None:
     with (
         failing(FAULTS["answer lost"], relays.convoy) as failed,
         client_of(relays.dynamodb, failed) as client,
@@ -231,10 +227,10 @@ def test_a_201_that_got_lost_is_found_in_convoy_and_not_sent_again(relays: Relay
     assert [event["idempotency_key"] for event in relays.convoy.events()] == ["event-1"]
 
 
-def test_a_201_that_got_lost_is_sent_again_under_its_key_and_convoy_knows_it(
+def test_an_event_sent_again_after_a_lost_201_is_a_duplicate(
     relays: Relays,
 ) -> None:
-    """Where Convoy's workers have not come to the first one yet."""
+    """Convoy's worker has not stored the first publish yet."""
     relays.convoy.stop_worker("intake")
     with (
         failing(FAULTS["answer lost"], relays.convoy) as failed,
@@ -252,7 +248,7 @@ def test_a_201_that_got_lost_is_sent_again_under_its_key_and_convoy_knows_it(
     assert relays.receiver.times() == {"event-1": 1}
 
 
-def test_of_a_black_hole_one_change_finds_out_and_the_next_do_not_try(
+def test_after_one_timeout_the_next_changes_do_not_try(
     dynamodb: DynamoDBClient, convoy: Convoy
 ) -> None:
     tries = 0

@@ -1,4 +1,4 @@
-"""`python -m app relay --workers N`: so many publishes are under way at a time, and no more."""
+"""`python -m app relay --workers N` publishes exactly N events at a time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def a_list(*entries: dict[str, object]) -> bytes:
 
 
 def shown() -> dict[str, object]:
-    """An event that was published after those of the rows."""
+    """A handled event that was published after the events of the rows."""
     return {
         "uid": "u",
         "idempotency_key": clients.new_event_id(clients.now()),
@@ -51,9 +51,9 @@ def shown() -> dict[str, object]:
 
 
 class Crowd:
-    """A Convoy that takes no event until `size` are there, and lingers then, should more come.
+    """A Convoy that accepts events only when `size` have come, and then waits for one too many.
 
-    It answers questions at once, and shows none of the events.
+    It answers questions at once, and shows none of these events.
     """
 
     def __init__(self, size: int) -> None:
@@ -83,7 +83,7 @@ class Crowd:
 
 
 @pytest.mark.parametrize("workers", [1, 3, 6])
-def test_as_many_publishes_as_there_are_workers_are_under_way_at_a_time(
+def test_the_relay_publishes_as_many_events_at_once_as_it_has_workers(
     store: TodoStore,
     outbox: Outbox,
     environment: dict[str, str],

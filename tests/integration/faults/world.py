@@ -1,4 +1,4 @@
-"""What there is before and after a crash: changes, what DynamoDB holds, what was received."""
+"""The state before and after a crash: changes, DynamoDB's data, received events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from app.outbox.attempts import MAX_REFUSALS
 from app.resources.todo import TODO
 from app.wiring import clients
-from tests.integration.faults.victims import Call
+from tests.integration.faults.killed_processes import Call
 from tests.support import OWNER, TABLES, make_outbox, make_store
 
 if TYPE_CHECKING:
@@ -28,18 +28,18 @@ Method = Literal["POST", "PUT", "DELETE"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 Fact = tuple[str, int, int]
-"""What an event tells: its type, the todo's id, the todo's version."""
+"""An event's type, the todo's id, the todo's version."""
 
 LATER = timedelta(minutes=16)
-"""Longer than any row waits after an attempt, and than it takes Convoy to do anything."""
+"""Longer than any row waits after an attempt, and than any job of Convoy takes."""
 
 MOST_PASSES = 10
-"""Until nothing is left. A pause that Convoy asks for lasts four of them at the most."""
+"""Passes until the outbox must be empty. A pause that Convoy asks for lasts at most four passes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A change of one todo, which is at version 1 before it (POST: is not there)."""
+    """A change of one todo, which has version 1 before it (POST: does not exist)."""
 
     method: Method
     todo_id: int
@@ -67,8 +67,8 @@ class Mutation:
 
 
 @dataclass(slots=True)
-class Ahead:
-    """A clock that tests put forward. Convoy, the relay and the processes that die go by it."""
+class ShiftedClock:
+    """A clock that tests put forward, for Convoy, the relay and the killed processes."""
 
     by: timedelta = field(default_factory=timedelta)
 
@@ -77,8 +77,8 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What there is once all have died, and the way back."""
+class CrashWorld:
+    """The API, the relay, Convoy and the data, after other processes were killed."""
 
     client: TestClient
     dynamodb: DynamoDBClient
@@ -86,28 +86,28 @@ class World:
     receiver: Receiver
     outbox: Outbox
     relay: Relay
-    clock: Ahead
+    clock: ShiftedClock
 
     def seed(self, mutations: list[Mutation]) -> list[Fact]:
-        """Create the todos that these change; gives what was received of it."""
+        """Create the todos of these mutations; gives the received facts."""
         created = [Mutation("POST", m.todo_id) for m in mutations if m.method != "POST"]
         assert all(mutation.call.send(self.client) == 201 for mutation in created)
         self.recover()
         return [mutation.fact for mutation in created]
 
     def change(self, mutations: list[Mutation]) -> list[Fact]:
-        """Make them; gives what is to be received of it."""
+        """Make these changes; gives the facts that must be received."""
         assert all(mutation.call.send(self.client) in {200, 201} for mutation in mutations)
         return [mutation.fact for mutation in mutations]
 
     def versions(self) -> dict[int, int]:
-        """Of the todos that DynamoDB holds, without those that were deleted."""
+        """The versions of the todos in DynamoDB, without deleted ones."""
         items = self.dynamodb.scan(TableName=TABLES["ResourcesTable"], ConsistentRead=True)["Items"]
         versions = {int(item["id"]["N"]): int(item["version"]["N"]) for item in items}
         return {todo_id: version for todo_id, version in versions.items() if todo_id >= 0}
 
     def refuse(self) -> None:
-        """Convoy refuses every event, and has refused what waits as often as a row may wait."""
+        """Let Convoy refuse every event, and let each row be one refusal away from being parked."""
         self.convoy.fail(status=400, path="/events/fanout")
         table, now = make_outbox(self.dynamodb), self.clock.now()
         for _ in range(MAX_REFUSALS - 1):
@@ -115,7 +115,7 @@ class World:
                 assert table.postpone(row, now=now, due_at=now, reason="400", refused=True)
 
     def convoy_loses(self, queue: Queue, jobs: int) -> None:
-        """Its Redis is killed: so many jobs wait in this queue, and are gone."""
+        """Lose the jobs of this queue, as when Redis is killed; checks their number."""
         self.convoy.wait_for_worker(queue)
         assert self.convoy.lose(queue) == jobs
         self.convoy.start_worker()
@@ -124,7 +124,7 @@ class World:
         self.clock.by += LATER
 
     def recover(self) -> None:
-        """Let Convoy work and the relay pass, until nothing is left to be done."""
+        """Let Convoy and the relay work until nothing is left to do."""
         self.convoy.recover()
         self.convoy.start_worker()
         for _ in range(MOST_PASSES):
@@ -143,9 +143,9 @@ class World:
         return len(self.receiver.times())
 
     def received(self) -> set[Fact]:
-        """What the receiver got, each fact under a key of its own, and once.
+        """The received facts. Checks that each came once, under its own key.
 
-        Its state is what DynamoDB holds.
+        Checks also that the receiver's todos are DynamoDB's.
         """
         keys: dict[Fact, list[str]] = defaultdict(list)
         for arrival in self.receiver.arrivals:
@@ -161,7 +161,7 @@ class World:
 
 
 def after(facts: list[Fact]) -> dict[int, int]:
-    """The versions of todos that these facts, in their order, leave behind."""
+    """The todos' versions after these facts, in their order."""
     versions: dict[int, int] = {}
     for event_type, todo_id, version in facts:
         versions[todo_id] = version

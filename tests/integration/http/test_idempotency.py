@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
-from tests.integration.http.keyed import DELETE, KEY, REQUESTS, UPDATE, ask
+from tests.integration.http.idempotent_requests import DELETE, KEY, REQUESTS, UPDATE, ask
 from tests.support import NOW, OWNER, TodoStore, make_service
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
-    from tests.integration.http.keyed import Asked
+    from tests.integration.http.idempotent_requests import Asked
     from tests.support import Convoy, Outbox
 
 DAY = timedelta(hours=24)

@@ -14,7 +14,7 @@ from app.domain.resource import resource_type
 from app.http import application
 from app.http.resource_schemas import schemas_of
 from app.resources.todo import TODO, Todo
-from tests.integration.http.keyed import CREATE, DELETE, KEY, UPDATE, ask
+from tests.integration.http.idempotent_requests import CREATE, DELETE, KEY, UPDATE, ask
 from tests.support import NOW, OWNER, make_service, make_store
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
-    from tests.integration.http.keyed import Asked
+    from tests.integration.http.idempotent_requests import Asked
     from tests.support import Convoy, TodoStore
 
 pytestmark = pytest.mark.usefixtures("one_todo")

@@ -1,4 +1,4 @@
-"""What the zip has of botocore's data is enough, and is what botocore itself has."""
+"""The zip's reduced copy of botocore's data is complete, and equal to botocore's own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def dynamodb(*paths: Path) -> ServiceModel:
 
 
 def clients_methods() -> Iterator[str]:
-    """What the app calls of DynamoDB's `self._client`, and what it pages through."""
+    """The methods of DynamoDB's client that the app calls, and the operations that it pages."""
     for source in (source for source in SOURCES if "DynamoDBClient" in source):
         for node in ast.walk(ast.parse(source)):
             match node:
@@ -49,45 +49,45 @@ def clients_methods() -> Iterator[str]:
                     yield name
 
 
-def test_it_has_each_operation_that_the_app_calls_and_no_other(data: Path) -> None:
+def test_it_has_exactly_the_operations_that_the_app_calls(data: Path) -> None:
     assert set(dynamodb(data).operation_names) == aws_data.OPERATIONS
     operations = {xform_name(name) for name in aws_data.OPERATIONS}
     assert operations == set(clients_methods()) - {"get_paginator"}
 
 
-def test_it_has_each_service_that_the_app_asks(data: Path) -> None:
+def test_it_has_exactly_the_services_that_the_app_calls(data: Path) -> None:
     asked = {name for source in SOURCES for name in re.findall(r'\baws\.client\("(\w+)"', source)}
 
     assert asked == aws_data.SERVICES
 
 
 @pytest.mark.parametrize("operation", sorted(aws_data.OPERATIONS))
-def test_an_operation_takes_answers_and_fails_as_in_full(data: Path, operation: str) -> None:
+def test_an_operation_has_the_same_shapes_as_in_botocore(data: Path, operation: str) -> None:
     cut = dynamodb(data).operation_model(operation)
     full = dynamodb().operation_model(operation)
 
     assert cut.http == full.http
     assert cut.endpoint_discovery == full.endpoint_discovery
-    assert shape(cut.input_shape) == shape(full.input_shape)
-    assert shape(cut.output_shape) == shape(full.output_shape)
-    assert [shape(each) for each in cut.error_shapes] == [shape(each) for each in full.error_shapes]
+    assert content(cut.input_shape) == content(full.input_shape)
+    assert content(cut.output_shape) == content(full.output_shape)
+    assert list(map(content, cut.error_shapes)) == list(map(content, full.error_shapes))
 
 
-def shape(told: Shape | None, above: tuple[str, ...] = ()) -> Any:
-    """All that botocore reads of a shape, down to where it holds itself."""
-    assert told is not None
-    if told.name in above:
-        return told.name
-    below = (*above, told.name)
-    parts: Any = None
-    match told:
+def content(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
+    """Everything that botocore reads of a shape. A shape within itself is only its name."""
+    assert shape is not None
+    if shape.name in above:
+        return shape.name
+    below = (*above, shape.name)
+    inner: Any = None
+    match shape:
         case StructureShape():
-            parts = {name: shape(member, below) for name, member in told.members.items()}
+            inner = {name: content(member, below) for name, member in shape.members.items()}
         case ListShape():
-            parts = shape(told.member, below)
+            inner = content(shape.member, below)
         case MapShape():
-            parts = (shape(told.key, below), shape(told.value, below))
-    return (told.name, told.type_name, told.serialization, told.metadata, parts)
+            inner = (content(shape.key, below), content(shape.value, below))
+    return (shape.name, shape.type_name, shape.serialization, shape.metadata, inner)
 
 
 @pytest.mark.parametrize("service", sorted(aws_data.SERVICES))
@@ -113,7 +113,7 @@ def test_each_region_has_its_endpoint(
 
 
 def endpoint(service: str) -> str:
-    """The URL of the first request, after the endpoint's rules were asked."""
+    """The URL of a first request, by the endpoint's rules."""
     client: Any = aws.client(service, Config())
     asked = {
         "dynamodb": lambda: client.get_item(TableName="t", Key={}),

@@ -1,4 +1,4 @@
-"""What can be said of infra/local/compose.yaml without a Docker to run it."""
+"""Checks of infra/local/compose.yaml that need no Docker."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ COMPOSE = yaml.safe_load((LOCAL / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 POSTGRES_CONNECTIONS = 100
-"""`max_connections` of PostgreSQL, unless set."""
+"""PostgreSQL's default for `max_connections`."""
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_each_image_is_a_version_and_what_is_published_is_on_loopback(name: str) -> None:
+def test_each_image_has_a_version_and_each_port_is_on_loopback(name: str) -> None:
     service = SERVICES[name]
 
     assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+(\.\d+)?(-alpine)?", service["image"])
@@ -31,7 +31,7 @@ def test_each_image_is_a_version_and_what_is_published_is_on_loopback(name: str)
         assert port.startswith("127.0.0.1:")
 
 
-def test_what_a_service_waits_for_is_there_and_tells_when_it_is_ready() -> None:
+def test_each_service_waits_for_one_that_exists_and_is_ready() -> None:
     for service in SERVICES.values():
         for name, wanted in service.get("depends_on", {}).items():
             ready = wanted["condition"] == "service_healthy"
@@ -48,17 +48,17 @@ def test_redis_syncs_each_write_to_a_volume_of_its_own() -> None:
     assert name in COMPOSE["volumes"]
 
 
-def test_all_that_runs_convoy_leaves_connections_to_others() -> None:
+def test_convoys_services_leave_connections_to_others() -> None:
     convoys = [each for each in SERVICES.values() if each["image"].startswith("getconvoy/")]
     most = [int(each["environment"]["CONVOY_DB_MAX_OPEN_CONN"]) for each in convoys]
 
     assert len(convoys) >= 4
     assert min(most) > 0
-    # The server and the agent, and one that runs and ends.
+    # The server, the agent, and one command that runs and ends.
     assert 3 * max(most) < POSTGRES_CONNECTIONS
 
 
-def test_its_dynamodb_local_is_the_version_that_the_tests_run_on() -> None:
+def test_its_dynamodb_local_has_the_version_of_the_tests() -> None:
     pom = ElementTree.parse(LOCAL / "dynamodb" / "pom.xml")  # noqa: S314
     version = pom.find("{*}dependencies/{*}dependency/{*}version")
 
@@ -66,10 +66,10 @@ def test_its_dynamodb_local_is_the_version_that_the_tests_run_on() -> None:
     assert SERVICES["dynamodb"]["image"] == f"amazon/dynamodb-local:{version.text}"
 
 
-def test_the_first_user_is_made_once_and_a_failure_is_not_taken_for_an_answer(
+def test_bootstrap_keeps_the_first_answer_and_no_failure(
     tmp_path: Path,
 ) -> None:
-    """Runs what `bootstrap` does, with another /cmd and another /bootstrap."""
+    """Runs the script of `bootstrap`, with another /cmd and another /bootstrap."""
     (script,) = SERVICES["bootstrap"]["command"]
     convoy, kept = tmp_path / "cmd", tmp_path / "bootstrap"
     kept.mkdir()

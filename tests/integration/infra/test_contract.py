@@ -1,4 +1,4 @@
-"""The documents of the contract are those of the code, and a change that breaks clients is told."""
+"""The committed documents match the code, and changes that break clients are reported."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ COMMITTED: dict[str, Any] = json.loads(contract.OPENAPI.read_text())
 TODO = "components/schemas/NewTodo"
 
 
-def test_the_committed_document_is_that_of_the_code() -> None:
+def test_the_committed_document_matches_the_code() -> None:
     built = contract.openapi()
 
     broken = list(contract.breaking(COMMITTED, built))
     assert built == COMMITTED, f"run make docs, and commit it. It breaks clients: {broken}"
 
 
-def test_the_committed_catalogue_is_that_of_the_code() -> None:
+def test_the_committed_catalogue_matches_the_code() -> None:
     assert contract.EVENTS.read_text() == contract.events(), "run make docs, and commit it"
 
 
-def test_the_committed_signatures_are_those_of_the_code() -> None:
+def test_the_committed_signatures_match_the_code() -> None:
     assert signatures.VECTORS.read_text() == signatures.text(), "run make docs, and commit it"
 
 
@@ -60,7 +60,7 @@ BREAKING: dict[str, Callable[[Any], object]] = {
     "/components/schemas/TodoOut/properties/id/type was 'integer', is 'string'": lambda new: at(
         new, "components/schemas/TodoOut/properties/id"
     ).update(type="string"),
-    "/paths//todo/get/parameters/query sort is demanded": lambda new: at(
+    "/paths//todo/get/parameters/query sort is required": lambda new: at(
         new, "paths/~todo/get/parameters"
     ).append({"in": "query", "name": "sort", "required": True}),
     "/paths//todo/get/parameters/query limit is gone": lambda new: at(
@@ -95,15 +95,17 @@ BREAKING: dict[str, Callable[[Any], object]] = {
 }
 
 
-@pytest.mark.parametrize(("told", "change"), BREAKING.items(), ids=list(BREAKING))
-def test_what_breaks_a_client_is_told(told: str, change: Callable[[Any], object]) -> None:
+@pytest.mark.parametrize(("message", "change"), BREAKING.items(), ids=list(BREAKING))
+def test_a_change_that_breaks_clients_is_reported(
+    message: str, change: Callable[[Any], object]
+) -> None:
     new = copy.deepcopy(COMMITTED)
     change(new)
 
-    assert told in list(contract.breaking(COMMITTED, new))
+    assert message in list(contract.breaking(COMMITTED, new))
 
 
-def test_what_is_added_breaks_nobody() -> None:
+def test_an_addition_breaks_no_client() -> None:
     new = copy.deepcopy(COMMITTED)
     new["info"]["version"] = "9.9.9"
     new["paths"]["/more"] = {"get": {"responses": {}}}
@@ -114,7 +116,7 @@ def test_what_is_added_breaks_nobody() -> None:
     assert list(contract.breaking(COMMITTED, new)) == []
 
 
-def test_a_breaking_document_is_written_only_if_it_is_meant(
+def test_a_breaking_document_is_written_only_if_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = copy.deepcopy(COMMITTED)

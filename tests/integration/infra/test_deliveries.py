@@ -1,4 +1,4 @@
-"""How the stand-in delivers: which endpoints get an event, signed how, and how often."""
+"""The stand-in's deliveries: their endpoints, signatures and attempts."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> Json:
     } | about  # fmt: skip
 
 
-class World:
-    """A project with endpoints, whose answers (the last one again and again) a test sets.
+class DeliveryWorld:
+    """A project with endpoints, which answer with `answers`, and then always with the last one.
 
-    A pause passes at once, and moves the clock.
+    A pause ends at once, and moves the clock.
     """
 
     def __init__(self, *endpoints: Json, answers: tuple[int, ...] = (204,)) -> None:
@@ -52,7 +52,7 @@ class World:
         self._answers = list(answers)
 
     def event(self, message: Json = MESSAGE, raw: str = "") -> Json:
-        """As it is published: compact, unless `raw` is its text."""
+        """An event as it is published: in compact JSON, or with the text `raw`."""
         compact = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
         headers = message.get("custom_headers", {}).items()
         return message | {
@@ -87,7 +87,7 @@ class World:
         asyncio.run(go())
 
     def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
-        """The one delivery of a new event."""
+        """Publish an event; gives its only delivery."""
         event = self.event(message)
         self.run(lambda worker: worker.publish(event), limit, answer)
         return self.delivery()
@@ -100,8 +100,8 @@ class World:
         return self.project.attempts_of[delivery["uid"]]
 
 
-def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other() -> None:
-    world = World(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
+def test_an_event_goes_only_to_the_subscribed_endpoints_of_its_owner() -> None:
+    world = DeliveryWorld(endpoint("a"), endpoint("b"), endpoint("bob's", owner="bob"))
     world.project.endpoints["silent"] = endpoint("silent")
 
     event = world.event()
@@ -111,8 +111,8 @@ def test_an_event_goes_to_each_subscribed_endpoint_of_its_owner_and_to_no_other(
     assert {each["status"] for each in world.project.deliveries.values()} == {"Success"}
 
 
-def test_what_is_sent_verifies_on_its_bytes_and_has_the_key_and_what_headers_were_asked() -> None:
-    world = World(endpoint("a"))
+def test_a_delivery_has_a_valid_signature_its_key_and_the_custom_headers() -> None:
+    world = DeliveryWorld(endpoint("a"))
     wanted = {"X-Mine": "ä", "x-convoy-signature": "forged"}
 
     world.send(MESSAGE | {"custom_headers": wanted})
@@ -127,7 +127,7 @@ def test_what_is_sent_verifies_on_its_bytes_and_has_the_key_and_what_headers_wer
 
 
 def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
-    world = World(endpoint("a", secrets=[{"value": "old"}, {"value": SECRET}]))
+    world = DeliveryWorld(endpoint("a", secrets=[{"value": "old"}, {"value": SECRET}]))
 
     world.send()
 
@@ -137,7 +137,7 @@ def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
 
 
 def test_an_endpoint_may_have_simple_signatures() -> None:
-    world = World(endpoint("a", advanced_signatures=False))
+    world = DeliveryWorld(endpoint("a", advanced_signatures=False))
 
     world.send()
 
@@ -145,8 +145,8 @@ def test_an_endpoint_may_have_simple_signatures() -> None:
     assert signature == "4a27507dc7ff8666e93a32a5d339be6817a263def6013ae1d86020e5cfbf7b02"
 
 
-def test_what_fails_is_tried_again_after_twice_the_time_and_signed_anew() -> None:
-    world = World(endpoint("a"), answers=(500, 503, 429, 204))
+def test_each_retry_waits_twice_as_long_and_has_a_new_signature() -> None:
+    world = DeliveryWorld(endpoint("a"), answers=(500, 503, 429, 204))
 
     delivery = world.send()
 
@@ -162,8 +162,8 @@ def test_what_fails_is_tried_again_after_twice_the_time_and_signed_anew() -> Non
     ]  # fmt: skip
 
 
-def test_while_it_waits_a_delivery_tells_when_its_next_attempt_is() -> None:
-    world = World(endpoint("a"), answers=(500, 204))
+def test_a_waiting_delivery_shows_the_time_of_its_next_attempt() -> None:
+    world = DeliveryWorld(endpoint("a"), answers=(500, 204))
     seen: list[tuple[str, str]] = []
     sleep = world.sleep
 
@@ -178,8 +178,8 @@ def test_while_it_waits_a_delivery_tells_when_its_next_attempt_is() -> None:
     assert seen == [("Retry", "2026-11-24T12:00:01.123456Z")]
 
 
-def test_after_its_last_attempt_a_delivery_has_failed_and_a_resend_is_one_more() -> None:
-    world = World(endpoint("a"), answers=(500,))
+def test_a_resend_after_the_last_attempt_is_one_more_attempt() -> None:
+    world = DeliveryWorld(endpoint("a"), answers=(500,))
 
     delivery = world.send(limit=3)
     assert (delivery["status"], delivery["description"]) == ("Failure", "Retry limit exceeded")
@@ -189,11 +189,11 @@ def test_after_its_last_attempt_a_delivery_has_failed_and_a_resend_is_one_more()
     assert (world.delivery()["status"], len(world.requests)) == ("Failure", 4)
 
 
-def test_an_endpoint_that_is_not_there_is_told_as_an_error_of_the_attempt() -> None:
+def test_a_refused_connection_is_the_error_of_the_attempt() -> None:
     async def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("Connection refused", request=request)
 
-    world = World(endpoint("a"))
+    world = DeliveryWorld(endpoint("a"))
     delivery = world.send(limit=1, answer=refuse)
 
     (attempt,) = world.attempts(delivery)
@@ -201,21 +201,23 @@ def test_an_endpoint_that_is_not_there_is_told_as_an_error_of_the_attempt() -> N
     assert "status" not in attempt
 
 
-def test_an_endpoint_that_does_not_answer_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_without_an_answer_ends_after_its_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def hang(_: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
         raise AssertionError
 
     monkeypatch.setattr(deliveries, "TIMEOUT_S", 0.01)
-    world = World(endpoint("a"))
+    world = DeliveryWorld(endpoint("a"))
     delivery = world.send(limit=1, answer=hang)
 
     (attempt,) = world.attempts(delivery)
     assert attempt["error"] == "no answer within 0 s"
 
 
-def test_what_is_stopped_is_left_as_it_is() -> None:
-    world = World(endpoint("a"))
+def test_a_stopped_delivery_keeps_its_status() -> None:
+    world = DeliveryWorld(endpoint("a"))
 
     def start_and_stop(worker: Worker) -> None:
         worker.publish(world.event())
@@ -234,10 +236,10 @@ def test_what_is_stopped_is_left_as_it_is() -> None:
         ('[1.10,\n 1e2,\r\n"\\u00e9"]', '[1.10,1e2,"\\u00e9"]'),
     ],
 )
-def test_white_space_is_sent_as_published_and_breaks_the_signature_as_convoys_does(
+def test_white_space_in_the_payload_breaks_the_signature_as_in_convoy(
     raw: str, signed: str
 ) -> None:
-    world = World(endpoint("a"))
+    world = DeliveryWorld(endpoint("a"))
     event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
     world.run(lambda worker: worker.publish(event))
 
@@ -258,10 +260,10 @@ def test_white_space_is_sent_as_published_and_breaks_the_signature_as_convoys_do
         ('"𝄞"', True),
     ],
 )
-def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
+def test_an_event_that_convoy_can_not_store_is_accepted_and_never_sent(
     raw: str, *, kept: bool
 ) -> None:
-    world = World(endpoint("a"))
+    world = DeliveryWorld(endpoint("a"))
     event = world.event(MESSAGE | {"data": json.loads(raw)}, raw)
     world.run(lambda worker: worker.publish(event))
 
@@ -269,9 +271,9 @@ def test_what_convoys_database_can_not_keep_is_taken_and_never_sent(
     assert bool(world.project.deliveries_of[event["uid"]]) is kept
 
 
-def test_an_event_that_is_matched_twice_has_one_delivery_to_each_endpoint() -> None:
-    """As after a kill between its deliveries and the end of the job."""
-    world = World(endpoint("a"), answers=(204,))
+def test_an_event_matched_twice_has_one_delivery_to_each_endpoint() -> None:
+    """As after a kill between the event's deliveries and the end of the job."""
+    world = DeliveryWorld(endpoint("a"), answers=(204,))
 
     def match_twice(worker: Worker) -> None:
         event = world.event()
@@ -289,7 +291,7 @@ def test_an_event_that_is_matched_twice_has_one_delivery_to_each_endpoint() -> N
 
 
 def test_a_retry_is_not_sent_beside_an_attempt_that_hangs() -> None:
-    world = World(endpoint("a"), answers=(500,))
+    world = DeliveryWorld(endpoint("a"), answers=(500,))
     delivery = world.send(limit=1)
     world.project.put("deliveries", {"uid": delivery["uid"], "status": "Processing"})
 
@@ -298,10 +300,10 @@ def test_a_retry_is_not_sent_beside_an_attempt_that_hangs() -> None:
     assert len(world.requests) == 1
 
 
-def test_a_fault_of_the_workers_own_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_in_the_worker_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def fail(_: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError
 
-    World(endpoint("a")).send(answer=fail)
+    DeliveryWorld(endpoint("a")).send(answer=fail)
 
     assert "the stage failed: attempts" in caplog.text

@@ -1,4 +1,4 @@
-"""DynamoDB Local is there, or what is missing is told; and it never outlives the tests."""
+"""DynamoDB Local runs, or the error says what is missing; and it never outlives the tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def command(home: Path) -> Command:
-    """Puts a command of this name and shell code on the PATH."""
+    """Puts a command with this name and shell code on the PATH."""
 
     def put(name: str, code: str) -> Path:
         file = home.parent / "bin" / name
@@ -51,25 +51,25 @@ def command(home: Path) -> Command:
     return put
 
 
-def lacking() -> str:
+def missing_part() -> str:
     with pytest.raises(Missing) as raised, running():
         pass
     return str(raised.value)
 
 
 def failure() -> str:
-    """It is no lack of this machine's, for which tests would be skipped."""
+    """The message of an error other than Missing, for which tests would be skipped."""
     with pytest.raises(DynamoDBLocalError) as raised, running():
         pass
     assert not isinstance(raised.value, Missing)
     return str(raised.value)
 
 
-def test_without_java_it_says_so(home: Path) -> None:
-    assert lacking() == "Java 17 or later is missing, for DynamoDB Local"
+def test_a_missing_java_is_reported(home: Path) -> None:
+    assert missing_part() == "Java is missing: DynamoDB Local needs 17 or later"
 
 
-def test_make_soak_says_so_without_a_traceback(home: Path) -> None:
+def test_make_soak_reports_a_missing_java_without_a_traceback(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.soak"],
         cwd=ROOT,
@@ -79,28 +79,28 @@ def test_make_soak_says_so_without_a_traceback(home: Path) -> None:
         check=False,
     )
 
-    last = "error: Java 17 or later is missing, for DynamoDB Local\n"
+    last = "error: Java is missing: DynamoDB Local needs 17 or later\n"
     assert done.returncode == 1
     assert done.stderr.endswith(last)
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    "told", ['openjdk version "11.0.2"', 'java version "1.8.0_392"', "Unable to locate a Java"]
+    "version", ['openjdk version "11.0.2"', 'java version "1.8.0_392"', "Unable to locate a Java"]
 )
-def test_with_an_old_java_or_the_stub_of_one_it_says_which(command: Command, told: str) -> None:
-    command("java", f"echo '{told}' >&2; exit 1")
+def test_an_old_java_is_reported_with_its_version(command: Command, version: str) -> None:
+    command("java", f"echo '{version}' >&2; exit 1")
 
-    assert lacking() == f"Java 17 or later is missing, for DynamoDB Local; `java` is: {told}"
+    assert missing_part() == f"DynamoDB Local needs Java 17 or later; `java` is: {version}"
 
 
-def test_without_maven_it_says_so(command: Command) -> None:
+def test_a_missing_maven_is_reported(command: Command) -> None:
     command("java", JAVA_17)
 
-    assert lacking() == "DynamoDB Local is not installed yet, and Maven (mvn) is missing"
+    assert missing_part() == "Maven (mvn) is missing: install it, for it installs DynamoDB Local"
 
 
-def test_a_failed_download_tells_mavens_first_error_and_leaves_nothing(
+def test_a_failed_download_reports_mavens_error_and_leaves_nothing(
     command: Command, home: Path
 ) -> None:
     command("java", JAVA_17)
@@ -135,7 +135,7 @@ def test_it_is_installed_once_for_each_pom(
     assert Path(f"{maven}.calls").read_text() == "called\n" * 2
 
 
-def test_a_server_that_ends_at_once_tells_why(
+def test_the_error_of_a_server_that_ends_is_reported(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("mvn", MAVEN)
@@ -147,7 +147,7 @@ def test_a_server_that_ends_at_once_tells_why(
     assert failure() == "DynamoDB Local did not start: Exception: no port"
 
 
-def test_a_server_that_does_not_answer_is_given_up_and_ended(
+def test_a_server_that_does_not_answer_is_ended(
     command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dynamodb_local, "START_S", 2.0)
@@ -161,9 +161,9 @@ def test_a_server_that_does_not_answer_is_given_up_and_ended(
         os.kill(int(pid.read_text()), 0)
 
 
-@pytest.mark.parametrize(("machine", "told"), [("x86_64", failure), ("aarch64", lacking)])
-def test_a_server_that_answers_but_not_as_dynamodb_is_refused_and_on_arm_it_lacks_a_library(
-    command: Command, monkeypatch: pytest.MonkeyPatch, machine: str, told: Callable[[], str]
+@pytest.mark.parametrize(("machine", "error"), [("x86_64", failure), ("aarch64", missing_part)])
+def test_a_server_that_is_not_dynamodb_is_refused(
+    command: Command, monkeypatch: pytest.MonkeyPatch, machine: str, error: Callable[[], str]
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
     command("mvn", MAVEN)
@@ -171,10 +171,10 @@ def test_a_server_that_answers_but_not_as_dynamodb_is_refused_and_on_arm_it_lack
     command("java", f"{JAVA_17}\ncase $1 in -version) ;; *) {serve}; esac")
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/bin:/bin")
 
-    assert told().startswith("DynamoDB Local does not work here: ")
+    assert error().startswith("DynamoDB Local does not work here: ")
 
 
-def test_it_ends_with_the_process_that_ran_it_even_if_that_was_killed(
+def test_the_server_ends_when_its_parent_is_killed(
     dynamodb_local_url: str,
 ) -> None:
     code = (

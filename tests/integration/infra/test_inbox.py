@@ -1,4 +1,4 @@
-"""What the inbox tells to a page and to curl, and what can be done there."""
+"""The inbox: its page and its JSON, its stream, and its actions."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
             yield name, json.loads(line.removeprefix("data: "))
 
 
-def begun(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
-    """Its messages after what was there before."""
+def new_messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
+    """The messages of a stream after its `ready`."""
     lines = messages(answer)
     while next(lines)[0] != "ready":
         pass
     return lines
 
 
-def told(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, Json]]:
+def first_messages(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, Json]]:
     """The first messages of a stream."""
     url = f"{convoy.url}/inbox/stream"
     with convoy.http.stream("GET", url, params={"search": search}, timeout=TEN_S) as answer:
@@ -54,7 +54,7 @@ def told(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, Json]]
         return [next(lines) for _ in range(count)]
 
 
-def test_an_address_is_a_page_to_a_browser_and_json_to_others(convoy: Convoy) -> None:
+def test_a_browser_gets_the_page_and_other_clients_get_json(convoy: Convoy) -> None:
     page = convoy.http.get(f"{convoy.url}/inbox", headers={"accept": "text/html,*/*"})
     plain = convoy.http.get(f"{convoy.url}/inbox")
 
@@ -62,7 +62,7 @@ def test_an_address_is_a_page_to_a_browser_and_json_to_others(convoy: Convoy) ->
     assert plain.json() == {"events": []}
 
 
-def test_the_page_can_send_requests_to_nowhere_else(convoy: Convoy) -> None:
+def test_the_page_can_send_requests_only_to_its_server(convoy: Convoy) -> None:
     page = convoy.http.get(f"{convoy.url}/inbox", headers={"accept": "text/html"})
 
     policy = page.headers["content-security-policy"]
@@ -70,15 +70,15 @@ def test_the_page_can_send_requests_to_nowhere_else(convoy: Convoy) -> None:
     assert "unsafe" not in policy
 
 
-def test_its_parts_are_under_the_same_policy_and_nothing_else_is_served(convoy: Convoy) -> None:
+def test_only_the_assets_are_served_and_under_the_same_policy(convoy: Convoy) -> None:
     for name in inbox.ASSETS:
-        part = convoy.http.get(f"{convoy.url}/inbox/{name}")
-        assert "content-security-policy" in part.headers
+        asset = convoy.http.get(f"{convoy.url}/inbox/{name}")
+        assert "content-security-policy" in asset.headers
     for name in ("inbox.html", "other"):
         assert convoy.http.get(f"{convoy.url}/inbox/{name}").status_code == 404
 
 
-def test_what_a_page_of_another_site_can_send_changes_nothing(convoy: Convoy) -> None:
+def test_a_request_from_another_site_changes_nothing(convoy: Convoy) -> None:
     send(convoy, "e1")
     for path in ("/_control/reset", "/_control/faults", "/inbox/receiver"):
         answer = convoy.http.post(f"{convoy.url}{path}", content="{}")
@@ -87,7 +87,7 @@ def test_what_a_page_of_another_site_can_send_changes_nothing(convoy: Convoy) ->
     assert len(convoy.events()) == 1
 
 
-def test_an_event_that_convoy_would_lose_is_told_to_be(convoy: Convoy) -> None:
+def test_an_event_that_convoy_would_lose_is_marked(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     event = r'{"owner_id": "ann", "event_type": "created", "data": {"x": "\ud800"}}'
     convoy.ask("POST", "/events/fanout", content=event)
@@ -99,17 +99,17 @@ def test_an_event_that_convoy_would_lose_is_told_to_be(convoy: Convoy) -> None:
     assert (kept["storable"], len(kept["deliveries"])) == (True, 1)
 
 
-def test_a_name_that_somebody_points_to_this_machine_opens_nothing(convoy: Convoy) -> None:
+def test_a_foreign_host_name_does_not_open_the_inbox(convoy: Convoy) -> None:
     answer = convoy.http.get(f"{convoy.url}/inbox", headers={"host": "evil.example"})
 
     assert answer.status_code == 400
 
 
-def test_a_stream_begins_with_what_is_there_oldest_first(convoy: Convoy) -> None:
+def test_a_stream_begins_with_the_present_events_oldest_first(convoy: Convoy) -> None:
     for key in ("e1", "e2"):
         send(convoy, key)
 
-    (hello, _), (receiver, state), first, second, (last, _) = told(convoy, 5)
+    (hello, _), (receiver, state), first, second, (last, _) = first_messages(convoy, 5)
 
     assert (hello, receiver, last) == ("hello", "receiver", "ready")
     assert state == {"fails_for_s": 0}
@@ -119,17 +119,18 @@ def test_a_stream_begins_with_what_is_there_oldest_first(convoy: Convoy) -> None
     assert [event["number"] for _, event in (first, second)] == [1, 2]
 
 
-def test_of_many_a_stream_begins_with_the_newest(
+def test_a_stream_begins_with_only_the_newest_of_many_events(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "NEWEST", 2)
     for key in ("e1", "e2", "e3"):
         send(convoy, key)
 
-    assert [event.get("idempotency_key") for _, event in told(convoy, 5)[2:]] == ["e2", "e3", None]
+    keys = [event.get("idempotency_key") for _, event in first_messages(convoy, 5)[2:]]
+    assert keys == ["e2", "e3", None]
 
 
-def test_what_changes_many_times_at_once_is_told_once_and_an_old_event_not_at_all(
+def test_several_changes_are_sent_once_and_an_old_event_is_not_sent(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "NEWEST", 2)
@@ -139,22 +140,22 @@ def test_what_changes_many_times_at_once_is_told_once_and_an_old_event_not_at_al
         send(convoy, key)
     *_, oldest = convoy.deliveries()
     with httpx.stream("GET", f"{convoy.url}/inbox/stream", timeout=TEN_S) as answer:
-        lines = begun(answer)
+        lines = new_messages(answer)
         convoy.ask("POST", "/eventdeliveries/forceresend", json={"ids": [oldest["uid"]]})
         convoy.deliveries()
         send(convoy, "e4")
         send(convoy, "e5")
 
-        told_of = [next(lines)[1]["idempotency_key"] for _ in range(2)]
+        sent = [next(lines)[1]["idempotency_key"] for _ in range(2)]
 
-    assert told_of == ["e4", "e5"]
+    assert sent == ["e4", "e5"]
 
 
-def test_an_event_is_told_anew_as_its_delivery_goes_on(convoy: Convoy) -> None:
+def test_an_event_is_sent_again_when_its_delivery_changes(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     url = f"{convoy.url}/inbox/stream"
     with httpx.stream("GET", url, timeout=TEN_S) as answer:
-        lines = begun(answer)
+        lines = new_messages(answer)
         send(convoy, "e1")
 
         seen = []
@@ -169,9 +170,9 @@ def test_an_event_is_told_anew_as_its_delivery_goes_on(convoy: Convoy) -> None:
     assert attempt["latency_ms"] > 0
 
 
-def test_what_is_cleared_and_that_the_receiver_fails_is_told(convoy: Convoy) -> None:
+def test_a_reset_and_a_failing_receiver_are_sent(convoy: Convoy) -> None:
     with httpx.stream("GET", f"{convoy.url}/inbox/stream", timeout=TEN_S) as answer:
-        lines = begun(answer)
+        lines = new_messages(answer)
         convoy.let_the_receiver_fail(30)
         failing = next(lines)
         convoy.reset()
@@ -182,7 +183,9 @@ def test_what_is_cleared_and_that_the_receiver_fails_is_told(convoy: Convoy) -> 
     assert 20 < failing[1]["fails_for_s"] <= 30
 
 
-def test_silence_is_broken_now_and_then(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_stream_sends_a_sign_of_life(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(inbox, "STILL_THERE_S", 0.01)
 
     with httpx.stream("GET", f"{convoy.url}/inbox/stream", timeout=TEN_S) as answer:
@@ -206,7 +209,7 @@ def test_silence_is_broken_now_and_then(convoy: Convoy, monkeypatch: pytest.Monk
         ("reated", []),
     ],
 )
-def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
+def test_a_search_finds_events_whose_type_or_id_begins_with_it(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch, search: str, found: list[str]
 ) -> None:
     uids = iter(["UID-1", "UID-2"])
@@ -215,7 +218,7 @@ def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
     about = {"todo_id": 7, "order": {"id": "O-9"}}
     send(convoy, "E2", event_type="failed", data={"event": "todo.failure", **about})
 
-    *events, (last, _) = told(convoy, 3 + len(found), search)[2:]
+    *events, (last, _) = first_messages(convoy, 3 + len(found), search)[2:]
 
     assert [event["idempotency_key"] for _, event in events] == found
     assert last == "ready"
@@ -225,20 +228,21 @@ def test_a_search_finds_what_has_a_type_or_an_id_that_begins_so(
 def test_a_payload_of_any_shape_is_searched(convoy: Convoy, data: object) -> None:
     send(convoy, "e1", data=data)
 
-    assert [name for name, _ in told(convoy, 3, "e1")] == ["hello", "receiver", "event"]
+    names = [name for name, _ in first_messages(convoy, 3, "e1")]
+    assert names == ["hello", "receiver", "event"]
 
 
-def test_what_is_searched_is_all_that_comes(convoy: Convoy) -> None:
+def test_a_stream_with_a_search_sends_only_matching_events(convoy: Convoy) -> None:
     url = f"{convoy.url}/inbox/stream"
     with httpx.stream("GET", url, params={"search": "e2"}, timeout=TEN_S) as answer:
-        lines = begun(answer)
+        lines = new_messages(answer)
         send(convoy, "e1")
         send(convoy, "e2")
 
         assert next(lines)[1]["idempotency_key"] == "e2"
 
 
-def test_a_receiver_that_is_told_to_fail_does_for_so_long(convoy: Convoy) -> None:
+def test_a_receiver_fails_for_the_requested_time(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail(60)
     convoy.send("e1")
@@ -251,14 +255,14 @@ def test_a_receiver_that_is_told_to_fail_does_for_so_long(convoy: Convoy) -> Non
 
 
 @pytest.mark.parametrize("seconds", [-1, 601, "5", None, float("1e300")])
-def test_a_time_to_fail_for_that_can_not_be_is_told(convoy: Convoy, seconds: object) -> None:
+def test_an_impossible_time_to_fail_is_refused(convoy: Convoy, seconds: object) -> None:
     answer = convoy.http.put(f"{convoy.url}/inbox/receiver", json={"seconds": seconds})
 
     assert answer.status_code == 400
     assert answer.json()["message"] == "seconds must be a number from 0 to 600"
 
 
-def test_a_receiver_turns_away_what_is_not_signed(convoy: Convoy) -> None:
+def test_the_receiver_refuses_an_unsigned_request(convoy: Convoy) -> None:
     convoy.endpoint("ann")
 
     for signature in ("", "t=1,v1=00", "garbage"):
@@ -266,7 +270,7 @@ def test_a_receiver_turns_away_what_is_not_signed(convoy: Convoy) -> None:
         assert convoy.http.post(convoy.receiver, content="{}", headers=headers).status_code == 401
 
 
-def test_what_has_ended_is_sent_again_and_what_is_not_there_is_told(convoy: Convoy) -> None:
+def test_an_ended_delivery_is_resent_and_an_unknown_one_is_a_404(convoy: Convoy) -> None:
     convoy.endpoint("ann")
     convoy.send("e1")
     (delivery,) = convoy.deliveries()
@@ -281,7 +285,7 @@ def test_what_has_ended_is_sent_again_and_what_is_not_there_is_told(convoy: Conv
     )  # fmt: skip
 
 
-def test_what_waits_for_its_next_attempt_is_not_sent_beside_it() -> None:
+def test_a_delivery_that_waits_for_its_retry_is_not_resent() -> None:
     with (
         server.running(stand_in.build(backoff=Backoff(3600))) as url,
         httpx.Client(timeout=PATIENCE_S) as http,
@@ -297,10 +301,10 @@ def test_what_waits_for_its_next_attempt_is_not_sent_beside_it() -> None:
         refused = http.put(f"{url}/inbox/deliveries/{delivery['uid']}/resend")
 
     assert refused.status_code == 409
-    assert refused.json()["message"].startswith("It is under way")
+    assert refused.json()["message"].startswith("The delivery has not ended")
 
 
-def test_an_open_stream_does_not_keep_the_server_from_ending() -> None:
+def test_the_server_can_end_with_a_stream_open() -> None:
     with httpx.Client(timeout=TEN_S) as http, ExitStack() as stack:
         with server.running(stand_in.build()) as url:
             answer = stack.enter_context(http.stream("GET", f"{url}/inbox/stream"))

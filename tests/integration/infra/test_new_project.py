@@ -1,4 +1,4 @@
-"""Making a project in a Convoy of one's own: what it prints, and what goes wrong."""
+"""Making a project in your own Convoy: its output and its errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(
     return asked
 
 
-def test_it_prints_the_settings_that_lead_to_the_project(
+def test_it_prints_the_settings_of_the_new_project(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (asked,) = run(monkeypatch, httpx.Response(201, json=MADE))
@@ -61,9 +61,7 @@ def test_it_prints_the_settings_that_lead_to_the_project(
         "{not json\n",
     ],
 )
-def test_lines_before_the_answer_are_passed_over(
-    monkeypatch: pytest.MonkeyPatch, before: str
-) -> None:
+def test_lines_around_the_answer_are_ignored(monkeypatch: pytest.MonkeyPatch, before: str) -> None:
     (asked,) = run(
         monkeypatch,
         httpx.Response(201, json=MADE),
@@ -86,7 +84,7 @@ def test_an_answer_without_an_organisation_is_not_printed(monkeypatch: pytest.Mo
     [
         (httpx.Response(400, text="project limit"), "", "made no project: 400 project limit"),
         (httpx.ConnectError("refused"), "", "http://convoy/api does not answer: refused"),
-        (httpx.Response(201, json=MADE), "\n", "stdin is empty. See whether the command"),
+        (httpx.Response(201, json=MADE), "\n", "stdin is empty. Check whether the command"),
         (httpx.Response(201, json=MADE), "nonsense", "stdin has no JSON object"),
         (httpx.Response(201, json=MADE), "[]", "stdin has no JSON object"),
         (httpx.Response(201, json=MADE), "{}", "stdin has no JSON object"),
@@ -98,7 +96,7 @@ def test_an_answer_without_an_organisation_is_not_printed(monkeypatch: pytest.Mo
         ),
     ],
 )
-def test_what_goes_wrong_is_told_in_a_sentence(
+def test_each_failure_has_an_error_message(
     monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | Exception, stdin: str, problem: str
 ) -> None:
     with pytest.raises(SystemExit, match=f"^error: .*{problem}"):

@@ -1,4 +1,4 @@
-"""The Lambda's zip: the same bytes each time, for Lambda's machine, and nothing of no use there."""
+"""The Lambda's zip: reproducible, for Lambda's platform, and without unused files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 HERE = Target("x86_64", RUNNING)
 ARM = Target("arm64", RUNNING)
 LARGEST_MB = 5
-"""The zip was 4.77 MB, bytecode included, when this was set."""
+"""The zip had 4.77 MB, with bytecode, when this limit was set."""
 
 
 def test_each_package_that_the_app_imports_is_declared() -> None:
@@ -65,14 +65,14 @@ def test_two_builds_give_the_same_bytes(packaged: Packaged, tmp_path: Path) -> N
     assert list(again.parent.iterdir()) == [again]
 
 
-def test_it_holds_the_api_and_the_relay_and_not_the_operators_command(packaged: Packaged) -> None:
+def test_it_has_the_api_and_the_relay_without_the_operators_command(packaged: Packaged) -> None:
     own = {name for name in names(packaged(ARM)) if re.fullmatch(r"(app/)?(\w+/)?\w+\.py", name)}
 
     assert {"handler.py", "app/__init__.py", "app/wiring/api.py", "app/outbox/relay.py"} <= own
-    assert not own & {f"app/{name}.py" for name in ("__main__", "commands", "passes", "terminal")}
+    assert not {name for name in own if name.startswith(("app/cli/", "app/__main__"))}
 
 
-def test_it_holds_no_tests_no_tools_no_commands_and_not_what_lambda_ships(
+def test_it_has_no_tests_no_tools_and_no_packages_of_lambdas_own(
     packaged: Packaged,
 ) -> None:
     inside = names(packaged(ARM))
@@ -82,7 +82,7 @@ def test_it_holds_no_tests_no_tools_no_commands_and_not_what_lambda_ships(
     assert not tops & {"bin", "boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil"}
     assert not tops & {"pytest", "moto", "mypy", "rich", "typer", "uvicorn", "infra", "tests"}
     assert not [name for name in inside if "tests" in name.split("/") or name.endswith(".pyi")]
-    # Its hashes of commands, which hold a path of the machine that built, differ each time.
+    # RECORD has hashes of commands, which contain a path of the machine that built them.
     assert not [name for name in inside if name.endswith("/RECORD")]
 
 
@@ -93,7 +93,7 @@ def test_packages_can_read_their_own_version(packaged: Packaged) -> None:
 
 
 @pytest.mark.parametrize(("target", "machine"), [(Target(), 183), (HERE, 62)], ids=str)
-def test_its_native_modules_are_for_the_targets_machine_and_python(
+def test_its_native_modules_are_for_the_target(
     packaged: Packaged, target: Target, machine: int
 ) -> None:
     with zipfile.ZipFile(packaged(target)) as archive:
@@ -107,18 +107,18 @@ def test_its_native_modules_are_for_the_targets_machine_and_python(
         assert struct.unpack_from("<H", content, 18) == (machine,)
 
 
-def test_its_python_takes_its_bytecode_without_a_look_at_the_source(packaged: Packaged) -> None:
+def test_its_bytecode_is_not_compared_with_the_source(packaged: Packaged) -> None:
     with zipfile.ZipFile(packaged(HERE)) as archive:
         compiled = archive.read(importlib.util.cache_from_source("app/wiring/api.py"))
 
     assert compiled[:4] == importlib.util.MAGIC_NUMBER
-    assert compiled[4:8] == b"\1\0\0\0", "by hash, and that unchecked (PEP 552)"
-    # What tracebacks tell is where Lambda has the source.
+    assert compiled[4:8] == b"\1\0\0\0", "not an unchecked hash (PEP 552)"
+    # Tracebacks show the path of the source in Lambda.
     code = marshal.loads(compiled[16:])  # noqa: S302
     assert code.co_filename == "/var/task/app/wiring/api.py"
 
 
-def test_our_own_modules_have_their_source_too_and_the_others_bytecode_alone(
+def test_only_our_own_modules_have_their_source_too(
     packaged: Packaged,
 ) -> None:
     inside = set(names(packaged(HERE)))
@@ -129,14 +129,14 @@ def test_our_own_modules_have_their_source_too_and_the_others_bytecode_alone(
     assert {"fastapi/routing.pyc", "convoy/client.pyc", "typing_extensions.pyc"} <= inside
 
 
-def test_of_the_sdk_it_holds_what_publishing_needs(packaged: Packaged) -> None:
+def test_it_has_only_the_modules_of_the_sdk_for_publishing(packaged: Packaged) -> None:
     sdk = [name for name in names(packaged(HERE)) if name.startswith("convoy/")]
 
     assert "convoy/api/events/create_endpoint_fanout_event.pyc" in sdk
     assert len(sdk) < 20
 
 
-def test_it_holds_the_data_of_awss_services(packaged: Packaged) -> None:
+def test_it_has_the_data_of_awss_services(packaged: Packaged) -> None:
     data = {"aws_data/endpoints.json", "aws_data/dynamodb/2012-08-10/service-2.json"}
 
     assert data <= set(names(packaged(ARM)))
@@ -152,7 +152,7 @@ def compiled(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*.pyc")]
 
 
-def test_without_a_python_of_that_version_the_build_fails_and_says_what_brings_one(
+def test_a_build_without_that_python_fails_and_says_how_to_install_it(
     sources: Path,
 ) -> None:
     with pytest.raises(CommandError, match=r"Python 3\.99(.|\n)*uv python install 3\.99`"):
@@ -161,7 +161,7 @@ def test_without_a_python_of_that_version_the_build_fails_and_says_what_brings_o
     assert compiled(sources) == []
 
 
-def test_nothing_is_compiled_but_what_is_packaged(
+def test_only_packaged_files_are_compiled(
     sources: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("checkout")
@@ -181,11 +181,11 @@ def test_a_module_that_does_not_compile_fails_the_build(sources: Path) -> None:
         bytecode.add(sources, RUNNING)
 
 
-def test_a_build_that_fails_leaves_the_last_zip_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_build_leaves_only_the_last_zip(tmp_path: Path) -> None:
     out = tmp_path / "todo.zip"
     out.write_bytes(b"the last one")
 
-    # No release of pydantic-core was ever compiled for it.
+    # No release of pydantic-core was compiled for Python 3.6.
     with pytest.raises(SystemExit, match="error: uv pip install failed"):
         package.main(["--python", "3.6", "--out", str(out)])
 
@@ -202,7 +202,7 @@ def test_a_step_that_hangs_is_ended_and_named(
         bytecode.find_python("3.13")
 
 
-def test_the_build_tells_the_size_the_hash_and_what_is_largest(packaged: Packaged) -> None:
+def test_the_build_prints_the_size_the_hash_and_the_largest_packages(packaged: Packaged) -> None:
     *largest, total, digest = package.summary(packaged(ARM)).splitlines()
 
     assert len(largest) == 10
@@ -222,5 +222,5 @@ def test_modes_and_times_are_fixed(packaged: Packaged) -> None:
         assert entry.external_attr >> 16 == mode
 
 
-def test_it_is_as_small_as_it_was(packaged: Packaged) -> None:
+def test_it_is_smaller_than_its_limit(packaged: Packaged) -> None:
     assert packaged(ARM).stat().st_size < LARGEST_MB * 1e6

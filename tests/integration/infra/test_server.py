@@ -1,4 +1,4 @@
-"""What tests rely on in the server that the stand-in runs in."""
+"""The stand-in's server: resets and idle connections, on which tests rely."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUBLISH = (
 
 
 def connect(url: str, *, own_port: int = 0) -> socket.socket:
-    """From a given port (0: any): the kernel too gives one out twice, where the servers are two."""
+    """Connect from `own_port` (0: any). The kernel may reuse a port for another server, too."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     connection.bind((server.HOST, own_port))
@@ -30,7 +30,7 @@ def connect(url: str, *, own_port: int = 0) -> socket.socket:
     return connection
 
 
-def test_a_client_is_reset_though_another_server_had_one_at_the_same_port(convoy: Convoy) -> None:
+def test_a_reset_reaches_the_client_of_this_server_only(convoy: Convoy) -> None:
     convoy.fail(reset=True)
     with connect(convoy.url) as client:
         port = client.getsockname()[1]
@@ -42,5 +42,5 @@ def test_a_client_is_reset_though_another_server_had_one_at_the_same_port(convoy
             client.recv(1)
 
 
-def test_an_idle_connection_is_kept_for_longer_than_any_client_does() -> None:
+def test_the_server_keeps_idle_connections_longer_than_clients_do() -> None:
     assert server._config(stand_in.build()).timeout_keep_alive > KEEP_ALIVE_S

@@ -1,4 +1,4 @@
-"""The tables' one definition."""
+"""The definition of the tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_table_is_on_demand_recoverable_and_protected_by_default(table: str) -
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_the_keys_put_each_owner_apart(dynamodb: DynamoDBClient) -> None:
+def test_the_keys_separate_the_owners(dynamodb: DynamoDBClient) -> None:
     keys = {
         table: [
             (key["AttributeName"], key["KeyType"])

@@ -1,4 +1,4 @@
-"""What is outside of the app: Convoy, whose worker a test holds, and the receiver."""
+"""The app's environment: Convoy, whose worker a test controls, and the receiver."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ OWNERS = ("ann", "bob")
 
 
 class Outside:
-    """Both empty at first; Convoy goes by `clock`. Its worker works when a test says so.
+    """Convoy, with `clock`, and the receiver, both empty. The worker works only in `work`.
 
-    `stopped`: stages at which it does not work then.
+    `stopped`: stages at which the worker does not work.
     """
 
     def __init__(self, convoy: Convoy, receiver: Receiver, clock: Callable[[], datetime]) -> None:
@@ -40,16 +40,16 @@ class Outside:
             receiver.subscribe(owner)
 
     def work(self) -> None:
-        """Until nothing is left to do but for the stages that are stopped."""
+        """Let the worker do all its jobs, except those of stopped stages."""
         self._work(self.stopped)
 
     def lose(self, queue: Queue) -> None:
-        """The worker comes to this queue, and what waits in it is gone."""
+        """Let the worker fill this queue, and lose its jobs."""
         self._work(self.stopped | {queue})
         self.convoy.lose(queue)
 
     def handled(self) -> set[str]:
-        """The keys of events whose deliveries Convoy has made, or that nobody wanted."""
+        """The keys of events that Convoy has delivered, or that have no subscription."""
         return {
             event["idempotency_key"]
             for event in self.convoy.events()
@@ -58,11 +58,11 @@ class Outside:
         }
 
     def arrived_often(self) -> set[str]:
-        """The keys that came more than once."""
+        """The keys that arrived more than once."""
         return {key for key, times in self.receiver.times().items() if times > 1}
 
     def assert_received(self, committed: Iterable[Event], dynamodb: DynamoDBClient) -> None:
-        """What was committed and nothing else, and the state that it made."""
+        """Exactly the committed events were received, and the receiver's todos are DynamoDB's."""
         changes = {
             arrival.key: (arrival.owner, arrival.data)
             for arrival in self.receiver.arrivals

@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 BAD, GOOD = "<script>", "milk"
 
-DISLIKES: dict[str, Json] = {
+REJECTIONS: dict[str, Json] = {
     "403 in HTML": {"status": 403, "body": "<p>", "headers": {"content-type": "text/html"}},
     "500": {"status": 500},
     "503": {"status": 503},
     "a hang": {},
 }
-"""What a server answers to a text that it dislikes."""
+"""A server's answers to a text that it rejects."""
 
 
 @dataclass(frozen=True)
 class HangsAtBadTexts:
-    """Bad texts wait for a server that hangs, until a short deadline."""
+    """Publishes bad texts to a server that hangs, until a short deadline."""
 
     hanging: Publisher
     publisher: Publisher
@@ -59,7 +59,7 @@ class HangsAtBadTexts:
 
 @dataclass
 class Outage:
-    """Of one text: everything else gets through to Convoy, which goes by the same clock."""
+    """An outage for one text only: other events get through to Convoy, which has the same clock."""
 
     dynamodb: DynamoDBClient
     convoy: Convoy
@@ -70,7 +70,7 @@ class Outage:
     numbers: Iterator[int] = field(default_factory=count)
 
     def leave(self, text: str, rows: int, owner: str) -> set[str]:
-        """Rows of requests that were killed behind their commits; gives the events' ids."""
+        """Add rows as of requests that were killed after their commits; gives the events' ids."""
         events = [self._event(text, owner) for _ in range(rows)]
         puts = [make_outbox(self.dynamodb).put(event) for event in events]
         for start in range(0, rows, DELETES):
@@ -81,7 +81,7 @@ class Outage:
         return {event.id for event in events}
 
     def run(self, after: timedelta) -> None:
-        """A pass, that much later. Requests of others get through meanwhile."""
+        """Run a pass, `after` the last one. Requests of others get through meanwhile."""
         self.now += after
         self.convoy.send(uuid7(self.now, next(self.numbers)), "somebody else")
         self.convoy.wait_for_worker()
@@ -100,7 +100,7 @@ class Outage:
         return TODO.create(todo, now=self.now, event_id=uuid7(self.now, number)).event
 
 
-@pytest.fixture(params=DISLIKES)
+@pytest.fixture(params=REJECTIONS)
 def outage(
     request: pytest.FixtureRequest,
     dynamodb: DynamoDBClient,
@@ -112,23 +112,23 @@ def outage(
 ) -> Iterator[Outage]:
     outage = Outage(dynamodb, convoy, outbox, receiver)
     convoy.clock.read = lambda: outage.now
-    ways: Publisher = publisher
+    chosen: Publisher
     with (
         raw_server(lambda _: None) as black_hole,
         closing(make_publisher(black_hole, deadline_s=0.05)) as hanging,
         closing(make_publisher(convoy.api, deadline_s=30.0)) as patient,
     ):
-        if DISLIKES[request.param]:
-            convoy.fail(**DISLIKES[request.param], containing=BAD)
-            ways = patient
+        if REJECTIONS[request.param]:
+            convoy.fail(**REJECTIONS[request.param], containing=BAD)
+            chosen = patient
         else:
-            ways = HangsAtBadTexts(hanging, patient)
-        outage.relay = make_relay(dynamodb, ways, questions, lambda: outage.now)
+            chosen = HangsAtBadTexts(hanging, patient)
+        outage.relay = make_relay(dynamodb, chosen, questions, lambda: outage.now)
         yield outage
 
 
 @pytest.mark.parametrize("other", ["ann", "bob"], ids=["same owner", "other owner"])
-def test_rows_that_a_server_refuses_keep_no_other_waiting(outage: Outage, other: str) -> None:
+def test_refused_rows_keep_no_other_waiting(outage: Outage, other: str) -> None:
     refused = outage.leave(BAD, 40, "ann")
     others = outage.leave(GOOD, 100, other)
 
@@ -152,7 +152,7 @@ def test_many_more_refused_rows_keep_no_other_waiting(outage: Outage, bad: int) 
     assert outage.waiting() == refused
 
 
-def test_rows_that_a_server_refuses_are_parked_while_others_get_through(outage: Outage) -> None:
+def test_refused_rows_are_parked_while_others_get_through(outage: Outage) -> None:
     outage.receiver.subscribe("bob")
     refused, others = outage.leave(BAD, 3, "ann"), set[str]()
     for _ in range(MAX_REFUSALS + 2):

@@ -1,9 +1,9 @@
-"""Any order of changes, crashes, outages and relays: what was committed is what the receiver holds.
+"""Any order of changes, crashes, outages and relays: the receiver gets every committed event.
 
-Two owners, real store (moto), real publisher and questions (the stand-in over HTTP), real
-deliveries, a held clock, and the breaker that it ages. In the middle of a request or of a relay's
-pass the process crashes, and leaves all as it is, or another relay makes a whole pass. Convoy's
-worker works while time passes. It can be stopped, and lose what waits for it.
+Two owners, the real store (moto), the real publisher and questions (the stand-in over HTTP), real
+deliveries, a controlled clock, also for the breaker. In the middle of a request, or of a relay's
+pass, the process crashes, or another relay makes a whole pass. Convoy's worker works while time
+passes. The worker can be stopped, and its queues can be lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED
 from infra.local.tables import create_tables
-from tests.integration.properties.happenings import (
+from tests.integration.properties.crash_points import Crash, CrashPoints
+from tests.integration.properties.outside import Outside
+from tests.integration.properties.strategies import (
     FAULTS,
     IDS,
     ITEMS,
@@ -39,8 +41,6 @@ from tests.integration.properties.happenings import (
     OWNERS,
     QUEUES,
 )
-from tests.integration.properties.outside import Outside
-from tests.integration.properties.seams import Crash, Seams
 from tests.support import (
     NOW,
     TABLES,
@@ -60,16 +60,16 @@ if TYPE_CHECKING:
     from app.domain.service import Committed
     from app.outbox.relay_run import Report
     from infra.fake_convoy.queues import Queue
-    from tests.integration.properties.happenings import Interruption
+    from tests.integration.properties.strategies import Interruption
     from tests.receiver import Receiver
     from tests.support import Convoy
 
 MOST_PASSES = 20
-"""Until nothing is left: more than it ever takes."""
+"""Passes until the outbox must be empty: more than it ever takes."""
 
 
-class World(RuleBasedStateMachine):
-    """`dynamodb`, `convoy` and `receiver` are put in by the test, and are emptied for each run."""
+class PropertyWorld(RuleBasedStateMachine):
+    """The test sets `dynamodb`, `convoy` and `receiver`, which are emptied for each run."""
 
     dynamodb: DynamoDBClient
     convoy: Convoy
@@ -84,10 +84,12 @@ class World(RuleBasedStateMachine):
         self.publisher = make_publisher(self.convoy.api)
         self.questions = make_questions(self.convoy.api)
         self.outbox = Outbox(self.dynamodb)
-        self.seams = Seams(self.dynamodb, self.publisher, self.questions, lambda: self.now)
+        self.crash_points = CrashPoints(
+            self.dynamodb, self.publisher, self.questions, lambda: self.now
+        )
         self.service = self._api()
 
-    # What can happen.
+    # Rules.
 
     @rule(owner=OWNERS, todo_id=IDS, item=ITEMS, key=KEYS, interruption=OF_REQUESTS)
     def create(
@@ -140,14 +142,14 @@ class World(RuleBasedStateMachine):
         passes=st.sampled_from([1, MAX_REFUSALS]),
         interruption=OF_RELAYS,
     )
-    def relays_meet_over_what_is_left(
+    def relays_overlap(
         self,
         lost: Queue | None,
         fault: dict[str, Any] | None,
         passes: int,
         interruption: Interruption,
     ) -> None:
-        """Convoy was down, or has `lost` what it accepted."""
+        """Convoy was down, or has `lost` accepted events."""
         self.convoy.recover()
         if not lost:
             self.convoy.fail(status=503)
@@ -182,7 +184,7 @@ class World(RuleBasedStateMachine):
         self.outside.lose(queue)
 
     @rule()
-    def an_operator_redrives_what_failed(self) -> None:
+    def an_operator_redrives_failed_events(self) -> None:
         self.outbox.redrive_all(self.now)
 
     @rule(seconds=st.sampled_from([1, OPEN_S, 61, 1000, KEY_LIFE.total_seconds()]))
@@ -191,18 +193,21 @@ class World(RuleBasedStateMachine):
             self.outside.work()
         self.now += timedelta(seconds=seconds)
 
-    # What must hold.
+    # Invariants.
 
     @invariant()
-    def each_committed_change_waits_or_convoy_has_handled_it(self) -> None:
+    def each_committed_event_waits_or_is_handled(self) -> None:
         waiting = set(self.outbox.event_ids())
-        missing = {event.id for event in self.seams.committed} - waiting - self.outside.handled()
+        missing = (
+            {event.id for event in self.crash_points.committed} - waiting - self.outside.handled()
+        )
         assert missing == set()
 
     @invariant()
-    def nothing_waits_that_was_not_committed_or_that_was_removed(self) -> None:
+    def each_row_was_committed_and_not_removed(self) -> None:
         waiting = set(self.outbox.event_ids())
-        assert waiting <= {event.id for event in self.seams.committed} - self.seams.removed
+        committed = {event.id for event in self.crash_points.committed}
+        assert waiting <= committed - self.crash_points.removed
 
     @invariant()
     def nothing_arrives_twice(self) -> None:
@@ -211,27 +216,27 @@ class World(RuleBasedStateMachine):
     @invariant()
     def versions_have_no_gaps(self) -> None:
         histories: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for event in self.seams.committed:
+        for event in self.crash_points.committed:
             todo: Any = event.data["todo"]
             histories[event.owner, todo["id"]].append(todo["version"])
         for history in histories.values():
             assert history == [*range(1, len(history) + 1)]
 
     def teardown(self) -> None:
-        """Convoy is up, and the relay passes until nothing is left: the receiver has it all."""
+        """With Convoy up, the relay works until the outbox is empty: all events are received."""
         try:
-            self.what_is_parked_was_refused()
+            self.only_refused_events_are_parked()
             self._recover()
             self.nothing_arrives_twice()
-            self.outside.assert_received(self.seams.committed, self.dynamodb)
+            self.outside.assert_received(self.crash_points.committed, self.dynamodb)
         finally:
             self.publisher.close()
             self.questions.close()
             for table in TABLES.values():
                 self.dynamodb.delete_table(TableName=table)
 
-    def what_is_parked_was_refused(self) -> None:
-        """No event is parked because Convoy's workers stand still, or lost what they had."""
+    def only_refused_events_are_parked(self) -> None:
+        """No event is parked because Convoy's worker stopped, or lost a job."""
         parked = [row.reason for row in self.outbox.rows() if row.state == FAILED]
         assert [why for why in parked if why.startswith(("accepted", "replayed"))] == []
 
@@ -250,13 +255,13 @@ class World(RuleBasedStateMachine):
         self.outside.work()
 
     def _api(self) -> TodoService:
-        """A new process of it."""
-        breaker = Breaker(self.seams, self._seconds, lambda: 0.0)
+        """The API of a new process."""
+        breaker = Breaker(self.crash_points, self._seconds, lambda: 0.0)
         return make_service(
             self.dynamodb,
             self.publisher,
-            store=self.seams,
-            delivery=OutboxDelivery(breaker, self.seams, lambda: self.now, lambda: 1.0),
+            store=self.crash_points,
+            delivery=OutboxDelivery(breaker, self.crash_points, lambda: self.now, lambda: 1.0),
             clock=lambda: self.now,
             new_event_id=self._new_id,
             new_id=lambda: 100 + self.ids,
@@ -266,20 +271,21 @@ class World(RuleBasedStateMachine):
         return (self.now - NOW).total_seconds()
 
     def _pass(self) -> Report:
-        return self.seams.relay(lambda: self.now).run()
+        return self.crash_points.relay(lambda: self.now).run()
 
     @contextmanager
     def _interrupted(self, interruption: Interruption | None) -> Iterator[None]:
         def come_between() -> None:
             assert interruption is not None
             if interruption.after_s is None:
-                self.seams.crash()
+                self.crash_points.crash()
             self.time_passes(interruption.after_s)
-            if interruption.mended:
+            if interruption.convoy_is_up:
                 self.convoy.recover()
             self._pass()
 
-        with self.seams.interrupted(interruption.moment if interruption else None, come_between):
+        moment = interruption.moment if interruption else None
+        with self.crash_points.interrupted(moment, come_between):
             yield
 
     @contextmanager
@@ -293,7 +299,7 @@ class World(RuleBasedStateMachine):
             self.service = self._api()
 
     def _one_event_a_key(self, owner: str, key: str | None, done: Committed) -> None:
-        assert key is None or done.event_id == self.seams.keys[owner, key][0]
+        assert key is None or done.event_id == self.crash_points.keys[owner, key][0]
 
     def _new_id(self, moment: datetime) -> str:
         self.ids += 1

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
-    """One with all the time it needs: dozens of threads and the stand-in share this process."""
+    """A publisher with a long deadline: many threads and the stand-in share this process."""
     with closing(make_publisher(convoy.api, deadline_s=30.0)) as publisher:
         yield publisher
 
 
 @pytest.fixture
 def questions(convoy: Convoy) -> Iterator[Questions]:
-    """The same of questions."""
+    """Questions with the same deadline."""
     with closing(make_questions(convoy.api, deadline_s=30.0)) as questions:
         yield questions

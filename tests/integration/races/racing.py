@@ -1,4 +1,4 @@
-"""What the races share: a start at one instant, and a look at what came of it."""
+"""Helpers of the races: a start at one instant, and Convoy's events afterwards."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ON_DYNAMODB_LOCAL = pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
-"""moto is no place to race: its transactions are not atomic to other threads."""
+"""Not on moto, whose transactions are not atomic for other threads."""
 
 RACERS = 16
 ROUNDS = 4
-"""Each race is run so often: what threads do at once is not the same twice."""
+"""Each race is repeated: threads meet in another order each time."""
 
 START_S = 10.0
 
 
 def race(racers: Sequence[Callable[[], T]]) -> list[T | BaseException]:
-    """Run all at once, a thread each; gives what each returned or raised, in their order."""
+    """Run all at once, each in a thread; gives their results or exceptions, in their order."""
     line = threading.Barrier(len(racers))
 
     def run(racer: Callable[[], T]) -> T:
@@ -43,11 +43,11 @@ def of(kind: type[T], outcomes: Sequence[object]) -> list[T]:
 
 
 def events_of(convoy: Convoy, todo_id: int) -> list[Json]:
-    """What Convoy got of one todo, in the order of the todo's versions."""
+    """Convoy's events of one todo, in the order of the todo's versions."""
     payloads = [data for data in convoy.payloads() if data.get("todo", {}).get("id") == todo_id]
     return sorted(payloads, key=lambda data: int(data["todo"]["version"]))
 
 
 def changes(convoy: Convoy) -> list[str]:
-    """The ids of the changes that Convoy got: each has its row of the outbox still."""
+    """The ids of Convoy's events of changes: each still has its row in the outbox."""
     return sorted(data["id"] for data in convoy.payloads() if "todo" in data)

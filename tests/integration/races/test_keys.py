@@ -1,4 +1,4 @@
-"""Many requests at once under one idempotency key: one change, and one answer to all of them."""
+"""Many requests at once under one idempotency key make one change, and get one answer."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def deletion(service: TodoService, todo_id: int, key: str) -> Committed:
 
 
 def one_answer(outcomes: list[Committed | BaseException]) -> Committed:
-    """That of the change; the others are its replays. Contention refuses nobody here.
+    """The answer of the change. Checks that all others are its replays.
 
-    (Where DynamoDB answers TransactionConflict, which DynamoDB Local does not, a request may end in
-    StoreUnavailable instead: to be sent again under its key.)
+    (DynamoDB, unlike DynamoDB Local, may answer TransactionConflict: then a request may end in
+    StoreUnavailable, and its client has to send it again under its key.)
     """
     answers = of(Committed, outcomes)
     (first,) = [answer for answer in answers if not answer.replayed]
@@ -100,7 +100,7 @@ def test_many_changes_of_a_todo_under_one_key_are_one(
     assert outbox.event_ids() == changes(convoy)
 
 
-def test_of_two_requests_that_share_a_key_one_is_carried_out_and_the_other_told_so(
+def test_of_two_requests_with_one_key_one_is_made_and_the_other_refused(
     service: TodoService, store: TodoStore, convoy: Convoy
 ) -> None:
     for number in range(ROUNDS):
@@ -119,7 +119,7 @@ def test_of_two_requests_that_share_a_key_one_is_carried_out_and_the_other_told_
     assert len(convoy.events()) == ROUNDS
 
 
-def test_one_key_of_two_owners_is_two_keys(
+def test_the_same_key_of_two_owners_is_two_keys(
     service: TodoService, store: TodoStore, convoy: Convoy
 ) -> None:
     def create(owner: str) -> Committed:

@@ -1,4 +1,4 @@
-"""Many at once want one todo: who comes first is chance, what is left is not."""
+"""Many requests at once change one todo: their order is chance, the result is not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def deletion(service: TodoService, todo_id: int) -> Callable[[], Committed]:
     return lambda: service.delete(OWNER, todo_id)
 
 
-def test_of_many_creations_of_one_id_one_wins_and_one_event_tells_of_it(
+def test_of_many_creations_of_one_id_one_wins_with_one_event(
     todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
@@ -79,10 +79,10 @@ def test_many_updates_of_one_todo_leave_no_gap_and_one_event_each(
         assert outbox.event_ids() == changes(convoy)
 
 
-def test_as_many_writers_as_there_are_decisions_all_get_their_way(
+def test_as_many_writers_as_decisions_all_succeed(
     todo_service: TodoService,
 ) -> None:
-    """Who loses has lost to another's commit, and each commits once: that bounds the losses."""
+    """A writer loses only to another's commit, and each commits once: that limits the losses."""
     for todo_id in range(ROUNDS):
         creation(todo_service, todo_id, "first")()
 
@@ -91,7 +91,7 @@ def test_as_many_writers_as_there_are_decisions_all_get_their_way(
         assert len(of(Committed, outcomes)) == MAX_DECISIONS
 
 
-def test_of_many_updates_of_one_version_one_wins_and_the_others_learn_the_version(
+def test_of_many_updates_of_one_version_one_wins(
     todo_service: TodoService, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
@@ -108,7 +108,7 @@ def test_of_many_updates_of_one_version_one_wins_and_the_others_learn_the_versio
         assert outbox.event_ids() == changes(convoy)
 
 
-def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
+def test_of_many_deletions_of_one_todo_one_wins_with_one_event(
     todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):
@@ -126,7 +126,7 @@ def test_of_many_deletions_of_one_todo_one_wins_and_one_event_tells_of_it(
         assert outbox.event_ids() == changes(convoy)
 
 
-def test_a_deletion_among_updates_is_the_last_that_is_told(
+def test_a_deletion_among_updates_has_the_last_event(
     todo_service: TodoService, store: TodoStore, convoy: Convoy, outbox: Outbox
 ) -> None:
     for todo_id in range(ROUNDS):

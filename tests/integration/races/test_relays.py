@@ -1,4 +1,4 @@
-"""Relays beside each other and beside requests: each event is received, and once."""
+"""Relays that run beside each other and beside requests: each event is received once."""
 
 from __future__ import annotations
 
@@ -48,23 +48,23 @@ if TYPE_CHECKING:
 pytestmark = ON_DYNAMODB_LOCAL
 
 LONG = "\x01" * MAX_ITEM_LENGTH
-"""Sixty kilobytes of JSON: some twenty fill a page of the outbox."""
+"""60 kB of JSON: about twenty such rows fill a page of the outbox."""
 
 ROWS = 50
 
 A_MINUTE = timedelta(seconds=61)
 
 
-class Down:
-    """A Convoy that the requests do not reach."""
+class UnreachableConvoy:
+    """A publisher that does not reach Convoy."""
 
     def publish(self, event: Event) -> Unavailable:
         return Unavailable("down")
 
 
 @dataclass(frozen=True)
-class Refusing:
-    """A Convoy that refuses each event, once `when` is set."""
+class RefusingConvoy:
+    """A publisher whose events Convoy refuses, once `when` is set."""
 
     when: threading.Event
 
@@ -74,10 +74,10 @@ class Refusing:
 
 
 @dataclass(frozen=True)
-class Blind:
-    """A Convoy's list that shows none of the rows' events, and is up to date.
+class EmptyList:
+    """A list of Convoy's that is up to date, and shows no event of the rows.
 
-    It sets `asked`: the relay has read its rows by then.
+    It sets `asked`, when the relay has read its rows.
     """
 
     now: datetime
@@ -109,7 +109,7 @@ class Relays:
         return make_relay(self.client, self.publisher, self.questions, lambda: self.now)
 
     def pass_until_empty(self, outbox: Outbox) -> None:
-        """Relay after relay, two at once, a minute apart."""
+        """Run passes, two at once, a minute apart, until the outbox is empty."""
         for _ in range(10):
             self.now += A_MINUTE
             self.convoy.wait_for_worker()
@@ -137,7 +137,7 @@ def relays(
 
 @pytest.fixture
 def left(store: TodoStore) -> set[str]:
-    """The events that requests left in the outbox: several pages of them."""
+    """The ids of events that requests left in the outbox: several pages of rows."""
     ids = [uuid7(NOW, number) for number in range(ROWS)]
     for todo_id, event_id in enumerate(ids):
         todo = Todo(OWNER, todo_id, LONG)
@@ -147,7 +147,7 @@ def left(store: TodoStore) -> set[str]:
 
 @contextmanager
 def running(relay: Relay) -> Iterator[list[Report]]:
-    """Run it over and over in a thread of its own, once at the least; gives the runs' reports."""
+    """Run the relay again and again in a thread, at least once; gives the reports of its runs."""
     reports: list[Report] = []
     stop = threading.Event()
 
@@ -166,7 +166,7 @@ def running(relay: Relay) -> Iterator[list[Report]]:
 
 
 def create_many(service: TodoService) -> set[str]:
-    """Rounds of concurrent requests; the ids of their events."""
+    """Make rounds of concurrent requests; gives the ids of their events."""
 
     def create(todo_id: int) -> Committed:
         return service.create(OWNER, todo_id, {"item": "one"})
@@ -180,12 +180,12 @@ def create_many(service: TodoService) -> set[str]:
 
 
 def arrivals(convoy: Convoy) -> Counter[str]:
-    """At Convoy, duplicates too, once it has come to all."""
+    """How often each event came to Convoy, duplicates included, once its worker is done."""
     convoy.wait_for_worker()
     return Counter(event["idempotency_key"] for event in convoy.events())
 
 
-def test_two_relays_at_once_have_every_event_received_once(
+def test_with_two_relays_at_once_every_event_is_received_once(
     relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
     race([relays.one().run] * 2)
@@ -196,7 +196,7 @@ def test_two_relays_at_once_have_every_event_received_once(
     assert max(arrivals(relays.convoy).values()) <= 2
 
 
-def test_what_two_relays_are_refused_at_once_is_counted_once(
+def test_a_refusal_of_two_relays_at_once_is_counted_once(
     relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
     relays.convoy.fail(status=400, path="/events/fanout")
@@ -208,16 +208,16 @@ def test_what_two_relays_are_refused_at_once_is_counted_once(
     assert {(row.attempts, row.refusals) for row in rows} == {(1, 1)}
 
 
-def test_a_relay_that_fails_brings_back_no_row_that_another_settled(
+def test_a_failing_relay_brings_back_no_row_that_another_settled(
     relays: Relays, outbox: Outbox, left: set[str]
 ) -> None:
     for row in outbox.rows():
         relays.publisher.publish(row.event)
     relays.convoy.wait_for_worker()
     read, gone = threading.Event(), threading.Event()
-    relay, blind = relays.one(), cast("EventList", Blind(relays.now, read))
-    attempts = replace(relay.attempts, publisher=Refusing(gone), events=blind)
-    failing = replace(relay, attempts=attempts, events=blind)
+    relay, empty = relays.one(), cast("EventList", EmptyList(relays.now, read))
+    attempts = replace(relay.attempts, publisher=RefusingConvoy(gone), events=empty)
+    failing = replace(relay, attempts=attempts, events=empty)
 
     def settle() -> Report:
         assert read.wait(START_S)
@@ -231,7 +231,7 @@ def test_a_relay_that_fails_brings_back_no_row_that_another_settled(
     assert outbox.event_ids() == []
 
 
-def test_a_relay_leaves_requests_in_flight_to_themselves_for_the_grace(
+def test_a_relay_leaves_the_events_of_running_requests_alone(
     relays: Relays, outbox: Outbox
 ) -> None:
     relays.now = NOW
@@ -244,7 +244,7 @@ def test_a_relay_leaves_requests_in_flight_to_themselves_for_the_grace(
     assert relays.receiver.times() == Counter(events)
 
 
-def test_a_relay_that_overtakes_requests_in_flight_loses_no_event_and_repeats_none(
+def test_a_relay_beside_running_requests_delivers_each_event_once(
     relays: Relays, outbox: Outbox
 ) -> None:
     with running(relays.one()):
@@ -255,11 +255,11 @@ def test_a_relay_that_overtakes_requests_in_flight_loses_no_event_and_repeats_no
     assert relays.receiver.times() == Counter(events)
 
 
-def test_a_relay_delivers_once_what_requests_beside_it_could_not(
+def test_a_relay_delivers_once_each_event_that_requests_could_not(
     relays: Relays, outbox: Outbox
 ) -> None:
     with running(relays.one()):
-        events = create_many(make_service(relays.client, Down()))
+        events = create_many(make_service(relays.client, UnreachableConvoy()))
     relays.pass_until_empty(outbox)
 
     assert relays.receiver.times() == Counter(events)

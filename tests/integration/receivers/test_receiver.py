@@ -1,4 +1,4 @@
-"""The example of a receiver: what it takes, what it turns away, and what it passes over."""
+"""The example receiver: signatures, unknown events, and the order of changes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_without_a_secret_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
-def test_it_says_of_each_signature_what_is_so(vector: Vector) -> None:
+def test_it_judges_each_signature_correctly(vector: Vector) -> None:
     body = base64.b64decode(vector["body_base64"])
 
     assert (
@@ -63,14 +63,14 @@ def test_it_says_of_each_signature_what_is_so(vector: Vector) -> None:
 
 
 @pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
-def test_a_dozen_lines_of_the_standard_library_say_the_same(vector: Vector) -> None:
+def test_a_few_lines_of_the_standard_library_judge_the_same(vector: Vector) -> None:
     found = re.fullmatch(r"t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)", vector["header"])
     valid = False
     if found is not None and abs(vector["now"] - int(found[1])) <= 300:
         signed = found[1].encode() + b"," + base64.b64decode(vector["body_base64"])
         expected = hmac.digest(vector["secret"].encode(), signed, "sha256").hex()
-        told = [part.partition("=")[2] for part in found[2].split(",")[1:]]
-        valid = any(hmac.compare_digest(expected, each) for each in told)
+        signatures = [part.partition("=")[2] for part in found[2].split(",")[1:]]
+        valid = any(hmac.compare_digest(expected, each) for each in signatures)
 
     assert valid is vector["valid"]
 
@@ -90,7 +90,7 @@ console.log(JSON.stringify(vectors.filter((each) => valid(each) !== each.valid))
 """
 
 
-def test_another_language_says_the_same() -> None:
+def test_another_language_judges_the_same() -> None:
     node = shutil.which("node")
     if node is None:
         missing("node", "needs Node.js: install it")
@@ -106,7 +106,7 @@ def post(client: TestClient, body: bytes, signature: str) -> int:
     return client.post("/webhooks", content=body, headers=headers).status_code
 
 
-def test_it_takes_what_is_signed_and_nothing_else(
+def test_it_accepts_only_signed_events(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("time.time", lambda: 1000.0)
@@ -124,7 +124,7 @@ def test_it_takes_what_is_signed_and_nothing_else(
     "body", [b'{"event":"todo.archived"}', b'{"event":"todo.archived","id":"e1","todo":{}}',
              b"[1]", b'"x"', b"null", b"{}"]
 )  # fmt: skip
-def test_what_it_does_not_know_it_passes_over(
+def test_it_ignores_unknown_events(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     monkeypatch.setattr("time.time", lambda: 1000.0)
@@ -136,8 +136,8 @@ def test_it_knows_each_event_of_the_catalogue() -> None:
     assert {event_type.event for event_type in WEBHOOKS.event_types} == receiver.KNOWN
 
 
-def test_what_was_read_before_a_change_and_told_after_it_does_not_undo_it() -> None:
-    """A `retrieved` has the version that was read, which may be older than a deletion's."""
+def test_a_late_retrieved_event_does_not_undo_a_change() -> None:
+    """`retrieved` has the version that was read. A deletion may have a newer one."""
     received = receiver.Received(set(), {})
     for each in (event(CREATED, 1), event(DELETED, 2)):
         assert received.is_news(each)
@@ -154,12 +154,12 @@ def event(kind: str, version: int) -> dict[str, Any]:
     return {"event": kind, "id": f"{kind} {version}", "todo": {"id": 1, "version": version}}
 
 
-APART = timedelta(seconds=120)
-"""Of the clocks of the two instances that make the changes in turn."""
+CLOCKS_APART = timedelta(seconds=120)
+"""The difference between the clocks of two instances, which make the changes in turn."""
 
 
 class Recorder:
-    """A Convoy that takes every event, and knows what it took."""
+    """A publisher that accepts every event, and keeps its payload."""
 
     def __init__(self) -> None:
         self.payloads: list[dict[str, Any]] = []
@@ -171,12 +171,12 @@ class Recorder:
 
 @pytest.fixture
 def history(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
-    """What two instances, whose clocks are 120 seconds apart, publish of one todo's changes."""
+    """The events of one todo's changes, by two instances whose clocks are 120 s apart."""
     recorder = Recorder()
     ids = new_ids()
     ahead, behind = (
         make_service(dynamodb, recorder, clock=lambda now=now: now, new_event_id=ids)
-        for now in (NOW + APART, NOW)
+        for now in (NOW + CLOCKS_APART, NOW)
     )
     ahead.create(OWNER, 1, {"item": "one"})
     behind.update(OWNER, 1, {"item": "two"})
@@ -188,13 +188,15 @@ def history(dynamodb: DynamoDBClient) -> list[dict[str, Any]]:
     return recorder.payloads
 
 
-def test_by_the_clocks_the_history_has_another_order(history: list[dict[str, Any]]) -> None:
-    """So that the tests below would fail for a receiver that goes by them."""
+def test_the_events_times_have_another_order_than_the_changes(
+    history: list[dict[str, Any]],
+) -> None:
+    """A receiver that orders events by their time must fail the tests below."""
     assert sorted(history, key=lambda each: str(each["occurred_at"])) != history
 
 
 @pytest.mark.parametrize("length", range(1, 8))
-def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
+def test_in_any_order_of_arrival_the_last_change_wins(
     history: list[dict[str, Any]], length: int
 ) -> None:
     assert len(history) == 7
@@ -204,7 +206,7 @@ def test_in_whatever_order_they_arrive_the_last_news_is_the_last_that_happened(
         assert news[-1] == history[length - 1]
 
 
-def test_in_their_order_all_are_news_and_none_is_twice(history: list[dict[str, Any]]) -> None:
+def test_in_their_order_each_change_is_news_once(history: list[dict[str, Any]]) -> None:
     received = receiver.Received(set(), {})
 
     assert [received.is_news(each) for each in history] == [True] * len(history)

@@ -1,6 +1,6 @@
-"""A project's API, of the stand-in and of a Convoy that is named: tests here are held against both.
+"""A project's API: of the stand-in, and of the real Convoy that the environment names, if any.
 
-tests/integration/e2e/test_convoy.py says how to name one; these tests were written against v26.7.3.
+tests/integration/e2e/test_convoy.py says how to name one. The tests were written against v26.7.3.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def http(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def stand_in(convoy: Convoy) -> Iterator[httpx.Client]:
-    """A client of the stand-in's API, for what can't be asked of a named Convoy."""
+    """A client of the stand-in's API, for tests that no real Convoy can run."""
     headers = {"authorization": f"Bearer {API_KEY}"}
     base_url = f"{convoy.api}/v1/projects/{PROJECT_ID}"
     with httpx.Client(base_url=base_url, headers=headers) as http:
@@ -50,7 +50,7 @@ def stand_in(convoy: Convoy) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def owner() -> str:
-    """Of this test alone: a named Convoy keeps what was made in it."""
+    """A new owner for each test: a real Convoy keeps the resources of earlier tests."""
     return str(uuid4())
 
 
@@ -63,7 +63,7 @@ def endpoint(http: httpx.Client, owner: str) -> Json:
 
 @pytest.fixture
 def delivered(http: httpx.Client, owner: str, endpoint: Json) -> Json:
-    """A delivery to nowhere."""
+    """A delivery to an endpoint that does not answer."""
     data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint["uid"]}))
     return delivery_of(http, publish(http, owner, custom_headers={"X-A": "b"}))
 
@@ -85,6 +85,6 @@ def subscribed(http: httpx.Client, owner: str, receiver: Receiver) -> str:
 
 @pytest.fixture
 def slow_retries(request: pytest.FixtureRequest) -> None:
-    """A named Convoy waits long before it retries. The stand-in would not wait here."""
+    """Let the stand-in wait before a retry, as a real Convoy does."""
     if request.node.callspec.params["http"] == "stand-in":
         request.getfixturevalue("convoy").stop_worker("retries")

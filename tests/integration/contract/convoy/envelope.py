@@ -1,4 +1,4 @@
-"""Asking Convoy, and opening its envelope: what it says, or why it refuses."""
+"""Calls of Convoy's API, with the data or the message of each answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support import Json
 
 WAIT_S = 60.0
-"""Seconds that Convoy's worker may take for anything that it does at once."""
+"""Seconds that Convoy's worker may take for a job that is due."""
 
 EVENT = {"event_type": "created", "data": {"x": 1}}
 
@@ -43,7 +43,7 @@ def publish(http: httpx.Client, owner: str, key: str = "", **about: Any) -> str:
 
 
 def eventually(look: Callable[[], Any]) -> Any:
-    """What is seen, once it is something: the worker comes some time after the 201."""
+    """Look until something is seen, and give it: the worker comes some time after the 201."""
     until = time.monotonic() + WAIT_S
     while not (seen := look()):
         assert time.monotonic() < until, "not in time"
@@ -58,7 +58,7 @@ def listed(http: httpx.Client, path: str, **filters: Any) -> list[Json]:
 
 
 def event_of(http: httpx.Client, key: str, status: str = "Success") -> Json:
-    """The newest event of a key, once its status is this."""
+    """The newest event of a key, once it has this status."""
 
     def look() -> Json | None:
         found = listed(http, "/events", idempotencyKey=key)
@@ -69,7 +69,7 @@ def event_of(http: httpx.Client, key: str, status: str = "Success") -> Json:
 
 
 def delivery_of(http: httpx.Client, key: str, *statuses: str) -> Json:
-    """The delivery of an event, once it is there and its status is one of these, if any."""
+    """The delivery of an event, once it exists and has one of these statuses, if any."""
 
     def look() -> Json | None:
         answer = http.get("/eventdeliveries", params={"idempotencyKey": key})
@@ -81,7 +81,7 @@ def delivery_of(http: httpx.Client, key: str, *statuses: str) -> Json:
 
 
 def arrived(http: httpx.Client, key: str = "e1") -> list[str]:
-    """The answers to the attempts of an event's delivery, once it is a success."""
+    """The answers to the attempts of an event's delivery, once it has succeeded."""
     delivery = delivery_of(http, key, "Success")
     attempts: list[Json] = data(
         http.get(f"/eventdeliveries/{delivery['uid']}/deliveryattempts"), 200
@@ -90,7 +90,7 @@ def arrived(http: httpx.Client, key: str = "e1") -> list[str]:
 
 
 def retry_in_bulk(http: httpx.Client, **filters: str) -> None:
-    """Once the last one is over: a project does one at a time."""
+    """Start a retry in bulk, once the last one has ended: a project runs one at a time."""
 
     def ask() -> bool:
         answer = http.post("/eventdeliveries/batchretry", params=filters)

@@ -1,4 +1,4 @@
-"""What this project relies on when deliveries are watched and sent again."""
+"""Convoy's behaviour on which listing and resending deliveries rely."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WITHOUT_BACKOFF = pytest.mark.usefixtures("slow_retries")
 
 
-def test_a_delivery_tells_its_event_endpoint_and_attempts(
+def test_a_delivery_shows_its_event_endpoint_and_attempts(
     http: httpx.Client, delivered: Json, endpoint: Json, owner: str
 ) -> None:
     found = data(http.get(f"/eventdeliveries/{delivered['uid']}"), 200)
@@ -41,7 +41,7 @@ def test_a_delivery_tells_its_event_endpoint_and_attempts(
     assert found["metadata"]["retry_limit"] > 1
 
 
-def test_what_is_not_there_is_told_by_a_404_or_a_400(http: httpx.Client) -> None:
+def test_an_unknown_delivery_is_a_404_or_a_400(http: httpx.Client) -> None:
     unknown = "event delivery not found"
 
     assert message(http.get("/eventdeliveries/unknown"), 404) == unknown
@@ -54,10 +54,8 @@ def test_what_is_not_there_is_told_by_a_404_or_a_400(http: httpx.Client) -> None
     assert data(http.get("/events", params=key), 200)["content"] == []
 
 
-def test_a_delivery_that_fails_is_tried_again_and_not_sent_beside_that(
-    http: httpx.Client, delivered: Json
-) -> None:
-    """The named one waits for its next attempt by then; the stand-in's three have failed."""
+def test_a_failing_delivery_can_not_be_force_resent(http: httpx.Client, delivered: Json) -> None:
+    """A real Convoy waits for its next attempt by then; in the stand-in all three have failed."""
     attempts = f"/eventdeliveries/{delivered['uid']}/deliveryattempts"
     tries = eventually(lambda: data(http.get(attempts), 200))
 
@@ -70,7 +68,7 @@ def test_a_delivery_that_fails_is_tried_again_and_not_sent_beside_that(
     assert message(forced) == "only successful events can be force resent"
 
 
-def test_deliveries_are_chosen_by_endpoint_and_type_and_status(
+def test_deliveries_are_filtered_by_endpoint_type_and_status(
     http: httpx.Client, delivered: Json, endpoint: Json
 ) -> None:
     def count(**filters: str) -> int:
@@ -83,12 +81,12 @@ def test_deliveries_are_chosen_by_endpoint_and_type_and_status(
     assert count(subscriptionId="unknown") == 0
     assert count(eventType="created") == 1
     assert count(eventType="updated") == 0
-    assert count(event_type="updated") == 1  # what the SDK sends, and its server passes over
+    assert count(event_type="updated") == 1  # the SDK sends this name, and Convoy ignores it
     assert count(status="Success") == 0
     assert count(status="Nonsense") == 0
 
 
-def test_several_statuses_are_asked_for_one_by_one(http: httpx.Client, delivered: Json) -> None:
+def test_each_status_needs_its_own_parameter(http: httpx.Client, delivered: Json) -> None:
     endpoint = delivered["endpoint_id"]
     every = ["Scheduled", "Processing", "Retry", "Failure"]
 
@@ -103,7 +101,9 @@ def test_deliveries_are_not_filtered_by_owner(http: httpx.Client, delivered: Jso
     assert delivered["uid"] in [each["uid"] for each in found]
 
 
-def test_deliveries_of_a_time_are_those_created_in_it(http: httpx.Client, delivered: Json) -> None:
+def test_deliveries_are_filtered_by_their_time_of_creation(
+    http: httpx.Client, delivered: Json
+) -> None:
     def found(start: str, end: str) -> list[Json]:
         days = {"startDate": f"{start}T00:00:00", "endDate": f"{end}T00:00:00"}
         return listed(http, "/eventdeliveries", eventId=delivered["event_id"], **days)
@@ -115,7 +115,7 @@ def test_deliveries_of_a_time_are_those_created_in_it(http: httpx.Client, delive
 
 
 @WITHOUT_BACKOFF
-def test_what_will_be_tried_again_is_sent_before_that_by_a_retry_in_bulk_alone(
+def test_only_a_retry_in_bulk_sends_before_the_next_attempt(
     http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
 ) -> None:
     receiver.failures = 1
@@ -133,7 +133,7 @@ def test_what_will_be_tried_again_is_sent_before_that_by_a_retry_in_bulk_alone(
 
 
 @WITHOUT_BACKOFF
-def test_a_retry_in_bulk_takes_no_notice_of_an_owner(
+def test_a_retry_in_bulk_ignores_the_owner(
     http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
 ) -> None:
     receiver.failures = 1
@@ -145,7 +145,7 @@ def test_a_retry_in_bulk_takes_no_notice_of_an_owner(
     delivery_of(http, key, "Success")
 
 
-def test_what_arrived_is_sent_again_only_by_force(
+def test_only_forceresend_sends_an_arrived_delivery_again(
     http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
 ) -> None:
     key = publish(http, owner)
@@ -159,7 +159,7 @@ def test_what_arrived_is_sent_again_only_by_force(
     eventually(lambda: len(receiver.of(key)) == 2)
 
 
-def test_a_retry_in_bulk_sends_what_was_discarded_to_an_endpoint_that_is_still_paused(
+def test_a_retry_in_bulk_sends_even_to_a_paused_endpoint(
     http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
 ) -> None:
     data(http.put(f"/endpoints/{subscribed}/pause"), 202)
@@ -172,7 +172,7 @@ def test_a_retry_in_bulk_sends_what_was_discarded_to_an_endpoint_that_is_still_p
     assert [each.key for each in receiver.received] == [key]
 
 
-def test_what_comes_for_a_paused_endpoint_is_discarded_until_it_is_resent(
+def test_a_delivery_to_a_paused_endpoint_is_discarded_until_it_is_resent(
     http: httpx.Client, owner: str, subscribed: str, receiver: Receiver
 ) -> None:
     data(http.put(f"/endpoints/{subscribed}/pause"), 202)

@@ -1,4 +1,4 @@
-"""The relay's own questions, as Convoy answers them."""
+"""The relay's questions about events, as Convoy answers them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_handled_event_is_found_by_its_time_and_by_its_key(
     assert keys <= {entry.key for entry in events.newest()}
 
 
-def test_an_event_that_nobody_wants_is_handled(
+def test_an_event_without_a_subscription_is_handled(
     http: httpx.Client, events: ConvoyEvents, owner: str
 ) -> None:
     key = publish(http, owner)
@@ -94,7 +94,7 @@ def test_a_duplicate_is_shown_as_one(
     assert finding([duplicate], now()) == Burnt()
 
 
-def test_a_replay_of_what_is_handled_does_no_harm(
+def test_a_replay_of_a_handled_event_does_no_harm(
     http: httpx.Client, events: ConvoyEvents, owner: str, subscribed: str
 ) -> None:
     key = publish(http, owner)
@@ -122,7 +122,7 @@ FAULTS: list[tuple[Json, Unavailable | Misconfigured]] = [
 
 
 @pytest.mark.parametrize(("fault", "outcome"), FAULTS, ids=lambda each: str(each)[:40])
-def test_no_answer_of_convoys_is_an_outage_by_its_name(
+def test_each_error_answer_has_its_outcome(
     convoy: Convoy, questions: Questions, fault: Json, outcome: Unavailable | Misconfigured
 ) -> None:
     convoy.fail(**fault)
@@ -159,7 +159,7 @@ def test_a_broken_connection_is_an_outage(convoy: Convoy, questions: Questions) 
         ),
     ],
 )
-def test_an_answer_of_another_form_is_no_answer(
+def test_an_answer_in_another_form_is_no_answer(
     convoy: Convoy, questions: Questions, data: str
 ) -> None:
     convoy.fail(status=200, body=f'{{"status": true, "message": "", "data": {data}}}')
@@ -176,7 +176,7 @@ def test_no_answer_shows_the_key(convoy: Convoy, questions: Questions) -> None:
 
 
 class Unreadable:
-    """Where a key is kept that can't be read."""
+    """A secret that can't be read."""
 
     name = "kept"
 
@@ -184,7 +184,7 @@ class Unreadable:
         raise SecretError("kept", "it may not be read.")
 
 
-def test_a_key_that_can_not_be_read_is_a_misconfiguration(convoy: Convoy) -> None:
+def test_an_unreadable_key_is_a_misconfiguration(convoy: Convoy) -> None:
     unreadable: Any = ApiKey("", Unreadable())
     with (
         closing(make_questions(convoy.api, api_key=unreadable)) as questions,

@@ -1,4 +1,4 @@
-"""What this project relies on when it asks Convoy what became of its events."""
+"""Convoy's behaviour on which the relay relies when it lists events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def three(http: httpx.Client, owner: str, subscribed: str) -> list[str]:
-    """The keys of an owner's events, oldest first, all of them handled."""
+    """The keys of three events that Convoy has handled, oldest first."""
     keys = [publish(http, owner) for _ in range(3)]
     for key in keys:
         event_of(http, key)
@@ -39,13 +39,11 @@ def keys_of(events: list[Json]) -> list[str]:
 
 
 def second_of(event: Json) -> datetime:
-    """When it was created, to the second."""
+    """The time of its creation, in whole seconds."""
     return datetime.fromisoformat(event["created_at"][:19])
 
 
-def test_an_event_that_was_matched_is_a_success(
-    http: httpx.Client, owner: str, subscribed: str
-) -> None:
+def test_a_matched_event_is_a_success(http: httpx.Client, owner: str, subscribed: str) -> None:
     before = datetime.now(UTC)
     event = event_of(http, publish(http, owner))
 
@@ -53,13 +51,13 @@ def test_an_event_that_was_matched_is_a_success(
     assert event["data"] == EVENT["data"]
     assert event["endpoints"] == [subscribed]
     assert {"failure_reason", "owner_id"}.isdisjoint(event)
-    # Acknowledged by the server that answered the 201, created by the worker.
+    # The server acknowledges with its 201; the worker creates.
     acknowledged = datetime.fromisoformat(event["acknowledged_at"])
-    slack = timedelta(seconds=2)  # two machines' clocks
+    slack = timedelta(seconds=2)  # the clocks of two machines
     assert before - slack < acknowledged <= datetime.fromisoformat(event["created_at"])
 
 
-def test_an_event_that_nobody_subscribed_to_is_a_failure(
+def test_an_event_without_a_subscription_is_a_failure(
     http: httpx.Client, owner: str, endpoint: Json
 ) -> None:
     with_endpoint, without = publish(http, owner), publish(http, str(uuid4()))
@@ -69,7 +67,7 @@ def test_an_event_that_nobody_subscribed_to_is_a_failure(
         assert event["failure_reason"] == "no subscription matched this event"
 
 
-def test_a_second_event_of_a_key_is_listed_as_a_duplicate_that_is_processing_for_ever(
+def test_a_second_event_with_a_key_is_a_duplicate_that_stays_processing(
     http: httpx.Client, owner: str, subscribed: str
 ) -> None:
     key = publish(http, owner)
@@ -113,7 +111,7 @@ def test_events_are_listed_newest_first_page_by_page(
     assert second["pagination"]["has_next_page"] is False
 
 
-def test_events_are_listed_oldest_first_if_asked_for(
+def test_events_are_listed_oldest_first_on_request(
     http: httpx.Client, owner: str, three: list[str]
 ) -> None:
     asked = {"ownerId": owner, "perPage": "2", "sort": "ASC"}
@@ -138,7 +136,7 @@ def test_pages_go_back_too_and_the_oldest_may_be_the_first(
     assert back["pagination"]["has_next_page"] is True
 
 
-def test_the_last_page_has_a_cursor_that_leads_nowhere(
+def test_the_last_page_has_a_cursor_without_a_next_page(
     http: httpx.Client, owner: str, three: list[str]
 ) -> None:
     whole = data(http.get("/events", params={"ownerId": owner, "perPage": 3}), 200)
@@ -150,7 +148,7 @@ def test_the_last_page_has_a_cursor_that_leads_nowhere(
 
 
 @pytest.mark.parametrize("per_page", ["1000", "", "many"])
-def test_a_page_may_be_long_and_has_20_events_unless_told(
+def test_a_page_has_20_events_by_default_and_more_on_request(
     http: httpx.Client, owner: str, three: list[str], per_page: str
 ) -> None:
     page = data(http.get("/events", params={"ownerId": owner, "perPage": per_page}), 200)
@@ -171,7 +169,7 @@ def test_a_window_of_time_is_in_whole_seconds(
     start, end, second = min(created), max(created), timedelta(seconds=1)
     assert found(start, end + second) == 3
     assert found(start, end + second, ".999999") == 3
-    # An event of that second is later than the second.
+    # The newest event is later than the start of its second.
     assert found(start, end) < 3
     assert found(start - 2 * second, start - second) == 0
     assert found(end + second, end + 2 * second) == 0
@@ -190,14 +188,14 @@ def test_a_window_of_time_is_in_whole_seconds(
         ),
     ],
 )
-def test_a_time_that_is_not_understood_is_a_400(
+def test_a_time_in_another_format_is_a_400(
     http: httpx.Client, dates: dict[str, str], refusal: str
 ) -> None:
     assert message(http.get("/events", params=dates)).startswith(refusal)
     assert message(http.post("/events/batchreplay", params=dates)).startswith(refusal)
 
 
-def test_of_two_keys_the_first_is_looked_for(http: httpx.Client, three: list[str]) -> None:
+def test_of_two_keys_in_a_query_the_first_counts(http: httpx.Client, three: list[str]) -> None:
     assert keys_of(listed(http, "/events", idempotencyKey=three[:2])) == three[:1]
 
 
@@ -214,7 +212,7 @@ def test_a_search_for_text_needs_a_licence(http: httpx.Client) -> None:
     message(http.get("/events", params={"query": "todo"}), 403)
 
 
-def test_a_replay_of_what_was_handled_sends_nothing(
+def test_a_replay_of_a_handled_event_sends_nothing(
     http: httpx.Client, owner: str, three: list[str]
 ) -> None:
     event = event_of(http, three[0])
@@ -247,7 +245,7 @@ def test_events_are_replayed_in_bulk_and_counted(
     assert len(listed(http, "/eventdeliveries", endpointId=subscribed)) == 3
 
 
-def test_an_event_that_is_not_there_is_a_404_to_a_reader_and_a_400_to_a_replay(
+def test_an_unknown_event_is_a_404_to_a_get_and_a_400_to_a_replay(
     http: httpx.Client,
 ) -> None:
     assert message(http.get("/events/unknown"), 404) == "event not found"

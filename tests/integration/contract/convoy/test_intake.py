@@ -1,4 +1,4 @@
-"""What this project relies on when it publishes."""
+"""Convoy's behaviour on which publishing relies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-def test_a_project_tells_its_id(http: httpx.Client) -> None:
+def test_a_project_shows_its_id(http: httpx.Client) -> None:
     url = str(http.base_url).rstrip("/")
 
     assert url.endswith(f"/projects/{data(http.get(url), 200)['uid']}")
@@ -30,7 +30,7 @@ def test_a_fan_out_is_queued_and_its_answer_has_no_data(http: httpx.Client, owne
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "refusal"),
     [
         ("owner_id", "owner_id:please provide an owner id"),
         ("event_type", "event_type:please provide an event type"),
@@ -38,16 +38,16 @@ def test_a_fan_out_is_queued_and_its_answer_has_no_data(http: httpx.Client, owne
     ],
 )
 def test_a_fan_out_without_a_field_is_a_400_that_names_it(
-    http: httpx.Client, owner: str, name: str, told: str
+    http: httpx.Client, owner: str, name: str, refusal: str
 ) -> None:
     whole = EVENT | {"owner_id": owner}
     body = {field: value for field, value in whole.items() if field != name}
 
-    assert message(http.post("/events/fanout", json=body)) == told
+    assert message(http.post("/events/fanout", json=body)) == refusal
 
 
 @pytest.mark.parametrize("payload", [None, {}, [], 0, False])
-def test_data_is_any_json_but_none_at_all(http: httpx.Client, owner: str, payload: object) -> None:
+def test_data_may_be_any_json(http: httpx.Client, owner: str, payload: object) -> None:
     message = {"owner_id": owner, "event_type": "created", "data": payload}
 
     assert http.post("/events/fanout", json=message).status_code == 201
@@ -55,7 +55,7 @@ def test_data_is_any_json_but_none_at_all(http: httpx.Client, owner: str, payloa
 
 @pytest.mark.parametrize("name", ["owner_id", "event_type"])
 @pytest.mark.parametrize("empty", [None, ""])
-def test_an_empty_field_is_as_good_as_none(
+def test_an_empty_field_is_a_missing_field(
     http: httpx.Client, owner: str, name: str, empty: object
 ) -> None:
     body = EVENT | {"owner_id": owner, name: empty}
@@ -64,7 +64,7 @@ def test_an_empty_field_is_as_good_as_none(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "refusal"),
     [
         (b"", "body must not be empty"),
         (b"{", "body contains badly-formed JSON"),
@@ -73,9 +73,9 @@ def test_an_empty_field_is_as_good_as_none(
     ],
 )
 def test_a_body_that_is_not_an_object_is_a_400(
-    http: httpx.Client, content: bytes, told: str
+    http: httpx.Client, content: bytes, refusal: str
 ) -> None:
-    assert message(http.post("/events/fanout", content=content)) == told
+    assert message(http.post("/events/fanout", content=content)) == refusal
 
 
 def test_another_content_type_is_a_415_without_a_body(http: httpx.Client) -> None:
@@ -85,7 +85,7 @@ def test_another_content_type_is_a_415_without_a_body(http: httpx.Client) -> Non
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "refusal"),
     [
         ("", "Authentication required"),
         ("Bearer", "Authentication required"),
@@ -94,7 +94,7 @@ def test_another_content_type_is_a_415_without_a_body(http: httpx.Client) -> Non
         ("Bearer CO.other", "authorization failed"),
     ],
 )
-def test_a_wrong_key_is_a_401(http: httpx.Client, header: str, told: str) -> None:
+def test_a_wrong_key_is_a_401(http: httpx.Client, header: str, refusal: str) -> None:
     response = http.post("/events/fanout", json=EVENT, headers={"authorization": header})
 
-    assert message(response, 401) == told
+    assert message(response, 401) == refusal

@@ -1,4 +1,4 @@
-"""What this project relies on when it manages Convoy's project."""
+"""Convoy's behaviour on which `convoy setup` and the customers' endpoints rely."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_endpoint_without_a_field_is_a_400_that_does_not_name_it(
     assert message(http.post("/endpoints", content="{")) == "Invalid request format"
 
 
-def test_an_endpoint_has_one_subscription_and_without_a_licence_no_filter(
+def test_an_endpoint_has_one_subscription_without_a_filter(
     http: httpx.Client, endpoint: Json
 ) -> None:
     body = {
@@ -74,7 +74,7 @@ def test_a_subscription_of_an_unknown_endpoint_is_a_400(http: httpx.Client) -> N
     )
 
 
-def test_an_event_types_name_is_its_own_and_the_rest_can_be_changed(http: httpx.Client) -> None:
+def test_an_event_types_name_is_unique_and_its_other_fields_can_change(http: httpx.Client) -> None:
     name = f"test.{uuid4()}"
     body = {"name": name, "description": "Todo created", "json_schema": {"type": "object"}}
     made = data(http.post("/event-types", json=body))
@@ -94,7 +94,7 @@ def test_an_event_types_name_is_its_own_and_the_rest_can_be_changed(http: httpx.
     assert message(unknown) == "event type not found"
 
 
-def test_pausing_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
+def test_pause_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
     http: httpx.Client, endpoint: Json
 ) -> None:
     uid = endpoint["uid"]
@@ -125,7 +125,7 @@ def test_a_deleted_endpoint_is_gone_and_its_events_are_for_nobody(
     event_of(http, publish(http, owner), "Failure")
 
 
-def test_an_unknown_endpoint_is_a_404_to_a_reader_and_a_400_to_others(http: httpx.Client) -> None:
+def test_an_unknown_endpoint_is_a_404_to_a_get_and_a_400_to_others(http: httpx.Client) -> None:
     assert message(http.get("/endpoints/unknown"), 404) == "Resource not found"
     assert message(http.put("/endpoints/unknown/pause")) == "failed to find endpoint"
     assert message(http.post("/endpoints/unknown/activate")) == "failed to find endpoint"

@@ -1,4 +1,4 @@
-"""What the stand-in has that Convoy has not, and what is seen of it in its inbox alone."""
+"""The stand-in's own features, and behaviour that only its inbox shows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def http(stand_in: httpx.Client) -> httpx.Client:
     return stand_in
 
 
-def test_a_key_is_for_the_whole_project_whoever_the_owner(
-    http: httpx.Client, convoy: Convoy
-) -> None:
+def test_a_key_is_unique_in_the_project_across_owners(http: httpx.Client, convoy: Convoy) -> None:
     http.post("/events/fanout", json=EVENT)
     response = http.post("/events/fanout", json=EVENT | {"owner_id": "bob"})
 
@@ -64,16 +62,14 @@ def test_inside_the_api_an_unknown_path_is_a_404_in_plain_text(convoy: Convoy) -
     assert (response.status_code, response.text) == (404, "404 page not found\n")
 
 
-def test_told_to_fail_so_many_times_it_recovers_by_itself(
-    http: httpx.Client, convoy: Convoy
-) -> None:
+def test_a_fault_with_times_ends_by_itself(http: httpx.Client, convoy: Convoy) -> None:
     convoy.fail(status=503, times=2)
 
     codes = [http.post("/events/fanout", json=EVENT).status_code for _ in range(3)]
     assert codes == [503, 503, 201]
 
 
-def test_with_a_journal_what_was_received_outlives_a_restart(tmp_path: Path) -> None:
+def test_with_a_journal_events_outlive_a_restart(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     headers = {"authorization": f"Bearer {API_KEY}"}
     messages = []
@@ -87,7 +83,9 @@ def test_with_a_journal_what_was_received_outlives_a_restart(tmp_path: Path) -> 
     assert [event["is_duplicate_event"] for event in received] == [False, True]
 
 
-def test_told_to_fail_until_told_otherwise(http: httpx.Client, convoy: Convoy) -> None:
+def test_a_fault_without_times_lasts_until_it_is_removed(
+    http: httpx.Client, convoy: Convoy
+) -> None:
     convoy.fail(reset=True)
     for _ in range(2):
         with pytest.raises(httpx.ReadError):
@@ -98,7 +96,7 @@ def test_told_to_fail_until_told_otherwise(http: httpx.Client, convoy: Convoy) -
     assert len(convoy.events()) == 1
 
 
-def test_what_is_refused_is_not_received(http: httpx.Client, convoy: Convoy) -> None:
+def test_a_refused_event_is_not_stored(http: httpx.Client, convoy: Convoy) -> None:
     keys = {"authorization": "Bearer CO.other"}
     http.post("/events/fanout", json=EVENT, headers=keys)
     http.post("/events/fanout", json={"owner_id": "ann"})

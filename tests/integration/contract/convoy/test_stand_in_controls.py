@@ -1,4 +1,4 @@
-"""What tests and load generators can do to the stand-in."""
+"""The stand-in's controls for tests and load generators."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_all_queues_are_lost_at_once(convoy: Convoy, http: httpx.Client) -> None
     assert set(convoy.waiting().values()) == {0}
 
 
-def test_an_attempt_that_is_lost_ends_before_its_answer(convoy: Convoy, http: httpx.Client) -> None:
+def test_a_lost_attempt_ends_before_its_answer(convoy: Convoy, http: httpx.Client) -> None:
     asked = threading.Event()
 
     def hang(connection: socket.socket) -> None:
@@ -98,7 +98,7 @@ def test_a_slow_worker_lets_each_job_wait(convoy: Convoy, http: httpx.Client) ->
     eventually(lambda: keys(http) == ["e2"])
 
 
-def test_a_queue_that_is_not_there_is_a_400(convoy: Convoy) -> None:
+def test_an_unknown_queue_is_a_400(convoy: Convoy) -> None:
     for path, body in (
         ("worker", {"running": False, "queues": ["intakes"]}),
         ("lose", {"queue": "intakes"}),
@@ -108,7 +108,7 @@ def test_a_queue_that_is_not_there_is_a_400(convoy: Convoy) -> None:
         assert answer.json()["message"].startswith("no such queue: intakes. Use intake, matching")
 
 
-def test_a_reset_starts_the_worker_and_forgets_what_waits(
+def test_a_reset_starts_the_worker_and_empties_the_queues(
     convoy: Convoy, http: httpx.Client
 ) -> None:
     convoy.stop_worker()
@@ -137,7 +137,7 @@ def test_a_reset_starts_the_worker_and_forgets_what_waits(
         ({"times": 1, "containing": "ring"}, [201, 503, 200]),
     ],
 )
-def test_a_fault_is_of_the_calls_that_it_names(
+def test_a_fault_applies_only_to_matching_calls(
     convoy: Convoy, http: httpx.Client, fault: dict[str, object], codes: list[int]
 ) -> None:
     convoy.fail(status=503, **fault)
@@ -150,7 +150,7 @@ def test_a_fault_is_of_the_calls_that_it_names(
 
 
 def publish_and_leave(url: str) -> None:
-    """A client that has sent its request, and does not wait for the answer."""
+    """Send a request, and hang up without waiting for the answer."""
     key = f"authorization: Bearer {API_KEY}\r\n"
     body = json.dumps(EVENT | {"owner_id": "ann", "idempotency_key": "e1"})
     head = f"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\nhost: {server.HOST}\r\n{key}"
@@ -163,12 +163,12 @@ def test_a_call_that_hangs_ends_with_its_client() -> None:
     with server.running(application.build()) as url, httpx.Client(timeout=PATIENCE_S) as http:
         http.put(f"{url}/_control/faults", json={"status": 503, "delay_s": 600})
         publish_and_leave(url)
-    # The server waits for the calls that it has begun.
+    # At its end the server waits for unfinished calls.
 
     assert time.monotonic() - started < 300
 
 
-def test_a_call_that_is_late_is_dealt_with_though_its_client_has_gone(
+def test_a_delayed_call_is_handled_after_its_client_hung_up(
     convoy: Convoy, http: httpx.Client
 ) -> None:
     convoy.fail(delay_s=0.05, path="/events/fanout")
@@ -178,9 +178,7 @@ def test_a_call_that_is_late_is_dealt_with_though_its_client_has_gone(
     eventually(lambda: keys(http) == ["e1"])
 
 
-def test_of_several_faults_a_call_meets_the_first_that_is_of_it(
-    convoy: Convoy, http: httpx.Client
-) -> None:
+def test_a_call_meets_the_first_fault_that_fits(convoy: Convoy, http: httpx.Client) -> None:
     convoy.fail_each(
         {"status": 403, "body": "<p>", "containing": "ring", "times": 1},
         {"status": 500, "path": "/events/fanout"},

@@ -1,4 +1,4 @@
-"""What of the stand-in's project a SIGKILL leaves, with a journal and with its queues in it too."""
+"""A SIGKILL of the stand-in with a journal: without and with the queues in the journal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STAGES: tuple[Queue, ...] = ("intake", "matching", "deliveries", "attempts")
 
 @contextmanager
 def until_killed(journal: Path, *options: str) -> Iterator[Convoy]:
-    """A process of its own, which the end of the block kills."""
+    """A stand-in in a separate process, which is killed at the end of the block."""
     with socket.create_server((server.HOST, 0)) as probe:
         port = probe.getsockname()[1]
     command = ["-m", "infra.fake_convoy", "--port", str(port), "--journal", str(journal), *options]
@@ -52,14 +52,14 @@ def answers(convoy: Convoy) -> bool:
 
 @contextmanager
 def restored(journal: Path, *, keep_queues: bool = False) -> Iterator[Convoy]:
-    """In this process, with the worker stopped."""
+    """A stand-in in this process, restored from the journal."""
     app = application.build(journal, Backoff(interval_s=0, limit=3), keep_queues=keep_queues)
     with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
         yield Convoy(url, http)
 
 
 def stop_one_in_each_stage(convoy: Convoy) -> None:
-    """`in-intake` waits to be stored, `in-matching` to be matched, …; `delivered` has arrived."""
+    """Publish `in-intake`, which is not stored yet, `in-matching`, …; `delivered` has arrived."""
     convoy.endpoint("ann")
     convoy.send("delivered")
     convoy.deliveries()
@@ -74,7 +74,7 @@ def waits(convoy: Convoy, stage: Queue) -> None:
 
 
 def states(convoy: Convoy) -> dict[str, list[str]]:
-    """By its key the status of each event, and of its delivery."""
+    """The status of each event, and of its delivery, by the event's key."""
     return {
         event["idempotency_key"]: [event["status"], *(d["status"] for d in event["deliveries"])]
         for event in convoy.events()
@@ -89,7 +89,7 @@ STORED = {
 }
 
 
-def test_a_kill_leaves_what_was_stored_and_loses_the_queues(tmp_path: Path) -> None:
+def test_a_kill_keeps_stored_events_and_loses_the_queues(tmp_path: Path) -> None:
     with until_killed(tmp_path / "journal") as convoy:
         stop_one_in_each_stage(convoy)
         before = {key: state for key, state in states(convoy).items() if key != "in-intake"}
@@ -105,7 +105,7 @@ def test_a_kill_leaves_what_was_stored_and_loses_the_queues(tmp_path: Path) -> N
         assert [attempt["http_status"] for attempt in attempts] == ["204 No Content"]
 
 
-def test_with_its_queues_kept_a_kill_loses_nothing(tmp_path: Path) -> None:
+def test_with_the_queues_in_the_journal_a_kill_loses_nothing(tmp_path: Path) -> None:
     with until_killed(tmp_path / "journal", "--keep-queues") as convoy:
         url = convoy.url
         stop_one_in_each_stage(convoy)
@@ -120,7 +120,7 @@ def test_with_its_queues_kept_a_kill_loses_nothing(tmp_path: Path) -> None:
         assert set(convoy.waiting().values()) == {0}
 
 
-def test_what_was_done_is_not_done_again_after_a_kill(tmp_path: Path) -> None:
+def test_a_finished_job_does_not_run_again_after_a_kill(tmp_path: Path) -> None:
     with restored(tmp_path / "journal", keep_queues=True) as convoy:
         convoy.endpoint("ann")
         convoy.send("e1")
@@ -132,7 +132,7 @@ def test_what_was_done_is_not_done_again_after_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep_queues", [False, True])
-def test_a_project_that_was_cleared_stays_so(tmp_path: Path, *, keep_queues: bool) -> None:
+def test_a_cleared_project_stays_empty(tmp_path: Path, *, keep_queues: bool) -> None:
     with restored(tmp_path / "journal", keep_queues=keep_queues) as convoy:
         convoy.send("e1")
         convoy.stop_worker()
@@ -145,7 +145,7 @@ def test_a_project_that_was_cleared_stays_so(tmp_path: Path, *, keep_queues: boo
         assert [event["is_duplicate_event"] for event in convoy.events()] == [False]
 
 
-def test_a_line_that_a_kill_cut_short_is_dropped(tmp_path: Path) -> None:
+def test_an_unfinished_line_in_the_journal_is_dropped(tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     with restored(journal) as convoy:
         convoy.send("e1")

@@ -1,4 +1,4 @@
-"""Tests that control the stand-in's workers and queues; a named Convoy lets nobody do that."""
+"""Tests that control the stand-in's worker and queues, which a real Convoy does not allow."""
 
 from __future__ import annotations
 

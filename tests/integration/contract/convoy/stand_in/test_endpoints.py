@@ -1,4 +1,4 @@
-"""What the stand-in makes of an event whose endpoint has changed before the worker comes."""
+"""Events whose endpoint changes before the stand-in's worker takes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support import Convoy
 
 
-def test_an_endpoint_made_after_the_publish_gets_nothing_of_it(
+def test_an_endpoint_made_after_the_publish_does_not_get_the_event(
     convoy: Convoy, http: httpx.Client
 ) -> None:
     convoy.stop_worker()
@@ -33,9 +33,7 @@ def test_an_endpoint_made_after_the_publish_gets_nothing_of_it(
     event_of(http, "e1", "Failure")
 
 
-def test_what_waits_for_an_endpoint_that_convoy_disabled_is_discarded(
-    convoy: Convoy, http: httpx.Client
-) -> None:
+def test_a_delivery_to_a_disabled_endpoint_is_discarded(convoy: Convoy, http: httpx.Client) -> None:
     body = {"name": "a", "url": convoy.receiver, "owner_id": OWNER, "status": "inactive"}
     endpoint = data(http.post("/endpoints", json=body))["uid"]
     data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint}))
@@ -52,7 +50,7 @@ def test_what_waits_for_an_endpoint_that_convoy_disabled_is_discarded(
     assert arrived(http) == ["204 No Content"]
 
 
-def test_an_event_whose_endpoint_is_deleted_before_the_worker_comes_is_processing_for_ever(
+def test_an_event_stays_processing_if_its_endpoint_is_deleted_first(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     convoy.stop_worker()
@@ -66,7 +64,7 @@ def test_an_event_whose_endpoint_is_deleted_before_the_worker_comes_is_processin
     assert event_of(http, "e1", "Processing")["is_duplicate_event"] is False
 
 
-def test_what_waits_for_an_endpoint_that_is_deleted_is_discarded(
+def test_a_delivery_to_a_deleted_endpoint_is_discarded(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     convoy.stop_worker("deliveries")
@@ -80,7 +78,7 @@ def test_what_waits_for_an_endpoint_that_is_deleted_is_discarded(
     assert message(resent) == "endpoint not found"
 
 
-def test_what_can_not_be_stored_in_a_delivery_is_tried_again_for_ever(
+def test_an_event_that_no_delivery_can_store_stays_in_retry(
     http: httpx.Client, endpoint: str
 ) -> None:
     publish(http, OWNER, "e1", data="\0")

@@ -1,6 +1,6 @@
-"""The stages of an event in the stand-in: what is seen in each, what a loss leaves, what heals it.
+"""The stages of an event in the stand-in: what each shows, what a loss leaves, what heals it.
 
-A live Convoy does the same when its processes and its Redis are killed, but not when asked to.
+A real Convoy does the same when its processes and its Redis are killed, but not on request.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 def send(http: httpx.Client, key: str) -> str:
-    """What Convoy answers to a publish."""
+    """Publish an event; gives Convoy's message."""
     body = {"owner_id": OWNER, "event_type": "created", "data": {}, "idempotency_key": key}
     answer: str = http.post("/events/fanout", json=body).json()["message"]
     return answer
 
 
-def stuck(convoy: Convoy, http: httpx.Client, queue: Queue, key: str = "e1") -> None:
-    """An event whose job was lost from a queue."""
+def publish_and_lose(convoy: Convoy, http: httpx.Client, queue: Queue, key: str = "e1") -> None:
+    """Publish an event, and lose its job from this queue."""
     convoy.stop_worker(queue)
     publish(http, OWNER, key)
     eventually(lambda: convoy.waiting()[queue] == 1)
@@ -45,7 +45,7 @@ def stuck(convoy: Convoy, http: httpx.Client, queue: Queue, key: str = "e1") -> 
     convoy.start_worker()
 
 
-def test_what_waits_to_be_taken_in_is_not_listed(
+def test_an_event_is_not_listed_before_it_is_stored(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     convoy.stop_worker()
@@ -58,10 +58,10 @@ def test_what_waits_to_be_taken_in_is_not_listed(
     assert set(convoy.waiting().values()) == {0}
 
 
-def test_what_is_lost_before_it_is_stored_is_healed_by_publishing_again(
+def test_a_second_publish_heals_a_loss_before_the_event_is_stored(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
-    stuck(convoy, http, "intake")
+    publish_and_lose(convoy, http, "intake")
     assert listed(http, "/events") == []
 
     assert send(http, "e1") == "Endpoint fanout event queued successfully"
@@ -69,7 +69,7 @@ def test_what_is_lost_before_it_is_stored_is_healed_by_publishing_again(
     assert arrived(http) == ["204 No Content"]
 
 
-def test_two_publishes_before_the_worker_comes_are_both_queued_and_one_is_sent(
+def test_of_two_publishes_before_the_worker_comes_one_is_sent(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     convoy.stop_worker()
@@ -102,7 +102,7 @@ def test_an_event_is_created_when_the_worker_stores_it(
 def test_a_pending_event_burns_its_key_and_a_replay_delivers_it(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
-    stuck(convoy, http, "matching")
+    publish_and_lose(convoy, http, "matching")
     pending = event_of(http, "e1", "Pending")
 
     assert send(http, "e1") == "Duplicate event received, but will not be sent"
@@ -113,12 +113,12 @@ def test_a_pending_event_burns_its_key_and_a_replay_delivers_it(
     assert arrived(http) == ["204 No Content"]
 
 
-def test_a_replay_in_bulk_delivers_what_is_pending_and_nothing_else(
+def test_a_replay_in_bulk_delivers_only_pending_events(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     publish(http, OWNER, "e0")
     arrived(http, "e0")
-    stuck(convoy, http, "matching")
+    publish_and_lose(convoy, http, "matching")
 
     assert http.post("/events/batchreplay").json()["message"] == "2 successful, 0 failed"
 
@@ -127,10 +127,10 @@ def test_a_replay_in_bulk_delivers_what_is_pending_and_nothing_else(
     assert len(listed(http, "/eventdeliveries")) == 2
 
 
-def test_a_replay_is_refused_while_the_last_one_of_the_event_waits(
+def test_a_replay_is_refused_while_the_events_last_replay_waits(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
-    stuck(convoy, http, "matching")
+    publish_and_lose(convoy, http, "matching")
     convoy.stop_worker()
     replay = f"/events/{event_of(http, 'e1', 'Pending')['uid']}/replay"
 
@@ -143,10 +143,10 @@ def test_a_replay_is_refused_while_the_last_one_of_the_event_waits(
 @pytest.mark.parametrize(
     ("queue", "status"), [("deliveries", "Scheduled"), ("attempts", "Processing")]
 )
-def test_a_delivery_that_hangs_is_sent_by_a_retry_in_bulk_alone(
+def test_only_a_retry_in_bulk_sends_a_hung_delivery(
     convoy: Convoy, http: httpx.Client, endpoint: str, queue: Queue, status: str
 ) -> None:
-    stuck(convoy, http, queue)
+    publish_and_lose(convoy, http, queue)
     delivery = delivery_of(http, "e1", status)
     event = event_of(http, "e1")
 
@@ -161,11 +161,11 @@ def test_a_delivery_that_hangs_is_sent_by_a_retry_in_bulk_alone(
     assert arrived(http) == ["204 No Content"]
 
 
-def test_a_retry_that_is_lost_is_sent_by_a_retry_in_bulk(
+def test_a_retry_in_bulk_sends_a_lost_retry(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     convoy.let_the_receiver_fail()
-    stuck(convoy, http, "retries")
+    publish_and_lose(convoy, http, "retries")
     convoy.let_the_receiver_fail(0)
     delivery_of(http, "e1", "Retry")
 
@@ -174,7 +174,7 @@ def test_a_retry_that_is_lost_is_sent_by_a_retry_in_bulk(
     assert arrived(http) == ["503 Service Unavailable", "204 No Content"]
 
 
-def test_a_retry_in_bulk_sends_again_what_failed_and_leaves_what_arrived(
+def test_a_retry_in_bulk_resends_failed_deliveries_and_no_arrived_ones(
     convoy: Convoy, http: httpx.Client, endpoint: str
 ) -> None:
     publish(http, OWNER, "e0")
@@ -185,13 +185,13 @@ def test_a_retry_in_bulk_sends_again_what_failed_and_leaves_what_arrived(
     convoy.let_the_receiver_fail(0)
 
     retry_in_bulk(http)
-    retry_in_bulk(http)  # the first one is over
+    retry_in_bulk(http)  # waits until the first one has ended
 
     assert arrived(http)[-1] == "204 No Content"
     assert arrived(http, "e0") == ["204 No Content"]
 
 
-def test_a_retry_in_bulk_is_refused_until_the_last_one_is_over_which_a_lost_one_never_is(
+def test_a_lost_retry_in_bulk_blocks_the_next_ones_for_ever(
     convoy: Convoy, http: httpx.Client
 ) -> None:
     convoy.stop_worker("batch_retries")

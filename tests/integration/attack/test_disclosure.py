@@ -1,4 +1,4 @@
-"""What is told when things fail, in answers and in logs: no secret, no todo, no forged line."""
+"""Answers and logs of failures disclose no secret and no todo, and contain no forged line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from app.domain.ports import StoreError
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
+from tests.integration.attack.clients import JSON
 from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
-from tests.integration.attack.ways import JSON
 from tests.support import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.attack.ways import Way
+    from tests.integration.attack.clients import AttackClient
     from tests.support import Convoy
 
 PLANTED = "planted-secret"
@@ -45,8 +45,8 @@ def _convoy_fails(convoy: Convoy) -> Iterator[None]:
     convoy.recover()
 
 
-def test_an_answer_to_a_fault_of_ours_tells_nothing_of_what_is_inside(
-    way: Way, monkeypatch: pytest.MonkeyPatch
+def test_an_answer_to_an_internal_error_discloses_nothing(
+    attacker: AttackClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in FAULTS:
 
@@ -58,16 +58,16 @@ def test_an_answer_to_a_fault_of_ours_tells_nothing_of_what_is_inside(
         for route, call in (OF_ALL | OF_ONE).items():
             if route == "GET /":
                 continue  # it asks no store
-            answer = ask(way, call, "ann", JSON | {"idempotency-key": "k"})
+            answer = ask(attacker, call, "ann", JSON | {"idempotency-key": "k"})
             assert answer.status in {500, 503}
             assert answer.headers["content-type"] == "application/problem+json"
             assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
 
 
 @pytest.mark.usefixtures("_convoy_fails")
-def test_what_convoy_says_of_itself_reaches_no_client(way: Way) -> None:
+def test_what_convoy_says_of_itself_reaches_no_client(attacker: AttackClient) -> None:
     for call in (("POST", "/todo", ANNS), *OF_ALL.values(), *OF_ONE.values()):
-        answer = ask(way, call, "ann")
+        answer = ask(attacker, call, "ann")
 
         assert answer.status < 500
         assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
@@ -77,7 +77,7 @@ FORGED = '\r\n{"level": "ERROR", "message": "forged"}\x1b[31m\u2028{"_aws": {}}'
 
 
 def test_a_client_forges_no_line_of_the_log_and_no_todo_is_in_it(
-    lambda_: Way, convoy: Convoy, capsys: pytest.CaptureFixture[str]
+    lambda_: AttackClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
     quoted = "%0d%0a%7b%22level%22:%22ERROR%22%7d%1b[31m"
@@ -103,14 +103,14 @@ def test_a_client_forges_no_line_of_the_log_and_no_todo_is_in_it(
 
 
 def test_what_a_fault_logs_has_no_todo_in_it(
-    way: Way, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    attacker: AttackClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the store broke")
 
     caplog.set_level(logging.DEBUG, logger="app")
     monkeypatch.setattr(DynamoStore, "commit", broken)
-    ask(way, ("POST", "/todo", {"id": 1, "item": PLANTED}), "ann")
+    ask(attacker, ("POST", "/todo", {"id": 1, "item": PLANTED}), "ann")
 
     assert "the store broke" in caplog.text
     assert PLANTED not in caplog.text

@@ -1,4 +1,4 @@
-"""The two ways in: the application as a server calls it, and the handler as the gateway does."""
+"""Clients that call the application as a server does, and the handler as the gateway does."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """`path` is as it stands in a request's line."""
+    """A request; `path` is as in a request line."""
 
     method: str
     path: str
@@ -50,8 +50,8 @@ class Asked:
     owner: str
 
 
-class Way(ABC):
-    """`target` is a path with its query, as they stand in a request's line."""
+class AttackClient(ABC):
+    """`target` is a path with its query, as in a request line."""
 
     def ask(
         self,
@@ -69,8 +69,8 @@ class Way(ABC):
 
 
 @dataclass(frozen=True)
-class Asgi(Way):
-    """As uvicorn calls it, with the owner that it looks up in the scope."""
+class AsgiClient(AttackClient):
+    """Calls the application as uvicorn does, with the owner in the scope."""
 
     app: FastAPI
     loop: asyncio.Runner
@@ -98,7 +98,7 @@ class Asgi(Way):
 
             await self.app(scope, receive, send)
 
-        with suppress(Exception):  # what was answered with a 500 is raised again, for the server
+        with suppress(Exception):  # after a 500 the application raises the error for the server
             self.loop.run(serve())
         start, *parts = sent
         answered = {k.decode(): v.decode("latin-1") for k, v in start["headers"]}
@@ -106,22 +106,22 @@ class Asgi(Way):
 
 
 @dataclass(frozen=True)
-class Gateway(Way):
-    """As an HTTP API calls the handler, whose JWT authorizer vouched for the owner."""
+class GatewayClient(AttackClient):
+    """Calls the handler as an HTTP API does, with the owner as its JWT's subject."""
 
     invoke: Invoke
 
     def _ask(self, asked: Asked) -> Answer:
         event = request("http_api_v2", asked.method, asked.path)
-        event |= {"rawQueryString": asked.query, **told(asked.body)}
+        event |= {"rawQueryString": asked.query, **encoded(asked.body)}
         event["headers"] = {name.lower(): value for name, value in asked.headers.items()}
         event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": asked.owner}}}
         answer = self.invoke(event)
         return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 
 
-def told(body: bytes) -> Json:
-    """What is no text comes in base64."""
+def encoded(body: bytes) -> Json:
+    """The body as the gateway encodes it: base64 unless it is text."""
     try:
         return {"body": body.decode(), "isBase64Encoded": False}
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The parts of the laptop's stack: each a process of its own on a port of loopback."""
+"""The processes of the laptop's stack, each on its own port of loopback."""
 
 from __future__ import annotations
 
@@ -21,54 +21,55 @@ ROOT = Path(__file__).parents[2]
 LOGS = ROOT / ".local"
 
 START_S = 60.0
-"""Seconds until a part that does not answer is given up: a cold laptop takes about five."""
+"""Seconds to wait for a process to answer: a cold laptop takes about five."""
 
 STOP_S = 5.0
-"""Seconds that a part has to end in before it is killed."""
+"""Seconds to wait for a process to end, before it is killed."""
 
 
 class StackError(Exception):
     """The stack can't run; the message says what to do."""
 
 
-def make_room() -> None:
-    """Raises StackError if nothing can be written where the logs go."""
+def create_log_folder() -> None:
+    """Raises StackError if the folder can't be written to."""
     try:
         LOGS.mkdir(exist_ok=True)
         with TemporaryFile(dir=LOGS):
             pass
     except OSError as error:
         raise StackError(
-            f"{LOGS} can't be written to, and the logs go there: {error.strerror}.\n"
-            "Let it be a folder of yours, or take another checkout."
+            f"the folder of the logs, {LOGS}, can't be written to: {error.strerror}.\n"
+            "Make it a folder that you may write to, or use another checkout."
         ) from error
 
 
 def free_ports(wanted: Mapping[str, int]) -> dict[str, int]:
-    """The ports, with free ones for 0. Raises StackError, which tells each that can't be had."""
+    """The ports, with a free one for 0. Raises StackError, which names each port in use."""
     ports: dict[str, int] = {}
     problems: dict[str, str] = {}
     for name, port in wanted.items():
         try:
-            bound = _bound(port)
+            bound = _bind(port)
         except (OSError, OverflowError) as error:
             problems[name] = f"can't be used: {getattr(error, 'strerror', error)}"
             continue
         if bound in ports.values():
-            problems[name] = "is wanted twice"
+            problems[name] = "is given twice"
         ports[name] = bound
     if problems:
-        told = [f"port {wanted[name]} ({name}) {problem}." for name, problem in problems.items()]
-        instead = " ".join(f"{name.upper()}_PORT=0" for name in problems)
-        told.append(
-            f"Stop what listens there (another `make run`?), or use any: {instead} make run"
+        lines = [f"port {wanted[name]} ({name}) {problem}." for name, problem in problems.items()]
+        any_free = " ".join(f"{name.upper()}_PORT=0" for name in problems)
+        lines.append(
+            "Stop the program that listens there (another `make run`?), or take any free port:"
+            f" {any_free} make run"
         )
-        raise StackError("\n".join(told))
+        raise StackError("\n".join(lines))
     return ports
 
 
-def _bound(port: int) -> int:
-    """The port, or any free one for 0. Raises OSError or OverflowError."""
+def _bind(port: int) -> int:
+    """The port, or a free one for 0. Raises OSError or OverflowError."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((HOST, port))
@@ -77,10 +78,10 @@ def _bound(port: int) -> int:
 
 
 @dataclass(frozen=True)
-class Part:
+class Process:
     name: str
     log: Path
-    process: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes]
 
     def wait_until_it_answers(self, port: int) -> None:
         until = time.monotonic() + START_S
@@ -90,22 +91,22 @@ class Part:
                 if probe.connect_ex((HOST, port)) == 0:
                     return
             time.sleep(0.05)
-        raise StackError(f"{self.name} did not answer within {START_S:.0f} s; see {self.log}")
+        raise StackError(f"{self.name} did not answer within {START_S:.0f} s. See {self.log}.")
 
     def check(self) -> None:
-        """Raises StackError if it has ended."""
-        code = self.process.poll()
+        """Raises StackError if the process has ended."""
+        code = self.popen.poll()
         if code is not None:
             last = self.log.read_text(errors="replace").strip().splitlines()[-5:]
-            told = "\n".join(["its log ends:", *last]) if last else "its log is empty."
-            raise StackError(f"{self.name} ended with code {code}; {told}")
+            log = "\n".join([f"The end of {self.log}:", *last]) if last else "Its log is empty."
+            raise StackError(f"{self.name} ended with code {code}. {log}")
 
 
 @contextmanager
-def running(name: str, port: int, command: Sequence[str]) -> Iterator[Part]:
-    """Run a module; its output goes to a log. A session of its own keeps Ctrl-C to us alone.
+def running_process(name: str, port: int, command: Sequence[str]) -> Iterator[Process]:
+    """Run a module, with its output in a log, and in a session that Ctrl-C does not reach.
 
-    It starts beside the logs, where there is no .env: what that says is in the environment by now.
+    The folder of the logs is its working directory: no .env there replaces our environment.
     """
     log = LOGS / f"{name}-{port}.log"
     with log.open("wb") as output:
@@ -118,7 +119,7 @@ def running(name: str, port: int, command: Sequence[str]) -> Iterator[Part]:
             start_new_session=True,
         )
     try:
-        yield Part(name, log, process)
+        yield Process(name, log, process)
     finally:
         process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""What may happen, for Hypothesis to choose from."""
+"""Hypothesis strategies for changes, faults and interruptions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from infra.fake_convoy.queues import Queue
-    from tests.integration.properties.seams import Moment
+    from tests.integration.properties.crash_points import Moment
 
 
 @dataclass(frozen=True)
 class Interruption:
-    """A crash or, `after_s` later, a pass of another relay, to which Convoy may be up again."""
+    """At `moment`: a crash or, `after_s` later, a pass of another relay, with Convoy up or not."""
 
     moment: Moment
     after_s: int | None
-    mended: bool
+    convoy_is_up: bool
 
 
 OWNERS = st.sampled_from(["ann", "bob"])
@@ -37,10 +37,10 @@ _FAULTS: list[dict[str, Any]] = [
 ]
 _PUBLISHES = {"path": "/events/fanout"}
 _CALLS: list[dict[str, str]] = [{}, _PUBLISHES, _PUBLISHES, {"method": "GET"}, {"method": "PUT"}]
-"""Those that fail: all, publishes (twice: they park rows), questions, replays."""
+"""The calls that fail: all, publishes (listed twice: they park rows), questions, replays."""
 FAULTS = st.builds(dict.__or__, st.sampled_from(_FAULTS), st.sampled_from(_CALLS))
 LOST: list[Queue] = ["intake", "matching", "deliveries", "attempts"]
-"""Where Convoy loses what it accepted."""
+"""The queues from which Convoy loses accepted events."""
 QUEUES = st.sampled_from(LOST)
 RELAY_STEPS = (
     "newest", "between", "under", "publish", "replay", "remove", "postpone", "park", "retry_hung",
@@ -52,7 +52,7 @@ def interruptions(*steps: str) -> st.SearchStrategy[Interruption]:
         Interruption,
         moment=st.tuples(st.sampled_from(["before", "after"]), st.sampled_from(steps)),
         after_s=st.sampled_from([0, 61, 1000, None]),
-        mended=st.booleans(),
+        convoy_is_up=st.booleans(),
     )
 
 

@@ -1,4 +1,4 @@
-"""The processes that die: the real API and the real relay, killed inside one of their calls.
+"""Processes of the real API and the real relay that kill themselves inside one of their calls.
 
           before    cut                  sent                     after
 caller ─────┼──▶ call ──half a request──▶ ─rest─▶ server ─answer─▶ ─┼──▶
@@ -50,7 +50,7 @@ Moment = Literal["before", "cut", "sent", "after"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where to die: in the `nth` call of its kind that the process makes."""
+    """The step at which a process kills itself: a moment of its `nth` such call."""
 
     call: Name
     moment: Moment
@@ -70,34 +70,38 @@ class Call:
     key: str | None = None
 
     def send(self, client: TestClient) -> int:
-        """Gives the status."""
+        """Send the request; gives the status."""
         headers = {} if self.key is None else {"Idempotency-Key": self.key}
         return client.request(self.method, self.path, json=self.body, headers=headers).status_code
 
 
 def serve(environment: Environment, step: Step, ahead: timedelta, call: Call) -> None:
-    """The API's process: one request, `ahead` of the time, and in it the end."""
-    parts, clock = _mortal_parts(environment, step), _clock(ahead)
-    delivery = OutboxDelivery(parts.publisher, parts.outbox, clock, lambda: 1.0)
-    service = parts.service(TODO)
-    store = _Mortal(service.store, step, _address(environment["AWS_ENDPOINT_URL_DYNAMODB"]))
+    """A process of the API: one request, with a clock that is `ahead`, and a kill in it."""
+    components, clock = _components_that_die(environment, step), _clock(ahead)
+    delivery = OutboxDelivery(components.publisher, components.outbox, clock, lambda: 1.0)
+    service = components.service(TODO)
+    store = _DiesInCall(service.store, step, _address(environment["AWS_ENDPOINT_URL_DYNAMODB"]))
     service = replace(service, store=cast("TodoStore", store), delivery=delivery, clock=clock)
-    call.send(TestClient(application.build([service], lambda _: parts.settings.convoy_app_id)))
+    call.send(TestClient(application.build([service], lambda _: components.settings.convoy_app_id)))
 
 
 def relay(environment: Environment, step: Step, ahead: timedelta) -> None:
-    """The relay's process: one run, `ahead` of the time, and in it the end."""
-    _mortal_relay(_mortal_parts(environment, step), environment, step, _clock(ahead)).run()
+    """A process of the relay: one pass, with a clock that is `ahead`, and a kill in it."""
+    _relay_that_dies(
+        _components_that_die(environment, step), environment, step, _clock(ahead)
+    ).run()
 
 
 def _clock(ahead: timedelta) -> Clock:
     return lambda: now() + ahead
 
 
-def _mortal_relay(parts: Components, environment: Environment, step: Step, clock: Clock) -> Relay:
-    built, convoy = RelayComponents.build(parts), _address(environment["CONVOY_BASE_URL"])
-    events = cast("ConvoyEvents", _Mortal(ConvoyEvents(built.questions, clock), step, convoy))
-    deliveries = _Mortal(ConvoyDeliveries(built.questions), step, convoy)
+def _relay_that_dies(
+    components: Components, environment: Environment, step: Step, clock: Clock
+) -> Relay:
+    built, convoy = RelayComponents.build(components), _address(environment["CONVOY_BASE_URL"])
+    events = cast("ConvoyEvents", _DiesInCall(ConvoyEvents(built.questions, clock), step, convoy))
+    deliveries = _DiesInCall(ConvoyDeliveries(built.questions), step, convoy)
     return replace(
         built.relay,
         attempts=replace(built.relay.attempts, events=events, clock=clock),
@@ -107,18 +111,18 @@ def _mortal_relay(parts: Components, environment: Environment, step: Step, clock
     )
 
 
-def _mortal_parts(environment: Environment, step: Step) -> Components:
+def _components_that_die(environment: Environment, step: Step) -> Components:
     os.environ.update(environment)
-    os.chdir(os.sep)  # where no .env of the person who runs the tests is
-    parts = Components.build(Settings.load())
+    os.chdir(os.sep)  # a folder without .env
+    components = Components.build(Settings.load())
     dynamodb, convoy = (
         _address(environment[name]) for name in ("AWS_ENDPOINT_URL_DYNAMODB", "CONVOY_BASE_URL")
     )
-    publisher = cast("ConvoyPublisher", _Mortal(parts.publisher, step, convoy))
-    parts.breaker.inner = publisher
+    publisher = cast("ConvoyPublisher", _DiesInCall(components.publisher, step, convoy))
+    components.breaker.inner = publisher
     return replace(
-        parts,
-        outbox=cast("OutboxTable", _Mortal(parts.outbox, step, dynamodb)),
+        components,
+        outbox=cast("OutboxTable", _DiesInCall(components.outbox, step, dynamodb)),
         publisher=publisher,
     )
 
@@ -130,8 +134,8 @@ def _address(url: str) -> tuple[str, int]:
     return parsed.hostname, parsed.port
 
 
-class _Mortal:
-    """Stands before a part that talks to `server`, and dies in the step's call, if it has it."""
+class _DiesInCall:
+    """Wraps a part that talks to `server`, and kills the process in the step's call."""
 
     def __init__(self, part: object, step: Step, server: tuple[str, int]) -> None:
         self._part = part
@@ -155,7 +159,7 @@ class _Mortal:
                 _at_socket_call(self._server, ("recv", "recv_into"), _die)
         result = call(*args, **kwargs)
         if isinstance(result, Iterator):
-            next(result, None)  # a list asks when its first page is wanted
+            next(result, None)  # a list sends its request when its first page is read
         if self._step.moment == "after":
             _die()
         raise AssertionError("the call ended without using its socket")
@@ -164,16 +168,16 @@ class _Mortal:
 def _at_socket_call(
     server: tuple[str, int], names: tuple[str, ...], act: Callable[..., object]
 ) -> None:
-    """From now on, `act` where a socket to the server would be used so."""
+    """From now on, these calls of a socket to the server call `act` instead."""
 
-    def watch(real: Callable[..., object]) -> Callable[..., object]:
-        def watched(sock: socket.socket, *args: Any, **kwargs: Any) -> object:
+    def replace_call(real: Callable[..., object]) -> Callable[..., object]:
+        def replaced(sock: socket.socket, *args: Any, **kwargs: Any) -> object:
             return (act if sock.getpeername() == server else real)(sock, *args, **kwargs)
 
-        return watched
+        return replaced
 
     for name in names:
-        setattr(socket.socket, name, watch(getattr(socket.socket, name)))
+        setattr(socket.socket, name, replace_call(getattr(socket.socket, name)))
 
 
 _send = socket.socket.send
@@ -186,4 +190,4 @@ def _send_half_and_die(sock: socket.socket, data: bytes) -> NoReturn:
 
 def _die(*_: object) -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("nobody outlives a SIGKILL")
+    raise AssertionError("the process outlived a SIGKILL")

@@ -1,4 +1,4 @@
-"""The processes of a Convoy: each is killed with SIGKILL, and started again by a command."""
+"""Kills the processes of a Convoy with SIGKILL, and starts each again by its command."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ START_S = 120.0
 """Seconds for a command that starts a process again: PostgreSQL recovers first."""
 
 DOWN_S = 3.0
-"""Seconds that a process stays dead, at the most."""
+"""The most seconds between a kill and the new start."""
 
 UP_S = 12.0
-"""Seconds between two kills, at the most."""
+"""The most seconds between two kills."""
 
 
 @dataclass(frozen=True, slots=True)
-class Victim:
-    """`pid` is the process's id, or the file that has it. `start` is a shell's command."""
+class KilledProcess:
+    """`pid` is the process's id, or a file with it. `start` is a shell command."""
 
     name: str
     pid: str
     start: str
 
     @classmethod
-    def named(cls, text: str) -> Victim:
-        """Of `NAME=PID_OR_FILE:COMMAND`. Raises ValueError."""
+    def parse(cls, text: str) -> KilledProcess:
+        """Parse `NAME=PID_OR_FILE:COMMAND`. Raises ValueError."""
         name, _, rest = text.partition("=")
         pid, _, start = rest.partition(":")
         if not (name and pid and start):
@@ -43,7 +43,7 @@ class Victim:
         return cls(name, pid, start)
 
     def kill(self) -> bool:
-        """False: it was dead already."""
+        """False if the process was not running."""
         try:
             os.kill(
                 int(self.pid if self.pid.isdigit() else Path(self.pid).read_text()), signal.SIGKILL
@@ -53,36 +53,38 @@ class Victim:
         return True
 
     def begin(self) -> None:
-        """Raises RuntimeError."""
-        ended = subprocess.run(
+        """Start the process. Raises RuntimeError."""
+        result = subprocess.run(
             ["/bin/sh", "-c", self.start], stdin=subprocess.DEVNULL, timeout=START_S, check=False
         )
-        if ended.returncode != 0:
-            raise RuntimeError(f"{self.start!r} ended with {ended.returncode}: {self.name} is down")
+        if result.returncode != 0:
+            raise RuntimeError(
+                f"{self.name} was not started: {self.start!r} ended with {result.returncode}"
+            )
 
 
 @dataclass(slots=True)
 class Chaos:
-    """`dependents` of a process are killed and started again after it, as an operator would."""
+    """The `dependents` of a killed process are restarted after it, as an operator would do."""
 
-    victims: Sequence[Victim]
+    processes: Sequence[KilledProcess]
     dependents: Mapping[str, Sequence[str]]
     chance: random.Random
     kills: Counter[str] = field(default_factory=Counter)
 
     def kill_at_random(self, count: int, go_on: Callable[[], bool]) -> None:
-        """One kill after the other; then all are up."""
+        """Kill and restart one process after the other; at the end, start all."""
         while self.kills.total() < count and go_on():
-            self._strike(self.chance.choice(self.victims))
+            self._kill_and_restart(self.chance.choice(self.processes))
             time.sleep(self.chance.uniform(0, UP_S))
-        for victim in self.victims:
-            victim.begin()
+        for process in self.processes:
+            process.begin()
 
-    def _strike(self, victim: Victim) -> None:
-        self.kills[victim.name] += victim.kill()
+    def _kill_and_restart(self, process: KilledProcess) -> None:
+        self.kills[process.name] += process.kill()
         time.sleep(self.chance.uniform(0, DOWN_S))
-        victim.begin()
-        for each in self.victims:
-            if each.name in self.dependents.get(victim.name, ()):
+        process.begin()
+        for each in self.processes:
+            if each.name in self.dependents.get(process.name, ()):
                 each.kill()
                 each.begin()

@@ -1,4 +1,4 @@
-"""Requests under one Idempotency-Key."""
+"""Requests that share one Idempotency-Key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client can make of a request, as an HTTP API hands it over."""
+"""Requests with mutated parts, as an HTTP API passes them to the handler."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tests.integration.attack.ways import told
+from tests.integration.attack.clients import encoded
 from tests.integration.lambda_.gateways import EVENTS
 
 if TYPE_CHECKING:
     from tests.support import Json
 
-# What the gateway hands over is JSON in UTF-8: any character, but no half of a pair.
+# The gateway passes events on as JSON in UTF-8: any character, but no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -82,7 +82,7 @@ def mostly(usual: object, odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
 
 @st.composite
 def events(draw: st.DrawFn) -> Json:
-    """A request of the contract, bent here and there, as an HTTP API hands it over."""
+    """A request of the contract with some of its parts mutated."""
     event: Json = copy.deepcopy(EVENTS["http_api_v2"])
     method, path, bodies = draw(st.sampled_from(SANE))
     body = draw(bodies.map(lambda value: value and json.dumps(value).encode()))
@@ -98,4 +98,4 @@ def events(draw: st.DrawFn) -> Json:
     event["requestContext"] |= {"stage": stage, "authorizer": {"jwt": {"claims": {"sub": "ann"}}}}
     event["requestContext"]["http"] |= {"method": method, "path": path}
     body = draw(mostly(body, BODIES))
-    return event | (told(body) if body else {})
+    return event | (encoded(body) if body else {})

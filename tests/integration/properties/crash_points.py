@@ -1,4 +1,4 @@
-"""What the API and the relay are made of, each call a step at which something can come between."""
+"""The parts of the API and the relay, with a point before and after each call for a crash."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 
 class Crash(BaseException):
-    """The process is gone: nothing after this step runs, not even an error handler."""
+    """The process has crashed: nothing after this step runs, not even an error handler."""
 
 
-class Seams:
-    """Store, publisher, outbox and Convoy's lists in one.
+class CrashPoints:
+    """Store, publisher, outbox and Convoy's lists in one object, interrupted at a chosen point.
 
-    It notes what was committed, for which key, and what was removed from the outbox.
+    It records committed events, their idempotency keys, and the rows removed from the outbox.
     """
 
     def __init__(
@@ -53,26 +53,26 @@ class Seams:
         self.committed: list[Event] = []
         self.removed: set[str] = set()
         self.keys: dict[tuple[str, str], tuple[str, datetime]] = {}
-        """Of each key the event of its change, and until when it stands for that."""
+        """The event of each key's change, and the time when the key expires."""
         self._store = make_store(client)
         self._table = make_outbox(client)
         self._publisher = publisher
         self._events = ConvoyEvents(questions, clock)
         self._deliveries = ConvoyDeliveries(questions)
-        self.came = 0
-        """How often the moment came that was to be interrupted."""
+        self.interruptions = 0
+        """How often the chosen moment was reached."""
         self._moment: Moment | None = None
         self._act: Callable[[], object] = self.crash
         self._crashed = False
 
     def relay(self, clock: Callable[[], datetime]) -> Relay:
-        """A new one, made of these."""
+        """A new relay with these parts."""
         attempts = Attempts(self, self, self, clock, lambda: 1.0, GRACE)
         return Relay(attempts, self, self, clock, reserve_s=0.0, deliveries=self, workers=1)
 
     @contextmanager
     def interrupted(self, moment: Moment | None, act: Callable[[], object]) -> Iterator[None]:
-        """When the moment comes first, `act` comes between, and is not interrupted itself."""
+        """At the first such moment, call `act`, which is not interrupted itself."""
         self._moment, self._act = moment, act
         try:
             yield
@@ -84,17 +84,17 @@ class Seams:
         raise Crash
 
     def _step(self, name: str, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        self._pass(("before", name))
+        self._reach(("before", name))
         result = call(*args, **kwargs)
-        self._pass(("after", name))
+        self._reach(("after", name))
         return result
 
-    def _pass(self, moment: Moment) -> None:
+    def _reach(self, moment: Moment) -> None:
         if self._crashed:
             raise Crash
         if moment == self._moment:
             self._moment = None
-            self.came += 1
+            self.interruptions += 1
             self._act()
 
     def read(
