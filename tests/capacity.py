@@ -1,4 +1,4 @@
-"""What calls of DynamoDB take, as it tells."""
+"""The capacity units that calls of DynamoDB consume, as DynamoDB reports them."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 @contextmanager
 def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, float]]]]:
-    """The calls made meanwhile, and the units that each took of each table.
+    """Collects each call of the block, with the units that it consumed of each table.
 
-    DynamoDB Local counts four for each KB written in a transaction, and DynamoDB's price is two. A
-    transaction that is refused has no count: it costs what it would have cost.
+    DynamoDB Local counts four units for each KB written in a transaction; DynamoDB charges two. It
+    reports no units for a refused transaction, which costs as much as a successful one.
     """
-    taken: list[tuple[str, dict[str, float]]] = []
+    calls: list[tuple[str, dict[str, float]]] = []
 
     def ask(params: Json, **_: object) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def take(parsed: Json, model: OperationModel, **_: object) -> None:
+    def record(parsed: Json, model: OperationModel, **_: object) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
-        taken.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))
+        calls.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))
 
     hooks: dict[str, Callable[..., None]] = {
         "provide-client-params.dynamodb": ask,
-        "after-call.dynamodb": take,
+        "after-call.dynamodb": record,
     }
     for event, hook in hooks.items():
         dynamodb.meta.events.register(event, hook)
     try:
-        yield taken
+        yield calls
     finally:
         for event, hook in hooks.items():
             dynamodb.meta.events.unregister(event, hook)

@@ -1,4 +1,4 @@
-"""How many inputs are drawn: the same in each run of `make test`, others in `make attack`."""
+"""How many inputs Hypothesis draws: the same in each `make test`, new ones in `make attack`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 TIMES = int(os.environ.get("ATTACK", "1"))
-"""So many times the inputs; any but 1 draws others in each run."""
+"""Multiplies the number of inputs. With any other value than 1, each run draws new inputs."""
 
 
 def inputs(number: int) -> settings:

@@ -1,6 +1,6 @@
-"""A receiver as customers have one: it drops repeats, and of each todo it keeps the newest state.
+"""A receiver like a customer's: it drops repeats, and keeps the newest state of each todo.
 
-It decides as examples/receiver.py does. Each owner has an endpoint of its own.
+Its rules are those of examples/receiver.py. Each owner has a separate endpoint.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 _SECRET = "the receiver's"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event, as it came under its key to its owner's endpoint."""
+    """An event that arrived at its owner's endpoint, with its key."""
 
     owner: str
     key: str
@@ -39,7 +40,7 @@ class Arrival:
 
 @dataclass
 class Receiver:
-    """`arrivals` are in the order in which they came."""
+    """`arrivals` are in the order of arrival."""
 
     convoy: Convoy
     url: str = ""
@@ -48,41 +49,41 @@ class Receiver:
     _received: dict[str, Received] = field(
         default_factory=lambda: defaultdict(lambda: Received(set(), {}))
     )
-    _life: int = 0
+    _generation: int = 0
 
     @classmethod
     @contextmanager
     def serving(cls, convoy: Convoy) -> Iterator[Receiver]:
         receiver = cls(convoy)
-        route = Route("/{life:int}/{owner}", receiver._receive, methods=["POST"])
+        route = Route("/{generation:int}/{owner}", receiver._receive, methods=["POST"])
         with server.running(Starlette(routes=[route])) as receiver.url:
             yield receiver
 
     def clear(self) -> None:
-        """Forget all; what is on its way from before is refused."""
-        self._life += 1
+        """Forget everything. Earlier deliveries that are still under way get a 401."""
+        self._generation += 1
         self.arrivals.clear()
         self._todos.clear()
         self._received.clear()
 
     def subscribe(self, owner: str) -> None:
-        url = f"{self.url}/{self._life}/{owner}"
+        url = f"{self.url}/{self._generation}/{owner}"
         body = {"name": owner, "url": url, "owner_id": owner, "secret": _SECRET}
         endpoint = self.convoy.ask("POST", "/endpoints", json=body)["uid"]
         self.convoy.ask("POST", "/subscriptions", json={"name": "all", "endpoint_id": endpoint})
 
     def todos(self, owner: str) -> list[Json]:
-        """By id, as it holds them now."""
+        """The owner's todos as the receiver holds them, by id."""
         return sorted(self._todos[owner].values(), key=lambda todo: int(todo["id"]))
 
     def times(self) -> Counter[str]:
-        """How often each key came."""
+        """How often each key arrived."""
         return Counter(arrival.key for arrival in self.arrivals)
 
     async def _receive(self, request: Request) -> Response:
         body = await request.body()
         now = self.convoy.clock().timestamp()
-        is_known = request.path_params["life"] == self._life
+        is_known = request.path_params["generation"] == self._generation
         signature = request.headers.get("x-convoy-signature", "")
         if not is_known or not verified(_SECRET, body, signature, now):
             return Response(status_code=401)

@@ -15,7 +15,7 @@ import pytest
 from infra.checks import tool_env
 from infra.package.build import ROOT, Target
 from tests.integration.artefact import runtime_api
-from tests.support import deployment
+from tests.stand_in import deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.integration.artefact.runtime_api import RuntimeApi
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
     Start = Callable[..., RuntimeApi]
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.artefact.conftest import Start
-    from tests.support import Convoy, Json, Outbox
+    from tests.stand_in import Convoy
+    from tests.support import Json
+    from tests.tables import Outbox
 
 IMAGES = pytest.mark.parametrize(
     "runtime",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.http import application, gateway
+from tests.components import make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.lambda_.conftest import cold_start, environment
-from tests.support import make_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ from tests.integration.attack.clients import JSON
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import AttackClient
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 MAX_ID = 2**53 - 1
 NOT_A_PROBLEM = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

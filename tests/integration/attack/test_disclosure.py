@@ -14,13 +14,13 @@ from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
 from tests.integration.attack.clients import JSON
 from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
-from tests.support import TABLES
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.attack.clients import AttackClient
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 PLANTED = "planted-secret"
 INSIDE = "arn:aws:dynamodb:eu-central-1:123456789012:table/todos"

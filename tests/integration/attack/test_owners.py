@@ -10,7 +10,8 @@ from tests.integration.attack.test_document import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import Answer, AttackClient
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 KEY = JSON | {"idempotency-key": "k"}
 ANNS = {"id": 1, "item": "ann's"}

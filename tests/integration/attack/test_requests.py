@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.integration.attack.clients import AttackClient
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 ONE = b'{"id": 1, "item": "one"}'
 

@@ -15,7 +15,8 @@ from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.browser.conftest import QUIET, chromium
 from tests.paths import ROOT
-from tests.support import PATIENCE_S, Convoy
+from tests.stand_in import Convoy
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
     from app.domain.events import EventType

@@ -16,7 +16,7 @@ from infra.fake_convoy import server
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 ITEM = "Write the tests, every one of them, until nothing is left untested. " * 5
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.cli.shell import Rows
-from tests.support import deployment
+from tests.stand_in import deployment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 @pytest.fixture(autouse=True)

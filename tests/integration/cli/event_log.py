@@ -9,12 +9,13 @@ from app.domain.event_ids import uuid7
 from app.domain.events import Event
 from app.wiring.clients import now
 from tests.integration.cli.shell import TODO_TEXT, run
-from tests.support import TABLES, make_log
+from tests.tables import TABLES, make_log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 
 class EventLog:

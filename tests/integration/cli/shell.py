@@ -13,7 +13,7 @@ from app.cli.main import cli
 from app.domain.events import Event
 from app.dynamodb.outbox_table import OutboxTable
 from app.wiring.clients import now
-from tests.support import TABLES, Json, make_outbox
+from tests.tables import TABLES, make_outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from app.outbox.rows import Row
+    from tests.support import Json
 
 OUT_OF_REACH = "http://127.0.0.1:9"
 TODO_TEXT = "Buy a ring"

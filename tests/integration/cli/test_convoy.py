@@ -19,7 +19,7 @@ from tests.support import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
 

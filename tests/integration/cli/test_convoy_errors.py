@@ -10,7 +10,8 @@ import pytest
 from tests.integration.cli.shell import ENVIRONMENT, OUT_OF_REACH, USAGE, run
 
 if TYPE_CHECKING:
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 COMMANDS = [
     ["setup", "--url", "http://127.0.0.1:9"],

@@ -19,7 +19,7 @@ from tests.support import WEBHOOKS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 URL = "http://127.0.0.1:9/webhooks"
 

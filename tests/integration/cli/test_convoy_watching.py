@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.outbox.outcomes import Outcome
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 
 def test_a_ping_arrives_and_its_deliveries_are_listed(convoy: Convoy) -> None:

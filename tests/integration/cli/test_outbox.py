@@ -8,7 +8,7 @@ import pytest
 
 from app.cli.terminal import span
 from tests.integration.cli.shell import DONE, NOT_DONE, TODO_TEXT, Rows, lines, run
-from tests.support import TABLES
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

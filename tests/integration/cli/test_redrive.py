@@ -12,7 +12,8 @@ from tests.integration.cli.shell import DONE, NOT_DONE, Rows, lines, run
 if TYPE_CHECKING:
     import pytest
 
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 
 def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(

@@ -16,8 +16,8 @@ from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
 from app.wiring.clients import new_event_id, now
 from app.wiring.relay import RelayComponents
+from tests.components import make_relay
 from tests.integration.cli.shell import DONE, NOT_DONE, OUT_OF_REACH, TODO_TEXT, Rows, lines, run
-from tests.support import make_relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from app.convoy.questions import Questions
     from app.domain.events import Event
     from app.outbox.relay import Relay
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 NO_METRICS = Metrics(lambda _: None, now, "none")
 

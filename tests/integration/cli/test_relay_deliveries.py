@@ -15,7 +15,7 @@ from tests.integration.cli.shell import DONE, lines, run
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.integration.cli.shell import Rows
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 
 @pytest.fixture

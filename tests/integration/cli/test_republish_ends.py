@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.domain.events import Event
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from app.domain.event_ids import uuid7
 from app.dynamodb.events_table import EventsTable, UnreadableEvent
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
-from tests.support import NOW, RETENTION, TABLES, TodoStore, make_log
+from tests.support import NOW, RETENTION
+from tests.tables import TABLES, TodoStore, make_log
 
 if TYPE_CHECKING:
     from datetime import datetime

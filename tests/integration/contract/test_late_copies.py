@@ -10,7 +10,9 @@ from botocore.httpsession import URLLib3Session
 from starlette.testclient import TestClient
 
 from app.http import application
-from tests.support import OWNER, TABLES, make_service
+from tests.components import make_service
+from tests.support import OWNER
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from botocore.config import Config
 from app.convoy.api_key import SecretError, SecretOutOfReach
 from app.convoy.secrets_manager import Secret
 from app.wiring import clients
-from tests.support import raw_server, read_request
+from tests.raw_server import raw_server, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

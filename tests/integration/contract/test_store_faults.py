@@ -13,7 +13,8 @@ from botocore.compat import HTTPHeaders
 from app.domain.ports import Claim, Clash, StoreError, StoreUnavailable
 from app.dynamodb.transactions import CONFLICT_PAUSES_S
 from app.resources.todo import TODO, Todo
-from tests.support import NOW, Outbox, TodoChange, TodoStore, make_store
+from tests.support import NOW, TodoChange
+from tests.tables import Outbox, TodoStore, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ import pytest
 
 from app.domain.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
 from app.resources.todo import TODO, Todo
-from tests.support import NOW, TABLES, Outbox, TodoChange, TodoStore
+from tests.support import NOW, TodoChange
+from tests.tables import TABLES, Outbox, TodoStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

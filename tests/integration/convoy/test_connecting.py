@@ -14,7 +14,7 @@ import pytest
 from app.convoy import connecting
 from app.convoy.connecting import interleaved, race
 from tests.integration.convoy.transport_support import DEADLINE_S, PATIENCE_S, post, sender, serve
-from tests.support import raw_server
+from tests.raw_server import raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from app.outbox.deliveries import (
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Accepted
 from app.wiring.clients import new_event_id, now
-from tests.support import make_relay
+from tests.components import make_relay
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.questions import Questions
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 NOTHING = DeliveryReport(hung=0, retried=0, failed=0, discarded=0, disabled_endpoints=0)
 

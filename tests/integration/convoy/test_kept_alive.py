@@ -30,7 +30,7 @@ from tests.integration.convoy.transport_support import (
     sender,
     serve,
 )
-from tests.support import raw_server, read_request
+from tests.raw_server import raw_server, read_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

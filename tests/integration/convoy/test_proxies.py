@@ -21,6 +21,7 @@ from app.settings import Settings, SettingsError
 from app.wiring import api as wiring
 from app.wiring.convoy_admin import Convoy as ManagedConvoy
 from infra.fake_convoy.resources import PROJECT_ID
+from tests.components import make_publisher
 from tests.integration.convoy.transport_support import (
     DEADLINE_S,
     HOST,
@@ -30,13 +31,15 @@ from tests.integration.convoy.transport_support import (
     post,
     sender,
 )
-from tests.support import NOW, deployment, make_publisher, raw_server, read_request
+from tests.raw_server import raw_server, read_request
+from tests.stand_in import deployment
+from tests.support import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 EVENT = Event("e1", "ann", "created", NOW, {"event": "todo.created"})
 ENVELOPE = b'{"status":true,"message":"","data":null}'

@@ -12,12 +12,14 @@ import pytest
 from app.convoy.api_key import ApiKey
 from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Outcome, Refused, Unavailable
+from tests.components import make_publisher
 from tests.integration.faults.faulty import endless, packed
-from tests.support import NOW, make_publisher, raw_server, read_request
+from tests.raw_server import raw_server, read_request
+from tests.support import NOW
 
 if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 EVENT = Event(
     "e1", "ann", "created", NOW, {"event": "todo.created", "todo": {"id": 1, "item": "ä b"}}

@@ -15,7 +15,9 @@ from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
 from infra.fake_convoy.application import API_KEY
-from tests.support import NOW, make_publisher, raw_server, read_request
+from tests.components import make_publisher
+from tests.raw_server import raw_server, read_request
+from tests.support import NOW
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.outbox.outcomes import Outcome
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 EVENT = Event("e1", "ann", "created", NOW, {"event": "todo.created"})
 WRONG = "CO.planted.key"

@@ -10,13 +10,15 @@ import pytest
 
 from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Refused
-from tests.support import NOW, make_publisher, raw_server
+from tests.components import make_publisher
+from tests.raw_server import raw_server
+from tests.support import NOW
 
 if TYPE_CHECKING:
     import socket
 
     from app.convoy.publisher import ConvoyPublisher
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 NULL_CHARACTER = Refused(
     "not sent: Convoy would accept a null character, and never deliver the event"

@@ -11,7 +11,7 @@ import httpcore
 import trustme
 
 from app.convoy.transport import DeadlineTransport
-from tests.support import read_request
+from tests.raw_server import read_request
 
 if TYPE_CHECKING:
     import socket

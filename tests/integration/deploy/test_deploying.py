@@ -14,7 +14,7 @@ import yaml
 
 from infra.local import tables
 from tests.paths import ROOT
-from tests.support import TABLES
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,8 @@ from infra.checks import smoke
 from infra.local.tables import create_tables
 from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
-from tests.support import TABLES, Convoy, deployment
+from tests.stand_in import Convoy, deployment
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

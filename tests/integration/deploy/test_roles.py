@@ -12,7 +12,9 @@ import pytest
 
 from app.domain.events import Event
 from app.wiring.clients import new_event_id, now
-from tests.support import OWNER, TABLES, TodoService, make_outbox, make_relay
+from tests.components import TodoService, make_relay
+from tests.support import OWNER
+from tests.tables import TABLES, make_outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
     from tests.integration.deploy.osls import Template
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
     Calls = dict[str, set[str]]
 

@@ -17,14 +17,16 @@ from starlette.routing import Route
 from app.http import application
 from infra.checks import smoke
 from infra.fake_convoy import server
-from tests.support import OWNER, TodoService, TodoStore
+from tests.support import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
-    from tests.support import Convoy, Outbox
+    from tests.components import TodoService
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
     Smoke = Callable[..., int]
 

@@ -19,10 +19,12 @@ from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
 from tests.integration.deploy.osls import Project
-from tests.support import NOW, OWNER, RETENTION, TodoStore
+from tests.support import NOW, OWNER, RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.tables import TodoStore
 
 REGION = "eu-central-1"
 SECRET = "fastapi-todo-convoy/dev/convoy"  # noqa: S105

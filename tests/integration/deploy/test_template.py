@@ -12,7 +12,7 @@ from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import Metrics
 from app.outbox.relay_run import Report
 from app.settings import Settings
-from tests.support import TABLES
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

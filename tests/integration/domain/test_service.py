@@ -10,13 +10,14 @@ import pytest
 from app.domain.ports import Clash, StoreUnavailable
 from app.domain.service import KeyReused
 from app.resources.todo import TODO
-from tests.support import OWNER, make_service, new_ids
+from tests.components import make_service
+from tests.support import OWNER, new_ids
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
-    from tests.support import Outbox, TodoStore
+    from tests.tables import Outbox, TodoStore
 
 
 def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(

@@ -32,8 +32,9 @@ from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from infra.fake_convoy.resources import PROJECT_ID
+from tests.components import make_publisher, make_service
 from tests.integration.e2e.receiving import LOOPBACK, Receiver, receiving, until
-from tests.support import make_publisher, make_service, named_convoy
+from tests.stand_in import named_convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,12 @@ import pytest
 from app.convoy.deliveries import ConvoyDeliveries
 from app.outbox.delivery import OutboxDelivery
 from app.wiring import clients
+from tests.components import TodoService, make_relay, make_service
 from tests.integration.faults import killed_processes
 from tests.integration.faults.world import CrashWorld, ShiftedClock
-from tests.support import OWNER, TodoService, deployment, make_outbox, make_relay, make_service
+from tests.stand_in import deployment
+from tests.support import OWNER
+from tests.tables import make_outbox
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from app.outbox.relay import Relay
     from tests.integration.faults.killed_processes import Call, Environment, Step
     from tests.receiver import Receiver
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 DEATH_S = 30.0
 """Seconds to wait for a process to die; it takes a fraction of one."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.dynamodb.outbox_table import OutboxTable
     from app.outbox.relay import Relay
-    from tests.support import TodoStore
+    from tests.tables import TodoStore
 
     Environment = Mapping[str, str]
     Clock = Callable[[], datetime]

@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 from app.http import application
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
-from tests.support import NOW, make_outbox, make_publisher, make_service, raw_server, read_request
+from tests.components import make_publisher, make_service
+from tests.raw_server import raw_server, read_request
+from tests.support import NOW
+from tests.tables import make_outbox
 
 if TYPE_CHECKING:
     import socket

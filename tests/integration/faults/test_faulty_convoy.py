@@ -18,18 +18,11 @@ from app.outbox.backoff import FIRST_PAUSE_S, MAX_PAUSE_S
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED, WAITING
+from tests.components import make_publisher, make_questions, make_relay, make_service
 from tests.integration.faults.faulty import FAULTS
-from tests.support import (
-    GRACE,
-    NOW,
-    OWNER,
-    make_outbox,
-    make_publisher,
-    make_questions,
-    make_relay,
-    make_service,
-    raw_server,
-)
+from tests.raw_server import raw_server
+from tests.support import GRACE, NOW, OWNER
+from tests.tables import make_outbox
 
 if TYPE_CHECKING:
     import socket
@@ -45,7 +38,8 @@ if TYPE_CHECKING:
     from app.outbox.rows import Row
     from tests.integration.faults.faulty import ConvoyFault
     from tests.receiver import Receiver
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 PAUSE = timedelta(seconds=FIRST_PAUSE_S, milliseconds=-1)
 """The shortest pause of a row, in DynamoDB's whole milliseconds."""

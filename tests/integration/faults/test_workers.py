@@ -14,13 +14,14 @@ import pytest
 from app.resources.todo import TODO, Todo
 from app.wiring import clients
 from tests.paths import ROOT
-from tests.support import GRACE, OWNER, TodoStore, foreign, raw_server, read_request
+from tests.raw_server import raw_server, read_request
+from tests.support import GRACE, OWNER, foreign
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from tests.support import Outbox
+    from tests.tables import Outbox, TodoStore
 
 ROUNDS = 2
 DEADLINE_S = 5.0

@@ -11,7 +11,8 @@ from app.outbox.attempts import MAX_REFUSALS
 from app.resources.todo import TODO
 from app.wiring import clients
 from tests.integration.faults.killed_processes import Call
-from tests.support import OWNER, TABLES, make_outbox, make_store
+from tests.support import OWNER
+from tests.tables import TABLES, make_outbox, make_store
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from app.outbox.relay import Relay
     from infra.fake_convoy.queues import Queue
     from tests.receiver import Receiver
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 Method = Literal["POST", "PUT", "DELETE"]
 METHODS: tuple[Method, ...] = get_args(Method)

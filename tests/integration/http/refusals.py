@@ -10,7 +10,7 @@ from tests.support import OWNER
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 MAX_ID = 2**53 - 1
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from app.domain.events import EventType
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 TYPES = {event_type.name: event_type for event_type in WEBHOOKS.event_types}
 MUTILATED: dict[str, dict[str, Any]] = {

@@ -12,7 +12,8 @@ import pytest
 from app.http import application
 from app.outbox.outcomes import Accepted
 from infra.fake_convoy import server
-from tests.support import OWNER, make_service
+from tests.components import make_service
+from tests.support import OWNER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

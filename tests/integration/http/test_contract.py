@@ -10,7 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
 Row = tuple[str, str, dict[str, Any] | None, int, dict[str, Any], str, str, str]
 

@@ -10,8 +10,10 @@ from starlette.testclient import TestClient
 from app.http import application
 from app.register import RESOURCES
 from infra.docs.examples import examples_of
+from tests.components import make_service
 from tests.integration.http.test_catalogue import check
-from tests.support import OWNER, WEBHOOKS, make_service, make_store
+from tests.support import OWNER, WEBHOOKS
+from tests.tables import make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.domain.resource import ResourceType
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 @pytest.fixture(params=RESOURCES, ids=lambda each: each.name)

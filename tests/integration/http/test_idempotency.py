@@ -11,8 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
+from tests.components import make_service
 from tests.integration.http.idempotent_requests import DELETE, KEY, REQUESTS, UPDATE, ask
-from tests.support import NOW, OWNER, TodoStore, make_service
+from tests.support import NOW, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from tests.integration.http.idempotent_requests import Asked
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
 DAY = timedelta(hours=24)
 

@@ -23,7 +23,7 @@ from tests.integration.http.refusals import fields
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support import TodoService
+    from tests.components import TodoService
 
 PATTERN = r"^[^\x00]*$"
 

@@ -15,16 +15,10 @@ from app.http import application
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
+from tests.components import make_publisher, make_questions, make_relay, make_service
 from tests.integration.faults.faulty import FAULTS
-from tests.support import (
-    NOW,
-    OWNER,
-    make_outbox,
-    make_publisher,
-    make_questions,
-    make_relay,
-    make_service,
-)
+from tests.support import NOW, OWNER
+from tests.tables import make_outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +31,8 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay_run import Report
     from tests.receiver import Receiver
-    from tests.support import Convoy, Outbox
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox
 
     Fact = tuple[str, int, int]
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.resources.todo import TODO, Todo
-from tests.support import NOW, OWNER, TodoStore
+from tests.support import NOW, OWNER
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
+
+    from tests.tables import TodoStore
 
 
 def fill(store: TodoStore, ids: range, owner: str = OWNER, item: str = "x") -> None:

@@ -13,7 +13,8 @@ from tests.integration.http.refusals import MAX_ID, assert_nothing_changed, fiel
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from tests.support import Convoy, Outbox, TodoStore
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
 pytestmark = pytest.mark.usefixtures("one_todo")
 

@@ -14,7 +14,7 @@ from tests.integration.http.refusals import MAX_ID, assert_nothing_changed, fiel
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 pytestmark = pytest.mark.usefixtures("one_todo")
 

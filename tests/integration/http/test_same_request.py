@@ -14,8 +14,10 @@ from app.domain.resource import resource_type
 from app.http import application
 from app.http.resource_schemas import schemas_of
 from app.resources.todo import TODO, Todo
+from tests.components import make_service
 from tests.integration.http.idempotent_requests import CREATE, DELETE, KEY, UPDATE, ask
-from tests.support import NOW, OWNER, make_service, make_store
+from tests.support import NOW, OWNER
+from tests.tables import make_store
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from tests.integration.http.idempotent_requests import Asked
-    from tests.support import Convoy, TodoStore
+    from tests.stand_in import Convoy
+    from tests.tables import TodoStore
 
 pytestmark = pytest.mark.usefixtures("one_todo")
 

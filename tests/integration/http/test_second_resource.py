@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from app.http import application
 from app.resources.todo import TODO
+from tests.components import make_service
 from tests.invoices import INVOICE
-from tests.support import OWNER, TABLES, Convoy, make_service, make_store
+from tests.support import OWNER
+from tests.tables import TABLES, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from tests.stand_in import Convoy
 
 BODY: dict[str, Any] = {
     "lines": {"bolt": 2, "nut": 3},

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from app.domain.ports import Claim
-    from tests.support import Convoy, Outbox, TodoChange, TodoStore
+    from tests.stand_in import Convoy
+    from tests.support import TodoChange
+    from tests.tables import Outbox, TodoStore
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import pytest
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import event_routes, inbox, server
 from infra.fake_convoy.deliveries import Backoff
-from tests.support import PATIENCE_S, Convoy
+from tests.stand_in import Convoy
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from benchmarks.scale.assumptions import OWNER
 from benchmarks.scale.plan import VCPUS, WORKS_S, tables
 from benchmarks.scale.relay import most, published_per_s, settling
 from tests.capacity import counted
-from tests.support import TABLES as NAMES
-from tests.support import make_store
+from tests.tables import TABLES as NAMES
+from tests.tables import make_store
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 
 if TYPE_CHECKING:
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 PUBLISH = (
     b"POST /api/v1/projects/p/events/fanout HTTP/1.1\r\n"

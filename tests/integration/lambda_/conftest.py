@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.lambda_.gateways import Context
-from tests.support import deployment
+from tests.stand_in import deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 
 @pytest.fixture

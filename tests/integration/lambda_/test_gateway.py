@@ -14,7 +14,9 @@ from tests.support import NOW
 
 if TYPE_CHECKING:
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Convoy, Json, TodoStore
+    from tests.stand_in import Convoy
+    from tests.support import Json
+    from tests.tables import TodoStore
 
 LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
 """And no more: the gateway would tell the client of an error of ours."""

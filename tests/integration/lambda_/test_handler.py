@@ -13,7 +13,7 @@ from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
 from tests.integration.lambda_.due import make_due
 from tests.integration.lambda_.gateways import Context, request
-from tests.support import Outbox
+from tests.tables import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 
 def test_a_cold_start_without_settings_names_what_is_missing(

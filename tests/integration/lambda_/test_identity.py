@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 JWT = {"jwt": {"claims": {"sub": "ann", "iss": "https://issuer.example"}, "scopes": None}}
 IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}

@@ -20,7 +20,8 @@ from infra.fake_convoy import application as stand_in
 from tests.integration.cli.shell import ENVIRONMENT, run
 from tests.integration.lambda_.due import make_due
 from tests.integration.lambda_.gateways import Context, request
-from tests.support import TABLES, raw_server, read_request
+from tests.raw_server import raw_server, read_request
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     import socket
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 NAME = "todo/convoy"
 PLANTED = "CO.9f86d081.884c7d659a2feaa0c55ad015"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.rows import Row
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 EVENT = Event(
     "e1", "ann", "created", NOW, {"event": "todo.created", "item": "buy a secret present"}

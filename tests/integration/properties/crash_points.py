@@ -10,7 +10,8 @@ from app.convoy.event_list import ConvoyEvents
 from app.domain.ports import KEY_LIFE
 from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
-from tests.support import GRACE, TodoChange, make_outbox, make_store
+from tests.support import GRACE, TodoChange
+from tests.tables import make_outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

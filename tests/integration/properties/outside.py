@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.outbox.event_list import NO_SUBSCRIPTION
 from app.resources.todo import TODO
 from infra.fake_convoy.queues import QUEUES
-from tests.support import make_store
+from tests.tables import make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.domain.events import Event
     from infra.fake_convoy.queues import Queue
     from tests.receiver import Receiver
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 OWNERS = ("ann", "bob")
 

@@ -17,7 +17,10 @@ from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.relay import DELETES
 from app.outbox.rows import FAILED
 from app.resources.todo import TODO, Todo
-from tests.support import GRACE, NOW, TABLES, make_outbox, make_publisher, make_relay, raw_server
+from tests.components import make_publisher, make_relay
+from tests.raw_server import raw_server
+from tests.support import GRACE, NOW
+from tests.tables import TABLES, make_outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay import Relay
     from tests.receiver import Receiver
-    from tests.support import Convoy, Json, Outbox
+    from tests.stand_in import Convoy
+    from tests.support import Json
+    from tests.tables import Outbox
 
 BAD, GOOD = "<script>", "milk"
 

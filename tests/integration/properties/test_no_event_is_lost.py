@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.fake_convoy.queues import Queue
     from tests.integration.properties.crash_points import Moment
     from tests.receiver import Receiver
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
     Situation = tuple[Queue | None, dict[str, Any] | None, int]
 

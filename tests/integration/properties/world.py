@@ -29,6 +29,7 @@ from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.rows import FAILED
 from infra.local.tables import create_tables
+from tests.components import TodoService, make_publisher, make_questions, make_service
 from tests.integration.properties.crash_points import Crash, CrashPoints
 from tests.integration.properties.outside import Outside
 from tests.integration.properties.strategies import (
@@ -41,15 +42,8 @@ from tests.integration.properties.strategies import (
     OWNERS,
     QUEUES,
 )
-from tests.support import (
-    NOW,
-    TABLES,
-    Outbox,
-    TodoService,
-    make_publisher,
-    make_questions,
-    make_service,
-)
+from tests.support import NOW
+from tests.tables import TABLES, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +56,7 @@ if TYPE_CHECKING:
     from infra.fake_convoy.queues import Queue
     from tests.integration.properties.strategies import Interruption
     from tests.receiver import Receiver
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 MOST_PASSES = 20
 """Passes until the outbox must be empty: more than it ever takes."""

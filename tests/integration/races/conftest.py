@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import make_publisher, make_questions
+from tests.components import make_publisher, make_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 @pytest.fixture

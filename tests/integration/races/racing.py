@@ -11,7 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.service import Committed, KeyReused
+from tests.components import TodoService, make_service
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,
     RACERS,
@@ -18,7 +19,7 @@ from tests.integration.races.racing import (
     of,
     race,
 )
-from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore, make_service
+from tests.support import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
     Request = Callable[[TodoService, int, str], Committed]
 

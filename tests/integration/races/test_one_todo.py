@@ -17,10 +17,14 @@ from tests.integration.races.racing import (
     of,
     race,
 )
-from tests.support import OWNER, Convoy, Outbox, TodoService, TodoStore
+from tests.support import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Set
+
+    from tests.components import TodoService
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
 
 pytestmark = ON_DYNAMODB_LOCAL

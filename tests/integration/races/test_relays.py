@@ -19,18 +19,9 @@ from app.outbox.event_list import Shown
 from app.outbox.outcomes import Refused, Unavailable
 from app.outbox.relay_run import Report
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
+from tests.components import TodoService, make_relay, make_service
 from tests.integration.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, START_S, of, race
-from tests.support import (
-    GRACE,
-    NOW,
-    OWNER,
-    Convoy,
-    Outbox,
-    TodoService,
-    TodoStore,
-    make_relay,
-    make_service,
-)
+from tests.support import GRACE, NOW, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +35,8 @@ if TYPE_CHECKING:
     from app.outbox.event_list import EventList
     from app.outbox.relay import Relay
     from tests.receiver import Receiver
+    from tests.stand_in import Convoy
+    from tests.tables import Outbox, TodoStore
 
 pytestmark = ON_DYNAMODB_LOCAL
 

@@ -19,7 +19,8 @@ from app.outbox.outcomes import Accepted
 from examples import receiver
 from infra.docs.signatures import SECRET, VECTORS
 from infra.fake_convoy.signatures import header
-from tests.support import NOW, OWNER, WEBHOOKS, make_service, missing, new_ids
+from tests.components import make_service
+from tests.support import NOW, OWNER, WEBHOOKS, missing, new_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

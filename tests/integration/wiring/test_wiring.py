@@ -16,14 +16,14 @@ from app.settings import Settings
 from app.wiring import api as wiring
 from app.wiring import clients
 from app.wiring.relay import RelayComponents
-from tests.support import deployment
+from tests.stand_in import deployment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(

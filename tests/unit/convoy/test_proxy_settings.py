@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.convoy.proxies import Proxy, ProxyUnusable
-from tests.integration.convoy.transport_support import HOST
+
+HOST = "convoy.test"
 
 
 @pytest.mark.parametrize(

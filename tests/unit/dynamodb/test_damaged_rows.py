@@ -17,7 +17,8 @@ from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import FAILED, WAITING, UnreadableRow
 from app.resources.todo import TODO, Todo
 from tests.inputs import inputs
-from tests.support import NOW, make_log, make_outbox, make_store
+from tests.support import NOW
+from tests.tables import make_log, make_outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

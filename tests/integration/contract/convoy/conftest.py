@@ -16,13 +16,14 @@ from infra.fake_convoy.application import API_KEY
 from infra.fake_convoy.resources import PROJECT_ID
 from tests.integration.contract.convoy.envelope import data, delivery_of, publish
 from tests.integration.e2e.receiving import LOOPBACK, receiving
-from tests.support import named_convoy
+from tests.stand_in import named_convoy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.e2e.receiving import Receiver
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 
 @pytest.fixture(params=["stand-in", "named"])

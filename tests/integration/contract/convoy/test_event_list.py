@@ -14,8 +14,8 @@ from app.convoy.api_key import ApiKey, SecretError
 from app.convoy.event_list import ConvoyEvents
 from app.outbox.event_list import Burnt, Handled, Missing, NotAnswered, finding
 from app.outbox.outcomes import Misconfigured, Unavailable
+from tests.components import make_questions
 from tests.integration.contract.convoy.envelope import event_of, publish
-from tests.support import make_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import httpx
 
     from app.convoy.questions import Questions
-    from tests.support import Convoy, Json
+    from tests.stand_in import Convoy
+    from tests.support import Json
 
 MINUTE = timedelta(minutes=1)
 

@@ -14,7 +14,7 @@ from infra.fake_convoy.application import API_KEY
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 EVENT = {"owner_id": "ann", "event_type": "created", "data": {"x": 1}, "idempotency_key": "k"}
 

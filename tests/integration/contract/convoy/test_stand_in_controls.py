@@ -20,10 +20,11 @@ from tests.integration.contract.convoy.envelope import (
     listed,
     publish,
 )
-from tests.support import PATIENCE_S, raw_server, read_request
+from tests.raw_server import raw_server, read_request
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from infra.fake_convoy import application, server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.contract.convoy.envelope import eventually
 from tests.paths import ROOT
-from tests.support import PATIENCE_S, Convoy
+from tests.stand_in import Convoy
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     import httpx
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 OWNER = "ann"
 

@@ -19,7 +19,7 @@ from tests.integration.contract.convoy.stand_in.conftest import OWNER
 if TYPE_CHECKING:
     import httpx
 
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 def test_an_endpoint_made_after_the_publish_does_not_get_the_event(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from infra.fake_convoy.queues import Queue
-    from tests.support import Convoy
+    from tests.stand_in import Convoy
 
 
 def send(http: httpx.Client, key: str) -> str:

@@ -1,0 +1,206 @@
+"""Servers and clients of the tests: the stand-in for Convoy, DynamoDB, the API."""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+from contextlib import ExitStack, closing
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+from starlette.testclient import TestClient
+
+from app.http import application
+from app.runtime import aws
+from app.wiring.clients import DYNAMODB
+from app.wiring.clients import dynamodb as dynamodb_client
+from infra.fake_convoy import application as stand_in
+from infra.fake_convoy import server
+from infra.fake_convoy.deliveries import Backoff
+from infra.fake_convoy.project import utc_now
+from infra.local import dynamodb_local as dynamodb_server
+from infra.local.tables import create_tables
+from infra.package import build as package
+from tests.components import make_publisher, make_questions, make_service
+from tests.integration.faults import dynamodb as moto_server
+from tests.receiver import Receiver
+from tests.stand_in import Convoy, StandInClock
+from tests.support import OWNER, PATIENCE_S, missing
+from tests.tables import TABLES, Outbox, make_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.context import ForkServerContext
+    from pathlib import Path
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from app.convoy.publisher import ConvoyPublisher
+    from app.convoy.questions import Questions
+    from tests.components import TodoService
+    from tests.tables import TodoStore
+
+
+PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
+"""For a server that imports moto at its first call, on a busy machine. A call that timed out and
+was sent again would find that its own first attempt had created the table."""
+
+
+@pytest.fixture(scope="session")
+def stand_in_convoy() -> Iterator[Convoy]:
+    at_once, clock = Backoff(interval_s=0, limit=3), StandInClock()
+    app = stand_in.build(backoff=at_once, clock=clock)
+    with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
+        yield Convoy(url, http, clock)
+
+
+@pytest.fixture
+def convoy(stand_in_convoy: Convoy) -> Convoy:
+    """An empty stand-in for Convoy, over HTTP."""
+    stand_in_convoy.clock.read = utc_now
+    stand_in_convoy.reset()
+    return stand_in_convoy
+
+
+@pytest.fixture(scope="session")
+def serving_receiver(stand_in_convoy: Convoy) -> Iterator[Receiver]:
+    with Receiver.serving(stand_in_convoy) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(serving_receiver: Receiver, convoy: Convoy) -> Receiver:
+    """A receiver without arrivals and subscriptions."""
+    serving_receiver.clear()
+    return serving_receiver
+
+
+@pytest.fixture
+def publisher(convoy: Convoy) -> Iterator[ConvoyPublisher]:
+    with closing(make_publisher(convoy.api)) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def questions(convoy: Convoy) -> Iterator[Questions]:
+    with closing(make_questions(convoy.api)) as questions:
+        yield questions
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        client = dynamodb_client()
+        yield client
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Forks each process, in milliseconds, from one that has every import and no thread."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.integration.faults.warm"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
+    """Moto's server, which other processes share with the tests."""
+    with moto_server.running(processes) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto_over_http(dynamodb_url: str) -> Iterator[DynamoDBClient]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url)
+        client = cast("DynamoDBClient", aws.client("dynamodb", PATIENT))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Target], Path]:
+    """Builds the Lambda's zip once for each target. Compiles it if the target has this Python."""
+
+    @cache
+    def build(target: package.Target) -> Path:
+        out = tmp_path_factory.mktemp("package") / "todo.zip"
+        native = target.python == package.Target.native().python
+        package.build(target, out, compiled=native)
+        return out
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_url() -> Iterator[str]:
+    """DynamoDB Local. Skips the test on a machine without Maven or Java."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(dynamodb_server.running())
+        except dynamodb_server.Missing as error:
+            missing("java", str(error))
+        yield url
+
+
+@pytest.fixture
+def dynamodb_local(dynamodb_local_url: str, moto: DynamoDBClient) -> Iterator[DynamoDBClient]:
+    """A client with a new database: DynamoDB Local has a database for each access key."""
+    with closing(
+        boto3.client(
+            "dynamodb",
+            region_name="eu-central-1",
+            endpoint_url=dynamodb_local_url,
+            aws_access_key_id=secrets.token_hex(8),
+            aws_secret_access_key="x",  # noqa: S106
+            config=DYNAMODB,
+        )
+    ) as client:
+        # moto is active in this process too: check that DynamoDB Local answers.
+        answer = client.list_tables()["ResponseMetadata"]["HTTPHeaders"]
+        assert answer["server"].startswith("Jetty"), answer
+        yield client
+
+
+@pytest.fixture
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
+    """An empty DynamoDB with the tables of `infra/tables.yml`: moto by default.
+
+    `@pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)` runs a test
+    with both.
+    """
+    client: DynamoDBClient = request.getfixturevalue(getattr(request, "param", "moto"))
+    # DynamoDB Local deletes expired items within a second, by its own clock, not by the test's.
+    create_tables(client, TABLES, expiring=False)
+    yield client
+    for table in TABLES.values():
+        client.delete_table(TableName=table)
+
+
+@pytest.fixture
+def store(dynamodb: DynamoDBClient) -> TodoStore:
+    return make_store(dynamodb)
+
+
+@pytest.fixture
+def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoService:
+    return make_service(dynamodb, publisher)
+
+
+@pytest.fixture
+def client(todo_service: TodoService) -> Iterator[TestClient]:
+    with TestClient(
+        application.build([todo_service], lambda _: OWNER), raise_server_exceptions=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def outbox(dynamodb: DynamoDBClient) -> Outbox:
+    return Outbox(dynamodb)
