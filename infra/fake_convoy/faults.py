@@ -26,7 +26,7 @@ class Fault:
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = '{"status":false,"message":"told to fail"}'
+    body: str = '{"status":false,"message":"injected fault"}'
     delay_s: float = 0.0
     reset: bool = False
     lose_answer: bool = False

@@ -1,4 +1,4 @@
-"""The zip, unpacked and run as Lambda does: by its runtime client, with nothing else in reach."""
+"""The zip, unpacked and run as on Lambda: by its runtime client, without other packages."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def moto(moto_over_http: DynamoDBClient) -> DynamoDBClient:
 
 @pytest.fixture(scope="session")
 def native() -> Target:
-    """What this machine, and the Python of these tests, can run."""
+    """The target that this machine and this Python can run."""
     if sys.platform != "linux":
-        pytest.skip("the zip has Linux's wheels, and runs on Linux alone")
+        pytest.skip("the zip has Linux's wheels, and runs only on Linux")
     return Target.native()
 
 
 @pytest.fixture(scope="session")
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda's image has beside the function: its runtime client, and boto3.
+    """The packages of Lambda's image: its runtime client, and boto3.
 
-    boto3 is the app's, unless a test is given a group of uv.lock with another.
+    boto3 has the app's version, or that of a group of uv.lock, if a test names one.
     """
     folder = tmp_path_factory.mktemp("runtime")
     other = getattr(request, "param", None)
@@ -70,7 +70,7 @@ def task(native: Target, packaged: Callable[[Target], Path], tmp_path: Path) -> 
 
 @pytest.fixture
 def environment(convoy: Convoy, dynamodb: DynamoDBClient, dynamodb_url: str) -> dict[str, str]:
-    """What a deployment sets, and nothing of this machine's."""
+    """The variables that a deployment sets, and none of this machine's."""
     return deployment(convoy, "everyone") | {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -82,7 +82,7 @@ def environment(convoy: Convoy, dynamodb: DynamoDBClient, dynamodb_url: str) -> 
 
 @pytest.fixture
 def start(task: Path, runtime: Path, environment: dict[str, str]) -> Iterator[Start]:
-    """Starts the function whose handler is named; gives its Runtime API."""
+    """Starts the function with this handler. Returns its Runtime API."""
     with ExitStack() as stack:
         yield lambda handler: stack.enter_context(_started(handler, task, runtime, environment))
 
@@ -98,7 +98,7 @@ def _started(
             env=environment
             | {
                 "AWS_LAMBDA_RUNTIME_API": api.address,
-                "PYTHONDONTWRITEBYTECODE": "1",  # as Lambda's file system, which is read-only
+                "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's file system is read-only
                 "PYTHONPATH": f"{task}{os.pathsep}{runtime}",
             },
             stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API, as far as one function at a time needs it."""
+"""The part of Lambda's Runtime API that one function at a time needs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEADLINE_S = 30
 
 
 class FunctionError(Exception):
-    """What the function told of its failure: its type, its message and its traceback."""
+    """The failure that the function reported: type, message and traceback."""
 
 
 @dataclass(frozen=True)
 class Posted:
-    """`what` is the end of the path: `response`, `error` or `init/error`."""
+    """`kind` is the end of the path: `response`, `error` or `init/error`."""
 
-    what: str
+    kind: str
     body: Json
 
 
@@ -41,11 +41,11 @@ class RuntimeApi:
     posted: Queue[Posted] = field(default_factory=Queue)
 
     def invoke(self, event: Json) -> Json:
-        """Raises FunctionError for its failure, or its start's; queue.Empty if it tells nothing."""
+        """Raises FunctionError if the call or the start fails, queue.Empty without a report."""
         self.events.put(event)
         posted = self.posted.get(timeout=DEADLINE_S)
-        if posted.what != "response":
-            raise FunctionError(f"{posted.what}: {json.dumps(posted.body)}")
+        if posted.kind != "response":
+            raise FunctionError(f"{posted.kind}: {json.dumps(posted.body)}")
         return posted.body
 
 
@@ -87,8 +87,8 @@ class _Calls(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        start, _, what = self.path.rpartition("/")
-        self.api.posted.put(Posted("init/error" if start.endswith("/init") else what, body))
+        start, _, kind = self.path.rpartition("/")
+        self.api.posted.put(Posted("init/error" if start.endswith("/init") else kind, body))
         self._answer(202, b'{"status":"OK"}', {})
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -100,4 +100,4 @@ class _Calls(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Not to the tests' output."""
+        """Keep the calls out of the tests' output."""

@@ -1,4 +1,4 @@
-"""The zip that is deployed, built for this machine, answers, delivers, and says why if not."""
+"""The deployed zip, built for this machine: it answers, delivers, and names its failures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
 
 
 def ask(method: str, path: str, body: str | None = None, query: Json | None = None) -> Json:
-    """What an HTTP API makes of Ann's request."""
+    """The event that an HTTP API makes of Ann's request."""
     event = request("http_api_v2", method, path, body, query)
     event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
     return event
@@ -56,7 +56,7 @@ def test_the_zip_serves_its_document_under_the_projects_version(start: Start) ->
     assert json.loads(answer["body"])["info"]["version"] == version()
 
 
-def test_problems_are_told_as_text(start: Start) -> None:
+def test_problems_are_sent_as_text(start: Start) -> None:
     api = start("handler.api")
     anonymous = request("http_api_v2", "GET", "/todo")
 
@@ -72,7 +72,7 @@ def test_problems_are_told_as_text(start: Start) -> None:
         assert json.loads(answer["body"])["status"] == status
 
 
-def test_the_zip_tells_the_document_that_is_committed(start: Start) -> None:
+def test_the_zip_serves_the_committed_document(start: Start) -> None:
     answer = start("handler.api").invoke(ask("GET", "/openapi.json"))
 
     assert json.loads(answer["body"]) == json.loads((ROOT / "docs" / "openapi.json").read_text())
@@ -102,16 +102,14 @@ def test_the_relay_of_the_zip_settles_what_convoy_lost(
     assert outbox.event_ids() == []
 
 
-def test_a_package_missing_from_the_zip_is_missing_at_the_start(start: Start, task: Path) -> None:
+def test_a_package_missing_from_the_zip_is_named_at_the_start(start: Start, task: Path) -> None:
     shutil.rmtree(task / "mangum")
 
     with pytest.raises(FunctionError, match=r"init/error: .*No module named 'mangum'"):
         start("handler.api").invoke(ask(*CREATE))
 
 
-def test_a_missing_setting_is_told_by_name_at_the_start(
-    start: Start, environment: dict[str, str]
-) -> None:
+def test_a_missing_setting_is_named_at_the_start(start: Start, environment: dict[str, str]) -> None:
     del environment["RESOURCES_TABLE"]
 
     with pytest.raises(FunctionError, match=r"init/error: .*RESOURCES_TABLE is not set"):

@@ -1,6 +1,6 @@
-"""What a cold start and a request cost, where it can be counted, against `costs.json`.
+"""The countable costs of a cold start and of a request, compared with `costs.json`.
 
-Where a cost changed for a reason, write what is there now into it: the diff is for the review.
+After an intended change, write the new costs into the file. The diff is for the review.
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ def test_a_cold_start_imports_these_modules(
     task: Path, runtime: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = IMPORTS.format(paths=[str(task), str(runtime)])
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-s", "-S", "-c", script],
-        cwd=tmp_path,  # Python looks there first: not at the modules of the checkout
+        cwd=tmp_path,  # Python searches it first: it must not be the checkout
         env=environment,
         capture_output=True,
         check=True,
         timeout=60,
     )
 
-    modules = json.loads(told.stdout)
+    modules = json.loads(done.stdout)
     foreign = {name for name in modules if not _is_pythons_own(name)}
     assert sorted(foreign) == COSTS["modules"]
 
@@ -82,13 +82,13 @@ def _is_pythons_own(name: str) -> bool:
     )
 
 
-def test_the_zip_has_no_more_in_it(packaged: Callable[[Target], Path], native: Target) -> None:
+def test_the_zip_has_not_grown(packaged: Callable[[Target], Path], native: Target) -> None:
     with zipfile.ZipFile(packaged(native)) as archive:
-        held = [entry for entry in archive.infolist() if not entry.is_dir()]
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
 
-    # Another release of Python or zlib makes a little more or less of the same files.
-    assert sum(entry.compress_size for entry in held) <= COSTS["zip"]["bytes"] * 1.02
-    assert len(held) == COSTS["zip"]["files"]
+    # Another release of Python or zlib compresses the same files a little differently.
+    assert sum(entry.compress_size for entry in entries) <= COSTS["zip"]["bytes"] * 1.02
+    assert len(entries) == COSTS["zip"]["files"]
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -107,18 +107,18 @@ def test_a_request_makes_these_calls_in_this_order(
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
 def test_a_request_takes_this_capacity(client: TestClient, dynamodb: DynamoDBClient) -> None:
-    """Of a todo of 15 characters; in DynamoDB's units of reading and writing.
+    """For a todo of 15 characters, in DynamoDB's read and write units.
 
-    DynamoDB Local rounds a table's items in a transaction together. On AWS each counts: of DELETE's
-    two and POST's two in the table of todos the second is two units more.
+    DynamoDB Local adds up a table's items in a transaction before it rounds. AWS rounds each item:
+    there the second item in the table of todos costs POST and DELETE two units more.
     """
     found = {}
     for name, (method, path, options) in CAPACITY.items():
-        with counted(dynamodb) as taken:
+        with counted(dynamodb) as calls:
             assert client.request(method, path, **options).status_code < 300
         found[name] = [
             [call, sum(units.values()) / (2 if call == "TransactWriteItems" else 1)]
-            for call, units in taken
+            for call, units in calls
         ]
 
     assert found == COSTS["capacity"]

@@ -1,4 +1,4 @@
-"""The operator's command, with the packages of `make operator` and no other in reach."""
+"""The operator's command, with only the packages of `make operator`."""
 
 from __future__ import annotations
 

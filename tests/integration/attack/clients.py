@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request; `path` is as in a request line."""
+    """A request. `path` has the form of a request line's."""
 
     method: str
     path: str
@@ -51,7 +51,7 @@ class Asked:
 
 
 class AttackClient(ABC):
-    """`target` is a path with its query, as in a request line."""
+    """`target` is a path with its query, in the form of a request line's."""
 
     def ask(
         self,

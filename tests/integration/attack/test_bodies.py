@@ -1,4 +1,4 @@
-"""Bodies made to hurt: each is refused with a 4xx that says why, or stored as it came."""
+"""Hostile bodies: each is refused with a 4xx that says why, or stored unchanged."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_compressed_body_is_not_unpacked(attacker: AttackClient, convoy: Convo
     assert convoy.events() == []
 
 
-def test_of_a_key_that_comes_twice_the_last_counts(attacker: AttackClient) -> None:
+def test_the_last_of_two_equal_keys_counts(attacker: AttackClient) -> None:
     answer = attacker.ask("POST", "/todo", b'{"id": 1, "item": "first", "id": 2, "item": "last"}')
 
     assert answer.headers["location"] == "/todo/2"
@@ -71,9 +71,7 @@ def test_of_a_key_that_comes_twice_the_last_counts(attacker: AttackClient) -> No
     assert attacker.ask("GET", "/todo/1").status == 404
 
 
-def test_whatever_text_an_item_has_it_is_stored_and_published_as_it_came(
-    attacker: AttackClient, convoy: Convoy
-) -> None:
+def test_any_text_is_stored_and_published_unchanged(attacker: AttackClient, convoy: Convoy) -> None:
     @inputs(60)
     @given(item=st.text(NOT_A_PROBLEM, min_size=1, max_size=60))
     def attack(item: str) -> None:
@@ -87,7 +85,7 @@ def test_whatever_text_an_item_has_it_is_stored_and_published_as_it_came(
     attack()
 
 
-def test_ids_at_their_bounds_come_back_as_they_went(attacker: AttackClient, convoy: Convoy) -> None:
+def test_ids_at_their_bounds_are_returned_unchanged(attacker: AttackClient, convoy: Convoy) -> None:
     bounds = [0, MAX_ID - 1, MAX_ID]
     for todo_id in bounds:
         answer = attacker.ask("POST", "/todo", json.dumps({"id": todo_id, "item": "x"}).encode())

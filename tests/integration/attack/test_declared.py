@@ -1,4 +1,4 @@
-"""Each answer that the document declares is given, and is as it declares."""
+"""The API gives each answer that the document declares, in the declared form."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 GATEWAYS_FORM = {"schema": {"$ref": "#/components/schemas/Message"}}
 
 
-def gateways_alone(status: int, answer: Json) -> bool:
-    """Whether the API leaves it to the gateway before it."""
+def given_only_by_gateways(status: int, answer: Json) -> bool:
+    """Whether the gateway gives this answer, and the API never does."""
     return status in GATEWAYS and answer["content"] == {"application/json": GATEWAYS_FORM}
 
 
@@ -31,7 +31,7 @@ DECLARED = {
     for path, operations in DOCUMENT["paths"].items()
     for method, operation in operations.items()
     for status, answer in operation["responses"].items()
-    if not gateways_alone(int(status), answer)
+    if not given_only_by_gateways(int(status), answer)
 }
 
 NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
@@ -69,7 +69,7 @@ REFUSED: dict[tuple[str, int], Request] = {
 
 
 @pytest.mark.parametrize(("route", "status"), DECLARED)
-def test_every_answer_that_is_declared_is_given_and_is_in_its_schema(
+def test_every_declared_answer_is_given_and_matches_its_schema(
     lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
 ) -> None:
     answer = given(lambda_, monkeypatch, route, status)
@@ -79,7 +79,7 @@ def test_every_answer_that_is_declared_is_given_and_is_in_its_schema(
 
 
 @pytest.mark.parametrize(("route", "status"), DECLARED)
-def test_no_cache_keeps_an_answer_and_no_browser_takes_it_for_more_than_data(
+def test_no_cache_stores_an_answer_and_no_browser_guesses_its_type(
     lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
 ) -> None:
     headers = given(lambda_, monkeypatch, route, status).headers

@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from tests.stand_in import Convoy
 
 PLANTED = "planted-secret"
-INSIDE = "arn:aws:dynamodb:eu-central-1:123456789012:table/todos"
+ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/todos"
 
 FAULTS = [
-    StoreError(f"{INSIDE} {PLANTED}"),
-    RuntimeError(f"{INSIDE} {PLANTED}"),
+    StoreError(f"{ARN} {PLANTED}"),
+    RuntimeError(f"{ARN} {PLANTED}"),
     KeyError(PLANTED),
     RecursionError(PLANTED),
-    UnicodeEncodeError("utf-8", PLANTED, 0, 1, INSIDE),
-    ClientError({"Error": {"Code": "AccessDeniedException", "Message": INSIDE}}, "GetItem"),
+    UnicodeEncodeError("utf-8", PLANTED, 0, 1, ARN),
+    ClientError({"Error": {"Code": "AccessDeniedException", "Message": ARN}}, "GetItem"),
     EndpointConnectionError(endpoint_url=f"https://{PLANTED}.example"),
 ]
-INSIDES = [INSIDE, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", stand_in.API_KEY,
+INTERNALS = [ARN, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", stand_in.API_KEY,
            *TABLES.values()]  # fmt: skip
 
 
 @pytest.fixture
 def _convoy_fails(convoy: Convoy) -> Iterator[None]:
-    convoy.fail(status=500, body=json.dumps({"status": False, "message": f"{PLANTED} {INSIDE}"}))
+    convoy.fail(status=500, body=json.dumps({"status": False, "message": f"{PLANTED} {ARN}"}))
     yield
     convoy.recover()
 
@@ -57,26 +57,26 @@ def test_an_answer_to_an_internal_error_discloses_nothing(
             monkeypatch.setattr(DynamoStore, name, broken)
         for route, call in (OF_ALL | OF_ONE).items():
             if route == "GET /":
-                continue  # it asks no store
+                continue  # it does not use the store
             answer = ask(attacker, call, "ann", JSON | {"idempotency-key": "k"})
             assert answer.status in {500, 503}
             assert answer.headers["content-type"] == "application/problem+json"
-            assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
+            assert [each for each in INTERNALS if each in f"{answer.headers}{answer.text}"] == []
 
 
 @pytest.mark.usefixtures("_convoy_fails")
-def test_what_convoy_says_of_itself_reaches_no_client(attacker: AttackClient) -> None:
+def test_convoys_own_messages_reach_no_client(attacker: AttackClient) -> None:
     for call in (("POST", "/todo", ANNS), *OF_ALL.values(), *OF_ONE.values()):
         answer = ask(attacker, call, "ann")
 
         assert answer.status < 500
-        assert [each for each in INSIDES if each in f"{answer.headers}{answer.text}"] == []
+        assert [each for each in INTERNALS if each in f"{answer.headers}{answer.text}"] == []
 
 
 FORGED = '\r\n{"level": "ERROR", "message": "forged"}\x1b[31m\u2028{"_aws": {}}'
 
 
-def test_a_client_forges_no_line_of_the_log_and_no_todo_is_in_it(
+def test_a_client_forges_no_log_line_and_no_todo_is_logged(
     lambda_: AttackClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
@@ -102,7 +102,7 @@ def test_a_client_forges_no_line_of_the_log_and_no_todo_is_in_it(
     assert PLANTED not in out
 
 
-def test_what_a_fault_logs_has_no_todo_in_it(
+def test_the_log_of_an_internal_error_has_no_todo(
     attacker: AttackClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:

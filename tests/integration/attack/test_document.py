@@ -1,4 +1,4 @@
-"""Schemathesis, on the document that clients go by: each answer is in it, and none is a 5xx."""
+"""Schemathesis on the clients' document: it declares each answer, and none is a 5xx."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ OPERATIONS: dict[str, Any] = {
 HOST = "http://api.test"
 
 BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"}
-"""What is right or wrong by what came before."""
+"""Fields whose validity depends on earlier requests."""
 
 
 class Adapter(HTTPAdapter):
-    """Passes requests of the library `requests` to a client of the attack."""
+    """Passes requests of the library `requests` to an attack client."""
 
     def __init__(self, attacker: AttackClient) -> None:
         super().__init__()
         self._attacker = attacker
 
-    def send(  # type: ignore[override]  # without what makes a connection
+    def send(  # type: ignore[override]  # without a connection's arguments
         self, request: requests.PreparedRequest, **_: object
     ) -> requests.Response:
         body: Any = request.body or b""
@@ -58,7 +58,7 @@ class Adapter(HTTPAdapter):
 
 
 def _has_a_fraction(body: object) -> bool:
-    """JSON Schema takes 2.0 for an integer; we do not."""
+    """JSON Schema counts 2.0 as an integer; the API does not."""
     return isinstance(body, dict) and any(isinstance(value, float) for value in body.values())
 
 
@@ -68,10 +68,10 @@ def _has_a_fraction(body: object) -> bool:
         (operation, mode)
         for operation in OPERATIONS
         for mode in GenerationMode
-        if (operation, mode) != ("GET /", GenerationMode.NEGATIVE)  # it takes nothing
+        if (operation, mode) != ("GET /", GenerationMode.NEGATIVE)  # it has no input
     ],
 )
-def test_whatever_the_document_allows_or_forbids_the_answer_is_as_it_says(
+def test_every_answer_to_valid_and_invalid_requests_matches_the_document(
     attacker: AttackClient, operation: str, mode: GenerationMode
 ) -> None:
     session = requests.Session()

@@ -1,4 +1,4 @@
-"""Whatever a client makes the gateway hand over: the handler answers, and an error is a problem."""
+"""The handler answers every event that a client can cause, and each error is a problem."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tests.support import Json
 
 NO_TODO = re.compile(r'\{"data":"Todo with id \d+ not found\."\}')
-"""The tutorial's answer to a PUT or DELETE; of errors the only one that is no problem."""
+"""The tutorial's answer to a PUT or DELETE: the only error that is not a problem document."""
 
 
-def test_whatever_a_client_sends_the_handler_answers_and_an_error_is_a_problem(
+def test_any_event_is_answered_and_each_error_is_a_problem(
     cold_start: Callable[[], Invoke], capsys: pytest.CaptureFixture[str]
 ) -> None:
     invoke = cold_start()

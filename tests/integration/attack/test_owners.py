@@ -1,4 +1,4 @@
-"""Two owners at every route: what is one's is not there for the other, whatever it claims."""
+"""Two owners at every route: neither reaches the other's todos, whatever it claims."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLAIMS = JSON | {
     "x-amzn-oidc-identity": "ann",
     "x-forwarded-user": "ann",
 }
-"""What some server takes for an identity."""
+"""Headers that other servers take for an identity."""
 
 
 def ask(attacker: AttackClient, call: Call, owner: str, headers: Json = JSON) -> Answer:
@@ -52,7 +52,7 @@ def test_every_route_is_tried() -> None:
     assert OF_ONE.keys() | OF_ALL.keys() == OPERATIONS.keys()
 
 
-def test_anothers_todo_is_answered_as_one_that_never_was(attacker: AttackClient) -> None:
+def test_anothers_todo_is_answered_like_a_missing_one(attacker: AttackClient) -> None:
     ask(attacker, ("POST", "/todo", ANNS), "ann")
 
     for call in OF_ONE.values():
@@ -75,7 +75,7 @@ def test_the_same_id_is_another_todo_for_another_owner(attacker: AttackClient) -
     assert anns_todo(attacker) == anns
 
 
-def test_anothers_cursor_continues_ones_own_list(attacker: AttackClient) -> None:
+def test_anothers_cursor_continues_the_callers_own_list(attacker: AttackClient) -> None:
     for todo_id in range(3):
         ask(attacker, ("POST", "/todo", {"id": todo_id, "item": "ann's"}), "ann")
         ask(attacker, ("POST", "/todo", {"id": todo_id, "item": "bob's"}), "bob")
@@ -107,7 +107,7 @@ def test_every_event_goes_to_the_owner_of_its_request(
     assert owners == ["ann"] * 7 + ["bob"] * 7
 
 
-def test_no_owner_reaches_anothers_by_an_odd_name(attacker: AttackClient) -> None:
+def test_an_odd_name_reaches_no_other_owners_todos(attacker: AttackClient) -> None:
     ask(attacker, ("POST", "/todo", ANNS), "ann")
 
     for owner in (

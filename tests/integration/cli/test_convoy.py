@@ -332,4 +332,4 @@ def test_a_refusal_is_code_1_with_convoys_message(
     result = run("convoy", *command)
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
-    assert result.stderr == "Convoy refused: 400: told to fail.\n"
+    assert result.stderr == "Convoy refused: 400: injected fault.\n"

@@ -130,7 +130,7 @@ def test_a_convoy_that_fails_now_is_reported(
 
     assert (
         message_of(command)
-        == f"Convoy can't do it now ({status}: told to fail). Try again later.\n"
+        == f"Convoy can't do it now ({status}: injected fault). Try again later.\n"
     )
 
 

@@ -206,7 +206,7 @@ def test_listen_reports_an_outage_and_prints_its_events_afterwards(convoy: Convo
     result = run("convoy", "listen", "--every", "1", wait=wait_with(fail, convoy.recover))
 
     assert result.exit_code == DONE
-    assert "Convoy can't do it now (503: told to fail)" in result.stderr
+    assert "Convoy can't do it now (503: injected fault)" in result.stderr
     assert "Next check in 1 s." in result.stderr
     assert "e1" in result.stdout
 
@@ -217,7 +217,7 @@ def test_listen_treats_a_refusal_as_an_outage(convoy: Convoy) -> None:
     result = run("convoy", "listen", "--every", "1", wait=wait)
 
     assert result.exit_code == DONE
-    assert "400: told to fail\nNext check in 1 s." in result.stderr
+    assert "400: injected fault\nNext check in 1 s." in result.stderr
 
 
 def test_a_second_ctrl_c_ends_the_command_at_once(convoy: Convoy) -> None:

@@ -113,11 +113,11 @@ def test_an_outage_of_convoy_is_code_1_with_the_reason(rows: Rows, convoy: Convo
     (script,) = lines(run("relay", "--json"))
 
     assert person.exit_code == NOT_DONE
-    assert "\nStopped early: Convoy asked for 60 s: 503: told to fail.\n" in person.stdout
+    assert "\nStopped early: Convoy asked for 60 s: 503: injected fault.\n" in person.stdout
     assert 60 <= script.pop("oldest_s") < 120
     assert script == {
         "settled": 0, "published": 0, "replayed": 0, "pending": 1, "failed": 0,
-        "stopped": "Convoy asked for 60 s: 503: told to fail", "partial": False,
+        "stopped": "Convoy asked for 60 s: 503: injected fault", "partial": False,
         "deliveries": None,
     }  # fmt: skip
 

@@ -216,7 +216,7 @@ def test_a_convoy_that_fails_half_way_is_code_3_and_ends_at_once(
     result = run("republish", "--since", "1h", *command)
 
     assert (result.exit_code, result.stdout) == (ENVIRONMENT, "")
-    assert result.stderr.startswith("Convoy did not answer: 503: told to fail.\n")
+    assert result.stderr.startswith("Convoy did not answer: 503: injected fault.\n")
     assert "0 events of the log since " in result.stderr
     assert len(asked) < 60
 

@@ -1,4 +1,4 @@
-"""What the log's table promises: every committed event, in the order of time, for a while."""
+"""The log's table has every committed event, in the order of time, for its retention."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], ind
 SECOND = timedelta(seconds=1)
 LONGEST = "\x01" * MAX_ITEM_LENGTH
 PAGEFUL = 20
-"""So many events of the longest todo are more than a page."""
+"""More events of the longest todo than a page holds."""
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def commit(
 
 
 def stored(event: Event) -> Event:
-    """As it is read back: the time in whole milliseconds."""
+    """The event as it is read back: its time in whole milliseconds."""
     at = event.occurred_at
     return replace(event, occurred_at=at.replace(microsecond=at.microsecond // 1000 * 1000))
 
 
-def read(log: EventsTable, since: datetime, **how: object) -> list[Event]:
-    pages = log.since(since, **{"now": NOW, **how})  # type: ignore[arg-type]
+def read(log: EventsTable, since: datetime, **options: object) -> list[Event]:
+    pages = log.since(since, **{"now": NOW, **options})  # type: ignore[arg-type]
     return [event for page in pages for event in page]
 
 
@@ -71,7 +71,7 @@ def test_an_owners_events_are_in_the_order_of_time(store: TodoStore, log: Events
 
 
 @pytest.mark.parametrize("owner", ["ann", None])
-def test_events_before_the_moment_are_left_out_and_those_of_its_millisecond_are_not(
+def test_only_events_before_the_moments_millisecond_are_left_out(
     store: TodoStore, log: EventsTable, owner: str | None
 ) -> None:
     commit(store, NOW - timedelta(milliseconds=1), todo_id=1)
@@ -128,7 +128,7 @@ def test_a_damaged_event_is_reported_by_its_id_and_hides_no_other(
         read(log, NOW, owner=owner)
 
 
-def test_a_second_commit_of_one_event_is_the_first_though_its_outbox_row_is_gone(
+def test_a_repeated_commit_restores_no_handled_outbox_row(
     store: TodoStore, log: EventsTable, dynamodb: DynamoDBClient
 ) -> None:
     change = TODO.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))

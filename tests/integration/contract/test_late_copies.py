@@ -1,4 +1,4 @@
-"""botocore sends a call again when no answer comes: the first copy may arrive long after."""
+"""botocore repeats a call that got no answer: the first copy may arrive much later."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HELD = "TransactWriteItems"
 
 
 class Held:
-    """The first copy of a transaction; what comes between it and the second `acts` meanwhile."""
+    """Holds back the first copy of a transaction. `act` runs before the second copy."""
 
     def __init__(self) -> None:
         self.act: Callable[[], object] | None = None
@@ -46,7 +46,7 @@ class Held:
         raise aws.ReadTimeoutError(endpoint_url=request.url)
 
     def release(self) -> str:
-        """Deliver it at last; gives what DynamoDB answers."""
+        """Deliver the held copy. Returns DynamoDB's answer."""
         assert self.copy is not None
         return URLLib3Session().send(self.copy).content.decode()
 
@@ -82,7 +82,7 @@ def delete(client: TestClient) -> httpx2.Response:
 
 
 def rows(dynamodb: DynamoDBClient) -> dict[str, list[Any]]:
-    """All that there is, in each table."""
+    """Every item of each table."""
     return {
         table: sorted(dynamodb.scan(TableName=name)["Items"], key=str)
         for table, name in TABLES.items()
@@ -108,7 +108,7 @@ DELETE = ("DELETE", "/todo/1", None)
         ([create], DELETE, [update], 200, [create]),
     ],
 )
-def test_a_copy_that_arrives_after_its_request_was_decided_changes_nothing(
+def test_a_copy_that_arrives_after_the_answer_changes_nothing(
     client: TestClient,
     dynamodb: DynamoDBClient,
     held: Held,
@@ -135,8 +135,8 @@ def test_a_copy_that_arrives_after_its_request_was_decided_changes_nothing(
     assert rows(dynamodb) == found
 
 
-def test_a_copy_that_is_late_alone_is_the_change(client: TestClient, held: Held) -> None:
-    """The copies have one token: DynamoDB takes the second for the first."""
+def test_a_late_copy_without_a_rival_is_the_same_change(client: TestClient, held: Held) -> None:
+    """Both copies have one token: DynamoDB does the change once."""
     held.act = lambda: None
 
     assert client.post("/todo", json={"id": 1, "item": "mine"}).status_code == 201

@@ -1,4 +1,4 @@
-"""What the outbox's table promises requests, the relay and the operator."""
+"""The outbox's table: its promises to requests, the relay and the operator."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], ind
 NOW_MS = NOW.replace(microsecond=123_000)
 LATER = NOW_MS + timedelta(hours=1)
 LONGEST = "\x01" * MAX_ITEM_LENGTH
-"""The todo that takes the most room: six bytes a character in its event's JSON."""
+"""The largest todo: six bytes for each character in its event's JSON."""
 PAGEFUL = 20
-"""So many of it are more than a page."""
+"""More rows of the largest todo than a page holds."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def commit(store: TodoStore, todo_id: int = 1, item: str = "one") -> Event:
 
 @pytest.fixture
 def row(store: TodoStore, table: OutboxTable) -> Row:
-    """That of a commit, as the relay reads it."""
+    """The row of a commit, as the relay reads it."""
     commit(store)
     return the_row(table)
 
@@ -81,7 +81,7 @@ def test_a_row_survives_to_the_last_character(
 
 
 @pytest.mark.parametrize(("character", "size"), [("x", 1), ("ü", 2), ("𝄞", 4), ("\x01", 6)])
-def test_a_text_takes_a_row_its_bytes_of_utf_8_and_six_where_json_escapes_a_character(
+def test_a_character_takes_its_utf_8_bytes_or_six_if_escaped(
     table: OutboxTable, character: str, size: int
 ) -> None:
     def bytes_of(item: str) -> int:
@@ -109,7 +109,7 @@ def test_every_row_is_found_over_more_than_one_page(store: TodoStore, table: Out
     )
 
 
-def test_a_reading_goes_on_behind_a_row_whether_it_is_still_there_or_not(
+def test_reading_continues_after_a_row_even_if_it_is_gone(
     store: TodoStore, table: OutboxTable
 ) -> None:
     for todo_id in range(12):
@@ -122,7 +122,7 @@ def test_a_reading_goes_on_behind_a_row_whether_it_is_still_there_or_not(
     assert list(table.pages(after=rows[4].event.id)) == [rows[5:]]
 
 
-def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
+def test_an_unreadable_row_is_reported_by_id_and_hides_no_other(
     store: TodoStore, table: OutboxTable, dynamodb: DynamoDBClient
 ) -> None:
     commit(store, 1)
@@ -135,11 +135,11 @@ def test_a_row_that_can_not_be_read_is_told_by_its_id_and_hides_no_other(
         ExpressionAttributeNames={"#data": "data"},
         ExpressionAttributeValues={":data": {"S": "{"}},
     )
-    told: list[UnreadableRow] = []
+    reported: list[UnreadableRow] = []
 
-    assert [row.event.id for page in table.pages(told.append) for row in page] == ["e2"]
+    assert [row.event.id for page in table.pages(reported.append) for row in page] == ["e2"]
 
-    assert [error.event_id for error in told] == ["e1"]
+    assert [error.event_id for error in reported] == ["e1"]
     with pytest.raises(UnreadableRow, match="outbox row e1 can't be read: JSONDecodeError"):
         scanned(table)
     with pytest.raises(UnreadableRow, match="outbox row e1"):
@@ -162,9 +162,7 @@ def test_rows_that_leave_between_two_pages_hide_no_other(
     assert scanned(table) == []
 
 
-def test_handled_rows_are_taken_out_25_at_a_time_and_no_other(
-    store: TodoStore, table: OutboxTable
-) -> None:
+def test_only_handled_rows_are_deleted_25_at_a_time(store: TodoStore, table: OutboxTable) -> None:
     for todo_id in range(1, 27):
         commit(store, todo_id)
 
@@ -173,7 +171,7 @@ def test_handled_rows_are_taken_out_25_at_a_time_and_no_other(
     assert [row.event.id for row in scanned(table)] == ["e26"]
 
 
-def test_a_row_that_is_gone_is_taken_out_without_harm(table: OutboxTable, row: Row) -> None:
+def test_deleting_a_missing_row_does_no_harm(table: OutboxTable, row: Row) -> None:
     table.remove(["e1"])
     table.remove(["e1", "never-there"])
 
@@ -181,7 +179,7 @@ def test_a_row_that_is_gone_is_taken_out_without_harm(table: OutboxTable, row: R
 
 
 @pytest.mark.parametrize(("throttled", "pauses"), [(1, 1), (3, 3), (4, 3)])
-def test_what_dynamodb_leaves_of_a_batch_is_sent_again(
+def test_unprocessed_items_of_a_batch_are_sent_again(
     dynamodb: DynamoDBClient, store: TodoStore, throttled: int, pauses: int
 ) -> None:
     commit(store, 1)
@@ -213,12 +211,12 @@ def test_an_event_of_the_log_is_put_back_due_at_once(table: OutboxTable, row: Ro
     assert the_row(table) == Row(row.event, due_at=LATER, maybe_accepted=False)
 
 
-def test_a_row_that_is_there_is_not_put_back_over(table: OutboxTable, row: Row) -> None:
+def test_an_existing_row_is_not_overwritten(table: OutboxTable, row: Row) -> None:
     assert not table.restore(row.event, now=LATER)
     assert the_row(table) == row
 
 
-def test_a_row_keeps_how_many_keys_are_burnt(table: OutboxTable, row: Row) -> None:
+def test_a_row_keeps_its_number_of_burnt_keys(table: OutboxTable, row: Row) -> None:
     under_another = replace(row, burnt=1)
     assert table.postpone(under_another, now=NOW_MS, due_at=LATER, reason="", refused=False)
 
@@ -227,7 +225,7 @@ def test_a_row_keeps_how_many_keys_are_burnt(table: OutboxTable, row: Row) -> No
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_postponed_row_tells_when_why_and_how_often(
+def test_a_postponed_row_has_time_reason_and_attempts(
     table: OutboxTable, row: Row, refused: bool
 ) -> None:
     assert table.postpone(row, now=NOW_MS, due_at=LATER, reason="500: größer", refused=refused)
@@ -239,7 +237,7 @@ def test_a_postponed_row_tells_when_why_and_how_often(
     assert the_row(table) == replace(expected, attempts=2, reason="503", tried_at=LATER)
 
 
-def test_of_two_relays_that_postpone_one_row_the_first_counts(table: OutboxTable, row: Row) -> None:
+def test_if_two_relays_postpone_one_row_the_first_counts(table: OutboxTable, row: Row) -> None:
     assert table.postpone(row, now=NOW_MS, due_at=LATER, reason="first", refused=True)
     assert not table.postpone(row, now=NOW_MS, due_at=NOW_MS, reason="second", refused=True)
 
@@ -254,7 +252,7 @@ def test_a_row_that_another_relay_postponed_is_not_parked(table: OutboxTable, ro
     assert the_row(table).state == WAITING
 
 
-def test_nothing_brings_back_a_row_that_was_taken_out(table: OutboxTable, row: Row) -> None:
+def test_no_write_brings_a_deleted_row_back(table: OutboxTable, row: Row) -> None:
     table.remove(["e1"])
 
     assert not table.postpone(row, now=NOW_MS, due_at=LATER, reason="late", refused=False)
@@ -263,16 +261,14 @@ def test_nothing_brings_back_a_row_that_was_taken_out(table: OutboxTable, row: R
     assert scanned(table) == []
 
 
-def test_a_parked_row_keeps_its_event_and_tells_why(table: OutboxTable, row: Row) -> None:
+def test_a_parked_row_keeps_its_event_and_has_the_reason(table: OutboxTable, row: Row) -> None:
     assert table.park(row, now=NOW_MS, reason="400: no")
 
     tried = replace(row, attempts=1, refusals=1, tried_at=NOW_MS)
     assert the_row(table) == replace(tried, state=FAILED, reason="400: no")
 
 
-def test_a_redriven_row_waits_again_with_its_refusals_forgotten(
-    table: OutboxTable, row: Row
-) -> None:
+def test_a_redriven_row_waits_again_without_refusals(table: OutboxTable, row: Row) -> None:
     table.park(row, now=NOW_MS, reason="400: no")
     parked = the_row(table)
 
@@ -299,7 +295,7 @@ def test_a_redrive_is_not_undone_by_a_relay_that_saw_the_row_before(
     assert the_row(table).state == WAITING
 
 
-def test_segments_have_each_row_once_between_them(store: TodoStore, table: OutboxTable) -> None:
+def test_segments_together_have_each_row_once(store: TodoStore, table: OutboxTable) -> None:
     for todo_id in range(1, 41):
         commit(store, todo_id)
 

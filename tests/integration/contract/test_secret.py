@@ -1,4 +1,4 @@
-"""The secret, read from moto's Secrets Manager, and from servers that refuse, or do not answer."""
+"""The secret, read from moto's Secrets Manager and from servers that refuse or do not answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HASTY = Config(connect_timeout=0.2, read_timeout=0.2, retries={"total_max_attemp
 
 @pytest.fixture
 def secrets_manager(moto: DynamoDBClient) -> Iterator[Any]:
-    """moto's, without the secret."""
+    """moto's Secrets Manager, without the secret."""
     client: Any = boto3.client("secretsmanager", region_name="eu-central-1")
     yield client
     client.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
@@ -41,14 +41,14 @@ def secret() -> Secret:
 def problem(secret: Secret) -> str:
     with pytest.raises(SecretError) as raised:
         secret.read()
-    told = str(raised.value)
+    message = str(raised.value)
     prefix = f"CONVOY_API_KEY_SECRET ({secret.name}): "
-    assert told.startswith(prefix)
-    assert told.endswith(".")
-    return told.removeprefix(prefix)
+    assert message.startswith(prefix)
+    assert message.endswith(".")
+    return message.removeprefix(prefix)
 
 
-def test_the_key_is_what_the_secret_holds_under_its_name(secrets_manager: Any) -> None:
+def test_the_key_is_the_secrets_value_under_its_name(secrets_manager: Any) -> None:
     held = {"CONVOY_API_KEY": " CO.kept\n", "OTHER": 1}
     secrets_manager.create_secret(Name=NAME, SecretString=json.dumps(held))
 
@@ -66,7 +66,7 @@ def test_a_rotated_secret_gives_its_new_key(secrets_manager: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "told"),
+    ("held", "expected"),
     [
         ({"SecretString": "CO.planted"}, "it is not JSON; store"),
         ({"SecretString": "[" * 100_000 + "CO.planted"}, "it is not JSON; store"),
@@ -82,24 +82,24 @@ def test_a_rotated_secret_gives_its_new_key(secrets_manager: Any) -> None:
         ({"SecretBinary": b"CO.planted"}, "it is not JSON; store"),
     ],
 )
-def test_a_secret_that_holds_no_key_says_what_to_store_and_not_what_it_holds(
-    secrets_manager: Any, held: dict[str, Any], told: str
+def test_an_unusable_secret_says_what_to_store_without_its_value(
+    secrets_manager: Any, held: dict[str, Any], expected: str
 ) -> None:
     secrets_manager.create_secret(Name=NAME, **held)
 
     found = problem(secret())
 
-    assert found.startswith(told)
+    assert found.startswith(expected)
     assert 'store {"CONVOY_API_KEY": "…"} in it.' in found
     assert "CO.planted" not in found
 
 
-def test_a_secret_that_is_not_there_is_told(secrets_manager: Any) -> None:
+def test_a_missing_secret_is_reported(secrets_manager: Any) -> None:
     secrets_manager.create_secret(Name=NAME, SecretString="{}")
 
-    told = problem(Secret("other", clients._secrets_manager))
+    found = problem(Secret("other", clients._secrets_manager))
 
-    assert told.startswith("it is not there, or has no value, in this account and region; create")
+    assert found.startswith("it is not there, or has no value, in this account and region; create")
 
 
 def refuse(status: int, code: str, connection: socket.socket) -> None:
@@ -110,7 +110,7 @@ def refuse(status: int, code: str, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "expected"),
     [
         ("AccessDeniedException", "it may not be read; allow secretsmanager:GetSecretValue"),
         ("DecryptionFailure", "it can't be decrypted; allow kms:Decrypt"),
@@ -118,21 +118,21 @@ def refuse(status: int, code: str, connection: socket.socket) -> None:
          "Secrets Manager refused: An error occurred (InvalidRequestException) when calling"),
     ],
 )  # fmt: skip
-def test_each_refusal_is_told_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, code: str, told: str
+def test_each_refusal_is_reported_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, code: str, expected: str
 ) -> None:
     with raw_server(partial(refuse, 400, code)) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", url)
-        assert problem(secret()).startswith(told)
+        assert problem(secret()).startswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "passes"),
+    ("status", "code", "temporary"),
     [(500, "InternalServiceError", True), (400, "ThrottlingException", True),
      (400, "AccessDeniedException", False), (400, "ResourceNotFoundException", False)],
 )  # fmt: skip
-def test_what_waiting_may_mend_is_told_from_what_it_does_not(
-    monkeypatch: pytest.MonkeyPatch, status: int, code: str, passes: bool
+def test_temporary_failures_differ_from_permanent_ones(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str, temporary: bool
 ) -> None:
     monkeypatch.setattr(clients, "SECRETS_MANAGER", HASTY)
     with raw_server(partial(refuse, status, code)) as url:
@@ -140,11 +140,11 @@ def test_what_waiting_may_mend_is_told_from_what_it_does_not(
         with pytest.raises(SecretError) as raised:
             secret().read()
 
-    assert isinstance(raised.value, SecretOutOfReach) is passes
+    assert isinstance(raised.value, SecretOutOfReach) is temporary
 
 
 def never(connection: socket.socket) -> None:
-    """Accepts, and does not answer."""
+    """Accepts the connection, and does not answer."""
 
 
 def hang_up(connection: socket.socket) -> None:
@@ -152,7 +152,7 @@ def hang_up(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("behave", [never, hang_up])
-def test_a_server_that_does_not_answer_is_told(
+def test_a_server_that_does_not_answer_is_reported(
     monkeypatch: pytest.MonkeyPatch, behave: Any
 ) -> None:
     monkeypatch.setattr(clients, "SECRETS_MANAGER", HASTY)
@@ -163,7 +163,7 @@ def test_a_server_that_does_not_answer_is_told(
         assert problem(secret()).startswith("Secrets Manager did not answer (")
 
 
-def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -173,31 +173,31 @@ def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert problem(secret()).startswith("Secrets Manager did not answer (Could not connect")
 
 
-def test_an_endpoint_that_is_no_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_endpoint_url_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "secrets")
     assert "correct AWS_ENDPOINT_URL_SECRETS_MANAGER" in problem(secret())
 
 
 @pytest.mark.parametrize(
-    ("session", "told"),
+    ("session", "expected"),
     [({}, "no AWS region is known; set AWS_REGION in the environment."),
      ({"region_name": "eu-central-1"}, "Unable to locate credentials; set AWS credentials"),
      ({"region_name": "eu-central-1", "aws_access_key_id": "x"}, "Partial credentials found")],
 )  # fmt: skip
-def test_what_aws_needs_to_be_asked_is_told(
-    monkeypatch: pytest.MonkeyPatch, session: dict[str, str], told: str
+def test_missing_aws_settings_are_reported(
+    monkeypatch: pytest.MonkeyPatch, session: dict[str, str], expected: str
 ) -> None:
     for name in ("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
 
-    told_is = problem(Secret(NAME, partial(boto3.Session().client, "secretsmanager", **session)))
+    found = problem(Secret(NAME, partial(boto3.Session().client, "secretsmanager", **session)))
 
-    assert told_is.startswith(told)
+    assert found.startswith(expected)
 
 
-def test_a_region_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_region_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu central")
 
     assert problem(secret()).startswith("Secrets Manager could not be called: Provided region_name")

@@ -1,4 +1,4 @@
-"""What any store promises the service."""
+"""The promises of any store to the service."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_what_was_committed_is_read_back(store: TodoStore) -> None:
     assert store.read("ann", 1) == Snapshot(Todo("ann", 1, "uno", completed=True, version=2))
 
 
-def test_a_todo_that_is_not_there_is_none(store: TodoStore) -> None:
+def test_a_missing_todo_is_none(store: TodoStore) -> None:
     assert store.read("ann", 1) == store.read("ann", 1, freed=True) == Snapshot(None)
 
 
@@ -59,7 +59,7 @@ def test_a_deleted_todo_is_gone_and_its_version_is_remembered(store: TodoStore) 
     assert store.page("ann", limit=10, after=None).found == []
 
 
-def test_a_creation_goes_on_from_the_version_of_the_deletion(store: TodoStore) -> None:
+def test_a_creation_continues_from_the_version_of_the_deletion(store: TodoStore) -> None:
     store.commit(created())
     store.commit(deleted())
 
@@ -173,7 +173,7 @@ def test_a_change_of_a_todo_that_is_gone_is_refused_and_leaves_no_event(
     assert outbox.event_ids() == []
 
 
-def test_two_owners_have_a_todo_of_one_id_each(store: TodoStore) -> None:
+def test_two_owners_may_each_use_one_id(store: TodoStore) -> None:
     store.commit(created())
     store.commit(created(Todo("bob", 1, "bob's"), event_id="e2"))
 
@@ -197,7 +197,7 @@ def test_a_row_that_was_written_before_a_field_was_added_has_its_default(
     assert store.read("ann", 1).resource == replace(A_TODO, completed=False)
 
 
-def test_a_row_with_more_than_is_known_is_read_and_changed(
+def test_a_row_with_unknown_attributes_is_read_and_changed(
     store: TodoStore, dynamodb: DynamoDBClient
 ) -> None:
     """Rows of older deployments have a `born`."""
@@ -210,7 +210,7 @@ def test_a_row_with_more_than_is_known_is_read_and_changed(
 
 
 @pytest.mark.parametrize("field", ["item", "version"])
-def test_a_row_without_what_a_change_takes_is_not_read_and_named(
+def test_a_row_without_a_required_field_is_reported(
     store: TodoStore, dynamodb: DynamoDBClient, field: str
 ) -> None:
     store.commit(created())
@@ -224,7 +224,7 @@ def test_a_row_without_what_a_change_takes_is_not_read_and_named(
 
 
 def edit(dynamodb: DynamoDBClient, expression: str, values: Any = None, names: Any = None) -> None:
-    """Change the todo's row by hand."""
+    """Change the todo's row directly."""
     given = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
     dynamodb.update_item(
         TableName=TABLES["ResourcesTable"],

@@ -1,4 +1,4 @@
-"""What DynamoDB answers under load, put on the wire for it: botocore and the store are real."""
+"""DynamoDB's answers under load, made by the test: botocore and the store are real."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def created() -> TodoChange:
 
 
 class Wire:
-    """Answers the next calls of one operation itself; None lets a call through."""
+    """Answers the next calls of one operation itself. None lets a call through."""
 
     def __init__(self) -> None:
         self.answers: list[AWSResponse | Exception | None] = []
@@ -41,7 +41,7 @@ class Wire:
         self.calls.append(json.loads(request.body))
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
-            request.url = "http://elsewhere.invalid"  # or moto would act on it all the same
+            request.url = "http://elsewhere.invalid"  # otherwise moto would do the call as well
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -71,7 +71,7 @@ class _Raw:
 
 
 def refusal(code: str, *reasons: str, status: int = 400, message: str = "") -> AWSResponse:
-    """DynamoDB's answer; without a code, that of something on the way to it."""
+    """DynamoDB's refusal. Without a code: the refusal of a server on the way to it."""
     body: dict[str, object] = {"message": message} if message else {}
     if code:
         body["__type"] = f"com.amazonaws.dynamodb.v20120810#{code}"
@@ -81,7 +81,7 @@ def refusal(code: str, *reasons: str, status: int = 400, message: str = "") -> A
 
 
 def cancelled(*reasons: str) -> AWSResponse:
-    """Of a creation: the event in the log and in the outbox, the todo, its tombstone."""
+    """A cancelled creation. `reasons` are for log, outbox, todo and tombstone, in this order."""
     return refusal("TransactionCanceledException", *(*reasons, *["None"] * 4)[:4])
 
 
@@ -105,7 +105,7 @@ def test_a_contended_transaction_is_tried_again_under_the_same_token(
     assert store.read("ann", 1).resource == A_TODO
 
 
-def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_tries(
+def test_lasting_contention_is_unavailable_after_a_few_attempts(
     dynamodb: DynamoDBClient, wire: Wire, outbox: Outbox
 ) -> None:
     wire.answers = [cancelled("TransactionConflict", "None")] * 5
@@ -120,7 +120,7 @@ def test_contention_that_does_not_end_is_unavailable_after_a_bounded_number_of_t
     assert outbox.event_ids() == []
 
 
-def test_a_refused_condition_is_told_at_once_even_beside_a_conflict(
+def test_a_failed_condition_is_reported_at_once_even_with_a_conflict(
     store: TodoStore, wire: Wire
 ) -> None:
     wire.answers = [cancelled("None", "TransactionConflict", "ConditionalCheckFailed")]
@@ -131,9 +131,7 @@ def test_a_refused_condition_is_told_at_once_even_beside_a_conflict(
     assert len(wire.calls) == 1
 
 
-def test_a_cancellation_that_waiting_does_not_mend_is_an_error_at_once(
-    store: TodoStore, wire: Wire
-) -> None:
+def test_a_permanent_cancellation_is_an_error_at_once(store: TodoStore, wire: Wire) -> None:
     wire.answers = [cancelled("ItemCollectionSizeLimitExceeded", "None")]
 
     with pytest.raises(StoreError, match="ItemCollectionSizeLimitExceeded") as raised:
@@ -166,7 +164,7 @@ CALLS = {
         ("", 504),
     ],
 )
-def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
+def test_lasting_throttling_is_unavailable_after_a_few_attempts(
     store: TodoStore,
     wire: Wire,
     code: str,
@@ -201,7 +199,7 @@ def test_throttling_is_tried_again_within_a_bound_and_then_unavailable(
         ),
     ],
 )
-def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
+def test_an_error_that_operators_can_fix_has_advice_in_one_line(
     store: TodoStore, wire: Wire, code: str, advice: str
 ) -> None:
     wire.answers = [refusal(code, message="It is refused\n\nWhat was signed: …")]
@@ -211,15 +209,13 @@ def test_what_an_operator_can_mend_is_told_with_advice_in_one_line(
 
 
 @pytest.mark.parametrize("call", ["read", "page"])
-def test_reads_are_consistent_what_was_committed_is_seen(
-    store: TodoStore, wire: Wire, call: str
-) -> None:
+def test_reads_are_consistent(store: TodoStore, wire: Wire, call: str) -> None:
     CALLS[call](store)
 
     assert wire.calls[0]["ConsistentRead"] is True
 
 
-def test_a_call_has_a_deadline_of_its_own(dynamodb: DynamoDBClient) -> None:
+def test_a_call_has_its_own_deadline(dynamodb: DynamoDBClient) -> None:
     config: Any = dynamodb.meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (1, 3)
@@ -276,7 +272,7 @@ def test_an_answer_that_stays_damaged_is_unavailable_and_no_missing_todo(
         CALLS[call](store)
 
 
-def test_a_damaged_answer_is_asked_for_again(
+def test_a_call_with_a_damaged_answer_is_repeated(
     store: TodoStore, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -295,7 +291,7 @@ def test_a_damaged_answer_is_asked_for_again(
         aws.NoCredentialsError(),
     ],
 )
-def test_what_waiting_does_not_mend_is_an_error(
+def test_a_permanent_failure_is_an_error(
     store: TodoStore, wire: Wire, failure: AWSResponse | Exception, call: str
 ) -> None:
     wire.answers = [failure]

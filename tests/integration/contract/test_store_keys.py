@@ -1,4 +1,4 @@
-"""What any store promises of idempotency keys."""
+"""The promises of any store about idempotency keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record(store: TodoStore, claim: Claim = CLAIM) -> Record | None:
     return store.read(claim.owner, 1, claim).record
 
 
-def test_a_key_that_came_with_no_change_has_no_record(store: TodoStore) -> None:
+def test_an_unused_key_has_no_record(store: TodoStore) -> None:
     store.commit(created())
 
     assert record(store) is None
@@ -64,9 +64,7 @@ def test_a_taken_key_lets_no_second_change_through(store: TodoStore, outbox: Out
 
 
 @pytest.mark.parametrize("freed", [False, True])
-def test_a_reading_has_the_record_and_what_its_change_left_behind(
-    store: TodoStore, freed: bool
-) -> None:
+def test_a_read_has_the_keys_record_and_the_freed_version(store: TodoStore, freed: bool) -> None:
     store.commit(created())
     store.commit(TODO.delete(A_TODO, now=NOW, event_id="e2"), CLAIM)
 
@@ -86,7 +84,7 @@ def test_a_refused_change_leaves_its_key_free(store: TodoStore) -> None:
     assert record(store) is None
 
 
-def test_one_key_of_two_owners_stands_for_a_change_of_each(store: TodoStore) -> None:
+def test_one_key_stands_for_one_change_of_each_owner(store: TodoStore) -> None:
     bobs = replace(CLAIM, owner="bob")
     store.commit(created(), CLAIM)
     assert record(store, bobs) is None
@@ -96,7 +94,7 @@ def test_one_key_of_two_owners_stands_for_a_change_of_each(store: TodoStore) -> 
     assert [found and found.event_id for found in records] == ["e1", "e2"]
 
 
-def test_a_key_is_free_again_after_its_life_whether_or_not_dynamodb_removed_it(
+def test_a_key_is_free_after_its_life_even_if_still_stored(
     store: TodoStore,
 ) -> None:
     store.commit(created(), CLAIM)
@@ -116,7 +114,7 @@ def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
         store.commit(created(replace(A_TODO, id=2), "e2"), before)
 
 
-def test_an_event_waits_until_its_row_is_taken_out(store: TodoStore, outbox: Outbox) -> None:
+def test_an_event_waits_until_its_row_is_deleted(store: TodoStore, outbox: Outbox) -> None:
     assert not store.is_waiting("e1")
     store.commit(created(), CLAIM)
     assert store.is_waiting("e1")
@@ -124,7 +122,7 @@ def test_an_event_waits_until_its_row_is_taken_out(store: TodoStore, outbox: Out
     assert not store.is_waiting("e1")
 
 
-def test_an_event_whose_row_can_not_be_read_waits_still(
+def test_an_event_with_an_unreadable_row_still_waits(
     store: TodoStore, dynamodb: DynamoDBClient
 ) -> None:
     dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e1"}})

@@ -286,7 +286,7 @@ def test_a_convoy_that_does_not_answer_leaves_the_pass_intact(
     ).run()
 
     assert (report.deliveries, report.stopped) == (None, None)
-    assert "deliveries not checked: 503: told to fail" in caplog.text
+    assert "deliveries not checked: 503: injected fault" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [{"updated_at": "never"}, {"updated_at": None}, {}])

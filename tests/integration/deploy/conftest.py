@@ -28,7 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def packaged(project: Project) -> Callable[..., Template]:
-    """Packages for a stage, with parameters; once for each."""
+    """Packages a stage with parameters, once for each combination."""
 
     @cache
     def package(stage: str = "dev", **params: str) -> Template:
@@ -39,13 +39,13 @@ def packaged(project: Project) -> Callable[..., Template]:
 
 @pytest.fixture
 def template(packaged: Callable[..., Template]) -> Template:
-    """The stage `dev`, with nothing but what has to be given."""
+    """The stage `dev`, with only the required parameters."""
     return packaged()
 
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An AWS of one's own for the module: every client and the framework use it."""
+    """moto's server for the module: every client and the framework use it."""
     port = processes.free_port()
     log = tmp_path_factory.mktemp("moto") / "log"
     with pytest.MonkeyPatch.context() as environment, log.open("wb") as output:
@@ -64,6 +64,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        with processes.ended(process, signal.SIGTERM):
+        with processes.end_with_block(process, signal.SIGTERM):
             processes.wait_for(port, process)
             yield

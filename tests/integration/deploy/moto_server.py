@@ -1,4 +1,4 @@
-"""moto's server, whose CloudFormation passes over the types that it does not know.
+"""moto's server. Its CloudFormation skips the resource types that it does not know.
 
 `python -m tests.integration.deploy.moto_server PORT`
 """
@@ -19,7 +19,7 @@ _create_table = Table.create_from_cloudformation_json
 
 
 def _create_unprotected(name: str, resource: Any, *where: str, **more: Any) -> Any:
-    """moto takes a parameter's "false" for true."""
+    """moto reads a parameter's "false" as true."""
     resource["Properties"]["DeletionProtectionEnabled"] = False
     return _create_table(name, resource, *where, **more)
 
@@ -33,7 +33,7 @@ def main() -> None:
             create=True,
         ),
         patch.object(Table, "create_from_cloudformation_json", _create_unprotected),
-        # cfn-lint has a test of its own, which says what it lets pass.
+        # test_linters.py runs cfn-lint, with its accepted exceptions.
         patch.object(cloudformation, "validate_template_cfn_lint", lambda _template: []),
     ):
         server.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

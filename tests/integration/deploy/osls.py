@@ -1,4 +1,4 @@
-"""The deployment's framework, run on a copy of what it reads."""
+"""The deployment's framework, run on a copy of the files that it reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tests.integration.deploy.processes import ended, free_port, wait_for
+from tests.integration.deploy.processes import end_with_block, free_port, wait_for
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -29,16 +29,16 @@ LEAST_NODE = 20
 INSTALL_S = 300.0
 COMMAND_S = 120.0
 OSLS = "node_modules/.bin/osls"
-NEEDED = {"convoyProjectId": "project-1", "convoyAppId": "app-1"}
+REQUIRED = {"convoyProjectId": "project-1", "convoyAppId": "app-1"}
 
 
 class NodeError(Exception):
-    """There is none that the framework runs on; the message says what to install."""
+    """Node.js is missing or too old. The message says what to install."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with the project's deployment, and nobody else's `.serverless`."""
+    """A folder with the project's deployment and a separate `.serverless`."""
 
     folder: Path
 
@@ -56,7 +56,7 @@ class Project:
         return cls(folder)
 
     def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
-        """One command of the framework."""
+        """Run one command of the framework."""
         options = _options(params)
         return subprocess.run(
             [OSLS, *command, *options],
@@ -91,7 +91,7 @@ class Project:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        with ended(process, signal.SIGINT):
+        with end_with_block(process, signal.SIGINT):
             wait_for(port, process)
             yield
 
@@ -102,7 +102,7 @@ class Project:
 
 
 class Template:
-    """What was packaged: the CloudFormation template, and the values of its parameters."""
+    """A package's CloudFormation template, and the values of its parameters."""
 
     def __init__(self, packaged: Path) -> None:
         self.text = (packaged / "cloudformation-template-update-stack.json").read_text()
@@ -124,7 +124,7 @@ class Template:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What is given for the template's parameters, or their defaults."""
+        """The given values of the template's parameters, or the defaults."""
         provider = json.loads(self.state)["service"]["provider"]
         defaults = {
             name: parameter["Default"]
@@ -138,23 +138,25 @@ class Template:
 
 
 def _options(params: dict[str, str]) -> list[str]:
-    """With what has to be given, unless it is given as ""."""
-    given = NEEDED | {"artifact": "stand-in.zip"} | params
+    """The options, with the required parameters. A value of "" removes a parameter."""
+    given = REQUIRED | {"artifact": "stand-in.zip"} | params
     return [f"--param={name}={value}" for name, value in given.items() if value]
 
 
 def install() -> None:
-    """`npm ci`, where what is installed is not what the lock file says; one at a time.
+    """Run `npm ci` if the packages are not those of the lock file; one process at a time.
 
     Raises NodeError.
     """
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         raise NodeError(f"Node.js {LEAST_NODE} or later, with npm, is missing")
-    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    version = re.match(r"v(\d+)\.", told)
+    output = subprocess.run(
+        ["node", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    version = re.match(r"v(\d+)\.", output)
     if version is None or int(version[1]) < LEAST_NODE:
-        raise NodeError(f"Node.js {LEAST_NODE} or later is missing; `node` is {told.strip()}")
+        raise NodeError(f"Node.js {LEAST_NODE} or later is missing; `node` is {output.strip()}")
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "npm.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)

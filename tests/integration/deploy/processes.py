@@ -1,4 +1,4 @@
-"""Servers of other makers, as processes on loopback."""
+"""Other projects' servers, as processes on loopback."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def ended(process: subprocess.Popen[bytes], by: signal.Signals) -> Iterator[None]:
-    """The process, which leads a group, and all of its group end with the block."""
+def end_with_block(process: subprocess.Popen[bytes], by: signal.Signals) -> Iterator[None]:
+    """The process and its group end with the block. The process leads the group."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The zip that is deployed is built by the way, unless one is given."""
+"""A deployment builds its zip, unless a zip is given."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Puts a shell script in the place of `make`."""
+    """Replaces `make` by a shell script."""
 
     def replace(script: str) -> None:
         program = tmp_path / "make"
@@ -33,17 +33,17 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_the_zip_is_built_for_the_functions_platform_and_python(
     project: Project, make: Make, tmp_path: Path
 ) -> None:
-    make(f'echo "$@" > {tmp_path}/asked; mkdir -p build; cp stand-in.zip build/todo-arm64.zip')
+    make(f'echo "$@" > {tmp_path}/arguments; mkdir -p build; cp stand-in.zip build/todo-arm64.zip')
 
     template = project.package(artifact="")
 
-    asked = (tmp_path / "asked").read_text().strip()
-    assert asked == "package ARGS=--arch arm64 --python 3.13 --out build/todo-arm64.zip"
+    arguments = (tmp_path / "arguments").read_text().strip()
+    assert arguments == "package ARGS=--arch arm64 --python 3.13 --out build/todo-arm64.zip"
     for function in template.of_type("AWS::Lambda::Function").values():
         assert function["Code"]["S3Key"].endswith("/todo-arm64.zip")
 
 
-def test_a_zip_that_is_given_is_deployed_as_it_is(project: Project, make: Make) -> None:
+def test_a_given_zip_is_deployed_unchanged(project: Project, make: Make) -> None:
     make("exit 1")
 
     template = project.package(artifact="stand-in.zip")
@@ -52,7 +52,7 @@ def test_a_zip_that_is_given_is_deployed_as_it_is(project: Project, make: Make) 
         assert function["Code"]["S3Key"].endswith("/stand-in.zip")
 
 
-def test_a_build_that_fails_ends_it_all(project: Project, make: Make) -> None:
+def test_a_failed_build_ends_the_deployment(project: Project, make: Make) -> None:
     make("exit 3")
 
     done = project.run("package", artifact="")
@@ -61,7 +61,7 @@ def test_a_build_that_fails_ends_it_all(project: Project, make: Make) -> None:
     assert "The zip was not built: make package ended with 3." in done.stdout + done.stderr
 
 
-def test_without_make_it_says_so(
+def test_a_missing_make_is_reported(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "node").symlink_to(shutil.which("node") or "")

@@ -1,4 +1,4 @@
-"""`docs/deploy.md` and `docs/runbook.md` tell of what there is."""
+"""`docs/deploy.md` and `docs/runbook.md` match the deployment."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 
 
 def _first_cells(heading: str) -> set[str]:
-    """The names in the first column of the table below a heading, values left out."""
+    """The names in the first column of the table below a heading, without values."""
     section = DEPLOYING.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`(\w+)(?:=\w+)?`", cell)}
 
 
-def test_every_parameter_is_told() -> None:
+def test_every_parameter_is_documented() -> None:
     source = (ROOT / "serverless.yml").read_text()
-    # CloudFormation's tags play no part here.
+    # safe_load knows no tags of CloudFormation.
     params = yaml.safe_load(re.sub(r"!(Ref|GetAtt) ", "", source))["params"]
 
-    told = _first_cells("Parameters") | _first_cells("Who may call")
+    documented = _first_cells("Parameters") | _first_cells("Who may call")
 
-    assert told == {name for stage in params.values() for name in stage}
+    assert documented == {name for stage in params.values() for name in stage}
 
 
-def test_the_runbook_has_a_section_for_every_alarm_which_names_it(template: Template) -> None:
+def test_every_alarm_names_its_section_of_the_runbook(template: Template) -> None:
     alarms = template.of_type("AWS::CloudWatch::Alarm")
     sections = re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE)
 
@@ -52,7 +52,7 @@ def test_the_runbook_has_a_section_for_every_alarm_which_names_it(template: Temp
         assert description.endswith(f"docs/runbook.md#{name.lower()}")
 
 
-def test_the_runbooks_lines_reach_a_stage_from_where_another_convoys_key_is_at_hand(
+def test_the_runbooks_lines_use_the_stages_key_despite_a_local_one(
     aws: None, tmp_path: Path
 ) -> None:
     stage = {

@@ -36,7 +36,7 @@ def tables(aws: None) -> None:
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Path:
-    """The certificate of who signed `localhost`'s, which is in the same folder."""
+    """The certificate of the authority. `localhost`'s certificate is in the same folder."""
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
@@ -82,10 +82,10 @@ def test_the_smoke_test_passes_over_https(
     assert {event["owner_id"] for event in convoy.events()} == {"everyone"}
 
 
-def test_who_shows_a_token_owns_what_it_makes_and_nobody_else_is_let_in(
+def test_a_tokens_subject_owns_its_todos_and_others_get_401(
     gateway: Gateway, authority: Path, convoy: Convoy
 ) -> None:
-    # The gateway on this machine checks a token's claims; its signature, only on AWS.
+    # This gateway checks a token's claims. Only AWS checks its signature.
     jwt = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
     trusted = ssl.create_default_context(cafile=str(authority))
     with (

@@ -1,4 +1,4 @@
-"""What is deployed, in the eyes of cfn-lint and checkov."""
+"""cfn-lint and checkov check the deployed template."""
 
 from __future__ import annotations
 
@@ -30,15 +30,13 @@ def test_cfn_lint_finds_nothing(packaged: Packaged, tmp_path: Path) -> None:
     for template, variant in zip(templates, VARIANTS, strict=True):
         template.write_text(packaged(**variant).text)
 
-    # W3005: the framework spells out dependencies that CloudFormation would find by itself.
+    # W3005: the framework declares dependencies that CloudFormation would find by itself.
     lint = Path(sys.executable).with_name("cfn-lint")
     options = ["--ignore-checks", "W3005", "--template", *map(str, templates)]
     run([str(lint), *options], "cfn-lint", LINT_S)
 
 
-def test_checkov_finds_nothing_but_what_is_left_for_a_reason(
-    packaged: Packaged, tmp_path: Path
-) -> None:
+def test_checkov_finds_only_accepted_exceptions(packaged: Packaged, tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     template.write_text(packaged("prod").text)
 

@@ -1,4 +1,4 @@
-"""What the functions may do, beside what they do."""
+"""The functions' permissions are the calls that they make."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ OF_MANY: list[tuple[list[str], list[Any]]] = [
     (["secretsmanager:GetSecretValue"], [SECRET]),
     (XRAY, ["*"]),
 ]
-"""Secrets Manager puts six characters of its own after a name; X-Ray's calls know no resource."""
+"""Secrets Manager appends six characters to a name. X-Ray's calls have no resource."""
 
 
 @pytest.fixture
 def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
-    """The actions, by the logical id of the table that they are for."""
+    """The actions, by their table's logical id."""
     seen: Calls = defaultdict(set)
 
-    def note(params: Json, model: Any, **_: object) -> None:
+    def record(params: Json, model: Any, **_: object) -> None:
         for table in (
             [params["TableName"]] if "TableName" in params else params.get("RequestItems", [])
         ):
@@ -64,17 +64,17 @@ def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
                 seen[LOGICAL_IDS[part["TableName"]]].add(action)
 
     event = "provide-client-params.dynamodb"
-    dynamodb.meta.events.register(event, note)
+    dynamodb.meta.events.register(event, record)
     try:
         yield seen
     finally:
-        dynamodb.meta.events.unregister(event, note)
+        dynamodb.meta.events.unregister(event, record)
 
 
-def test_the_api_may_make_the_calls_that_it_makes_and_no_other(
+def test_the_api_may_make_only_the_calls_that_it_makes(
     template: Template, todo_service: TodoService, calls: Calls
 ) -> None:
-    for _ in range(2):  # the second time it asks what the key stands for
+    for _ in range(2):  # the second request reads the key's record
         todo_service.create(OWNER, 1, {"item": "x"}, key="k")
     todo_service.update(OWNER, 1, {"item": "y"})
     todo_service.get(OWNER, 1)
@@ -84,7 +84,7 @@ def test_the_api_may_make_the_calls_that_it_makes_and_no_other(
     assert calls == _allowed(template, "ApiRole")
 
 
-def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
+def test_the_relay_may_make_only_the_calls_that_it_makes(
     template: Template,
     dynamodb: DynamoDBClient,
     convoy: Convoy,
@@ -107,7 +107,7 @@ def test_the_relay_may_make_the_calls_that_it_makes_and_no_other(
 
 
 def _allowed(template: Template, role: str) -> Calls:
-    """The actions on tables, as `calls` has them."""
+    """The allowed actions on tables, in the form of `calls`."""
     allowed: Calls = defaultdict(set)
     for statement in _statements(template, role):
         actions = _list(statement["Action"])
@@ -135,7 +135,7 @@ def test_a_function_reads_one_secret_and_writes_its_own_log(template: Template) 
     assert template.parameters["ConvoySecret"] == "fastapi-todo-convoy/dev/convoy"
 
 
-def test_the_relay_alone_writes_to_the_queue_of_its_failures(template: Template) -> None:
+def test_only_the_relay_writes_to_the_queue_of_its_failures(template: Template) -> None:
     by_role = {
         role: statement["Resource"]
         for role in template.of_type("AWS::IAM::Role")
@@ -153,7 +153,7 @@ def test_the_schedule_may_call_the_relay_and_nothing_else(template: Template) ->
     assert statement["Resource"] == {"Fn::GetAtt": ["RelayLambdaFunction", "Arn"]}
 
 
-def test_no_role_may_do_everything_or_do_it_to_everything(template: Template) -> None:
+def test_no_role_allows_every_action_or_every_resource(template: Template) -> None:
     roles = template.of_type("AWS::IAM::Role")
     policies = [*template.of_type("AWS::IAM::Policy").values()]
     for role in roles.values():
@@ -170,7 +170,7 @@ def test_no_role_may_do_everything_or_do_it_to_everything(template: Template) ->
                 assert (actions, resources) in OF_MANY
 
 
-def test_tracing_is_allowed_only_where_it_is_switched_on(
+def test_tracing_is_allowed_only_if_it_is_on(
     packaged: Callable[..., Template],
 ) -> None:
     assert packaged().parameters["Tracing"] == "PassThrough"

@@ -1,7 +1,7 @@
-"""A deployment from its beginning to its end, of what moto's CloudFormation makes.
+"""A deployment from creation to removal, as far as moto's CloudFormation makes it.
 
-It makes no API, alarm, schedule or version of a function, and reads some properties back wrong: the
-tests of the template look at those.
+moto makes no API, alarm, schedule or version of a function, and returns some properties wrong:
+test_template.py checks those.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Stack:
         return self._done("remove")
 
     def _done(self, command: str, **params: str) -> str:
-        # moto makes no alias, to which the framework adds a permission.
+        # The framework adds a permission to an alias, and moto makes no alias.
         done = self.project.run(command, snapStart="false", **params)
-        told = done.stdout + done.stderr
-        assert done.returncode == 0, told
-        return told
+        output = done.stdout + done.stderr
+        assert done.returncode == 0, output
+        return output
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -58,7 +58,7 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def store(self) -> TodoStore:
-        """The app's own, on this stack's tables."""
+        """The app's own store, on this stack's tables."""
         outbox = OutboxTable(dynamodb(), self.outputs["OutboxTable"], settle_after=timedelta())
         return DynamoStore(
             dynamodb(),
@@ -101,18 +101,18 @@ def inventory() -> dict[str, list[str]]:
     return {kind: sorted(names()) for kind, names in INVENTORY.items()}
 
 
-def test_a_deployment_without_its_secret_ends_before_it_begins(stack: Stack) -> None:
+def test_a_deployment_without_its_secret_makes_nothing(stack: Stack) -> None:
     before = inventory()
 
     done = stack.project.run("deploy", "--stage=secretless")
 
     assert done.returncode != 0
-    told = done.stdout + done.stderr
-    assert 'There is no secret "fastapi-todo-convoy/secretless/convoy"' in told
+    output = done.stdout + done.stderr
+    assert 'There is no secret "fastapi-todo-convoy/secretless/convoy"' in output
     assert inventory() == before
 
 
-def test_every_part_that_moto_makes_is_there(stack: Stack) -> None:
+def test_every_resource_that_moto_makes_exists(stack: Stack) -> None:
     counted = {kind: len(names) for kind, names in inventory().items()}
 
     assert counted == {
@@ -127,7 +127,7 @@ def test_every_part_that_moto_makes_is_there(stack: Stack) -> None:
     }
 
 
-def test_the_app_keeps_a_todo_and_its_event_in_the_stack_s_tables(stack: Stack) -> None:
+def test_the_app_stores_a_todo_and_its_event_in_the_stacks_tables(stack: Stack) -> None:
     store = stack.store()
     todo = Todo(OWNER, 1, "Deploy it", completed=False)
     change = TODO.create(todo, now=NOW, event_id="event-1")
@@ -146,7 +146,7 @@ def test_a_second_deployment_changes_nothing(stack: Stack) -> None:
     assert (inventory(), stack.outputs) == before
 
 
-def test_another_sign_in_leaves_what_is_there(stack: Stack) -> None:
+def test_another_sign_in_replaces_no_resource(stack: Stack) -> None:
     before = inventory()
 
     stack.deploy(jwtIssuer="https://issuer.example", jwtAudience="todos")
@@ -154,7 +154,7 @@ def test_another_sign_in_leaves_what_is_there(stack: Stack) -> None:
     assert inventory() == before
 
 
-def test_nothing_is_left_when_it_is_removed(stack: Stack) -> None:
+def test_a_removal_leaves_nothing(stack: Stack) -> None:
     stack.remove()
 
     assert inventory() == {kind: [] for kind in INVENTORY}

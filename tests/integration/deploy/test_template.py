@@ -1,4 +1,4 @@
-"""What a deployment asks CloudFormation for."""
+"""The template that a deployment passes to CloudFormation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_no_function_has_a_url(template: Template) -> None:
     assert template.of_type("AWS::Lambda::Url") == {}
 
 
-def test_the_gateway_calls_a_version_that_is_restored_not_started(template: Template) -> None:
+def test_the_gateway_calls_a_version_with_snapstart(template: Template) -> None:
     api = template.properties("ApiLambdaFunction")
     alias = template.properties("ApiSnapStartLambdaAlias")
     integration = template.properties("HttpApiIntegrationApi")
@@ -50,7 +50,7 @@ def test_without_snapstart_the_gateway_calls_the_function(packaged: Packaged) ->
     assert target == {"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}
 
 
-def test_each_waits_longer_than_what_it_waits_for(template: Template) -> None:
+def test_each_caller_waits_longer_than_the_call_may_take(template: Template) -> None:
     api = template.properties("ApiLambdaFunction")
     environment = api["Environment"]["Variables"]
     gateway_s = template.properties("HttpApiIntegrationApi")["TimeoutInMillis"] / 1000
@@ -70,13 +70,13 @@ def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template)
     assert relay["Timeout"] < 60
 
 
-def test_an_account_with_nothing_to_reserve_can_have_a_relay_too(packaged: Packaged) -> None:
+def test_an_account_without_spare_concurrency_can_have_a_relay(packaged: Packaged) -> None:
     relay = packaged(reserveRelay="false").properties("RelayLambdaFunction")
 
     assert "ReservedConcurrentExecutions" not in relay
 
 
-def test_a_pass_that_fails_is_not_repeated_but_kept(template: Template) -> None:
+def test_a_failed_pass_is_kept_and_not_repeated(template: Template) -> None:
     invoke = template.properties("RelayLambdaEvConf")
     retry = template.properties("RelaySchedule")["Target"]["RetryPolicy"]
 
@@ -92,7 +92,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
         environment = function["Environment"]["Variables"]
         assert environment["CONVOY_API_KEY_SECRET"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
         given = {name.lower(): _plain(value) for name, value in environment.items()}
-        key = {"convoy_api_key_secret": "", "convoy_api_key": "out of the secret"}
+        key = {"convoy_api_key_secret": "", "convoy_api_key": "from the secret"}
         settings = Settings.model_validate(given | key)
 
         assert settings.resources_table == "ResourcesTable"
@@ -107,19 +107,19 @@ def _plain(value: str | Json) -> str:
     return value["Ref"] if isinstance(value, dict) else value
 
 
-def test_the_api_key_of_who_deploys_is_nowhere_in_the_package(
+def test_the_deployers_own_api_key_is_not_in_the_package(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(os.environ, "CONVOY_API_KEY", "CO.do-not-tell")
+    monkeypatch.setitem(os.environ, "CONVOY_API_KEY", "CO.do-not-show")
 
     template = project.package()
 
-    assert "do-not-tell" not in template.text + template.state
+    assert "do-not-show" not in template.text + template.state
     for function in template.of_type("AWS::Lambda::Function").values():
         assert "CONVOY_API_KEY" not in function["Environment"]["Variables"]
 
 
-def test_a_stage_for_work_can_be_removed_whole(packaged: Packaged) -> None:
+def test_a_development_stage_can_be_removed_completely(packaged: Packaged) -> None:
     template = packaged("dev")
 
     assert template.parameters["DeletionProtection"] == "false"
@@ -127,7 +127,7 @@ def test_a_stage_for_work_can_be_removed_whole(packaged: Packaged) -> None:
         assert template.resources[table]["DeletionPolicy"] == "Delete"
 
 
-def test_production_keeps_its_tables_whatever_is_removed(packaged: Packaged) -> None:
+def test_production_keeps_its_tables_after_a_removal(packaged: Packaged) -> None:
     template = packaged("prod")
 
     assert template.parameters["DeletionProtection"] == "true"
@@ -152,13 +152,13 @@ def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Tem
     assert "TimeToLiveSpecification" not in tables["OutboxTable"]
 
 
-def test_the_access_log_is_json_and_does_not_tell_who_asked_for_what(template: Template) -> None:
+def test_the_access_log_is_json_without_personal_data(template: Template) -> None:
     settings = template.properties("HttpApiStage")["AccessLogSettings"]
-    told = set(json.loads(settings["Format"]).values())
+    logged = set(json.loads(settings["Format"]).values())
 
-    assert {"$context.requestId", "$context.status", "$context.integration.requestId"} <= told
+    assert {"$context.requestId", "$context.status", "$context.integration.requestId"} <= logged
     for personal in ("identity", "claims", "authorizer.principalId", "path", "Path", "userAgent"):
-        assert not any(personal in variable for variable in told)
+        assert not any(personal in variable for variable in logged)
 
 
 def test_the_gateway_throttles(packaged: Packaged) -> None:
@@ -169,7 +169,7 @@ def test_the_gateway_throttles(packaged: Packaged) -> None:
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == ("7", "9")
 
 
-def test_each_alarm_tells_the_topic_twice_and_the_topic_an_address(packaged: Packaged) -> None:
+def test_each_alarm_notifies_the_topic_and_the_topic_an_address(packaged: Packaged) -> None:
     template = packaged("prod", alarmEmail="ops@example.com")
 
     for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
@@ -180,7 +180,7 @@ def test_each_alarm_tells_the_topic_twice_and_the_topic_an_address(packaged: Pac
     assert template.parameters["AlarmEmail"] == "ops@example.com"
 
 
-def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
+def test_a_relay_that_does_not_run_raises_an_alarm(template: Template) -> None:
     alarm = template.properties("OutboxAgeAlarm")
 
     assert alarm["TreatMissingData"] == "breaching"
@@ -188,23 +188,23 @@ def test_a_relay_that_does_not_run_is_an_alarm(template: Template) -> None:
     assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
 
 
-def test_a_healthy_outbox_is_no_alarm(template: Template) -> None:
+def test_a_healthy_outbox_raises_no_alarm(template: Template) -> None:
     environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
     settle_s, pass_s = float(environment["SETTLE_AFTER_S"]), 60
-    # What a pass publishes is settled by one that comes SETTLE_AFTER_S later.
+    # An event that one pass publishes is settled by a pass SETTLE_AFTER_S later.
     oldest_s = (settle_s + pass_s) * 2
 
     assert template.properties("OutboxAgeAlarm")["Threshold"] > oldest_s
 
 
-def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: Template) -> None:
-    told: list[str] = []
-    metrics = Metrics(told.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
+def test_alarms_and_dashboard_use_the_apps_metrics(template: Template) -> None:
+    lines: list[str] = []
+    metrics = Metrics(lines.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
     metrics.record_pass(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
     metrics.record_attempt("accepted", "created", 1.0)
     names = {
         metric["Name"]
-        for line in told
+        for line in lines
         for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
     ours = [
@@ -213,21 +213,21 @@ def test_alarms_and_dashboard_look_at_the_metrics_that_the_app_tells(template: T
         if alarm.get("Namespace") == {"Ref": "MetricsNamespace"}
     ]
 
-    watched = {alarm["MetricName"] for alarm in ours}
-    assert watched == {
+    used = {alarm["MetricName"] for alarm in ours}
+    assert used == {
         "DisabledEndpoints",
         "FailedDeliveries",
         "HungDeliveries",
         "OutboxAge",
         "ParkedRows",
     }
-    assert watched <= names
+    assert used <= names
     dashboard = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
     json.loads(dashboard)
     assert {name for name in names if name not in dashboard} == set()
 
 
-def test_each_stage_has_metrics_of_its_own(packaged: Packaged) -> None:
+def test_each_stage_has_its_own_metrics(packaged: Packaged) -> None:
     for stage in ("dev", "prod"):
         template = packaged(stage)
         environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]

@@ -210,7 +210,7 @@ def test_a_crash_of_the_relay_that_parks_loses_no_event_and_uses_one_key(
     rows = world.outbox.rows()
     parked = [row for row in rows if row.state == FAILED]
     assert {row.event.id for row in rows} == {row.event.id for row in waited}
-    assert {row.reason for row in parked} <= {"400: told to fail"}
+    assert {row.reason for row in parked} <= {"400: injected fault"}
     assert parked or step.moment in {"before", "cut"}
     assert world.received_keys() == len(seeded)
     world.outbox.redrive_all(now=world.clock.now())

@@ -1,4 +1,4 @@
-"""What a refusal is held against: the fields that it names, and that nothing changed."""
+"""Checks of a refusal: the fields that it names, and that nothing changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fields(problem: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def assert_nothing_changed(client: TestClient, convoy: Convoy) -> None:
-    """Only the todo of the set-up, and only its event."""
+    """The todo of the set-up and its event are all that exists."""
     assert [event["event_type"] for event in convoy.events()] == ["created"]
     todos = client.get("/todo").json()["data"]
     assert todos == [TODO.public(Todo(OWNER, 1, "one"))]

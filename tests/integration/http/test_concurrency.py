@@ -1,4 +1,4 @@
-"""Under a server, no request waits for another one's DynamoDB or Convoy."""
+"""In a server, no request waits for another request's DynamoDB or Convoy."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ AT_ONCE = 32
 TIMEOUT_S = 10.0
 
 
-class OnceAllAreThere:
-    """A Convoy that answers none before so many are asking at the same time."""
+class AnswersAllAtOnce:
+    """A Convoy that answers only when AT_ONCE requests wait for it at the same time."""
 
     def __init__(self) -> None:
         self._all = threading.Barrier(AT_ONCE, timeout=TIMEOUT_S)
@@ -41,7 +41,7 @@ class OnceAllAreThere:
 def test_requests_are_published_at_the_same_time(
     dynamodb: DynamoDBClient, method: str, path: str
 ) -> None:
-    service = make_service(dynamodb, OnceAllAreThere(), new_id=iter(range(1, 999)).__next__)
+    service = make_service(dynamodb, AnswersAllAtOnce(), new_id=iter(range(1, 999)).__next__)
 
     with server.running(application.build([service], lambda _: OWNER)) as url:
 

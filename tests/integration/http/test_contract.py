@@ -38,7 +38,7 @@ CONTRACT: list[Row] = [
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "answer", "event_type", "event", "description"), CONTRACT
 )
-def test_each_call_answers_and_publishes_as_the_tutorial_tells(
+def test_each_call_answers_and_publishes_as_in_the_tutorial(
     client: TestClient,
     convoy: Convoy,
     outbox: Outbox,
@@ -64,7 +64,7 @@ def test_each_call_answers_and_publishes_as_the_tutorial_tells(
     assert published["data"]["description"] == description
     changes = {"created", "updated", "deleted"}
     ids = [e["idempotency_key"] for e in convoy.events() if e["event_type"] in changes]
-    assert outbox.event_ids() == sorted(ids)  # each, until Convoy shows it as handled
+    assert outbox.event_ids() == sorted(ids)  # a row stays until Convoy shows its event as handled
     assert {row.attempts for row in outbox.rows()} == {0}
 
 
@@ -92,7 +92,7 @@ def test_an_updated_event_carries_the_state_after_the_change(
     assert todo == {"id": 1, "item": "one", "completed": True, "version": 2}
 
 
-def test_a_deleted_event_carries_the_last_state_under_a_version_of_its_own(
+def test_a_deleted_event_has_the_last_state_and_the_next_version(
     client: TestClient, convoy: Convoy
 ) -> None:
     client.post("/todo", json={"id": 1, "item": "one"})
@@ -101,7 +101,7 @@ def test_a_deleted_event_carries_the_last_state_under_a_version_of_its_own(
     assert convoy.payloads()[-1]["todo"] == TODO_1 | {"version": 2}
 
 
-def test_a_failure_carries_the_id_asked_for_and_no_todo(client: TestClient, convoy: Convoy) -> None:
+def test_a_failure_has_the_requested_id_and_no_todo(client: TestClient, convoy: Convoy) -> None:
     client.delete("/todo/9")
 
     payload = convoy.payloads()[-1]
@@ -125,7 +125,7 @@ def test_one_todo_can_be_read_by_its_id(client: TestClient, convoy: Convoy) -> N
     }
 
 
-def test_a_todo_without_id_gets_one_and_the_answer_tells_it(client: TestClient) -> None:
+def test_a_todo_without_id_gets_one_and_the_answer_has_it(client: TestClient) -> None:
     response = client.post("/todo", json={"item": "one", "completed": True})
 
     assert response.json() == {"data": ["Todo added."], "id": 7007}
@@ -134,7 +134,7 @@ def test_a_todo_without_id_gets_one_and_the_answer_tells_it(client: TestClient) 
     assert client.get("/todo/7007").json() == {"data": expected}
 
 
-def test_a_mutation_tells_its_version_its_event_and_where_the_todo_is(client: TestClient) -> None:
+def test_the_answer_to_a_change_has_version_event_id_and_location(client: TestClient) -> None:
     created = client.post("/todo", json={"id": 1, "item": "one"}).headers
     updated = client.put("/todo/1", json={"item": "uno"}).headers
     deleted = client.delete("/todo/1").headers
@@ -162,7 +162,7 @@ def test_while_convoy_is_down_a_mutation_succeeds_and_its_event_waits(
     assert response.headers["webhook-status"] == "pending"
     (row,) = outbox.rows()
     assert row.event.id == response.headers["webhook-id"]
-    assert (row.attempts, row.reason) == (1, "503: told to fail")
+    assert (row.attempts, row.reason) == (1, "503: injected fault")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_however_odd_convoys_answer_a_committed_change_is_a_success(
     assert outbox.event_ids() == ["event-1"]
 
 
-def test_while_convoy_is_down_reads_and_failures_answer_as_ever(
+def test_while_convoy_is_down_reads_and_failures_answer_as_always(
     client: TestClient, convoy: Convoy, outbox: Outbox
 ) -> None:
     convoy.fail(status=503)

@@ -1,4 +1,4 @@
-"""What holds for each resource of the register, with the examples of the documents."""
+"""Promises for each resource of the register, tested with its documented examples."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def client(
         yield client
 
 
-def test_every_event_is_as_the_catalogue_says(
+def test_every_event_matches_the_catalogue(
     client: TestClient, convoy: Convoy, resource: ResourceType[Any]
 ) -> None:
     path, example = f"/{resource.name}", examples_of(resource)

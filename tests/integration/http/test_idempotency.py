@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that comes again is not done again."""
+"""Idempotency-Key: a repeated request is done once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("one_todo")
 
 
 @pytest.mark.parametrize("asked", REQUESTS)
-def test_the_same_request_gets_the_first_answer_again_and_no_second_event(
+def test_a_repeated_request_gets_the_first_answer_and_no_second_event(
     client: TestClient, convoy: Convoy, asked: Asked
 ) -> None:
     first = ask(client, asked)
@@ -50,7 +50,7 @@ def test_the_same_request_gets_the_first_answer_again_and_no_second_event(
 
 
 @pytest.mark.parametrize("asked", [UPDATE, DELETE])
-def test_a_change_that_comes_again_is_not_written_again_to_find_that_out(
+def test_a_repeated_change_is_recognised_without_a_write(
     client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch, asked: Asked
 ) -> None:
     ask(client, asked)
@@ -60,7 +60,7 @@ def test_a_change_that_comes_again_is_not_written_again_to_find_that_out(
 
 
 @pytest.mark.parametrize("asked", REQUESTS)
-def test_a_replay_tells_what_became_of_the_event_since(
+def test_a_replay_has_the_events_current_status(
     client: TestClient,
     convoy: Convoy,
     outbox: Outbox,
@@ -94,7 +94,7 @@ def test_another_owners_key_is_another_key(
 
 
 @pytest.mark.parametrize(("after", "status"), [(DAY - timedelta(seconds=2), 201), (DAY, 409)])
-def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
+def test_a_key_is_kept_24_hours_even_if_dynamodb_keeps_it_longer(
     client: TestClient,
     dynamodb: DynamoDBClient,
     publisher: ConvoyPublisher,
@@ -110,7 +110,7 @@ def test_a_key_is_kept_for_24_hours_whether_or_not_dynamodb_has_deleted_it(
         assert client_later.post("/todo", json=body, headers=KEY).status_code == status
 
 
-def test_an_expired_key_can_be_taken_for_another_request(
+def test_an_expired_key_can_be_used_for_another_request(
     client: TestClient, dynamodb: DynamoDBClient, publisher: ConvoyPublisher
 ) -> None:
     client.post("/todo", json={"id": 2, "item": "two"}, headers=KEY)
@@ -128,7 +128,7 @@ def test_an_expired_key_can_be_taken_for_another_request(
 @pytest.mark.parametrize("call", [1, 2, 3])
 @pytest.mark.parametrize("if_match", [{}, {"if-match": '"1"'}])
 @pytest.mark.parametrize("asked", REQUESTS)
-def test_a_twin_that_is_faster_at_any_moment_gives_both_one_answer_and_one_event(
+def test_concurrent_requests_under_one_key_get_one_answer_and_one_event(
     client: TestClient,
     convoy: Convoy,
     dynamodb: DynamoDBClient,
@@ -143,7 +143,7 @@ def test_a_twin_that_is_faster_at_any_moment_gives_both_one_answer_and_one_event
 
     with before_the_call(dynamodb, call, send):
         send()
-    if len(answers) == 1:  # the request makes fewer calls: its twin comes after it
+    if len(answers) == 1:  # the request makes fewer calls: the other one comes after it
         send()
 
     assert answers[0].status_code < 300
@@ -161,7 +161,7 @@ def test_a_refused_request_takes_no_key(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\xe4", "\x7f"])
-def test_a_key_that_is_none_is_a_400_that_names_it(
+def test_an_invalid_key_is_a_400_that_names_it(
     client: TestClient, convoy: Convoy, key: str
 ) -> None:
     headers = {"idempotency-key": key.encode("latin-1")}
@@ -177,7 +177,7 @@ def test_a_key_that_is_none_is_a_400_that_names_it(
 def before_the_call(
     dynamodb: DynamoDBClient, number: int, act: Callable[[], object]
 ) -> Iterator[None]:
-    """`act` between two calls of DynamoDB: before the one of this number, from 1."""
+    """Call `act` just before one call of DynamoDB: `number` counts from 1."""
     calls = count(1)
 
     def watch(**_: object) -> None:

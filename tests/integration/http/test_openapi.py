@@ -1,4 +1,4 @@
-"""The OpenAPI document tells what the API does."""
+"""The OpenAPI document describes what the API does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
     gateways = problem + json
     ours = {401: gateways, 403: json, 413: problem, 429: json, 500: gateways, 503: json}
     bodies = dict.fromkeys((400, 415, 422), problem)
-    assert declared.pop("GET /") == {200: json, **ours}  # it asks no store
+    assert declared.pop("GET /") == {200: json, **ours}  # it does not use the store
     ours[503] = gateways
     assert declared == {
         "GET /todo": {200: json, **ours, 400: problem, 422: problem},
@@ -52,7 +52,7 @@ def test_the_document_has_the_version_of_the_project(client: TestClient) -> None
     assert client.get("/openapi.json").json()["info"]["version"] == project["version"]
 
 
-def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:
+def test_the_bounds_of_an_id_are_documented(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
 
     (in_path, *_) = document["paths"]["/todo/{id}"]["get"]["parameters"]
@@ -62,7 +62,7 @@ def test_the_bounds_of_an_id_are_told(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/redoc", "/docs/oauth2-redirect"])
-def test_pages_that_nobody_was_told_of_are_not_there(client: TestClient, path: str) -> None:
+def test_undocumented_pages_are_not_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 

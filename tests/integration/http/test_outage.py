@@ -1,4 +1,4 @@
-"""Ten minutes of outage on a clock that the test holds: what clients see, and what arrives."""
+"""Ten minutes of outage, by the test's clock: what clients see, and which events arrive."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 OUTAGE = 10 * MINUTE
 EVERY = timedelta(seconds=2.5)
-"""Between changes; the breaker stays open for two of them."""
+"""The time between changes. The breaker stays open for twice as long."""
 
 RECOVERY = timedelta(seconds=MAX_PAUSE_S) + 3 * MINUTE
-"""The longest pause of a row, and the passes that find out what became of the event."""
+"""The longest pause of a row, and the passes that publish and settle its event."""
 
 
 @dataclass
 class Deployment:
-    """The API behind its breaker, and the relay of each minute; `tries` are the API's, in seconds.
+    """The API with its breaker, and a relay that runs each minute.
 
-    `convoy` and `questions` are the way to it, which can break and be mended.
+    `attempts`: when the API tried to publish, in seconds. A test replaces `convoy` and `questions`
+    when the outage ends.
     """
 
     dynamodb: DynamoDBClient
@@ -57,7 +58,7 @@ class Deployment:
     convoy: Publisher
     questions: Questions
     now: datetime = NOW
-    tries: list[float] = field(default_factory=list)
+    attempts: list[float] = field(default_factory=list)
     committed: dict[str, Fact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,11 +75,11 @@ class Deployment:
         return (self.now - NOW).total_seconds()
 
     def publish(self, event: Event) -> Outcome:
-        self.tries.append(self.seconds())
+        self.attempts.append(self.seconds())
         return self.convoy.publish(event)
 
     def change(self) -> str:
-        """Todo after todo is created, updated and deleted; gives what is said of the event."""
+        """Create, update or delete a todo, in turn. Returns the webhook status."""
         todo_id, turn = divmod(len(self.committed), 3)
         path = f"/todo/{todo_id}"
         match turn:
@@ -101,7 +102,7 @@ class Deployment:
         return make_relay(self.dynamodb, self.convoy, self.questions, lambda: self.now).run()
 
     def minutes(self, length: timedelta) -> Iterator[None]:
-        """Let the time pass, EVERY by EVERY, with a relay at the end of each minute."""
+        """Let the time pass in steps of EVERY, with a relay at the end of each minute."""
         for tick in range(1, length // EVERY + 1):
             yield
             self.now += EVERY
@@ -114,12 +115,12 @@ class Deployment:
     [
         ("black hole", OPEN_S),
         ("503, come back in 120 s", MAX_OPEN_S),
-        # For all that the breaker knows, it was the event.
+        # The event may be the cause: the breaker stays closed.
         ("400", EVERY.total_seconds()),
         ("401", EVERY.total_seconds()),
     ],
 )
-def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
+def test_ten_minutes_of_outage_cause_few_attempts_and_lose_no_event(
     dynamodb: DynamoDBClient,
     convoy: Convoy,
     outbox: Outbox,
@@ -138,10 +139,10 @@ def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
     ):
         deployment = Deployment(dynamodb, convoy, failing, unanswered)
         convoy.clock.read = lambda: deployment.now
-        said = [deployment.change() for _ in deployment.minutes(OUTAGE)]
+        statuses = [deployment.change() for _ in deployment.minutes(OUTAGE)]
 
-    assert said == ["pending"] * (OUTAGE // EVERY)
-    assert deployment.tries == [n * open_s for n in range(int(OUTAGE.total_seconds() / open_s))]
+    assert statuses == ["pending"] * (OUTAGE // EVERY)
+    assert deployment.attempts == [n * open_s for n in range(int(OUTAGE.total_seconds() / open_s))]
     assert outbox.event_ids() == sorted(deployment.committed)
     assert convoy.events() == []
 
@@ -150,12 +151,12 @@ def test_ten_minutes_of_outage_are_tried_now_and_then_and_lose_no_event(
     for _ in deployment.minutes(RECOVERY):
         pass
     assert outbox.event_ids() == []
-    assert told(convoy) == deployment.committed
+    assert facts_of(convoy) == deployment.committed
     assert receiver.times() == Counter([*deployment.committed])
 
 
-def told(convoy: Convoy) -> dict[str, Fact]:
-    """What Convoy was told, under which key; each once."""
+def facts_of(convoy: Convoy) -> dict[str, Fact]:
+    """The events that Convoy has, by key; each once."""
     events = convoy.events()
     facts = {
         event["idempotency_key"]: (

@@ -47,7 +47,7 @@ def test_an_empty_list_is_an_empty_page(client: TestClient) -> None:
     assert client.get("/todo").json() == {"data": []}
 
 
-def test_a_page_holds_100_unless_told_otherwise(client: TestClient, store: TodoStore) -> None:
+def test_a_page_has_100_todos_by_default(client: TestClient, store: TodoStore) -> None:
     fill(store, range(101))
 
     body = client.get("/todo").json()
@@ -56,7 +56,7 @@ def test_a_page_holds_100_unless_told_otherwise(client: TestClient, store: TodoS
     assert client.get("/todo", params={"cursor": body["next"]}).json()["data"][0]["id"] == 100
 
 
-def test_a_page_of_long_todos_ends_early_and_tells_of_more(
+def test_a_page_of_long_todos_ends_early_and_has_a_next(
     client: TestClient, store: TodoStore
 ) -> None:
     fill(store, range(30), item="\N{CLINKING BEER MUGS}" * 10_000)  # 40 kB each
@@ -68,7 +68,7 @@ def test_a_page_of_long_todos_ends_early_and_tells_of_more(
     assert [todo["id"] for todo in first["data"] + rest["data"]] == list(range(30))
 
 
-def test_a_page_holds_one_owners_todos_alone(client: TestClient, store: TodoStore) -> None:
+def test_a_page_has_only_one_owners_todos(client: TestClient, store: TodoStore) -> None:
     fill(store, range(2))
     fill(store, range(2, 4), owner="bob")
 

@@ -1,4 +1,4 @@
-"""Ids, paths, methods and faults of ours: each is a problem of its own, and changes nothing."""
+"""Ids, paths, methods and internal errors: each has its own problem, and changes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("one_todo")
     "todo_id", ["-1", "+1", "01", "1.0", "x", "1_0", str(2**53), "9" * 40, "%201"]
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_an_id_in_the_path_that_is_not_one_is_a_422(
+def test_an_invalid_id_in_the_path_is_a_422(
     client: TestClient, convoy: Convoy, method: str, todo_id: str
 ) -> None:
     body = {"item": "x"} if method == "PUT" else None
@@ -35,7 +35,7 @@ def test_an_id_in_the_path_that_is_not_one_is_a_422(
     assert_nothing_changed(client, convoy)
 
 
-def test_the_greatest_id_is_an_id(client: TestClient) -> None:
+def test_the_greatest_id_is_valid(client: TestClient) -> None:
     client.post("/todo", json={"id": MAX_ID, "item": "last"})
     client.post("/todo", json={"id": 0, "item": "first"})
 
@@ -63,7 +63,7 @@ def test_reading_a_missing_todo_is_a_404_problem_and_no_event(
 
 
 @pytest.mark.parametrize("path", ["/todos", "/todo/", "/todo/1/x", "/TODO"])
-def test_a_path_that_is_not_served_is_a_404_problem(client: TestClient, path: str) -> None:
+def test_an_unknown_path_is_a_404_problem(client: TestClient, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 404
@@ -79,7 +79,7 @@ def test_a_path_that_is_not_served_is_a_404_problem(client: TestClient, path: st
         ("/docs", {"GET", "HEAD"}),
     ],
 )
-def test_a_method_that_is_not_served_is_a_405_that_names_those_that_are(
+def test_an_unknown_method_is_a_405_that_names_the_known_ones(
     client: TestClient, path: str, methods: set[str]
 ) -> None:
     response = client.patch(path, json={"item": "x"})
@@ -99,7 +99,7 @@ FAILURES = [
 
 @pytest.mark.parametrize("asked", [("POST", "/todo"), ("PUT", "/todo/1"), ("DELETE", "/todo/1")])
 @pytest.mark.parametrize(("error", "status"), FAILURES)
-def test_a_failure_after_the_commit_says_that_the_change_may_have_been_made(
+def test_a_failure_after_the_commit_advises_the_idempotency_key(
     client: TestClient,
     store: TodoStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -109,8 +109,8 @@ def test_a_failure_after_the_commit_says_that_the_change_may_have_been_made(
 ) -> None:
     commit = type(store).commit
 
-    def committed(*about: Any) -> None:
-        commit(*about)
+    def committed(*args: Any) -> None:
+        commit(*args)
         raise error
 
     monkeypatch.setattr(type(store), "commit", committed)
@@ -124,7 +124,7 @@ def test_a_failure_after_the_commit_says_that_the_change_may_have_been_made(
 
 
 @pytest.mark.parametrize(("error", "status"), FAILURES)
-def test_a_read_that_fails_changed_nothing_and_is_not_said_to_have(
+def test_a_failed_read_does_not_claim_a_possible_change(
     client: TestClient,
     store: TodoStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -142,7 +142,7 @@ def test_a_read_that_fails_changed_nothing_and_is_not_said_to_have(
     assert "arn:" not in response.text
 
 
-def test_a_read_that_finds_dynamodb_busy_is_told_to_try_again(
+def test_a_read_of_a_busy_dynamodb_is_a_503_with_retry_after(
     client: TestClient, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object, **__: object) -> None:

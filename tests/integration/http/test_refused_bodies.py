@@ -112,9 +112,7 @@ def test_a_body_that_is_not_json_is_a_400(client: TestClient, convoy: Convoy, bo
 
 
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"id": %s}' % (b"9" * 5000)])
-def test_a_body_too_deep_or_a_number_too_long_is_a_400_that_tells_of_it(
-    client: TestClient, body: bytes
-) -> None:
+def test_a_too_deep_body_or_too_long_number_is_a_400(client: TestClient, body: bytes) -> None:
     problem = client.post("/todo", content=body, headers=JSON).json()
 
     assert fields(problem) == [("body", "body")]
@@ -133,7 +131,7 @@ def test_an_answer_is_not_longer_than_its_request(client: TestClient) -> None:
     assert len(response.content) < 10_000
 
 
-def test_the_place_where_json_broke_is_told(client: TestClient) -> None:
+def test_a_json_errors_position_is_in_the_problem(client: TestClient) -> None:
     problem = client.post("/todo", content=b'{"item": }', headers=JSON).json()
 
     assert problem == {
@@ -175,7 +173,7 @@ def test_a_body_over_128_kib_is_a_413(
     assert_nothing_changed(client, convoy)
 
 
-def test_the_longest_item_is_taken_however_it_is_escaped(client: TestClient) -> None:
+def test_the_longest_item_is_accepted_however_it_is_escaped(client: TestClient) -> None:
     item = "😀" * MAX_ITEM_LENGTH
 
     response = client.post("/todo", content=json.dumps({"item": item}), headers=JSON)
@@ -184,7 +182,7 @@ def test_the_longest_item_is_taken_however_it_is_escaped(client: TestClient) -> 
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/todo"), ("DELETE", "/todo/1")])
-def test_a_body_whose_client_leaves_before_its_end_changes_nothing(
+def test_a_body_that_is_cut_off_changes_nothing(
     client: TestClient, convoy: Convoy, method: str, path: str
 ) -> None:
     scope = {

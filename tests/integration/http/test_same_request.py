@@ -1,4 +1,4 @@
-"""What makes two requests under one Idempotency-Key the same, and what does not."""
+"""Which requests under one Idempotency-Key count as the same."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_another_if_match_is_another_request(
         (DELETE, {}, '["todo", "delete", 1, null]'),
     ],
 )
-def test_a_request_whose_key_was_taken_before_a_deployment_is_known_after_it(
+def test_a_key_from_before_a_deployment_is_known_after_it(
     client: TestClient, store: TodoStore, asked: Asked, if_match: dict[str, str], stored: str
 ) -> None:
     claim = Claim(OWNER, KEY["idempotency-key"], sha256(stored.encode()).hexdigest(), NOW)
@@ -94,7 +94,7 @@ class LongerTodo(Todo):
 
 
 @pytest.mark.parametrize("body", [{"item": "two"}, {"item": "two", "completed": False}])
-def test_a_field_that_a_deployment_adds_does_not_make_another_request(
+def test_a_field_that_a_deployment_adds_makes_no_other_request(
     client: TestClient,
     dynamodb: DynamoDBClient,
     publisher: ConvoyPublisher,
@@ -121,8 +121,8 @@ def with_a_longer_todo(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> 
     return application.build([service], lambda _: OWNER)
 
 
-def test_what_a_body_leaves_out_has_the_default_of_the_document() -> None:
-    """A service is given what was sent: the todo's own defaults are what the rest gets."""
+def test_a_field_left_out_has_the_documented_default() -> None:
+    """The service gets the fields that were sent. The todo's own defaults fill the rest."""
     left_out = schemas_of(TODO).new.model_validate({"item": "x"}).model_dump(exclude={"id"})
 
     assert Todo(OWNER, 1, **left_out) == Todo(OWNER, 1, "x")

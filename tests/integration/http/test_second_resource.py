@@ -134,14 +134,14 @@ def test_its_rule_answers_409_without_a_line_elsewhere(client: TestClient) -> No
         assert refused.json()["detail"] == "Invoice with id 1 is paid."
 
 
-def test_a_missing_one_has_its_own_failed_event(client: TestClient, convoy: Convoy) -> None:
+def test_a_missing_resource_has_its_own_failed_event(client: TestClient, convoy: Convoy) -> None:
     assert client.delete("/invoice/9").json() == {"data": "Invoice with id 9 not found."}
 
     ((name, data),) = events(convoy)
     assert (name, data["event"], data["invoice_id"]) == ("invoice.failed", "invoice.failure", 9)
 
 
-def test_both_resources_may_have_one_id_and_an_owner_s_pages_are_apart(client: TestClient) -> None:
+def test_both_resources_may_use_one_id_and_have_separate_pages(client: TestClient) -> None:
     client.post("/todo", json={"id": 1, "item": "x"})
     client.post("/invoice", json={"id": 1, **BODY})
 

@@ -50,7 +50,7 @@ def test_a_change_at_another_version_is_a_412_and_changes_nothing(
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize("if_match", ['"1"', '"2"', '"3"'])
-def test_an_etag_of_a_deleted_todo_never_matches_what_comes_after_it(
+def test_an_etag_of_a_deleted_todo_never_matches_its_successor(
     client: TestClient, method: str, if_match: str
 ) -> None:
     client.delete("/todo/1")
@@ -61,7 +61,7 @@ def test_an_etag_of_a_deleted_todo_never_matches_what_comes_after_it(
     assert client.get("/todo/1").json()["data"]["item"] == "another"
 
 
-def test_versions_go_on_over_every_deletion(client: TestClient, convoy: Convoy) -> None:
+def test_versions_continue_after_every_deletion(client: TestClient, convoy: Convoy) -> None:
     for _ in range(2):
         client.delete("/todo/1")
         client.post("/todo", json={"id": 1, "item": "another"})
@@ -70,7 +70,7 @@ def test_versions_go_on_over_every_deletion(client: TestClient, convoy: Convoy) 
     assert versions == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_412_tells_the_current_version(client: TestClient) -> None:
+def test_a_412_names_the_current_version(client: TestClient) -> None:
     problem = client.delete("/todo/1", headers={"if-match": '"1"'}).json()
 
     assert problem["detail"] == "Todo with id 1 is at version 2."
@@ -94,7 +94,7 @@ def test_a_missing_todo_is_a_404_whatever_if_match_says(client: TestClient) -> N
     assert response.status_code == 404
 
 
-def test_without_if_match_a_change_is_decided_anew_on_what_another_writer_left(
+def test_without_if_match_a_clash_is_decided_again_on_the_new_state(
     client: TestClient, convoy: Convoy, store: TodoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     racing(store, monkeypatch, lambda: client.put("/todo/1", json={"completed": True}), times=1)
@@ -127,7 +127,7 @@ def test_a_todo_that_another_writer_deletes_meanwhile_is_a_404(
     assert [event["event_type"] for event in convoy.events()][-2:] == ["deleted", "failed"]
 
 
-def test_too_many_faster_writers_are_a_503_no_event_and_a_line_of_the_log(
+def test_too_many_faster_writers_are_a_logged_503_without_event(
     client: TestClient,
     convoy: Convoy,
     store: TodoStore,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def environment(
     monkeypatch: pytest.MonkeyPatch, convoy: Convoy, dynamodb: DynamoDBClient, tmp_path: Path
 ) -> pytest.MonkeyPatch:
-    """What a deployment sets."""
+    """The environment variables that a deployment sets."""
     monkeypatch.chdir(tmp_path)
     for name, value in deployment(convoy, "everyone").items():
         monkeypatch.setenv(name, value)
@@ -36,7 +36,7 @@ def environment(
 
 @pytest.fixture
 def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]]:
-    """Imports the handler anew, as a new instance of the function does; gives its invocation."""
+    """Imports the handler again, as a new instance of the function does. Returns its invocation."""
     services: list[Any] = []
 
     def start() -> Invoke:

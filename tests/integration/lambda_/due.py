@@ -1,4 +1,4 @@
-"""Rows of the outbox that a relay takes at once."""
+"""Makes the outbox's rows due, so that a relay takes them at once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 
 def make_due(client: DynamoDBClient) -> None:
-    """What a request could not publish waits for some seconds: no longer."""
+    """End the pause after a failed publish."""
     for row in Outbox(client).rows():
         assert make_outbox(client).redrive(row, now=now())

@@ -1,4 +1,4 @@
-"""What API Gateway and a load balancer hand to Lambda: real events, made into any request."""
+"""The events that API Gateway and a load balancer pass to Lambda, for any request."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ CONTRACT: list[tuple[tuple[str, str, str | None, Json | None], tuple[int, Json]]
     (("DELETE", "/todo/1", None, None), (200, {"data": "Todo with id 1 has been removed."})),
     (("DELETE", "/todo/1", None, None), (404, {"data": "Todo with id 1 not found."})),
 ]
-"""Each call of the contract, in an order that makes sense, and its answer."""
+"""Each call of the contract, in a sensible order, and its answer."""
 
 CONTRACT_EVENTS = ["ping", "created", "retrieved", "updated", "retrieved", "deleted", "failed"]
-"""What Convoy is told of them."""
+"""The types of the events that Convoy gets for these calls."""
 
 
 def request(
     kind: str, method: str, path: str, body: str | None = None, query: Json | None = None
 ) -> Json:
-    """The event that a request becomes."""
+    """The event that a gateway makes of a request."""
     event: Json = copy.deepcopy(EVENTS[kind])
     event["body"] = body
     if kind == "http_api_v2":
@@ -71,7 +71,7 @@ def request(
 
 
 class Context:
-    """Lambda's, with half a minute left."""
+    """Lambda's context, with 30 s left."""
 
     aws_request_id = "request-1"
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.support import Json
     from tests.tables import TodoStore
 
-LAMBDA_ANSWERS_BYTES = 6 * 1024 * 1024
-"""And no more: the gateway would tell the client of an error of ours."""
+MAX_ANSWER_BYTES = 6 * 1024 * 1024
+"""Lambda's limit. A larger answer reaches the client as an internal error."""
 
 
 @pytest.mark.parametrize("kind", EVENTS)
@@ -56,7 +56,7 @@ def test_a_missing_body_is_a_422_problem_as_text(call: Invoke, kind: str) -> Non
 @pytest.mark.parametrize(
     "header", [{"X-Forwarded-Port": "80,443"}, {"x-forwarded-port": "x"}, {"Host": "api:x"}]
 )
-def test_a_port_that_is_no_number_is_not_asked_for(
+def test_an_invalid_port_in_a_header_does_no_harm(
     call: Invoke, kind: str, header: dict[str, str]
 ) -> None:
     event = request(kind, "GET", "/todo")
@@ -70,7 +70,7 @@ def test_a_port_that_is_no_number_is_not_asked_for(
     assert call(event)["statusCode"] == 200
 
 
-def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
+def test_a_page_of_the_longest_items_fits_into_lambdas_limit(
     call: Invoke, store: TodoStore
 ) -> None:
     for todo_id in range(100):
@@ -81,44 +81,44 @@ def test_a_page_of_the_longest_items_fits_into_what_lambda_may_answer(
     page = json.loads(first["body"])
     rest = call(request("http_api_v2", "GET", "/todo", query={"cursor": page["next"]}))
 
-    assert len(json.dumps(first)) < LAMBDA_ANSWERS_BYTES
+    assert len(json.dumps(first)) < MAX_ANSWER_BYTES
     ids = [todo["id"] for todo in page["data"] + json.loads(rest["body"])["data"]]
     assert ids == list(range(100))
 
 
 @pytest.mark.parametrize(
-    ("before", "told"),
+    ("prefix", "event_prefix"),
     [("/dev", ""), ("/base", "/base"), ("/base/path", "/base/path"), ("/dev", "/dev"),
      ("/base/dev", "/base/dev"), ("/todo", "/todo"), ("", "")],
 )  # fmt: skip
-def test_whatever_a_rest_api_has_before_our_paths_is_left_out_and_told_in_locations(
-    call: Invoke, before: str, told: str
+def test_a_rest_apis_path_prefix_is_removed_and_kept_in_locations(
+    call: Invoke, prefix: str, event_prefix: str
 ) -> None:
-    """Behind a custom domain with a base path the event's own path has it too (`told`)."""
+    """Behind a custom domain, the event's `path` can have the base path too (`event_prefix`)."""
 
     def ask(method: str, path: str, body: str | None = None) -> Json:
         event = request("rest_api", method, path, body)
-        event["path"] = f"{told}{path}"
-        event["requestContext"]["path"] = f"{before}{path}"
+        event["path"] = f"{event_prefix}{path}"
+        event["requestContext"]["path"] = f"{prefix}{path}"
         return call(event)
 
     created = ask("POST", "/todo", '{"id": 1, "item": "x"}')
 
-    assert (created["statusCode"], created["headers"]["location"]) == (201, f"{before}/todo/1")
+    assert (created["statusCode"], created["headers"]["location"]) == (201, f"{prefix}/todo/1")
     assert ask("GET", "/todo/1")["statusCode"] == 200
     assert ask("GET", "/")["statusCode"] == 200
     assert ask("GET", "/todo/todo")["statusCode"] == 422
     assert ask("GET", "/todo/")["statusCode"] == 404
 
 
-def test_the_root_of_a_base_path_is_ours(call: Invoke) -> None:
+def test_the_root_of_a_base_path_is_the_apis_root(call: Invoke) -> None:
     event = request("rest_api", "GET", "/")
     event["path"] = event["requestContext"]["path"] = "/base"
 
     assert json.loads(call(event)["body"]) == {"message": "Wilkomen!"}
 
 
-def test_the_page_that_loads_the_scripts_of_others_is_not_served(call: Invoke) -> None:
+def test_the_page_with_third_party_scripts_is_not_served(call: Invoke) -> None:
     assert call(request("http_api_v2", "GET", "/docs"))["statusCode"] == 404
     assert call(request("http_api_v2", "GET", "/openapi.json"))["statusCode"] == 200
 
@@ -131,12 +131,12 @@ def test_an_encoded_path_is_decoded_once(call: Invoke) -> None:
     assert call(event)["statusCode"] == 200
 
 
-def test_where_there_is_no_stage_no_path_has_it(call: Invoke) -> None:
+def test_without_a_named_stage_no_prefix_is_removed(call: Invoke) -> None:
     assert call(request("http_api_v2", "GET", "/$default/todo"))["statusCode"] == 404
 
 
 @pytest.mark.parametrize("kind", sorted(EVENTS.keys() - {"alb"}))
-def test_a_stage_named_as_our_path_is_not_mistaken_for_it(call: Invoke, kind: str) -> None:
+def test_a_stage_named_like_a_path_is_not_mistaken_for_it(call: Invoke, kind: str) -> None:
     event = request(kind, "GET", "/todo/todo" if kind.startswith("http") else "/todo")
     event["requestContext"] |= {"stage": "todo", "path": "/todo/todo"}
 
@@ -155,7 +155,7 @@ def test_a_body_over_128_kib_is_a_413(call: Invoke) -> None:
     [("/dev/todo", 200), ("/dev/", 200), ("/dev", 200), ("/dev/todo/9", 404), ("/device/todo", 404),
      ("/todo", 200), ("/dev/dev/todo", 404)],
 )  # fmt: skip
-def test_a_named_stage_in_the_path_is_left_out(call: Invoke, path: str, status: int) -> None:
+def test_a_named_stage_is_removed_from_the_path(call: Invoke, path: str, status: int) -> None:
     event = request("http_api_v2", "GET", path)
     event["requestContext"]["stage"] = "dev"
 

@@ -1,4 +1,4 @@
-"""What the function does besides answering: its cold start, its scheduled relay and its logs."""
+"""The function's cold start, its scheduled relay and its logs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_cold_start_without_settings_names_what_is_missing(
         cold_start()
 
 
-def test_with_its_key_out_of_reach_it_starts_and_answers_and_its_events_wait(
+def test_without_its_api_key_the_function_answers_and_events_wait(
     environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]
 ) -> None:
     environment.delenv("CONVOY_API_KEY")
@@ -63,7 +63,7 @@ def test_clients_are_built_at_the_cold_start_and_kept(
     assert call(request("http_api_v2", "GET", "/todo"))["statusCode"] == 200
 
 
-def test_once_there_is_a_connection_a_request_is_answered_without_a_thread(
+def test_a_request_on_an_open_connection_starts_no_thread(
     call: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
@@ -87,7 +87,7 @@ def test_once_there_is_a_connection_a_request_is_answered_without_a_thread(
         assert call(request("http_api_v2", method, path, body))["statusCode"] == status
 
 
-def test_the_scheduled_relay_publishes_what_is_left_then_settles_and_reports(
+def test_the_scheduled_relay_publishes_then_settles_and_reports(
     environment: pytest.MonkeyPatch,
     call: Invoke,
     convoy: Convoy,
@@ -110,12 +110,12 @@ def test_the_scheduled_relay_publishes_what_is_left_then_settles_and_reports(
     keys = [event["idempotency_key"] for event in convoy.events()]
     assert keys == [pending["headers"]["webhook-id"]]
     assert Outbox(dynamodb).event_ids() == []
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    metrics = [line for line in told if "Settled" in line]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    metrics = [line for line in lines if "Settled" in line]
     assert [(each["Settled"], each["OutboxDepth"]) for each in metrics] == [(0, 1), (1, 0)]
 
 
-def test_what_the_relay_logs_has_its_requests_id(
+def test_the_relays_log_lines_have_its_requests_id(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     convoy: Convoy,
@@ -133,15 +133,15 @@ def test_what_the_relay_logs_has_its_requests_id(
     assert refused["request_id"] == "request-1"
 
 
-def test_of_an_outage_the_attempts_that_are_not_made_are_counted_too(
+def test_skipped_attempts_of_an_outage_are_counted_too(
     call: Invoke, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     convoy.fail(status=503)
     for _ in range(3):
         call(request("http_api_v2", "POST", "/todo", '{"item": "x"}'))
 
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    outcomes = [line["outcome"] for line in told if "PublishLatency" in line]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    outcomes = [line["outcome"] for line in lines if "PublishLatency" in line]
     assert outcomes == ["unavailable", "skipped", "skipped"]
 
 
@@ -150,7 +150,7 @@ def logged_by(logger: str, out: str) -> list[Json]:
     return [line for line in lines if line.get("logger") == logger]
 
 
-def test_metrics_have_the_namespace_that_is_set(
+def test_metrics_have_the_configured_namespace(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
@@ -160,12 +160,12 @@ def test_metrics_have_the_namespace_that_is_set(
 
     cold_start()(request("http_api_v2", "GET", "/"))
 
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (metrics,) = [line for line in told if "PublishLatency" in line]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in lines if "PublishLatency" in line]
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TodoConvoy-dev"
 
 
-def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_text(
+def test_log_lines_are_json_with_ids_and_without_a_todos_text(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     convoy: Convoy,
@@ -183,12 +183,12 @@ def test_what_is_logged_is_json_with_the_ids_of_request_and_event_and_no_todo_te
     assert postponed["level"] == "WARNING"
     assert postponed["request_id"] == "request-1"
     assert postponed["event_id"] == answer["headers"]["webhook-id"]
-    assert postponed["reason"] == "400: told to fail"
+    assert postponed["reason"] == "400: injected fault"
     assert "secret present" not in out
     assert stand_in.API_KEY not in out
 
 
-def test_a_fault_of_ours_is_logged_once_under_its_requests_id(
+def test_an_internal_error_is_logged_once_under_its_requests_id(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
@@ -207,17 +207,17 @@ def test_a_fault_of_ours_is_logged_once_under_its_requests_id(
     assert fault["request_id"] == "request-1"
 
 
-def test_of_a_request_that_goes_well_nothing_is_logged(
+def test_a_successful_request_logs_nothing(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     environment.setenv("ALLOW_ANONYMOUS", "true")
-    environment.setattr(boto3, "DEFAULT_SESSION", None)  # botocore tells where it finds credentials
+    environment.setattr(boto3, "DEFAULT_SESSION", None)  # botocore logs where it finds credentials
 
     answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
 
     assert answer["headers"]["webhook-status"] == "accepted"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    told = [(line["logger"], line["message"]) for line in lines if "logger" in line]
-    assert told == []
+    logged = [(line["logger"], line["message"]) for line in lines if "logger" in line]
+    assert logged == []

@@ -1,4 +1,4 @@
-"""Who is calling: the one that the gateway's authorizer vouched for, and nobody else."""
+"""The owner is the caller that the gateway's authorizer recognised, and nobody else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "12
 SESSION = "arn:aws:sts::123456789012:assumed-role/Caller/session-1"
 ROLE = "arn:aws:sts::123456789012:assumed-role/Caller"
 FEDERATED = {"iam": {"userArn": "arn:aws:sts::123456789012:federated-user/ann"}}
-"""Named as its caller likes."""
+"""The caller chooses this name."""
 COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-central-1:ann"}}}
 
 
@@ -38,7 +38,7 @@ COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-cen
         ("rest_api", {"identity": {"userArn": SESSION, "cognitoIdentityId": "c:1"}}, "c:1"),
     ],
 )
-def test_the_owner_is_the_one_that_the_authorizer_vouched_for(
+def test_the_owner_is_the_caller_that_the_authorizer_recognised(
     cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, context: Json, owner: str
 ) -> None:
     event = request(kind, "POST", "/todo", '{"id": 1, "item": "x"}')
@@ -48,7 +48,7 @@ def test_the_owner_is_the_one_that_the_authorizer_vouched_for(
     assert convoy.events()[0]["owner_id"] == owner
 
 
-ASKED = [
+CALLS = [
     ("GET", "/", None),
     ("POST", "/todo", '{"id": 1, "item": "x"}'),
     ("POST", "/todo", "{"),
@@ -67,11 +67,11 @@ ASKED = [
      {"claims": {"sub": 7}}, {"claims": "ann"}, {"jwt": "ann"}, {"iam": "ann"},
      {"principalId": "ann", "sub": "ann"}, {"lambda": {"claims": {"sub": "ann"}}}],
 )  # fmt: skip
-def test_nobody_is_answered_whom_no_authorizer_vouched_for(
+def test_a_request_without_a_recognised_caller_gets_401(
     cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: Json | None
 ) -> None:
     call = cold_start()
-    for method, path, body in ASKED:
+    for method, path, body in CALLS:
         event = request(kind, method, path, body)
         event["headers"] |= {"authorization": "Bearer forged", "x-owner": "ann"}
         event["requestContext"]["authorizer"] = authorizer
@@ -83,7 +83,7 @@ def test_nobody_is_answered_whom_no_authorizer_vouched_for(
     assert convoy.events() == []
 
 
-def test_one_owners_todo_is_not_there_for_another(cold_start: Callable[[], Invoke]) -> None:
+def test_one_owners_todo_is_missing_for_another(cold_start: Callable[[], Invoke]) -> None:
     call = cold_start()
     create = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
     create["requestContext"]["authorizer"] = JWT

@@ -1,4 +1,4 @@
-"""A key planted in Secrets Manager: it reaches Convoy, and is found nowhere else."""
+"""A key planted in Secrets Manager reaches Convoy, and appears nowhere else."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ CREATE = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
 
 
 class Vault:
-    """The secret, from its keeper's side."""
+    """The secret, for the administrator who stores it."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         client.create_secret(Name=NAME)
 
-    def keep(self, text: str) -> None:
+    def store(self, text: str) -> None:
         self._client.put_secret_value(SecretId=NAME, SecretString=text)
 
     def rotate(self, key: str) -> None:
-        self.keep(json.dumps({"CONVOY_API_KEY": key}))
+        self.store(json.dumps({"CONVOY_API_KEY": key}))
 
     def close(self) -> None:
         self._client.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
@@ -57,7 +57,7 @@ class Vault:
 
 @pytest.fixture
 def vault(environment: pytest.MonkeyPatch) -> Iterator[Vault]:
-    """A deployment's, whose functions are told the secret's name and not the key."""
+    """A deployment whose functions get the secret's name and not the key."""
     environment.delenv("CONVOY_API_KEY")
     environment.setenv("CONVOY_API_KEY_SECRET", NAME)
     environment.setenv("ALLOW_ANONYMOUS", "true")
@@ -67,7 +67,7 @@ def vault(environment: pytest.MonkeyPatch) -> Iterator[Vault]:
 
 
 def echo(status: int) -> Callable[[socket.socket], None]:
-    """Repeats the key, and all that was sent after it."""
+    """Repeats the key, and everything that was sent after it."""
 
     def behave(connection: socket.socket) -> None:
         while sent := read_request(connection):
@@ -88,15 +88,15 @@ def never(connection: socket.socket) -> None:
     read_request(connection)
 
 
-def assert_nowhere(*told: object) -> None:
-    """Not the key, nor a part of it that the end of a reason left."""
-    for text in map(str, told):
+def assert_nowhere(*values: object) -> None:
+    """Neither the key appears, nor a part of it in a shortened reason."""
+    for text in map(str, values):
         assert PLANTED[:8] not in text
         assert PLANTED[-8:] not in text
 
 
 @pytest.mark.parametrize("behave", [*map(echo, (201, 400, 401, 403, 503)), garble, never])
-def test_whatever_convoy_answers_the_key_is_told_nowhere(
+def test_whatever_convoy_answers_the_key_is_shown_nowhere(
     vault: Vault,
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
@@ -121,7 +121,7 @@ def test_whatever_convoy_answers_the_key_is_told_nowhere(
     assert_nowhere(answer, report, listed.output, rows, logged.out, logged.err, dict(os.environ))
 
 
-def test_a_reason_that_is_kept_has_the_key_taken_out(
+def test_a_stored_reason_has_no_key(
     vault: Vault,
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
@@ -136,57 +136,57 @@ def test_a_reason_that_is_kept_has_the_key_taken_out(
     assert "[API key]" in str(row)
 
 
-def test_the_traceback_of_a_fault_of_ours_does_not_show_the_key(
+def test_the_traceback_of_an_internal_error_does_not_show_the_key(
     vault: Vault,
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fault(*_: object, **__: object) -> None:
-        raise RuntimeError("a fault of ours")
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the exchange broke")
 
-    environment.setattr(DeadlineTransport, "exchange", fault)
+    environment.setattr(DeadlineTransport, "exchange", fail)
 
     answer = cold_start()(CREATE)
 
     logged = capsys.readouterr()
-    assert "a fault of ours" in logged.out
+    assert "the exchange broke" in logged.out
     assert_nowhere(answer, logged.out, logged.err)
 
 
-def test_settings_and_parts_that_are_printed_do_not_show_the_key(vault: Vault) -> None:
+def test_printed_settings_and_components_do_not_show_the_key(vault: Vault) -> None:
     settings = Settings.load()
-    with closing(Components.build(settings)) as parts:
-        assert_nowhere(repr(settings), repr(parts), vars(parts.publisher))
+    with closing(Components.build(settings)) as components:
+        assert_nowhere(repr(settings), repr(components), vars(components.publisher))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [(PLANTED, "it is not JSON"),
      (f'{{"KEY": "{PLANTED}"}}', "it has no text named CONVOY_API_KEY"),
      (f'{{"CONVOY_API_KEY": "{PLANTED}\\n!"}}', "its CONVOY_API_KEY must be printable ASCII")],
 )  # fmt: skip
-def test_a_start_that_fails_names_the_secret_and_not_what_it_holds(
+def test_a_failed_start_names_the_secret_and_not_its_value(
     vault: Vault,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
     text: str,
-    told: str,
+    reason: str,
 ) -> None:
-    vault.keep(text)
+    vault.store(text)
 
-    with pytest.raises(Exception, match=told) as raised:
+    with pytest.raises(Exception, match=reason) as raised:
         cold_start()
-    ended = run("outbox", "list")
+    result = run("outbox", "list")
 
     assert type(raised.value).__name__ == "SettingsError"
-    assert f"CONVOY_API_KEY_SECRET ({NAME}): {told}" in str(raised.value)
-    assert (ended.exit_code, told in ended.stderr) == (ENVIRONMENT, True)
+    assert f"CONVOY_API_KEY_SECRET ({NAME}): {reason}" in str(raised.value)
+    assert (result.exit_code, reason in result.stderr) == (ENVIRONMENT, True)
     trace = "".join(traceback.format_exception(raised.value))
-    assert_nowhere(repr(raised.value), trace, ended.output, *capsys.readouterr())
+    assert_nowhere(repr(raised.value), trace, result.output, *capsys.readouterr())
 
 
-def test_a_rotated_key_is_used_by_the_request_that_finds_it_refused(
+def test_a_request_whose_key_is_refused_uses_the_rotated_key(
     vault: Vault, cold_start: Callable[[], Invoke], convoy: Convoy
 ) -> None:
     call = cold_start()

@@ -173,9 +173,9 @@ def test_the_log_says_which_event_failed_why_and_what_follows(
     deliver(delivery(publisher, Records()), EVENT)
 
     (record,) = caplog.records
-    assert record.message == f"publish failed (Unavailable): 500: told to fail; {fate}"
+    assert record.message == f"publish failed (Unavailable): 500: injected fault; {fate}"
     logged = {name: record.__dict__[name] for name in ("event_id", "event_type", "reason")}
-    assert logged == {"event_id": "e1", "event_type": "created", "reason": "500: told to fail"}
+    assert logged == {"event_id": "e1", "event_type": "created", "reason": "500: injected fault"}
 
 
 def test_no_todo_text_gets_into_the_log(

@@ -1,4 +1,4 @@
-"""The parts as `uvicorn` gets them, outside Lambda."""
+"""The components that `uvicorn` gets, outside Lambda."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.stand_in import Convoy
 
 
-def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
+def test_outside_lambda_each_logged_error_has_its_requests_id(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     convoy: Convoy,
@@ -53,7 +53,7 @@ def test_outside_lambda_each_request_has_an_id_in_the_log_and_a_fault_too(
     assert len({json.loads(line)["request_id"] for line in faults} - {None}) == 2
 
 
-def test_a_pass_keeps_time_for_an_attempt_a_question_and_a_write(
+def test_a_pass_reserves_time_for_an_attempt_a_question_and_a_write(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -64,14 +64,14 @@ def test_a_pass_keeps_time_for_an_attempt_a_question_and_a_write(
     write_s = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * pause_s
 
     with (
-        closing(wiring.Components.build(Settings.load())) as parts,
-        closing(RelayComponents.build(parts)) as built,
+        closing(wiring.Components.build(Settings.load())) as components,
+        closing(RelayComponents.build(components)) as built,
     ):
         assert built.relay.reserve_s == 7 + DEADLINE_S + write_s
 
 
 @pytest.mark.parametrize(("publish_reads", "published"), [("true", 2), ("false", 0)])
-def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
+def test_outside_lambda_the_app_id_owns_all_and_publish_reads_counts(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     convoy: Convoy,
@@ -99,7 +99,7 @@ def test_outside_lambda_all_is_the_app_ids_and_reads_are_published_as_set(
     assert owners == ["house"] * (published + 1)
 
 
-def test_the_local_api_without_settings_ends_with_their_names(
+def test_the_local_api_names_the_missing_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -108,17 +108,17 @@ def test_the_local_api_without_settings_ends_with_their_names(
         wiring.local_api()
 
 
-def test_in_an_outage_that_one_service_met_no_other_tries(
+def test_one_services_outage_spares_the_others_attempts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy, dynamodb: DynamoDBClient
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name, value in deployment(convoy, "house").items():
         monkeypatch.setenv(name, value)
-    with closing(wiring.Components.build(Settings.load())) as parts:
+    with closing(wiring.Components.build(Settings.load())) as components:
         convoy.fail(status=503)
-        met = parts.service(TODO).create("house", 1, {"item": "x"})
+        met = components.service(TODO).create("house", 1, {"item": "x"})
         convoy.recover()
-        spared = parts.service(TODO).create("house", 2, {"item": "x"})
+        spared = components.service(TODO).create("house", 2, {"item": "x"})
 
     assert not met.accepted
     assert not spared.accepted

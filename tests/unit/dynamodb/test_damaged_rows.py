@@ -36,7 +36,7 @@ CHANGE = TODO.create(Todo("ann", 1, "one"), now=NOW, event_id=uuid7(NOW, 1))
 CLAIM = Claim("ann", "key", "fingerprint", NOW)
 
 
-class Canned:
+class OneRow:
     """DynamoDB with one row."""
 
     def __init__(self, item: Item) -> None:
@@ -59,10 +59,10 @@ class Canned:
 
 
 def client(item: Item) -> DynamoDBClient:
-    return cast("DynamoDBClient", Canned(item))
+    return cast("DynamoDBClient", OneRow(item))
 
 
-class Writing:
+class RecordingWrites:
     """Records the items that a commit puts."""
 
     def __init__(self) -> None:
@@ -74,9 +74,9 @@ class Writing:
 
 def written() -> list[Item]:
     """The rows of the log, the outbox, the todo and the key."""
-    writing = Writing()
-    make_store(cast("DynamoDBClient", writing)).commit(CHANGE, CLAIM)
-    return writing.items
+    recording = RecordingWrites()
+    make_store(cast("DynamoDBClient", recording)).commit(CHANGE, CLAIM)
+    return recording.items
 
 
 LOG, OUTBOX, RESOURCE, RECORD = written()

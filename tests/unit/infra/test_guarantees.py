@@ -1,4 +1,4 @@
-"""`docs/guarantees.md` and `docs/security.md` name tests that there are."""
+"""`docs/guarantees.md` and `docs/security.md` name only tests that exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_promise_stands_beside_a_test() -> None:
     assert [promise for promise, proof in rows if "::test_" not in proof] == []
 
 
-def test_every_risk_of_owasps_stands_beside_a_test() -> None:
+def test_every_owasp_risk_stands_beside_a_test() -> None:
     rows = re.findall(r"^\| API(\d+) .+ \| .+ \| (.+) \|$", SECURITY, re.MULTILINE)
 
     assert [int(number) for number, _ in rows] == list(range(1, 11))

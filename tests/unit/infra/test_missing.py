@@ -1,4 +1,4 @@
-"""A proof that could not be had is never taken for one that was."""
+"""A test that can't run never counts as a test that passed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Failed = pytest.fail.Exception
 @pytest.mark.parametrize(
     ("needed", "outcome"), [("", Skipped), ("java,curl", Skipped), ("java,node", Failed)]
 )
-def test_what_is_missing_skips_and_fails_where_it_is_needed(
+def test_a_missing_tool_skips_a_test_or_fails_it_if_needed(
     monkeypatch: pytest.MonkeyPatch, needed: str, outcome: type[BaseException]
 ) -> None:
     monkeypatch.setenv("NEEDED", needed)
@@ -30,14 +30,14 @@ def test_what_is_missing_skips_and_fails_where_it_is_needed(
         missing("node", "no Node")
 
 
-def test_a_part_that_nobody_knows_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_tool_in_needed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEEDED", "nodejs")
 
     with pytest.raises(AssertionError, match="java, node, chromium, curl"):
         missing("node", "no Node")
 
 
-def test_a_failed_npm_ci_is_no_lack_of_node(
+def test_a_failed_npm_ci_is_not_a_missing_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(ROOT / "package-lock.json", tmp_path)

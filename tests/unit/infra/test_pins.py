@@ -1,4 +1,4 @@
-"""What is installed is what `pyproject.toml` names: `uv.lock`, and what is exported of it."""
+"""`uv.lock` and its exports have the packages that `pyproject.toml` names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_each_dependency_is_pinned(group: str) -> None:
         assert isinstance(each, dict) or re.match(r"[\w.-]+(\[[\w,]+\])?==[^\s;]+", each)
 
 
-def test_the_lock_is_that_of_the_project() -> None:
+def test_the_lock_matches_the_project() -> None:
     run(uv("lock", "--check", "--offline", "--project", str(ROOT)), "uv lock --check", UV_S)
 
 
@@ -34,14 +34,14 @@ def test_the_lock_is_that_of_the_project() -> None:
     ("name", "packages"),
     [("requirements.txt", ["--no-dev"]), ("infra/uv.txt", ["--only-group", "uv"])],
 )
-def test_each_export_is_that_of_the_lock(name: str, packages: list[str], tmp_path: Path) -> None:
+def test_each_export_matches_the_lock(name: str, packages: list[str], tmp_path: Path) -> None:
     exported = tmp_path / "requirements.txt"
     tool_env.export(exported, *packages)
 
     assert (ROOT / name).read_text() == exported.read_text()
 
 
-def test_each_file_that_make_mutants_changes_is_there() -> None:
+def test_each_file_that_make_mutants_changes_exists() -> None:
     paths = PROJECT["tool"]["mutmut"]["only_mutate"]
 
     assert [path for path in paths if not (ROOT / path).is_file()] == []

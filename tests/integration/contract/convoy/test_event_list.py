@@ -108,13 +108,13 @@ def test_a_replay_of_a_handled_event_does_no_harm(
 
 
 FAULTS: list[tuple[Json, Unavailable | Misconfigured]] = [
-    ({"status": 400}, Unavailable("400: told to fail")),
-    ({"status": 401}, Misconfigured("401: told to fail")),
-    ({"status": 403}, Misconfigured("403: told to fail")),
-    ({"status": 404}, Misconfigured("404: told to fail")),
-    ({"status": 429, "headers": {"retry-after": "7"}}, Unavailable("429: told to fail", 7)),
-    ({"status": 500}, Unavailable("500: told to fail")),
-    ({"status": 503}, Unavailable("503: told to fail")),
+    ({"status": 400}, Unavailable("400: injected fault")),
+    ({"status": 401}, Misconfigured("401: injected fault")),
+    ({"status": 403}, Misconfigured("403: injected fault")),
+    ({"status": 404}, Misconfigured("404: injected fault")),
+    ({"status": 429, "headers": {"retry-after": "7"}}, Unavailable("429: injected fault", 7)),
+    ({"status": 500}, Unavailable("500: injected fault")),
+    ({"status": 503}, Unavailable("503: injected fault")),
     (
         {"status": 200, "body": "<p>", "headers": {"content-type": "text/html"}},
         Misconfigured("200: not Convoy's JSON but text/html"),
