@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Generic
@@ -13,7 +14,7 @@ from app.domain.ports import Claim, Clash, Snapshot, StoreUnavailable
 from app.domain.resource import Exists, NotFound, R, VersionMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Set
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from app.domain.ports import Delivery, Page, Record, Store
@@ -215,4 +216,4 @@ class Service(Generic[R]):
 
 def _described(value: object) -> object:
     """Versions in their order; a field's value as its JSON."""
-    return sorted(value) if isinstance(value, frozenset) else to_json(value)
+    return sorted(value) if isinstance(value, Set) else to_json(value)

@@ -44,12 +44,12 @@ def attribute(value: Json) -> AttributeValueTypeDef:
             return {"BOOL": value}
         case int():
             return {"N": str(value)}
-        case str():
-            return {"S": value}
         case list():
             return {"L": [attribute(each) for each in value]}
         case dict():
             return {"M": {name: attribute(each) for name, each in value.items()}}
+        case _:
+            return {"S": value}
 
 
 def json_value(attribute: AttributeValueTypeDef) -> Json:

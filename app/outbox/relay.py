@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from app.outbox.attempts import Attempts, RelayOutbox
     from app.outbox.deliveries import Deliveries
-    from app.outbox.event_list import EventList, Shown
+    from app.outbox.event_list import EventList, Finding, Shown
     from app.outbox.look_up import Sightings
     from app.outbox.relay_run import Report
     from app.outbox.rows import Row, Segment
@@ -152,18 +152,25 @@ class Relay:
             return
         for entries in seen.values():
             run.advance_horizon(horizon.latest_acceptance(entries))
+        handled: list[Row] = []
         clear: list[Row] = []
         unclear: list[Row] = []
         for row in due:
-            known = row.key in seen or horizon.would_be_shown(row, run.horizon)
-            (clear if known else unclear).append(row)
+            shown = seen.get(row.key)
+            if shown and isinstance(self._finding(shown), Handled):
+                # It needs no call: between the others it would only delay its owner's turn.
+                handled.append(row)
+            elif shown or horizon.would_be_shown(row, run.horizon):
+                clear.append(row)
+            else:
+                unclear.append(row)
         unclear.sort(key=lambda row: row.published_at, reverse=True)
         tasks = Tasks(threads, run)
         for row in interleaved(clear):
             tasks.add([row], self._is_handled, row, seen.get(row.key), run)
         for row in interleaved(unclear):
             tasks.add([row], self._probe, row, run)
-        handled = tasks.rows_done()
+        handled += tasks.rows_done()
         for start in range(0, len(handled), DELETES):
             rows = handled[start : start + DELETES]
             tasks.add(rows, self._remove, rows, run)
@@ -205,7 +212,7 @@ class Relay:
         if entries is None:
             run.count_pending(row)
             return False
-        found = finding(entries, self.clock(), self.stuck_after)
+        found = self._finding(entries)
         match found:
             case Handled():
                 return True
@@ -219,6 +226,9 @@ class Relay:
             case _:
                 run.count_pending(row)
         return False
+
+    def _finding(self, entries: Sequence[Shown]) -> Finding:
+        return finding(entries, self.clock(), self.stuck_after)
 
     def _ask_for(self, row: Row, run: Run) -> Sequence[Shown] | None:
         """Convoy's entries under the row's key. None: it did not answer, or time is up."""

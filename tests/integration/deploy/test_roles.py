@@ -33,6 +33,7 @@ LOGICAL_IDS = {name: logical_id for logical_id, name in TABLES.items()}
 OF_TRANSACTIONS = {
     "Get": "GetItem",
     "Put": "PutItem",
+    "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }

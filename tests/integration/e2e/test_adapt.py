@@ -37,15 +37,14 @@ TESTS = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project as it is now, as a repository of its own, with this environment."""
+    """The project as it is now, as a repository of its own; `make` gives it an environment."""
     folder = tmp_path / "copy"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
+        if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
     identity = "-c user.name=copy -c user.email=copy@example.com"
     for command in ("git init -q", "git add -A", f"git {identity} commit -qm copy"):
         sh(folder, command)

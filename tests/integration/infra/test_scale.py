@@ -1,4 +1,4 @@
-"""The plan's figures are those that `make scale` makes, and agree with what can be asked."""
+"""The figures of the plan match `make scale`, and agree with DynamoDB Local and the code."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 FITS = work.WRITE_BYTES - work.of("create", item="").sizes["outbox"]
-"""Characters of an item whose row of the outbox is a kilobyte."""
+"""The length of an item whose row in the outbox has exactly one kilobyte."""
 
 
-def test_the_committed_plan_has_the_figures_of_the_code() -> None:
+def test_the_committed_plan_matches_the_code() -> None:
     plan = PLAN.read_text()
 
     assert filled(plan, tables()) == plan, "run make scale, and commit it"
@@ -33,7 +33,7 @@ def test_the_committed_plan_has_the_figures_of_the_code() -> None:
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
 @pytest.mark.parametrize("length", [30, FITS, FITS + 1, 10_000])
-def test_the_units_are_those_that_dynamodb_local_tells(
+def test_the_units_are_those_that_dynamodb_local_counts(
     dynamodb: DynamoDBClient, length: int
 ) -> None:
     item = "x" * length
@@ -43,22 +43,22 @@ def test_the_units_are_those_that_dynamodb_local_tells(
         store.commit(change, work.CLAIM)
         store.read(OWNER, work.TODO_ID)
         store._outbox.remove([work.EVENT_ID])
-    told = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
+    used = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
     ours = work.of("create", item=item, claim=work.CLAIM)
-    removed = told[f"BatchWriteItem {NAMES['OutboxTable']}"]
-    # It counts a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
-    # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
+    removed = used[f"BatchWriteItem {NAMES['OutboxTable']}"]
+    # DynamoDB Local counts a transaction as four writes, AWS as two. It also adds up the bytes of a
+    # table's items before it rounds, so the check of the tombstone costs nothing or one kilobyte.
     check = 2
-    assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
-    told_todos = told[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
-    assert ours.writes["todos"] - check <= told_todos <= ours.writes["todos"]
-    assert told[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
-    assert told[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert told[f"GetItem {NAMES['ResourcesTable']}"] == work.of("update", item=item).reads
+    assert used[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
+    used_by_todos = used[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
+    assert ours.writes["todos"] - check <= used_by_todos <= ours.writes["todos"]
+    assert used[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
+    assert used[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
+    assert used[f"GetItem {NAMES['ResourcesTable']}"] == work.of("update", item=item).reads
 
 
-def test_the_limits_that_stand_by_hand_are_those_of_the_code() -> None:
+def test_the_limits_in_the_plan_match_the_code() -> None:
     plan, writes = PLAN.read_text(), work.of("create").writes
 
     assert f"| {most(WORKS_S):,} | the relay: " in plan
@@ -67,7 +67,7 @@ def test_the_limits_that_stand_by_hand_are_those_of_the_code() -> None:
     assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
-def test_a_relay_settles_what_a_pass_of_its_time_can() -> None:
+def test_a_relay_settles_as_much_as_fits_into_its_pass() -> None:
     rate = most(works_s=34)
 
     assert settling(rate)["seconds"] <= 34 < settling(rate + 1)["seconds"]

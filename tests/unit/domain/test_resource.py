@@ -7,6 +7,8 @@ import json
 import pytest
 
 from app.domain import events
+from app.domain.resource import resource_type
+from app.http.webhooks import Webhooks
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, WEBHOOKS
 
@@ -70,3 +72,10 @@ def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:
         "occurred_at": "2026-11-24T12:00:00.123Z",
         "todo_id": 9,
     }
+
+
+def test_two_resources_with_one_event_type_stop_the_start() -> None:
+    again = resource_type("order", Todo, events=TODO.events)
+
+    with pytest.raises(ValueError, match="Two resources have an event type created, deleted"):
+        Webhooks([TODO, again])
