@@ -135,7 +135,7 @@ def test_a_second_creation_is_refused_and_leaves_no_event(store: TodoStore, outb
 
 
 @pytest.mark.parametrize("change", [updated, deleted])
-def test_a_change_of_a_version_that_is_gone_is_refused_and_leaves_no_event(
+def test_a_change_of_an_old_version_is_refused_and_leaves_no_event(
     store: TodoStore, outbox: Outbox, change: Any
 ) -> None:
     store.commit(created())
@@ -164,7 +164,7 @@ def test_a_change_of_a_todo_that_was_deleted_and_created_again_is_refused(
 
 
 @pytest.mark.parametrize("change", [updated, deleted])
-def test_a_change_of_a_todo_that_is_gone_is_refused_and_leaves_no_event(
+def test_a_change_of_a_missing_todo_is_refused_and_leaves_no_event(
     store: TodoStore, outbox: Outbox, change: Any
 ) -> None:
     with pytest.raises(Clash):
