@@ -53,9 +53,9 @@ class ResourceTable(Generic[R]):
     def __init__(self, resource_type: ResourceType[R], table: str) -> None:
         self.name = table
         self._type = resource_type
-        declared = resource_type.new.__dataclass_fields__
+        declared = resource_type.model.__dataclass_fields__
         self._needed = {
-            name for name in resource_type.types if declared[name].default is MISSING
+            name for name in resource_type.field_types if declared[name].default is MISSING
         } | {"version"}
 
     def collection(self, owner: str) -> str:
@@ -70,13 +70,13 @@ class ResourceTable(Generic[R]):
         if change.action == "delete":
             buried = tombstone | _tombstone(change)
             return [
-                {"Delete": {"TableName": self.name, "Key": key, **_at(change.seen)}},
+                {"Delete": {"TableName": self.name, "Key": key, **_at(change.base_version)}},
                 {"Put": {"TableName": self.name, "Item": buried}},
             ]
         # Neither a deletion that came between, nor an earlier try that arrives late, goes unseen.
         guard: TransactWriteItemTypeDef = (
-            {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.seen)}}
-            if change.seen
+            {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.base_version)}}
+            if change.base_version
             else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_absent()}}
         )
         item = self._attributes(change.state) | key
@@ -92,7 +92,7 @@ class ResourceTable(Generic[R]):
     def resource(self, item: Item) -> R:
         """Raises StoreError."""
         try:
-            return self._type.new(**self._values(item))
+            return self._type.model(**self._values(item))
         except items.DAMAGE as error:
             raise self._unreadable(item, error) from error
 
@@ -105,13 +105,15 @@ class ResourceTable(Generic[R]):
 
     def _update(self, key: Item, change: Change[R]) -> UpdateTypeDef:
         attributes = self._attributes(change.state)
-        names = {f"#{number}": name for number, name in enumerate(self._type.types) if name != "id"}
+        names = {
+            f"#{number}": name for number, name in enumerate(self._type.field_types) if name != "id"
+        }
         kept = [f"{alias} = :{alias[1:]}" for alias, name in names.items() if name in attributes]
         gone = [alias for alias, name in names.items() if name not in attributes]
         values = {
             f":{alias[1:]}": attributes[name] for alias, name in names.items() if name in attributes
         }
-        seen = _at(change.seen)
+        seen = _at(change.base_version)
         return {
             "TableName": self.name,
             "Key": key,
@@ -130,7 +132,7 @@ class ResourceTable(Generic[R]):
             raise LookupError(f"no {', '.join(missing)}")
         return {"owner": _owner(item)} | {
             name: fields.from_json(of, items.json_value(item[name]))
-            for name, of in self._type.types.items()
+            for name, of in self._type.field_types.items()
             if name in item
         }
 

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.domain.fields import optional, required
-from app.domain.resource import COMMON, MAX_ID, ResourceType
+from app.domain.fields import is_optional, without_none
+from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.schemas import Input, Output, ResourceId, Update, without_default
 
 _DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
@@ -84,12 +84,12 @@ class Schemas:
 @cache
 def schemas_of(resource: ResourceType[Any]) -> Schemas:
     """`NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos` of `Todo`."""
-    name = resource.new.__name__
-    hints = get_type_hints(resource.new, include_extras=True)
-    types = {each: hints[each] for each in resource.types if each not in COMMON}
-    bodies = {each: _body(required(hint)) for each, hint in types.items()}
-    defaults = {each: resource.new.__dataclass_fields__[each].default for each in types}
-    nullable = frozenset(each for each in types if optional(resource.types[each]))
+    name = resource.model.__name__
+    hints = get_type_hints(resource.model, include_extras=True)
+    types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}
+    bodies = {each: _body(without_none(hint)) for each, hint in types.items()}
+    defaults = {each: resource.model.__dataclass_fields__[each].default for each in types}
+    nullable = frozenset(each for each in types if is_optional(resource.field_types[each]))
 
     shown = create_model(f"{name}Out", __base__=Output, **_shown(bodies, nullable))
     new = create_model(f"New{name}", __base__=Input, **_new(bodies, defaults, nullable))

@@ -18,7 +18,7 @@ def test_a_creation_tells_the_todo_and_saw_the_version_before(version: int) -> N
     todo = Todo("ann", 1, "one", version=version)
     change = TODO.create(todo, now=NOW, event_id="e")
 
-    assert (change.action, change.state, change.seen) == ("create", todo, version - 1)
+    assert (change.action, change.state, change.base_version) == ("create", todo, version - 1)
     assert (change.event.id, change.event.owner, change.event.type) == ("e", "ann", "created")
     assert change.event.data["todo"] == TODO.public(todo)
 
@@ -36,7 +36,7 @@ def test_an_update_replaces_what_is_given_and_counts_the_version(
 ) -> None:
     change = TODO.update(A_TODO, changed, now=NOW, event_id="e")
 
-    assert (change.action, change.state, change.seen) == ("update", expected, 3)
+    assert (change.action, change.state, change.base_version) == ("update", expected, 3)
     assert change.event.type == "updated"
     assert change.event.data["todo"] == TODO.public(expected)
 
@@ -45,7 +45,7 @@ def test_a_deletion_tells_the_last_state_under_a_version_of_its_own() -> None:
     change = TODO.delete(A_TODO, now=NOW, event_id="e")
 
     last = Todo("ann", 1, "one", version=4)
-    assert (change.action, change.state, change.seen) == ("delete", last, 3)
+    assert (change.action, change.state, change.base_version) == ("delete", last, 3)
     assert change.event.type == "deleted"
     assert change.event.data["todo"] == TODO.public(last)
 
