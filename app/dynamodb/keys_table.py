@@ -1,4 +1,4 @@
-"""Idempotency keys: what each stands for, for a day."""
+"""The table of idempotency keys: a record of each key's first request, for a day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KeysTable:
         self._table = table
 
     def put(self, claim: Claim, change: Change[R]) -> PutTypeDef:
-        """The part of a commit's transaction that takes the key, if it is free."""
+        """The write of a commit's transaction that takes the key if it is free."""
         return {
             "TableName": self._table,
             "Item": {
@@ -38,14 +38,14 @@ class KeysTable:
         }
 
     def get(self, claim: Claim) -> GetTypeDef:
-        """The part of a reading that asks for the key's record."""
+        """The read of the key's record, for a transaction."""
         key: Item = {"owner": {"S": claim.owner}, "key": {"S": claim.key}}
         return {"TableName": self._table, "Key": key}
 
     def record(self, claim: Claim, item: Item) -> Record | None:
-        """What the key stands for, if not for longer than KEY_LIFE. Raises StoreError."""
+        """The key's record; None if it is older than KEY_LIFE. Raises StoreError."""
         try:
-            # DynamoDB deletes an expired item when it gets round to it.
+            # DynamoDB may delete an expired item days later.
             if items.number(item, "expires_at") <= claim.now.timestamp():
                 return None
             return Record(
