@@ -1,4 +1,4 @@
-"""What the routes of all resources share: ids, versions, keys, cursors, and the call itself."""
+"""The parameters of requests: ids, pages and their cursors, versions, idempotency keys."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def problems(*statuses: int) -> Responses:
-    """By reference: FastAPI would make a validator for each of these, at each cold start."""
+    """By reference: FastAPI would build a validator for each of these, at each cold start."""
     return {status: {"description": title(status), "content": _PROBLEM} for status in statuses}
 
 
@@ -34,37 +34,37 @@ NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
 
 
 async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
-    """Where a process has one request at a time, as in Lambda, nobody waits for one that blocks."""
+    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
     return call(*args, **kwargs)
 
 
 def _canonical(value: object) -> object:
     # pydantic would also take " 1", "+1", "1_0" and "1.0".
     if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
-        raise PydanticCustomError("digits", "must be a whole number, in digits alone")
+        raise PydanticCustomError("digits", "must be a whole number, only digits")
     return value
 
 
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)]
-Cursor = Annotated[str | SkipJsonSchema[None], Query(description="`next` of the page before.")]
+Cursor = Annotated[str | SkipJsonSchema[None], Query(description="The `next` of the page before.")]
 IfMatch = Annotated[
     list[str] | SkipJsonSchema[None],
-    Header(description='Versions, as ETags: act only on one of these, or on "*".'),
+    Header(description='Versions as ETags: act only if the version is one of these; "*" is any.'),
 ]
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     Header(
         json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         alias="Idempotency-Key",
-        description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
-        " within 24 hours is not done again, and gets the first answer.",
+        description="A key of your choice, 1 to 255 visible ASCII characters. If the same request"
+        " comes again under it within 24 hours, it is not done again: it gets the first answer.",
     ),
 ]
 
 
 def webhook(done: Committed) -> dict[str, str]:
-    """Headers with the state of a change's event."""
+    """Headers with the id and the state of a change's event."""
     status = "accepted" if done.accepted else "pending"
     replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
     return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}

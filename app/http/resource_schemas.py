@@ -1,4 +1,4 @@
-"""The bodies of a type of resource, as pydantic models made from its fields."""
+"""The bodies of a type of resource: pydantic models, made from its fields."""
 
 import re
 from collections.abc import Mapping, Set
@@ -54,10 +54,10 @@ _TYPES: dict[type, Any] = {
         WithJsonSchema({"type": "string", "format": "date-time"}),
     ],
 }
-"""How bodies have these types. pydantic's own would take a JSON number for a decimal."""
+"""The types of bodies that differ from the field's. pydantic's Decimal would take a JSON number."""
 
 _Name = Annotated[str, Field(min_length=1)]
-"""Of an entry of a map: DynamoDB takes no empty one."""
+"""The name of an entry of a map. DynamoDB takes no empty name."""
 
 _Version = Annotated[
     int,
@@ -83,7 +83,7 @@ class Schemas:
 
 @cache
 def schemas_of(resource: ResourceType[Any]) -> Schemas:
-    """`NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos` of `Todo`."""
+    """For `Todo`: `NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos`."""
     name = resource.model.__name__
     hints = get_type_hints(resource.model, include_extras=True)
     types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}
@@ -133,7 +133,7 @@ def _shown(bodies: Mapping[str, Any], nullable: Set[str]) -> dict[str, Any]:
 
 
 def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
-    """The type with which a body has a field of this type, its bounds included."""
+    """The type in a body of a field with this type, its bounds included."""
     if get_origin(hint) is Annotated:
         inner, *bounds = get_args(hint)
         return _bounded(inner, bounds)
@@ -145,7 +145,10 @@ def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
 
 
 def _bounded(inner: Any, bounds: list[Any]) -> Any:  # noqa: ANN401  # type hints
-    """After the bounds of its type; before what reads text, since they are the value's."""
+    """The field's own bounds come after its type's, and before the validators that read text.
+
+    Bounds apply to the value, not to its text.
+    """
     body = _body(inner)
     if get_origin(body) is not Annotated:
         return Annotated[body, *bounds]
