@@ -1,4 +1,4 @@
-"""The plan's figures are those that `make scale` makes, and agree with what can be asked."""
+"""docs/scale.md has the figures of `make scale`, and DynamoDB Local counts the same units."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from app.resources.todo import TODO, Todo
 from benchmarks.scale import work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
-from benchmarks.scale.plan import VCPUS, WORKS_S, tables
-from benchmarks.scale.relay import most, published_per_s, settling
+from benchmarks.scale.plan import VCPUS, WORK_S, tables
+from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_s
 from tests.capacity import counted
 from tests.support import TABLES as NAMES
 from tests.support import make_store
@@ -20,8 +20,8 @@ from tests.support import make_store
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-FITS = work.WRITE_BYTES - work.of("create", item="").sizes["outbox"]
-"""Characters of an item whose row of the outbox is a kilobyte."""
+FITS = work.WRITE_BYTES - work.work_of("create", item="").sizes["outbox"]
+"""The length of an item whose outbox row has exactly one kilobyte."""
 
 
 def test_the_committed_plan_has_the_figures_of_the_code() -> None:
@@ -33,9 +33,7 @@ def test_the_committed_plan_has_the_figures_of_the_code() -> None:
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
 @pytest.mark.parametrize("length", [30, FITS, FITS + 1, 10_000])
-def test_the_units_are_those_that_dynamodb_local_tells(
-    dynamodb: DynamoDBClient, length: int
-) -> None:
+def test_the_units_equal_those_of_dynamodb_local(dynamodb: DynamoDBClient, length: int) -> None:
     item = "x" * length
     store = make_store(dynamodb)
     change = TODO.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
@@ -43,31 +41,34 @@ def test_the_units_are_those_that_dynamodb_local_tells(
         store.commit(change, work.CLAIM)
         store.read(OWNER, work.TODO_ID)
         store._outbox.remove([work.EVENT_ID])
-    told = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
+    units_of = {f"{call} {table}": count for call, units in taken for table, count in units.items()}
 
-    ours = work.of("create", item=item, claim=work.CLAIM)
-    removed = told[f"BatchWriteItem {NAMES['OutboxTable']}"]
-    # It counts a transaction as four times a write, on AWS it is two; and it adds up the bytes of a
-    # table's items before it rounds: the check of the tombstone goes under, or makes up a kilobyte.
+    ours = work.work_of("create", item=item, claim=work.CLAIM)
+    removed = units_of[f"BatchWriteItem {NAMES['OutboxTable']}"]
+    # DynamoDB Local counts a transaction as four writes, AWS as two. DynamoDB Local also adds up a
+    # table's bytes before it rounds: the check of the tombstone may cost nothing there.
     check = 2
-    assert told[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
-    told_todos = told[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
-    assert ours.writes["todos"] - check <= told_todos <= ours.writes["todos"]
-    assert told[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
-    assert told[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert told[f"GetItem {NAMES['ResourcesTable']}"] == work.of("update", item=item).reads
+    assert (
+        units_of[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed
+        == ours.writes["outbox"]
+    )
+    counted_todos = units_of[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
+    assert ours.writes["todos"] - check <= counted_todos <= ours.writes["todos"]
+    assert units_of[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
+    assert units_of[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
+    assert units_of[f"GetItem {NAMES['ResourcesTable']}"] == work.work_of("update", item=item).reads
 
 
-def test_the_limits_that_stand_by_hand_are_those_of_the_code() -> None:
-    plan, writes = PLAN.read_text(), work.of("create").writes
+def test_the_limits_written_by_hand_equal_the_codes() -> None:
+    plan, writes = PLAN.read_text(), work.work_of("create").writes
 
-    assert f"| {most(WORKS_S):,} | the relay: " in plan
-    assert f"| {int(published_per_s(WORKERS, VCPUS) * WORKS_S / 60)} | the relay: " in plan
+    assert f"| {max_settled_per_s(WORK_S):,} | the relay: " in plan
+    assert f"| {int(published_per_s(WORKERS, VCPUS) * WORK_S / 60)} | the relay: " in plan
     assert f"| 1,000 writes of a partition / {writes['todos']} |" in plan
     assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
-def test_a_relay_settles_what_a_pass_of_its_time_can() -> None:
-    rate = most(works_s=34)
+def test_the_settled_rate_is_the_most_that_fits_the_pass() -> None:
+    rate = max_settled_per_s(work_s=34)
 
-    assert settling(rate)["seconds"] <= 34 < settling(rate + 1)["seconds"]
+    assert pass_costs(rate)["seconds"] <= 34 < pass_costs(rate + 1)["seconds"]
