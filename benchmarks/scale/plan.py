@@ -44,7 +44,7 @@ def capacity() -> str:
         "`POST` with an `Idempotency-Key`": work_of("create", claim=CLAIM),
         "`PUT` of 10,000 characters": work_of("update", item="x" * 10_000),
     }
-    tables = ("todos", "outbox", "log", "keys")
+    tables = ("resources", "outbox", "log", "keys")
     rows: list[list[Cell]] = [
         [call, *(work.writes[name] for name in tables), work.reads] for call, work in calls.items()
     ]

@@ -43,7 +43,7 @@ def work_of(action: str, *, item: str = ITEM, claim: Claim | None = None) -> Wor
     change = getattr(TODO, action)(todo, *changed, now=NOW, event_id=EVENT_ID)
     created = _writes(TODO.create(todo, now=NOW, event_id=EVENT_ID))
     items_written = _writes(change, claim)
-    sizes, todo_bytes = _sizes(items_written), _sizes(created)["todos"]
+    sizes, todo_bytes = _sizes(items_written), _sizes(created)["resources"]
     writes = Counter({"outbox": ceil(sizes["outbox"] / WRITE_BYTES)})
     for write in items_written:
         ((operation, arguments),) = write.items()
@@ -61,7 +61,7 @@ def _writes(change: Any, claim: Claim | None = None) -> list[Json]:  # noqa: ANN
     client: Any = SimpleNamespace(transact_write_items=write)
     outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
     log = EventsTable(client, "log", retention=timedelta(days=30))
-    store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox, log=log)
+    store = DynamoStore(client, TODO, table="resources", keys_table="keys", outbox=outbox, log=log)
     store.commit(change, claim)
     return written
 

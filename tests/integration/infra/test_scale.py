@@ -52,8 +52,8 @@ def test_the_units_equal_those_of_dynamodb_local(dynamodb: DynamoDBClient, lengt
         units_of[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed
         == ours.writes["outbox"]
     )
-    counted_todos = units_of[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
-    assert ours.writes["todos"] - check <= counted_todos <= ours.writes["todos"]
+    counted_resources = units_of[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
+    assert ours.writes["resources"] - check <= counted_resources <= ours.writes["resources"]
     assert units_of[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
     assert units_of[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
     assert units_of[f"GetItem {NAMES['ResourcesTable']}"] == work.work_of("update", item=item).reads
@@ -64,7 +64,7 @@ def test_the_limits_written_by_hand_equal_the_codes() -> None:
 
     assert f"| {max_settled_per_s(WORK_S):,} | the relay: " in plan
     assert f"| {int(published_per_s(WORKERS, VCPUS) * WORK_S / 60)} | the relay: " in plan
-    assert f"| 1,000 writes of a partition / {writes['todos']} |" in plan
+    assert f"| 1,000 writes of a partition / {writes['resources']} |" in plan
     assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
