@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, Protocol
 
 from app.domain.resource import R
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from app.domain.events import Event
+    from app.domain.idempotency import Claim, Record
     from app.domain.resource import Change
-
-KEY_LIFE = timedelta(hours=24)
-"""How long a repeated request gets the answer of the first request with the same key."""
 
 
 class StoreError(Exception):
@@ -37,26 +33,6 @@ class Page(Generic[R]):
 
     found: Sequence[R]
     after: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A request's idempotency key, and the request's fingerprint."""
-
-    owner: str
-    key: str
-    fingerprint: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The stored first request of an idempotency key, and the change that it made."""
-
-    fingerprint: str
-    id: int
-    version: int
-    event_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Generic
 
 from app.domain import events
-from app.domain.fields import to_json
-from app.domain.ports import Claim, Clash, Snapshot, StoreUnavailable
+from app.domain.idempotency import Claim
+from app.domain.ports import Clash, Snapshot, StoreUnavailable
 from app.domain.resource import Exists, NotFound, R, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
     from datetime import datetime
 
-    from app.domain.ports import Delivery, Page, Record, Store
+    from app.domain.idempotency import Record
+    from app.domain.ports import Delivery, Page, Store
     from app.domain.resource import Change, ResourceType
 
     Fields = Mapping[str, object]
 
 MAX_DECISIONS = 8
 """How often a change is decided while other writers commit first. Then the client gets a 503."""
-
-
-class KeyReused(Exception):
-    """An idempotency key came with a request that differs from the key's first request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +162,7 @@ class Service(Generic[R]):
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
             return None
-        content = json.dumps([self.type.name, *request], sort_keys=True, default=_as_json)
-        return Claim(owner, key, sha256(content.encode()).hexdigest(), self.clock())
+        return Claim.of(owner, key, self.clock(), self.type.name, *request)
 
     def _commit(
         self,
@@ -197,8 +191,7 @@ class Service(Generic[R]):
         )
 
     def _replay(self, claim: Claim, first: Record) -> Committed:
-        if first.fingerprint != claim.fingerprint:
-            raise KeyReused
+        claim.check(first)
         accepted = not self.store.is_waiting(first.event_id)
         return Committed(first.id, first.version, first.event_id, accepted, replayed=True)
 
@@ -213,8 +206,3 @@ class Service(Generic[R]):
         event_id = self.new_event_id(now)
         event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
         self.delivery.publish_best_effort(event)
-
-
-def _as_json(value: object) -> object:
-    """A set of versions as a sorted list; a field's value as its JSON."""
-    return sorted(value) if isinstance(value, frozenset) else to_json(value)

@@ -11,7 +11,7 @@ from app.domain.ports import Clash, Page, Snapshot
 from app.domain.resource import Change, R, ResourceType
 from app.dynamodb import items
 from app.dynamodb.errors import translate_errors
-from app.dynamodb.keys_table import KeysTable
+from app.dynamodb.idempotency_table import IdempotencyTable
 from app.dynamodb.resource_table import COLLECTION, ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from app.dynamodb.events_table import EventsTable
     from app.dynamodb.items import Item
     from app.dynamodb.outbox_table import OutboxTable
@@ -40,14 +40,14 @@ class DynamoStore(Generic[R]):
         resource_type: ResourceType[R],
         *,
         table: str,
-        keys_table: str,
+        idempotency_table: str,
         outbox: OutboxTable,
         log: EventsTable,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._resources = ResourceTable(resource_type, table)
-        self._keys = KeysTable(keys_table)
+        self._keys = IdempotencyTable(idempotency_table)
         self._outbox = outbox
         self._log = log
         self._transactions = Transactions(client, sleep)

@@ -1,9 +1,7 @@
-"""The parameters of requests: ids, pages and their cursors, versions, idempotency keys."""
+"""What the routes share: parameters of requests, headers and statuses of answers."""
 
-import base64
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
 from pydantic import BeforeValidator
@@ -20,8 +18,6 @@ DEFAULT_PAGE = 100
 
 Responses = dict[int | str, dict[str, Any]]
 
-Result = TypeVar("Result")
-
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
@@ -31,11 +27,6 @@ def problems(*statuses: int) -> Responses:
 
 
 NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
-
-
-async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
-    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
-    return call(*args, **kwargs)
 
 
 def _canonical(value: object) -> object:
@@ -96,19 +87,3 @@ def key_of(value: str | None) -> str | None:
     if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
         raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     return value
-
-
-def encode(after: int) -> str:
-    return base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
-
-
-def decode(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        after = int(base64.urlsafe_b64decode(cursor).removeprefix(b"after:"))
-    except ValueError:
-        after = -1
-    if not 0 <= after <= MAX_ID or encode(after) != cursor:
-        raise BadInput("query", "cursor", "must be the `next` of an earlier page, unchanged")
-    return after

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
+from app.domain.idempotency import KeyReused
 from app.domain.ports import StoreError, StoreUnavailable
 from app.domain.resource import NotFound, ResourceError, VersionMismatch
-from app.domain.service import KeyReused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from app.domain.service import Service
+from app.http import cursors
 from app.http.parameters import (
     DEFAULT_PAGE,
     NOT_FOUND,
@@ -15,8 +16,6 @@ from app.http.parameters import (
     Limit,
     PathId,
     Responses,
-    decode,
-    encode,
     etag,
     key_of,
     problems,
@@ -61,10 +60,10 @@ def _add_reads(
     async def read_page(
         request: Request, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
     ) -> Answer:
-        page = await run(service.page, owner_of(request), limit=limit, after=decode(cursor))
+        page = await run(service.page, owner_of(request), limit=limit, after=cursors.decode(cursor))
         body: dict[str, object] = {"data": [public(each) for each in page.found]}
         if page.after is not None:
-            body["next"] = encode(page.after)
+            body["next"] = cursors.encode(page.after)
         return Answer(body)
 
     @router.get(

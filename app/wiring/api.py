@@ -13,7 +13,7 @@ from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, gateway, parameters
+from app.http import application, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
@@ -76,7 +76,7 @@ class Components:
             self.client,
             resource_type,
             table=self.settings.resources_table,
-            keys_table=self.settings.idempotency_table,
+            idempotency_table=self.settings.idempotency_table,
             outbox=self.outbox,
             log=self.events,
         )
@@ -120,7 +120,7 @@ def lambda_components() -> tuple[FastAPI, Components]:
     settings = Settings.load()
     components = Components.build(settings, _emit)
     app = application.build(
-        components.services(), gateway.owner_of, parameters.inline, docs_url=None
+        components.services(), gateway.owner_of, application.inline, docs_url=None
     )
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)

@@ -12,7 +12,7 @@ from math import ceil
 from types import SimpleNamespace
 from typing import Any
 
-from app.domain.ports import Claim
+from app.domain.idempotency import Claim
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
@@ -61,7 +61,9 @@ def _writes(change: Any, claim: Claim | None = None) -> list[Json]:  # noqa: ANN
     client: Any = SimpleNamespace(transact_write_items=write)
     outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
     log = EventsTable(client, "log", retention=timedelta(days=30))
-    store = DynamoStore(client, TODO, table="resources", keys_table="keys", outbox=outbox, log=log)
+    store = DynamoStore(
+        client, TODO, table="resources", idempotency_table="keys", outbox=outbox, log=log
+    )
     store.commit(change, claim)
     return written
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.idempotency import KeyReused
 from app.domain.ports import Clash, StoreUnavailable
-from app.domain.service import KeyReused
 from app.resources.todo import TODO
 from tests.support import OWNER, make_service, new_ids
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.ports import KEY_LIFE, Record, StoreError
+from app.domain.idempotency import KEY_LIFE, Record
+from app.domain.ports import StoreError
 from app.dynamodb import items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import GetTypeDef, PutTypeDef
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from app.domain.resource import Change, R
     from app.dynamodb.items import Item
 
 
-class KeysTable:
+class IdempotencyTable:
     def __init__(self, table: str) -> None:
         self._table = table
 
