@@ -76,13 +76,13 @@ def foreign(name: str) -> bool:
 Part = Literal["java", "node", "chromium", "curl"]
 
 
-def missing(part: Part, told: str) -> NoReturn:
-    """Skips the test; fails it where `NEEDED=java,node,…` in the environment names the part."""
+def missing(part: Part, message: str) -> NoReturn:
+    """Skip the test, or fail it if `NEEDED=java,node,…` in the environment names the part."""
     needed = set(filter(None, os.environ.get("NEEDED", "").split(",")))
     assert needed <= set(get_args(Part)), f"NEEDED is of {', '.join(get_args(Part))}"
     if part in needed:
-        pytest.fail(told)
-    pytest.skip(told)
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 def new_ids() -> Callable[[datetime], str]:
@@ -134,7 +134,7 @@ class Convoy:
         return answer.json()["data"]
 
     def endpoint(self, owner: str, url: str = "", *, subscribed: bool = True) -> str:
-        """Register one (unless told otherwise, the stand-in's own receiver); gives its id."""
+        """Register an endpoint (by default the stand-in's receiver); gives its id."""
         body = {"name": owner, "url": url or self.receiver, "owner_id": owner}
         made: str = self.ask("POST", "/endpoints", json=body)["uid"]
         if subscribed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -53,4 +54,4 @@ class Claim:
 
 def _as_json(value: object) -> object:
     """A set of versions as a sorted list; a field's value as its JSON."""
-    return sorted(value) if isinstance(value, frozenset) else to_json(value)
+    return sorted(value) if isinstance(value, Set) else to_json(value)

@@ -1,4 +1,4 @@
-"""docs/scale.md has the figures of `make scale`, and DynamoDB Local counts the same units."""
+"""The figures of the plan match `make scale`, and agree with DynamoDB Local and the code."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 FITS = work.WRITE_BYTES - work.work_of("create", item="").sizes["outbox"]
-"""The length of an item whose outbox row has exactly one kilobyte."""
+"""The length of an item whose row in the outbox has exactly one kilobyte."""
 
 
-def test_the_committed_plan_has_the_figures_of_the_code() -> None:
+def test_the_committed_plan_matches_the_code() -> None:
     plan = PLAN.read_text()
 
     assert filled(plan, tables()) == plan, "run make scale, and commit it"
@@ -33,7 +33,9 @@ def test_the_committed_plan_has_the_figures_of_the_code() -> None:
 
 @pytest.mark.parametrize("dynamodb", ["dynamodb_local"], indirect=True)
 @pytest.mark.parametrize("length", [30, FITS, FITS + 1, 10_000])
-def test_the_units_equal_those_of_dynamodb_local(dynamodb: DynamoDBClient, length: int) -> None:
+def test_the_units_are_those_that_dynamodb_local_counts(
+    dynamodb: DynamoDBClient, length: int
+) -> None:
     item = "x" * length
     store = make_store(dynamodb)
     change = TODO.create(Todo(OWNER, work.TODO_ID, item), now=work.NOW, event_id=work.EVENT_ID)
@@ -41,25 +43,22 @@ def test_the_units_equal_those_of_dynamodb_local(dynamodb: DynamoDBClient, lengt
         store.commit(change, work.CLAIM)
         store.read(OWNER, work.TODO_ID)
         store._outbox.remove([work.EVENT_ID])
-    units_of = {f"{call} {table}": count for call, units in taken for table, count in units.items()}
+    used = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
     ours = work.work_of("create", item=item, claim=work.CLAIM)
-    removed = units_of[f"BatchWriteItem {NAMES['OutboxTable']}"]
-    # DynamoDB Local counts a transaction as four writes, AWS as two. DynamoDB Local also adds up a
-    # table's bytes before it rounds: the check of the tombstone may cost nothing there.
+    removed = used[f"BatchWriteItem {NAMES['OutboxTable']}"]
+    # DynamoDB Local counts a transaction as four writes, AWS as two. It also adds up the bytes of a
+    # table's items before it rounds, so the check of the tombstone costs nothing or one kilobyte.
     check = 2
-    assert (
-        units_of[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed
-        == ours.writes["outbox"]
-    )
-    counted_resources = units_of[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
-    assert ours.writes["resources"] - check <= counted_resources <= ours.writes["resources"]
-    assert units_of[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
-    assert units_of[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert units_of[f"GetItem {NAMES['ResourcesTable']}"] == work.work_of("update", item=item).reads
+    assert used[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
+    used_by_resources = used[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
+    assert ours.writes["resources"] - check <= used_by_resources <= ours.writes["resources"]
+    assert used[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
+    assert used[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
+    assert used[f"GetItem {NAMES['ResourcesTable']}"] == work.work_of("update", item=item).reads
 
 
-def test_the_limits_written_by_hand_equal_the_codes() -> None:
+def test_the_limits_in_the_plan_match_the_code() -> None:
     plan, writes = PLAN.read_text(), work.work_of("create").writes
 
     assert f"| {max_settled_per_s(WORK_S):,} | the relay: " in plan
@@ -68,7 +67,7 @@ def test_the_limits_written_by_hand_equal_the_codes() -> None:
     assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
-def test_the_settled_rate_is_the_most_that_fits_the_pass() -> None:
+def test_a_relay_settles_as_much_as_fits_into_its_pass() -> None:
     rate = max_settled_per_s(work_s=34)
 
     assert pass_costs(rate)["seconds"] <= 34 < pass_costs(rate + 1)["seconds"]
