@@ -9,7 +9,7 @@ version of the deletion for a year.
     update   update if unchanged
     delete   delete if unchanged        put
 
-An update writes the fields that this version of the code knows. It leaves other attributes alone: a
+An update writes the fields that this version of the code knows. It keeps other attributes: a
 newer version may have written them.
 """
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -37,7 +39,7 @@ TESTS = (
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the working tree as a repository, with this environment."""
+    """A copy of the working tree: a repository with its own environment, which `make` changes."""
     folder = tmp_path / "copy"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -45,15 +47,19 @@ def copy(tmp_path: Path) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
     identity = "-c user.name=copy -c user.email=copy@example.com"
     for command in ("git init -q", "git add -A", f"git {identity} commit -qm copy"):
         sh(folder, command)
+    sh(folder, f"make .venv/ready PYTHON={shlex.quote(sys.executable)}")
     return folder
 
 
 def sh(folder: Path, command: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not foreign(name)}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not foreign(name) or name.lower().endswith("_proxy")  # to install packages
+    }
     with subprocess.Popen(
         ["bash", "-euc", command],
         cwd=folder,
