@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from tests.support import Convoy, Outbox, TodoChange, TodoStore
 
 
