@@ -1,4 +1,4 @@
-"""The resources of this API: a line each gives routes, events, webhooks and documents."""
+"""The resources of this API. Each line here adds its routes, events, webhooks and documents."""
 
 from typing import Any
 

@@ -43,7 +43,7 @@ def make_store(
         client,
         type,
         table=TABLES["ResourcesTable"],
-        keys_table=TABLES["IdempotencyTable"],
+        idempotency_table=TABLES["IdempotencyTable"],
         outbox=make_outbox(client),
         log=make_log(client),
         sleep=sleep,

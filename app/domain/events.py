@@ -1,4 +1,4 @@
-"""The events that this API publishes: the catalogue, and the envelope each one travels in."""
+"""The events that this API publishes: their types, and the envelope of each payload."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`name` is what Convoy filters on; `event` and `description` stand in the payload.
+    """Convoy filters on `name`; the payload has `event` and `description`.
 
-    `carries` names what the payload has beside them, `always` or at times.
+    `carries` names the payload's field with the resource or its id. If `always` is False, only some
+    payloads have this field.
     """
 
     name: str
@@ -39,7 +40,7 @@ class ResourceEvents:
 
     @classmethod
     def of(cls, name: str, prefix: str | None = None) -> Self:
-        """Convoy filters on `prefix` and the action; the usual prefix is the name and a dot."""
+        """Each event type's name is `prefix` and the action. Default prefix: `name` and a dot."""
         prefix = f"{name}." if prefix is None else prefix
 
         def event_type(action: str, *, always: bool = True) -> EventType:
@@ -65,7 +66,7 @@ class ResourceEvents:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact, ready to publish. `id` is its idempotency key; `data` is its JSON payload."""
+    """One event, ready to publish. `id` is its idempotency key; `data` is its JSON payload."""
 
     id: str
     owner: str
@@ -77,7 +78,7 @@ class Event:
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
 ) -> Event:
-    """Wrap what the event is `about`: `todo=`, `todo_id=`, as JSON values. `now` is aware, UTC."""
+    """The event with its payload. `about`, in JSON: `todo=` or `todo_id=`. `now` is aware, UTC."""
     data = {
         "event": event_type.event,
         "description": event_type.description,

@@ -1,10 +1,10 @@
-"""The types that a field of a resource may have, and how each is written as JSON.
+"""The types that a field of a resource may have, and the JSON of each.
 
-str, int, bool              as JSON has them
-Decimal                     text: most readers take a JSON number for a float
+str, int, bool              text, number, true or false
+Decimal                     text: most clients read a JSON number as a float
 datetime, aware             text (RFC 3339)
-list[T], dict[str, T]       of these
-T | None, None by default   absence: the field is left out
+list[T], dict[str, T]       list, object
+T | None, None by default   T; for None the field is left out
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ Json = str | int | bool | list["Json"] | dict[str, "Json"]
 
 
 class UnsupportedField(TypeError):
-    """A resource has a field that can't be stored, or not be sent."""
+    """A resource has a field of a type that this module does not support."""
 
 
-def types_of(resource: type) -> dict[str, Any]:
+def field_types(resource: type) -> dict[str, Any]:
     """The type of each field, without its bounds. Raises UnsupportedField."""
     types = get_type_hints(resource)
     for field in fields(resource):
         hint = types[field.name]
-        if optional(hint) and field.default is not None:
-            raise _unsupported(resource, field.name, "an optional field must have None as default")
+        if is_optional(hint) and field.default is not None:
+            raise _unsupported(resource, field.name, "give the optional field None as its default")
         if field.default_factory is not MISSING:
-            raise _unsupported(resource, field.name, "a default must be a value, not a factory")
-        if not _supported(required(hint)):
+            raise _unsupported(resource, field.name, "a default can't be a factory: give a value")
+        if not _supported(without_none(hint)):
             allowed = ", ".join(each.__name__ for each in SCALARS)
-            problem = f"{hint} can't be stored; take {allowed}, or a list or dict[str, …] of these"
+            problem = f"{hint} can't be stored: use {allowed}, or a list or dict[str, …] of these"
             raise _unsupported(resource, field.name, problem)
     return types
 
 
-def optional(hint: object) -> bool:
+def is_optional(hint: object) -> bool:
     return get_origin(hint) in {Union, UnionType} and NoneType in get_args(hint)
 
 
-def required(hint: Any) -> Any:  # noqa: ANN401  # a type hint
-    """`T` of `T | None`, with its bounds; any other type as it is."""
+def without_none(hint: Any) -> Any:  # noqa: ANN401  # a type hint
+    """`T` for `T | None`, its bounds included; any other type unchanged."""
     if get_origin(hint) is Annotated:
         inner, *bounds = get_args(hint)
-        return Annotated[required(inner), *bounds]
-    if not optional(hint):
+        return Annotated[without_none(inner), *bounds]
+    if not is_optional(hint):
         return hint
     kept = [each for each in get_args(hint) if each is not NoneType]
-    return Union[tuple(kept)]  # noqa: UP007  # of as many as there are
+    return Union[tuple(kept)]  # noqa: UP007  # their number is not known
 
 
 def to_json(value: object) -> Json:
@@ -70,29 +70,29 @@ def to_json(value: object) -> Json:
             return {name: to_json(each) for name, each in value.items()}
         case str() | int():
             return value
-    raise TypeError(f"{type(value).__name__} is no type of a field")
+    raise TypeError(f"a field can't have the type {type(value).__name__}")
 
 
 def from_json(hint: Any, value: Any) -> Any:  # noqa: ANN401  # a type hint; JSON; a field's value
     """The value of a field of this type. Raises TypeError or ValueError for any other JSON."""
-    hint = required(hint)
+    hint = without_none(hint)
     if hint is Decimal or hint is datetime:
         if not isinstance(value, str):
-            raise TypeError(f"{value!r} is no {hint.__name__} as text")
+            raise TypeError(f"{value!r} is not a {hint.__name__} as text")
         return Decimal(value) if hint is Decimal else datetime.fromisoformat(value)
     if hint in SCALARS:
         if type(value) is not hint:
-            raise TypeError(f"{value!r} is no {hint.__name__}")
+            raise TypeError(f"{value!r} is not of type {hint.__name__}")
         return value
     if get_origin(hint) is list:
         return [from_json(get_args(hint)[0], each) for each in _typed(list, value)]
-    named: Mapping[str, object] = _typed(dict, value)
-    return {name: from_json(get_args(hint)[1], each) for name, each in named.items()}
+    entries: Mapping[str, object] = _typed(dict, value)
+    return {name: from_json(get_args(hint)[1], each) for name, each in entries.items()}
 
 
-def _typed(kind: type, value: Any) -> Any:  # noqa: ANN401  # JSON
-    if not isinstance(value, kind):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+def _typed(expected: type, value: Any) -> Any:  # noqa: ANN401  # JSON
+    if not isinstance(value, expected):
+        raise TypeError(f"{value!r} is not of type {expected.__name__}")
     return value
 
 

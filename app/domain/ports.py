@@ -1,67 +1,43 @@
-"""What the use cases ask of a store and of a delivery: the calls, what passes, how they fail."""
+"""The calls that the use cases make to a store and to a delivery, with their values and errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, Protocol
 
 from app.domain.resource import R
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from app.domain.events import Event
+    from app.domain.idempotency import Claim, Record
     from app.domain.resource import Change
-
-KEY_LIFE = timedelta(hours=24)
-"""How long an idempotency key stands for its first request."""
 
 
 class StoreError(Exception):
-    """The store failed for a reason that waiting does not mend."""
+    """The store failed. The same request will fail again."""
 
 
 class StoreUnavailable(StoreError):
-    """The store is throttled, contended or out of reach: the same request may succeed later."""
+    """The store is throttled, contended or unreachable. The same request may succeed later."""
 
 
 class Clash(Exception):
-    """Another writer came first: the change was decided on what is no longer so."""
+    """Another writer committed first: the change was decided on an outdated state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """`after` is the id to continue after; None on the last page."""
+    """`after`: the next page begins after this id; None on the last page."""
 
     found: Sequence[R]
     after: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A client's idempotency key, and the fingerprint of the request that it came with."""
-
-    owner: str
-    key: str
-    fingerprint: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a key stands for: the first request, and the change that it made."""
-
-    fingerprint: str
-    id: int
-    version: int
-    event_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot(Generic[R]):
-    """What there was at one moment. `freed` is the version of the id's deletion, 0 without one."""
+    """The store at one moment. `freed` is the version of the id's deletion; 0 if there was none."""
 
     resource: R | None = None
     freed: int = 0
@@ -69,33 +45,34 @@ class Snapshot(Generic[R]):
 
 
 class Store(Protocol[R]):
-    """Each call raises StoreError or StoreUnavailable when it could not be made."""
+    """Each call raises StoreError or StoreUnavailable if it failed."""
 
     def read(
         self, owner: str, resource_id: int, claim: Claim | None = None, *, freed: bool = False
     ) -> Snapshot[R]:
-        """The resource; the record of the claim's key, unless that is older than KEY_LIFE; with
-        `freed`, the version of the id's deletion. All as of one moment.
+        """Read all of a snapshot at one moment.
+
+        With `claim`: the key's record, if it is not older than KEY_LIFE. With `freed`: the version
+        of the id's deletion.
         """
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]: ...
 
     def commit(self, change: Change[R], claim: Claim | None = None) -> None:
-        """Save the change with its event, and the claim's record: all or nothing.
+        """Save the change, its event, and the record of the claim's key: all or nothing.
 
-        Raises Clash when the resource is no longer as the change saw it, or the claim's key has a
-        record.
+        Raises Clash if the resource has changed since it was read, or if the key has a record.
         """
 
     def is_waiting(self, event_id: str) -> bool:
-        """Whether the outbox has the event still."""
+        """Whether the event is still in the outbox."""
 
 
 class Delivery(Protocol):
     """Neither call raises."""
 
     def deliver(self, event: Event) -> bool:
-        """Publish a committed event. True: Convoy has it. False: the outbox still does."""
+        """Publish a committed event. True: Convoy accepted it. False: the relay will publish it."""
 
     def publish_best_effort(self, event: Event) -> None:
-        """Publish, once, an event that no change stands behind."""
+        """Publish an event of no change, once. If that fails, the event is lost."""

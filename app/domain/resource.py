@@ -1,4 +1,4 @@
-"""What resources have in common: versions, errors, and changes that leave with their event."""
+"""Any resource: its version, its changes with their events, its errors."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_ID = 2**53 - 1
 
 
 class Resource(Protocol):
-    """A frozen dataclass with an owner, an id, a version, and fields as app/domain/fields.py has.
+    """A frozen dataclass: owner, id, version, and fields of the types in app/domain/fields.py.
 
-    Each change adds one to `version`, a deletion too. A resource that is created again under the id
-    of a deleted one goes on from the deletion's version: the higher version is the newer state.
+    Each change adds one to `version`, and so does a deletion. A resource that is created again
+    under a deleted id continues from the deletion's version: the higher version is the newer state.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -40,18 +40,18 @@ class Resource(Protocol):
 
 R = TypeVar("R", bound=Resource)
 
-COMMON: Mapping[str, type] = {"owner": str, "id": int, "version": int}
-"""Fields that each resource has."""
+COMMON_FIELDS: Mapping[str, type] = {"owner": str, "id": int, "version": int}
+"""The fields that each resource has."""
 
 Action = Literal["create", "update", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[R]):
-    """A step of one resource, and its event: saved together, or not at all.
+    """A change of one resource, and its event: both are saved, or neither.
 
-    `state` is the resource after the change; after a deletion, its last state under the deletion's
-    version.
+    `state` is the resource after the change. For a deletion it is the last state, with the
+    deletion's version.
     """
 
     action: Action
@@ -59,13 +59,15 @@ class Change(Generic[R]):
     event: Event
 
     @property
-    def seen(self) -> int:
-        """The version that the change was decided on; 0: the id was never used."""
+    def base_version(self) -> int:
+        """The version before the change; 0 if the id was never used."""
         return self.state.version - 1
 
 
 class ResourceError(Exception):
-    """A request that a resource's state forbids: 409 (Conflict), unless a subclass has another."""
+    """The resource's state does not allow the request: 409, unless app/http/problems.py has another
+    status for the subclass.
+    """
 
     def __init__(self, name: str, resource_id: int, problem: str) -> None:
         super().__init__(f"{name.capitalize()} with id {resource_id} {problem}.")
@@ -89,26 +91,27 @@ class VersionMismatch(ResourceError):
 
 
 Rule = Callable[[R | None, R | None], object]
-"""What must hold of a change, from its state before (None: a creation) to the one after (None: a
-deletion). Raises ResourceError."""
+"""Raises ResourceError if a change is not allowed. Takes the state before (None for a creation) and
+the state after (None for a deletion)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType(Generic[R]):
-    """A type of resource: its `name` in paths, messages and payloads; its changes and its events.
+    """A type of resource: its changes and its events.
 
-    `types` has the type of each field but the owner, in the order of payloads.
+    `name` is in paths, messages and payloads. `model` is the resource's dataclass. `field_types`
+    has each field except the owner, in the order of payloads.
     """
 
     name: str
-    new: type[R]
-    types: Mapping[str, Any]
+    model: type[R]
+    field_types: Mapping[str, Any]
     events: ResourceEvents
     check: Rule[R] | None = None
 
     def public(self, state: R) -> dict[str, Json]:
-        """The resource as clients and receivers see it; a field that is None is left out."""
-        values = ((name, getattr(state, name)) for name in self.types)
+        """The JSON for clients and receivers. A field that is None is left out."""
+        values = ((name, getattr(state, name)) for name in self.field_types)
         return {name: fields.to_json(value) for name, value in values if value is not None}
 
     def create(self, new: R, *, now: datetime, event_id: str) -> Change[R]:
@@ -119,7 +122,7 @@ class ResourceType(Generic[R]):
     def update(
         self, before: R, changed: Mapping[str, Any], *, now: datetime, event_id: str
     ) -> Change[R]:
-        """Replace the fields in `changed`, keep the others."""
+        """Replace the fields in `changed`; keep the others."""
         after = replace(before, **changed, version=before.version + 1)
         if self.check:
             self.check(before, after)
@@ -141,19 +144,17 @@ class ResourceType(Generic[R]):
 
 def resource_type(
     name: str,
-    new: type[R],
+    model: type[R],
     *,
     events: ResourceEvents | None = None,
     check: Rule[R] | None = None,
 ) -> ResourceType[R]:
-    """Its events are `order.created` and so on, unless others are given.
-
-    Raises UnsupportedField.
-    """
-    types = fields.types_of(new)
-    for common, kind in COMMON.items():
-        if types.get(common) is not kind:
-            raise fields.UnsupportedField(f"{new.__name__}.{common}: it must be {kind.__name__}.")
-    own = [each for each in types if each not in COMMON]
+    """Without `events` the event types are `order.created` and so on. Raises UnsupportedField."""
+    types = fields.field_types(model)
+    for field, needed in COMMON_FIELDS.items():
+        if types.get(field) is not needed:
+            problem = f"{model.__name__}.{field}: it must have the type {needed.__name__}."
+            raise fields.UnsupportedField(problem)
+    own = [each for each in types if each not in COMMON_FIELDS]
     ordered = {each: types[each] for each in ("id", *own, "version")}
-    return ResourceType(name, new, ordered, events or ResourceEvents.of(name), check)
+    return ResourceType(name, model, ordered, events or ResourceEvents.of(name), check)

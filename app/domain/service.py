@@ -1,38 +1,32 @@
-"""The use cases: load, decide, commit, deliver."""
+"""The use cases: read, decide, commit, publish."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Set
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Generic
 
 from app.domain import events
-from app.domain.fields import to_json
-from app.domain.ports import Claim, Clash, Snapshot, StoreUnavailable
+from app.domain.idempotency import Claim
+from app.domain.ports import Clash, Snapshot, StoreUnavailable
 from app.domain.resource import Exists, NotFound, R, VersionMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Set
     from datetime import datetime
 
-    from app.domain.ports import Delivery, Page, Record, Store
+    from app.domain.idempotency import Record
+    from app.domain.ports import Delivery, Page, Store
     from app.domain.resource import Change, ResourceType
 
     Fields = Mapping[str, object]
 
 MAX_DECISIONS = 8
-"""Times a change is decided when other writers were faster, before the client is asked to retry."""
-
-
-class KeyReused(Exception):
-    """An idempotency key came back with another request than its first."""
+"""How often a change is decided while other writers commit first. Then the client gets a 503."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`version` is that of the change: the resource's after it, or the deletion's own."""
+    """`version` is the resource's version after the change, or the deletion's version."""
 
     id: int
     version: int
@@ -43,14 +37,14 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Service(Generic[R]):
-    """What can be asked of one type of resource.
+    """The use cases of one type of resource.
 
-    `clock` gives the time, aware, in UTC; `new_event_id` an id of that very time; `pause` waits a
-    moment after the nth clash.
+    `clock` returns the time, aware, in UTC. `new_event_id` returns an id for a given time. `pause`
+    waits a moment after the nth clash.
 
-    A request that comes again under its `key`, as `fields` and all else were sent, is not done
-    again: it gets the first one's answer. Whether it came before, and what it is decided on, is
-    read at one moment: between two readings a twin could commit.
+    A request that repeats an earlier one under the same idempotency `key` is not done again: it
+    gets the first answer. The key's record and the resource are read at one moment, because a
+    request with the same key could commit between two reads.
     """
 
     type: ResourceType[R]
@@ -63,25 +57,27 @@ class Service(Generic[R]):
     publish_reads: bool = True
 
     def ping(self, owner: str) -> None:
-        self._read(events.PING, owner)
+        self._publish_read(events.PING, owner)
 
     def get(self, owner: str, resource_id: int) -> R:
         """Raises NotFound."""
         found = self.store.read(owner, resource_id).resource
         if found is None:
             raise NotFound(self.type.name, resource_id)
-        self._read(self.type.events.retrieved, owner, **{self.type.name: self.type.public(found)})
+        self._publish_read(
+            self.type.events.retrieved, owner, **{self.type.name: self.type.public(found)}
+        )
         return found
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
         page = self.store.page(owner, limit=limit, after=after)
-        self._read(self.type.events.retrieved, owner)
+        self._publish_read(self.type.events.retrieved, owner)
         return page
 
     def create(
         self, owner: str, resource_id: int | None, fields: Fields, *, key: str | None = None
     ) -> Committed:
-        """A None id is drawn at random: among a million it is taken once in 10**10 draws.
+        """Without an id, draw one. Of 10**10 draws, one meets an id of a million todos.
 
         Raises Exists, KeyReused.
         """
@@ -96,10 +92,10 @@ class Service(Generic[R]):
                 raise Exists(self.type.name, new_id)
             own = {"owner": owner, "id": new_id, "version": seen.freed + 1}
             now = self.clock()
-            new = self.type.new(**{**fields, **own})
+            new = self.type.model(**{**fields, **own})
             return self.type.create(new, now=now, event_id=self.new_event_id(now))
 
-        # Most ids are new, and most keys: the transaction finds out which are not.
+        # No read first: most ids and keys are new, and the transaction rejects the others.
         return self._commit(claim, read, decide, seen=Snapshot())
 
     def update(
@@ -111,7 +107,7 @@ class Service(Generic[R]):
         versions: Set[int] | None = None,
         key: str | None = None,
     ) -> Committed:
-        """Change these fields, if the resource is at one of `versions` (None: at any).
+        """Change these fields, if the resource has one of `versions` (None: any).
 
         Raises NotFound, VersionMismatch, KeyReused.
         """
@@ -166,8 +162,7 @@ class Service(Generic[R]):
     def _claim(self, owner: str, key: str | None, *request: object) -> Claim | None:
         if key is None:
             return None
-        asked = json.dumps([self.type.name, *request], sort_keys=True, default=_described)
-        return Claim(owner, key, sha256(asked.encode()).hexdigest(), self.clock())
+        return Claim.of(owner, key, self.clock(), self.type.name, *request)
 
     def _commit(
         self,
@@ -176,7 +171,7 @@ class Service(Generic[R]):
         decide: Callable[[Snapshot[R]], Change[R]],
         seen: Snapshot[R] | None = None,
     ) -> Committed:
-        """Decide on what is `seen`, else on what is read; after a clash read, and decide again."""
+        """Decide on `seen`, or without it on `read()`. After a clash read and decide again."""
         for clashes in range(MAX_DECISIONS):
             if clashes:
                 self.pause(clashes)
@@ -196,12 +191,11 @@ class Service(Generic[R]):
         )
 
     def _replay(self, claim: Claim, first: Record) -> Committed:
-        if first.fingerprint != claim.fingerprint:
-            raise KeyReused
+        claim.check(first)
         accepted = not self.store.is_waiting(first.event_id)
         return Committed(first.id, first.version, first.event_id, accepted, replayed=True)
 
-    def _read(self, event_type: events.EventType, owner: str, **about: object) -> None:
+    def _publish_read(self, event_type: events.EventType, owner: str, **about: object) -> None:
         if self.publish_reads:
             self._publish_best_effort(event_type, owner, **about)
 
@@ -212,8 +206,3 @@ class Service(Generic[R]):
         event_id = self.new_event_id(now)
         event = events.envelope(event_type, event_id=event_id, owner=owner, now=now, **about)
         self.delivery.publish_best_effort(event)
-
-
-def _described(value: object) -> object:
-    """Versions in their order; a field's value as its JSON."""
-    return sorted(value) if isinstance(value, Set) else to_json(value)

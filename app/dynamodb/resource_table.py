@@ -1,16 +1,16 @@
-"""The rows of all resources, and of those that were deleted.
+"""The table of all resources, and of the tombstones of deleted ones.
 
-A resource is the item of its collection (`todo/ann`: the resource's type and its owner) and its id.
-A deleted one leaves a tombstone, an item of the same collection at a negative id: it keeps the id's
-last version, for a year.
+The key is the collection (`todo/ann`: the resource's type and its owner) and the id. A deletion
+leaves a tombstone in the same collection, under the negative id -1 - id. The tombstone keeps the
+version of the deletion for a year.
 
-             (collection, id)        (collection, -1 - id)
-    create   put if there is none    check that there is none, or delete the one that was seen
-    update   update if as seen
-    delete   delete if as seen       put
+             the resource               its tombstone
+    create   put if there is none       check that there is none, or delete it if unchanged
+    update   update if unchanged
+    delete   delete if unchanged        put
 
-An update sets the fields that this version of the code has. It keeps the others: a newer version
-may have written them.
+An update writes the fields that this version of the code knows. It keeps other attributes: a
+newer version may have written them.
 """
 
 from __future__ import annotations
@@ -35,55 +35,55 @@ if TYPE_CHECKING:
     from app.dynamodb.items import Item
 
 TOMBSTONE_LIFE = timedelta(days=365)
-"""How long the version of a deletion is remembered."""
+"""How long the version of a deletion is kept."""
 
 COLLECTION = "kind/owner"
-"""The table's partition key. A field can't have this name, nor the next."""
+"""The table's partition key. The `/` keeps it apart from the names of fields."""
 
 TOMBSTONE_EXPIRY = "expires-at"
-"""DynamoDB deletes an item at the time that it has here."""
+"""The attribute with the time at which DynamoDB deletes a tombstone."""
 
 
 class ResourceTable(Generic[R]):
-    """A field is an attribute of its name; a row that lacks one has its default.
+    """Each field is an attribute. A row without the attribute is read with the field's default.
 
-    But `version` has to be there: a change compares with it.
+    A row without `version` can't be read: a change compares with it.
     """
 
     def __init__(self, resource_type: ResourceType[R], table: str) -> None:
         self.name = table
         self._type = resource_type
-        declared = resource_type.new.__dataclass_fields__
+        declared = resource_type.model.__dataclass_fields__
         self._needed = {
-            name for name in resource_type.types if declared[name].default is MISSING
+            name for name in resource_type.field_types if declared[name].default is MISSING
         } | {"version"}
 
     def collection(self, owner: str) -> str:
         return f"{self._type.name}/{owner}"
 
     def writes(self, change: Change[R]) -> list[TransactWriteItemTypeDef]:
-        """The part of a commit's transaction that changes the resource, if it is still as seen."""
+        """The writes of a commit's transaction: they fail if another writer came first."""
         key = self._key(change.state.owner, change.state.id)
         tombstone = self._key(change.state.owner, -1 - change.state.id)
         if change.action == "update":
             return [{"Update": self._update(key, change)}]
         if change.action == "delete":
-            buried = tombstone | _tombstone(change)
+            tombstone_item = tombstone | _tombstone(change)
             return [
-                {"Delete": {"TableName": self.name, "Key": key, **_at(change.seen)}},
-                {"Put": {"TableName": self.name, "Item": buried}},
+                {"Delete": {"TableName": self.name, "Key": key, **_at(change.base_version)}},
+                {"Put": {"TableName": self.name, "Item": tombstone_item}},
             ]
-        # Neither a deletion that came between, nor an earlier try that arrives late, goes unseen.
+        # The guard fails if a deletion came between, or if this is a late copy of an earlier try.
         guard: TransactWriteItemTypeDef = (
-            {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.seen)}}
-            if change.seen
+            {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.base_version)}}
+            if change.base_version
             else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_absent()}}
         )
         item = self._attributes(change.state) | key
         return [{"Put": {"TableName": self.name, "Item": item, **_absent()}}, guard]
 
     def get(self, owner: str, resource_id: int) -> GetTypeDef:
-        """The part of a reading that asks for the resource."""
+        """The read of the resource, for a transaction or alone."""
         return {"TableName": self.name, "Key": self._key(owner, resource_id)}
 
     def get_tombstone(self, owner: str, resource_id: int) -> GetTypeDef:
@@ -92,12 +92,12 @@ class ResourceTable(Generic[R]):
     def resource(self, item: Item) -> R:
         """Raises StoreError."""
         try:
-            return self._type.new(**self._values(item))
+            return self._type.model(**self._values(item))
         except items.DAMAGE as error:
             raise self._unreadable(item, error) from error
 
     def version(self, tombstone: Item) -> int:
-        """That of the deletion. Raises StoreError."""
+        """The version of the deletion. Raises StoreError."""
         try:
             return items.number(tombstone, "version")
         except items.DAMAGE as error:
@@ -105,13 +105,15 @@ class ResourceTable(Generic[R]):
 
     def _update(self, key: Item, change: Change[R]) -> UpdateTypeDef:
         attributes = self._attributes(change.state)
-        names = {f"#{number}": name for number, name in enumerate(self._type.types) if name != "id"}
+        names = {
+            f"#{number}": name for number, name in enumerate(self._type.field_types) if name != "id"
+        }
         kept = [f"{alias} = :{alias[1:]}" for alias, name in names.items() if name in attributes]
         gone = [alias for alias, name in names.items() if name not in attributes]
         values = {
             f":{alias[1:]}": attributes[name] for alias, name in names.items() if name in attributes
         }
-        seen = _at(change.seen)
+        seen = _at(change.base_version)
         return {
             "TableName": self.name,
             "Key": key,
@@ -130,7 +132,7 @@ class ResourceTable(Generic[R]):
             raise LookupError(f"no {', '.join(missing)}")
         return {"owner": _owner(item)} | {
             name: fields.from_json(of, items.json_value(item[name]))
-            for name, of in self._type.types.items()
+            for name, of in self._type.field_types.items()
             if name in item
         }
 

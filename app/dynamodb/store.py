@@ -1,4 +1,4 @@
-"""DynamoDB: a type of resource, and what commits with it: events and idempotency records."""
+"""The store on DynamoDB: a resource commits with its event and its idempotency record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.domain.ports import Clash, Page, Snapshot
 from app.domain.resource import Change, R, ResourceType
 from app.dynamodb import items
 from app.dynamodb.errors import translate_errors
-from app.dynamodb.keys_table import KeysTable
+from app.dynamodb.idempotency_table import IdempotencyTable
 from app.dynamodb.resource_table import COLLECTION, ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from app.dynamodb.events_table import EventsTable
     from app.dynamodb.items import Item
     from app.dynamodb.outbox_table import OutboxTable
 
 MAX_PAGE_CHARACTERS = 800_000
-"""Of all text of a page. Lambda answers with up to 6 MB, in which a control character, escaped
-here and again by Lambda, takes 7 bytes."""
+"""The most characters of a page. Lambda's answer has at most 6 MB, and a control character takes 7
+bytes of it: this API escapes it, then Lambda escapes the escape."""
 
 
 class DynamoStore(Generic[R]):
-    """`client` brings the deadlines: its connect and read timeouts and its retries bound a call."""
+    """The timeouts and retries of `client` limit how long a call takes."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class DynamoStore(Generic[R]):
         resource_type: ResourceType[R],
         *,
         table: str,
-        keys_table: str,
+        idempotency_table: str,
         outbox: OutboxTable,
         log: EventsTable,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._resources = ResourceTable(resource_type, table)
-        self._keys = KeysTable(keys_table)
+        self._keys = IdempotencyTable(idempotency_table)
         self._outbox = outbox
         self._log = log
         self._transactions = Transactions(client, sleep)
@@ -55,28 +55,28 @@ class DynamoStore(Generic[R]):
     def read(
         self, owner: str, resource_id: int, claim: Claim | None = None, *, freed: bool = False
     ) -> Snapshot[R]:
-        """One `TransactGetItems`, or a `GetItem` where the resource is all that is asked."""
-        asked = self._resources.get(owner, resource_id)
+        """One `TransactGetItems`; a `GetItem` if only the resource is read."""
+        resource = self._resources.get(owner, resource_id)
         if claim is None and not freed:
             with translate_errors():
-                answer = self._client.get_item(**asked, ConsistentRead=True)
+                answer = self._client.get_item(**resource, ConsistentRead=True)
             return Snapshot(self._resource(answer.get("Item")))
         tombstone = [self._resources.get_tombstone(owner, resource_id)] if freed else []
         record = [self._keys.get(claim)] if claim else []
-        found = self._transactions.read(asked, *tombstone, *record)
+        found = self._transactions.read(resource, *tombstone, *record)
         version = self._resources.version(found[1]) if freed and found[1] else 0
         kept = self._keys.record(claim, found[-1]) if claim and found[-1] else None
         return Snapshot(self._resource(found[0]), version, kept)
 
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
-        """Up to `limit` in the order of their ids.
+        """Up to `limit` resources, ordered by id.
 
-        Fewer where they fill DynamoDB's 1 MB, or MAX_PAGE_CHARACTERS.
+        A page has fewer if it reaches DynamoDB's limit of 1 MB, or MAX_PAGE_CHARACTERS.
         """
         with translate_errors():
             answer = self._client.query(
                 TableName=self._resources.name,
-                # Below 0 are tombstones.
+                # Negative ids are tombstones.
                 KeyConditionExpression="#collection = :collection AND #id > :after",
                 ExpressionAttributeNames={"#collection": COLLECTION, "#id": "id"},
                 ExpressionAttributeValues={
@@ -94,8 +94,8 @@ class DynamoStore(Generic[R]):
         return Page(page, page[-1].id if more else None)
 
     def commit(self, change: Change[R], claim: Claim | None = None) -> None:
-        """One transaction: the event in the log and in the outbox; the resource, if it is still as
-        seen; the key's record, if the key is free.
+        """One transaction writes the event into the log and the outbox, the resource if it has not
+        changed since it was read, and the key's record if the key is free.
 
         Raises Clash, StoreUnavailable, StoreError.
         """
@@ -110,7 +110,7 @@ class DynamoStore(Generic[R]):
             self._transactions.write(writes, token=change.event.id)
         except Cancelled as cancelled:
             if cancelled.codes[0] == REFUSED:
-                # The log has the event: an earlier try went through, and its answer was lost.
+                # The log has the event: an earlier try succeeded, but its answer was lost.
                 return
             raise Clash from None
 

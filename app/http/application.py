@@ -1,7 +1,7 @@
 """The HTTP application: its routes, its errors, and its OpenAPI document."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,13 @@ from app.http.problems import Answer, title
 from app.http.resource_routes import OwnerOf, Run, resource_router
 from app.http.schemas import Message, Problem
 
+Result = TypeVar("Result")
+
+
+async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
+    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
+    return call(*args, **kwargs)
+
 
 def build(
     services: Sequence[Service[Any]],
@@ -23,7 +30,7 @@ def build(
 ) -> FastAPI:
     """The application, with the routes of each service's resource.
 
-    `run` makes the services' calls, which block: on threads of their own, unless given. The page at
+    `run` makes the services' calls, which block: by default in a thread pool. The page at
     `docs_url` loads scripts from a public network.
     """
     routers = [_ping_router(services[0], owner_of, run)]
@@ -57,14 +64,14 @@ def _ping_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRoute
 
 
 GATEWAYS = (401, 403, 429, 500, 503)
-"""What API Gateway answers by itself too, as a Message: to whom it does not let in, to too many
-requests, and when the function fails."""
+"""Statuses that API Gateway also answers by itself, with a Message: it rejects the caller, it
+throttles, or the function failed."""
 
 
 def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
-    """FastAPI's document, with the gateway's answers, the webhooks, and the schema that is known by
-    reference alone."""
-    # Only a document needs these.
+    """FastAPI's document, with the gateway's answers, the webhooks, and the schema `Problem`, which
+    the routes only refer to."""
+    # Only the document needs these modules.
     from app.http.webhooks import Webhooks  # noqa: PLC0415
     from app.runtime.version import version  # noqa: PLC0415
 
@@ -85,5 +92,5 @@ def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, 
 def _declare_gateways(responses: dict[str, Any]) -> None:
     for status in GATEWAYS:
         ours = responses.setdefault(str(status), {"description": title(status), "content": {}})
-        told = {"schema": {"$ref": "#/components/schemas/Message"}}
-        ours["content"] = ours["content"] | {"application/json": told}
+        message = {"schema": {"$ref": "#/components/schemas/Message"}}
+        ours["content"] = ours["content"] | {"application/json": message}

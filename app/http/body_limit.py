@@ -1,4 +1,4 @@
-"""How long a request's body may be."""
+"""The limit of a request's body."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 128 * 1024
-"""Room for the longest item, each character escaped as a pair of surrogates."""
+"""Enough for the longest item with each character escaped as a surrogate pair."""
 
 
 class BodyLimit:
-    """Reads the body before anything else does, and refuses one over MAX_BODY_BYTES.
+    """Reads the whole body first, and answers 413 if it is over MAX_BODY_BYTES.
 
-    Starlette's own limit answers in plain text, and only where a route reads the body.
+    Starlette's own limit answers in plain text, and only if a route reads the body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -30,7 +30,7 @@ class BodyLimit:
         try:
             body = await _read(receive)
         except ClientDisconnect:
-            return None  # what has come is not what was meant, and nobody waits for an answer
+            return None  # the body is incomplete, and nobody waits for an answer
         if body is None:
             refusal = problem(413, f"The body is over {MAX_BODY_BYTES} bytes.")
             return await refusal(scope, receive, send)
@@ -44,7 +44,7 @@ class BodyLimit:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None as soon as it is over the limit. Raises ClientDisconnect: it is not whole."""
+    """The body; None as soon as it is over the limit. Raises ClientDisconnect."""
     body, more = b"", True
     while more:
         message = await receive()

@@ -1,4 +1,4 @@
-"""What a Lambda event tells beside the request: what comes before our paths, and who calls."""
+"""The gateway's part of a Lambda event: the caller, and the prefix of the path."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 class Gateway:
-    """Serves those alone whom the gateway's authorizer vouched for, and routes without its prefix.
+    """Rejects requests without an authenticated caller, and routes without the path's prefix.
 
-    `anonymous` is the owner of every request that it vouched for nobody of; None: those get 401,
-    whatever they ask for.
+    `anonymous` is the owner of a request without a caller. If it is None, such a request gets 401.
     """
 
     def __init__(self, app: ASGIApp, anonymous: str | None) -> None:
@@ -31,7 +30,7 @@ class Gateway:
         if owner is None:
             refusal = problem(
                 401,
-                "Sign in first: the gateway tells of no caller that this API knows.",
+                "Authentication required: no JWT subject, Cognito identity or IAM ARN was passed.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
             return await refusal(scope, receive, send)
@@ -45,9 +44,9 @@ _ADDRESS = {"host", "x-forwarded-port"}
 
 
 def without_address(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without the headers that tell where it was sent, which nothing here asks for.
+    """The event without its `Host` and `X-Forwarded-Port`, which this API does not use.
 
-    Mangum 0.22 fails on a port that is no number, and a client may send one.
+    Mangum 0.22 fails on a port that is not a number, and a client may send one.
     """
     kept = {
         part: {name: value for name, value in event[part].items() if name.lower() not in _ADDRESS}
@@ -63,9 +62,9 @@ def owner_of(request: Request) -> str:
 
 
 def _caller(context: Mapping[str, Any]) -> str | None:
-    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; each in payload 2.0, or in 1.0.
+    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; each in payload 2.0 or 1.0.
 
-    What a Lambda authorizer tells beside them is its own, and of any form: nobody.
+    Other fields of a Lambda authorizer have no defined form, so they name no caller.
     """
     match context:
         case {
@@ -84,9 +83,9 @@ def _caller(context: Mapping[str, Any]) -> str | None:
 
 
 def _principal(arn: str) -> str | None:
-    """A role's ARN without the session's name, which its caller is free to choose.
+    """A user's ARN, or a role's ARN without the session's name, which the caller chooses.
 
-    Of a federated user the name is all that there is: nobody.
+    A federated user has only a name that the caller chooses, and so is no caller.
     """
     if ":federated-user/" in arn:
         return None
@@ -94,11 +93,11 @@ def _principal(arn: str) -> str | None:
 
 
 def _split(event: Mapping[str, Any], path: str) -> tuple[str, str]:
-    """What clients put before our paths, and our path.
+    """The prefix that the gateway puts before this API's paths, and this API's path.
 
-    What a REST API has matched as `{proxy+}` is ours; the whole, which its context tells, may begin
-    with a custom domain's base path, with the stage, or with both. An HTTP API leaves a named stage
-    in the path; `$default` and a load balancer have none.
+    A REST API matches this API's path as `{proxy+}`. The whole path, in its context, may begin with
+    a custom domain's base path, with the stage, or with both. An HTTP API leaves a named stage in
+    the path. `$default` and a load balancer have no prefix.
     """
     context = event["requestContext"]
     if event.get("resource") in {"/", "/{proxy+}"}:

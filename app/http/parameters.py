@@ -1,9 +1,7 @@
-"""What the routes of all resources share: ids, versions, keys, cursors, and the call itself."""
+"""What the routes share: parameters of requests, headers and statuses of answers."""
 
-import base64
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import Header, Path, Query
 from pydantic import BeforeValidator
@@ -20,51 +18,44 @@ DEFAULT_PAGE = 100
 
 Responses = dict[int | str, dict[str, Any]]
 
-Result = TypeVar("Result")
-
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def problems(*statuses: int) -> Responses:
-    """By reference: FastAPI would make a validator for each of these, at each cold start."""
+    """By reference: FastAPI would build a validator for each of these, at each cold start."""
     return {status: {"description": title(status), "content": _PROBLEM} for status in statuses}
 
 
 NOT_FOUND: Responses = {404: {"model": Done, "description": "Not Found"}}
 
 
-async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
-    """Where a process has one request at a time, as in Lambda, nobody waits for one that blocks."""
-    return call(*args, **kwargs)
-
-
 def _canonical(value: object) -> object:
     # pydantic would also take " 1", "+1", "1_0" and "1.0".
     if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,15}", value) is None:
-        raise PydanticCustomError("digits", "must be a whole number, in digits alone")
+        raise PydanticCustomError("digits", "must be a whole number, only digits")
     return value
 
 
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)]
-Cursor = Annotated[str | SkipJsonSchema[None], Query(description="`next` of the page before.")]
+Cursor = Annotated[str | SkipJsonSchema[None], Query(description="The `next` of the page before.")]
 IfMatch = Annotated[
     list[str] | SkipJsonSchema[None],
-    Header(description='Versions, as ETags: act only on one of these, or on "*".'),
+    Header(description='Versions as ETags: act only if the version is one of these; "*" is any.'),
 ]
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     Header(
         json_schema_extra={"pattern": "^[!-~]{1,255}$"},
         alias="Idempotency-Key",
-        description="Of your choice, 1 to 255 ASCII characters: a request that comes again under it"
-        " within 24 hours is not done again, and gets the first answer.",
+        description="A key of your choice, 1 to 255 visible ASCII characters. If the same request"
+        " comes again under it within 24 hours, it is not done again: it gets the first answer.",
     ),
 ]
 
 
 def webhook(done: Committed) -> dict[str, str]:
-    """Headers with the state of a change's event."""
+    """Headers with the id and the state of a change's event."""
     status = "accepted" if done.accepted else "pending"
     replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
     return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}
@@ -96,19 +87,3 @@ def key_of(value: str | None) -> str | None:
     if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
         raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     return value
-
-
-def encode(after: int) -> str:
-    return base64.urlsafe_b64encode(f"after:{after}".encode()).decode()
-
-
-def decode(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        after = int(base64.urlsafe_b64decode(cursor).removeprefix(b"after:"))
-    except ValueError:
-        after = -1
-    if not 0 <= after <= MAX_ID or encode(after) != cursor:
-        raise BadInput("query", "cursor", "must be the `next` of an earlier page, unchanged")
-    return after

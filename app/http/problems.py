@@ -1,4 +1,4 @@
-"""Errors → answers, in one place: RFC 9457 problem details that name the field."""
+"""The answer of each error, in one place: RFC 9457 problem details that name the field."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
+from app.domain.idempotency import KeyReused
 from app.domain.ports import StoreError, StoreUnavailable
 from app.domain.resource import NotFound, ResourceError, VersionMismatch
-from app.domain.service import KeyReused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,10 +27,10 @@ MEDIA_TYPE = "application/problem+json"
 
 MAX_FAULTS = 20
 MAX_FIELD_LENGTH = 100
-"""An answer is not to be longer than its request."""
+"""Limits, so that an answer is not longer than its request."""
 
 RETRY_AFTER_S = 1
-"""Seconds. Throttling and contention of DynamoDB pass within its burst window of a second."""
+"""Seconds. Throttling and contention of DynamoDB end within its burst window of a second."""
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -40,14 +40,14 @@ OPEN = (
 )
 
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-"""RFC 9110's phrases, which Python has from 3.13 on."""
+"""RFC 9110's phrases. Python has them from 3.13 on."""
 
 _STATUS = {NotFound: 404, VersionMismatch: 412, ResourceError: 409}
-"""The nearest base of an error counts."""
+"""The status of an error is that of its nearest base class here."""
 
 
 class BadInput(Exception):
-    """A parameter that no schema can describe is wrong."""
+    """A parameter is wrong in a way that its schema does not describe."""
 
     def __init__(self, location: str, field: str, detail: str) -> None:
         super().__init__(detail)
@@ -55,7 +55,7 @@ class BadInput(Exception):
 
 
 class Answer(JSONResponse):
-    """Its caller's own: no cache is to keep it, nor a browser to take it for more than data."""
+    """An answer that no cache may keep and no browser may run as a page or a script."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         own = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -107,8 +107,8 @@ async def _invalid(request: Request, error: Exception) -> Answer:
         return problem(400, "The body is not valid JSON.", errors=faults)
     if "model_attributes_type" in kinds and not _is_json(request):
         return problem(415, "Content-Type must be application/json.", errors=[_CONTENT_TYPE])
-    named = ", ".join(dict.fromkeys(found["field"] for found in faults))
-    return problem(422, f"The request is not valid: see {named}.", errors=faults)
+    fields = ", ".join(dict.fromkeys(found["field"] for found in faults))
+    return problem(422, f"The request is not valid: see {fields}.", errors=faults)
 
 
 _CONTENT_TYPE = fault("header", "Content-Type", "must be application/json")
@@ -147,7 +147,7 @@ async def _http(request: Request, error: Exception) -> Answer:
 
 
 def _methods(request: Request) -> set[str]:
-    """All that the path takes; Starlette itself tells those of the first route alone."""
+    """The methods of all routes of the path. Starlette names only the first route's."""
     matching = (
         route
         for route in request.app.routes
@@ -165,15 +165,17 @@ _DETAILS = {
 
 async def _refused(request: Request, error: Exception) -> Answer:
     if isinstance(error, NotFound) and request.method != "GET":
-        # The tutorial's own answer, from before there were problem details.
+        # This answer is the tutorial's: it came before problem details.
         return Answer({"data": str(error)}, 404)
     status = next(_STATUS[each] for each in type(error).__mro__ if each in _STATUS)
     return problem(status, str(error))
 
 
 async def _key_reused(_: Request, __: Exception) -> Answer:
-    key = fault("header", "Idempotency-Key", "stands for another request: take a new one")
-    return problem(422, "This Idempotency-Key came with another request before.", errors=[key])
+    key = fault("header", "Idempotency-Key", "was used for another request: use a new key")
+    return problem(
+        422, "This Idempotency-Key came with another request before: use a new key.", errors=[key]
+    )
 
 
 async def _unavailable(request: Request, error: Exception) -> Answer:
@@ -190,7 +192,7 @@ async def _unexpected(request: Request, error: Exception) -> Answer:
 def _failed(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Whatever failed, it may have failed after the commit: the answer to a change says so."""
+    """The failure may have come after the commit: the answer to a change says so."""
     if request.method not in SAFE_METHODS:
         detail = f"{detail} {OPEN}"
     return problem(status, detail, headers=headers)

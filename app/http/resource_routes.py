@@ -1,4 +1,4 @@
-"""The routes of a type of resource: requests in, calls of its service, answers out."""
+"""The routes of a type of resource: each turns a request into a call of its service."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from app.domain.service import Service
+from app.http import cursors
 from app.http.parameters import (
     DEFAULT_PAGE,
     NOT_FOUND,
@@ -15,8 +16,6 @@ from app.http.parameters import (
     Limit,
     PathId,
     Responses,
-    decode,
-    encode,
     etag,
     key_of,
     problems,
@@ -28,10 +27,10 @@ from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
 
 OwnerOf = Callable[[Request], str]
-"""Who calls, from a request."""
+"""Returns the owner of a request."""
 
 Run = Callable[..., Awaitable[Any]]
-"""Makes a call that blocks, with its arguments."""
+"""Makes a call that blocks."""
 
 
 def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:
@@ -55,16 +54,16 @@ def _add_reads(
         name=f"list_{name}s",
         response_model=schemas.page,
         responses=problems(400, 422),
-        description=f"The caller's {name}s by id. A page may be shorter than `limit`: where `next`"
-        " is given, there are more.",
+        description=f"The caller's {name}s, ordered by id. A page may be shorter than `limit`: if"
+        " it has `next`, there are more.",
     )
     async def read_page(
         request: Request, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
     ) -> Answer:
-        page = await run(service.page, owner_of(request), limit=limit, after=decode(cursor))
+        page = await run(service.page, owner_of(request), limit=limit, after=cursors.decode(cursor))
         body: dict[str, object] = {"data": [public(each) for each in page.found]}
         if page.after is not None:
-            body["next"] = encode(page.after)
+            body["next"] = cursors.encode(page.after)
         return Answer(body)
 
     @router.get(
@@ -113,7 +112,7 @@ def _add_update(
         name=f"update_{name}",
         response_model=Done,
         responses=NOT_FOUND | problems(400, 412, 415, 422) | _refusals(service),
-        description="Replace the fields of the body; keep the others.",
+        description="Replace the fields that the body has; keep the others.",
     )
     async def replace(
         request: Request,
@@ -158,5 +157,5 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
 
 
 def _refusals(service: Service[Any]) -> Responses:
-    """Of a resource's own rule."""
+    """The answer of the resource's rule, if it has one."""
     return problems(409) if service.type.check else {}

@@ -1,4 +1,4 @@
-"""The bodies of a type of resource, as pydantic models made from its fields."""
+"""The bodies of a type of resource: pydantic models, made from its fields."""
 
 import re
 from collections.abc import Mapping, Set
@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.domain.fields import optional, required
-from app.domain.resource import COMMON, MAX_ID, ResourceType
+from app.domain.fields import is_optional, without_none
+from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.schemas import Input, Output, ResourceId, Update, without_default
 
 _DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
@@ -54,10 +54,10 @@ _TYPES: dict[type, Any] = {
         WithJsonSchema({"type": "string", "format": "date-time"}),
     ],
 }
-"""How bodies have these types. pydantic's own would take a JSON number for a decimal."""
+"""The types of bodies that differ from the field's. pydantic's Decimal would take a JSON number."""
 
 _Name = Annotated[str, Field(min_length=1)]
-"""Of an entry of a map: DynamoDB takes no empty one."""
+"""The name of an entry of a map. DynamoDB takes no empty name."""
 
 _Version = Annotated[
     int,
@@ -83,13 +83,13 @@ class Schemas:
 
 @cache
 def schemas_of(resource: ResourceType[Any]) -> Schemas:
-    """`NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos` of `Todo`."""
-    name = resource.new.__name__
-    hints = get_type_hints(resource.new, include_extras=True)
-    types = {each: hints[each] for each in resource.types if each not in COMMON}
-    bodies = {each: _body(required(hint)) for each, hint in types.items()}
-    defaults = {each: resource.new.__dataclass_fields__[each].default for each in types}
-    nullable = frozenset(each for each in types if optional(resource.types[each]))
+    """For `Todo`: `NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos`."""
+    name = resource.model.__name__
+    hints = get_type_hints(resource.model, include_extras=True)
+    types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}
+    bodies = {each: _body(without_none(hint)) for each, hint in types.items()}
+    defaults = {each: resource.model.__dataclass_fields__[each].default for each in types}
+    nullable = frozenset(each for each in types if is_optional(resource.field_types[each]))
 
     shown = create_model(f"{name}Out", __base__=Output, **_shown(bodies, nullable))
     new = create_model(f"New{name}", __base__=Input, **_new(bodies, defaults, nullable))
@@ -133,7 +133,7 @@ def _shown(bodies: Mapping[str, Any], nullable: Set[str]) -> dict[str, Any]:
 
 
 def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
-    """The type with which a body has a field of this type, its bounds included."""
+    """The type in a body of a field with this type, its bounds included."""
     if get_origin(hint) is Annotated:
         inner, *bounds = get_args(hint)
         return _bounded(inner, bounds)
@@ -145,7 +145,10 @@ def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
 
 
 def _bounded(inner: Any, bounds: list[Any]) -> Any:  # noqa: ANN401  # type hints
-    """After the bounds of its type; before what reads text, since they are the value's."""
+    """The field's own bounds come after its type's, and before the validators that read text.
+
+    Bounds apply to the value, not to its text.
+    """
     body = _body(inner)
     if get_origin(body) is not Annotated:
         return Annotated[body, *bounds]

@@ -1,4 +1,4 @@
-"""What clients send and get: bodies, parameters, answers."""
+"""The bodies of requests and answers that no resource changes, and the base of those it does."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -21,17 +21,17 @@ from app.domain.resource import MAX_ID
 ResourceId = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 NUL = "\0"
-"""Convoy (v26.7.3) answers 201 to an event that has one, and never delivers it: its database can't
-keep the character."""
+"""Convoy (v26.7.3) answers 201 to an event with this character, and never delivers the event: its
+database can't store it."""
 
 _WITHOUT_NUL = r"^[^\x00]*$"
 
 Path = tuple["Path", int | str] | tuple[()]
-"""Where a value is in a body, innermost first."""
+"""The place of a value in a body, innermost name first."""
 
 
 def _nuls(body: object) -> Iterator[Path]:
-    """Where text has a NUL, also a field's name. No recursion: bodies are as deep as they are."""
+    """The place of each text or name with a NUL. No recursion: a body may be too deep for it."""
     left: list[tuple[Path, object]] = [((), body)]
     while left:
         at, value = left.pop()
@@ -53,7 +53,7 @@ def _location(path: Path) -> tuple[int | str, ...]:
 
 
 def _describe_text(schema: Any) -> None:  # noqa: ANN401
-    """Add to the schema of each text, and of each name that is free, that it has no NUL."""
+    """Add to the schema of each text, and of each free name, that it has no NUL."""
     if isinstance(schema, list):
         for each in schema:
             _describe_text(each)
@@ -77,7 +77,7 @@ def _describe_text(schema: Any) -> None:  # noqa: ANN401
 
 
 class WithoutNul(BaseModel):
-    """No text in it has a null character, however deep."""
+    """No text in the body has a null character, at any depth."""
 
     @model_validator(mode="before")
     @classmethod
@@ -108,7 +108,7 @@ def without_default(schema: dict[str, Any]) -> None:
 
 
 class Input(WithoutNul):
-    """No unknown field, no guessing (`"1"` is not 1). Null is for `nullable` fields only."""
+    """Allows no unknown field, no other type (`"1"` is not 1), null only in `nullable` fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -135,7 +135,7 @@ class Input(WithoutNul):
 
 
 class Update(Input):
-    """Replaces the fields that it has: at least one."""
+    """The fields to replace: at least one."""
 
     model_config = ConfigDict(json_schema_extra=_not_empty)
 
@@ -161,7 +161,7 @@ class Created(BaseModel):
     data: list[str]
     id: Annotated[
         ResourceId | SkipJsonSchema[None],
-        Field(description="The id, where the request had none."),
+        Field(description="The new id, if the request had none."),
     ] = None
 
 
@@ -170,7 +170,7 @@ class Done(BaseModel):
 
 
 class Fault(BaseModel):
-    """One thing wrong with a request."""
+    """One fault of a request."""
 
     location: Literal["body", "path", "query", "header"] = Field(alias="in")
     field: str

@@ -1,4 +1,4 @@
-"""The webhooks of the API: each event type with the JSON Schema of its payload."""
+"""The webhooks of the API: each event type, with the JSON Schema of its payload."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ if TYPE_CHECKING:
     Schema = dict[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
-"""The newest that Convoy's validator (gojsonschema 1.2) reads."""
+"""The newest dialect that Convoy's validator (gojsonschema 1.2) reads."""
 
 HEADERS = {
-    "X-Convoy-Signature": "`t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a comma, the body>`, and a"
-    " `v1` more for each secret that is being rolled.",
-    "X-Convoy-Idempotency-Key": "The event's id: what came under it before is the same event.",
+    "X-Convoy-Signature": "`t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a comma, the body>`, and one"
+    " more `v1` for each secret that is being replaced.",
+    "X-Convoy-Idempotency-Key": "The event's id. A webhook with the same id is the same event.",
 }
 
 
 class Webhooks:
-    """The event types of an API with these resources. Raises ValueError where two have one name."""
+    """The event types of these resources. Raises ValueError if two have the same name."""
 
     def __init__(self, resources: Sequence[ResourceType[Any]]) -> None:
         self.event_types = (PING, *(each for resource in resources for each in resource.events))
         names = [each.name for each in self.event_types]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"Two resources have an event type {', '.join(sorted(twice))}.")
+            raise ValueError(
+                f"Two resources have an event type {', '.join(sorted(twice))}: give one of them"
+                " other `events`."
+            )
         self._resources = resources
 
     def schema(self, event_type: EventType) -> Schema:
-        """Of the payload. Other properties may be added: receivers ignore them."""
+        """The payload's schema. Properties may be added later: receivers ignore them."""
         properties: Schema = {
             "event": {"const": event_type.event},
             "description": {"type": "string"},
@@ -66,7 +69,7 @@ class Webhooks:
 
     @cached_property
     def _carried(self) -> Mapping[str, Schema]:
-        """What events carry, by its name."""
+        """The schema of each payload's own field, by its name."""
         ids = TypeAdapter(ResourceId).json_schema()
         carried = {}
         for resource in self._resources:

@@ -1,4 +1,4 @@
-"""The todo: its fields with their bounds, and its events' names, which are the tutorial's."""
+"""The todo: its fields with their bounds, and its events, which have the tutorial's names."""
 
 from dataclasses import dataclass
 from typing import Annotated

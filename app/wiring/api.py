@@ -13,7 +13,7 @@ from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, gateway, parameters
+from app.http import application, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
@@ -49,10 +49,10 @@ class Components:
 
     @classmethod
     def build(cls, settings: Settings, emit: Callable[[str], object] = lambda _: None) -> Self:
-        """`emit` takes the lines of the metrics; unless given, there are none.
+        """`emit` gets each line of the metrics; by default there are no metrics.
 
-        Raises SettingsError when the secret with the API key can't be read, or the environment
-        names a proxy that can't be one.
+        Raises SettingsError if the secret with the API key can't be read, or if the environment
+        names an unusable proxy.
         """
         client = dynamodb()
         outbox = OutboxTable(
@@ -63,12 +63,12 @@ class Components:
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
         metrics = Metrics(emit, now, settings.metrics_namespace)
-        # One Convoy, one breaker, however many services there are.
+        # All services share one breaker: they publish to one Convoy.
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
 
     def services(self) -> list[Service[Any]]:
-        """One for each resource of the register."""
+        """One service for each resource of the register."""
         return [self.service(each) for each in RESOURCES]
 
     def service(self, resource_type: ResourceType[R]) -> Service[R]:
@@ -76,7 +76,7 @@ class Components:
             self.client,
             resource_type,
             table=self.settings.resources_table,
-            keys_table=self.settings.idempotency_table,
+            idempotency_table=self.settings.idempotency_table,
             outbox=self.outbox,
             log=self.events,
         )
@@ -100,9 +100,9 @@ class Components:
 
 
 def local_api() -> logs.RequestId:
-    """The API outside Lambda: every request is the owner's named by `CONVOY_APP_ID`.
+    """The API outside Lambda: `CONVOY_APP_ID` is the owner of every request.
 
-    Ends the process where the settings are not such that it can start.
+    Ends the process with a message if the settings are wrong.
     """
     logs.configure()
     try:
@@ -115,12 +115,12 @@ def local_api() -> logs.RequestId:
 
 
 def lambda_components() -> tuple[FastAPI, Components]:
-    """The API behind a gateway, whose authorizer names the owner; and its components."""
+    """The API behind a gateway, whose authorizer names the owner, and the API's components."""
     logs.configure()
     settings = Settings.load()
     components = Components.build(settings, _emit)
     app = application.build(
-        components.services(), gateway.owner_of, parameters.inline, docs_url=None
+        components.services(), gateway.owner_of, application.inline, docs_url=None
     )
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)

@@ -1,4 +1,4 @@
-"""Clients of DynamoDB, Secrets Manager and Convoy, as the settings say; time and chance."""
+"""The clients of DynamoDB, Secrets Manager and Convoy; the clock and random numbers."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ DYNAMODB = Config(
     user_agent="fastapi-todo-convoy",
     parameter_validation=False,
 )
-"""Seconds. A call that DynamoDB does not answer ends, and its request with it, after two times
-1 + 3 s and botocore's pause of up to 1 s between them.
+"""Seconds. A call that DynamoDB does not answer fails after 9 s: two attempts of 1 + 3 s, and
+botocore's pause of up to 1 s between them.
 
-botocore puts its own user agent together anew for each call, and looks through the parameters,
-whose types mypy has seen: 11 % and 7 % of the time of a call."""
+By default botocore builds its user agent again for each call (11 % of a call's time), and validates
+the parameters, which mypy has checked (7 %)."""
 
 SECRETS_MANAGER = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
-"""Seconds. A reading that is not answered ends after 7 s; who waits for it may leave before."""
+"""Seconds. A read without an answer fails after 7 s. A request that waits may give up earlier."""
 
 random = SystemRandom()
 jitter = random.random
@@ -58,7 +58,7 @@ def new_event_id(moment: datetime) -> str:
 
 
 def api_key_of(settings: ConvoySettings) -> ApiKey:
-    """Raises SettingsError when the secret that holds it can't be read."""
+    """Raises SettingsError if the secret with the API key can't be read."""
     if not settings.convoy_api_key_secret:
         return ApiKey(settings.convoy_api_key.get_secret_value())
     try:
@@ -77,7 +77,7 @@ def publisher_of(settings: ConvoySettings, api_key: ApiKey) -> ConvoyPublisher:
 def exchange_of(
     settings: ConvoySettings, api_key: ApiKey, *, deadline_s: float, max_bytes: int
 ) -> Exchange:
-    """Raises SettingsError when the environment names a proxy for Convoy that can't be one."""
+    """Raises SettingsError if the environment names an unusable proxy for Convoy."""
     try:
         proxy = Proxy.of_environment(settings.convoy_base_url)
     except ProxyUnusable as error:

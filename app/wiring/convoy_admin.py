@@ -1,4 +1,4 @@
-"""Convoy's project and a publisher, for the commands about Convoy; no cold start imports them."""
+"""Convoy's project and a publisher, for the `convoy` commands. No cold start imports this."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Convoy:
-    """Convoy's project, and what publishes to it."""
+    """Convoy's project, and a publisher for it."""
 
     project: Project
     publisher: ConvoyPublisher

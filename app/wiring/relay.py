@@ -1,4 +1,4 @@
-"""The relay, and what it asks Convoy with; the API's cold start does not import them."""
+"""The relay, and its clients of Convoy. The API's cold start does not import this module."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from app.wiring.api import Components
 
 WRITE_S = 9.0
-"""Seconds that a write may take at worst: `wiring.DYNAMODB`."""
+"""Seconds that a write takes at worst: see `app.wiring.clients.DYNAMODB`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayComponents:
-    """The relay, and the questions that it asks Convoy."""
+    """The relay, and its clients of Convoy."""
 
     relay: Relay
     events: ConvoyEvents
@@ -48,7 +48,7 @@ class RelayComponents:
         questions = Questions(convoy, now)
         events = ConvoyEvents(questions, now)
         attempts = Attempts(
-            # No breaker: the relay asks Convoy whether it is up.
+            # No breaker: the relay asks Convoy whether Convoy is up.
             components.metered(components.publisher),
             events,
             components.outbox,

@@ -1,7 +1,7 @@
-"""The project beside its peers, in one interleaved run: `make bench`.
+"""`make bench`: compare the project with its peers, in one interleaved run.
 
 A run of all parts writes benchmarks/results.json, the tables of the README and of
-docs/performance.md, and docs/benchmark.svg; a run of some only prints them.
+docs/performance.md, and docs/benchmark.svg. A run of some parts only prints their tables.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ def main() -> int:
     values = {name: value for table in tables for name, value in table.found.items()}
     print(f"\n{grid(targets.COLUMNS, targets.rows(values))}")
     if values.keys() != targets.TARGETS.keys():
-        print("\nNot all was measured: nothing is written.")
+        print("\nSome targets were not measured: nothing is written.")
         return 0
     report.write(report.results(tables, datetime.now(UTC).date()))
     print(f"\nWritten: {report.RESULTS.name}, {report.PLOT.name}, and the documents' tables.")
-    print("The plan rests on the CPU of a POST: make scale.")
+    print("docs/scale.md needs the new CPU of a POST: run make scale.")
     return 0
 
 
@@ -72,7 +72,7 @@ def _parts() -> list[str]:
     parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)}; without: all")
     wanted: list[str] = parser.parse_args().parts
     if unknown := set(wanted) - PARTS.keys():
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown part {', '.join(sorted(unknown))}: use {', '.join(PARTS)}")
     return wanted or list(PARTS)
 
 

@@ -1,8 +1,8 @@
-"""DynamoDB and Convoy, canned: every peer gets the same answers, at once, and is counted.
+"""DynamoDB and Convoy with canned answers: the same for every peer, at once. Calls are recorded.
 
     python -m benchmarks.compare.backends [--tls CERTIFICATE KEY] [--convoy-delay-s S]
 
-Prints its port. `GET /calls` tells the calls since the last time it was asked, in their order.
+Prints its port. `GET /calls` answers with the calls since the previous `GET /calls`, in order.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _OTHERS = {
 
 
 def listed(*entries: object) -> bytes:
-    """A list of Convoy's, of one page."""
+    """Convoy's answer with a list of one page."""
     pagination = {"has_next_page": False, "next_page_cursor": ""}
     data = {"content": entries, "pagination": pagination}
     content = json.dumps({"status": True, "message": "fetched", "data": data}).encode()
@@ -68,13 +68,13 @@ def listed(*entries: object) -> bytes:
 
 
 NOTHING, NEWEST = listed(), listed(_OTHERS)
-"""Convoy has none of the events that it is asked for, and took another's since."""
+"""Convoy has no event of the question, but accepted another owner's event later."""
 
 calls: list[str] = []
 
 
 class Canned(asyncio.Protocol):
-    """HTTP/1.1, kept alive; what is asked for is told by a header of DynamoDB's, or the path."""
+    """HTTP/1.1, kept alive. DynamoDB's header or the path decides the answer."""
 
     delay_s = 0.0
 
@@ -144,7 +144,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="DynamoDB and Convoy, canned.")
+    parser = argparse.ArgumentParser(description="DynamoDB and Convoy with canned answers.")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--convoy-delay-s", type=float, default=0.0)
     asyncio.run(serve(parser.parse_args()))

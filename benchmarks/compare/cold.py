@@ -1,4 +1,4 @@
-"""Cold: a fresh process imports the handler and answers a first POST."""
+"""Cold start: a fresh process imports the handler and answers a first POST."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEGABYTE = 1_000_000
 
 
 def measure(rounds: int) -> Table:
-    """With bytecode each round; without, which takes four times as long, each third round."""
+    """With bytecode in each round; without it in each third round, since that takes longer."""
     wall, cpu, sources, modules = Samples(), Samples(), Samples(), {}
     with backends() as canned:
         settings = environment(canned.url, canned.url)

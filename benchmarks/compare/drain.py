@@ -1,6 +1,6 @@
 """The relay after an outage: an outbox on DynamoDB Local, and a Convoy that answers in 20 ms.
 
-Convoy has none of the events. Each is asked for by its key, and published.
+Convoy has none of the events. The relay asks for each by its key, and publishes it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ CONVOY_S = 0.02
 SIZES = (100, 1_000, 10_000, 100_000)
 WORKERS = (1, 2, 4, 8)
 AT_MOST_S = 12.0
-"""Seconds of one pass: of many rows it sends a part, and its rate is as good."""
+"""Seconds of one pass. A longer one would publish more rows, at the same rate."""
 
-WARM_UP_S, ALONE = 0.5, 50
+WARM_UP_S, CALLS_PER_THREAD = 0.5, 50
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> Table:
-    """Raises DynamoDBLocalError where it can't be run."""
+    """Raises DynamoDBLocalError if DynamoDB Local can't run."""
     rows: list[list[str | float]] = []
     shares: list[float] = []
     with ExitStack() as stack:
@@ -52,10 +52,10 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
         for size in sizes:
             row: list[str | float] = [size]
             for workers in WORKERS:
-                alone = drain.calling_alone(workers)
+                most = drain.rate_of_calls(workers)
                 rate = drain.rate(size, workers)
-                row += [rate, rate / alone]
-                shares.append(rate / alone)
+                row += [rate, rate / most]
+                shares.append(rate / most)
             rows.append(row)
     return Table(
         name="drain",
@@ -74,55 +74,58 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
 
 @dataclass(slots=True)
 class _Drain:
-    parts: Components
+    components: Components
     waiting: int = 0
 
     def __post_init__(self) -> None:
-        tables.create_tables(self.parts.client, tables.names())
+        tables.create_tables(self.components.client, tables.names())
 
-    def calling_alone(self, workers: int) -> float:
-        """Events that so many threads ask for and publish in a second."""
+    def rate_of_calls(self, workers: int) -> float:
+        """Events a second of as many threads that only ask Convoy for an event and publish it."""
         event = self._event()
 
         def call(_: int) -> None:
-            for _ in range(ALONE):
-                built.events.under(event.id, event.occurred_at)
-                self.parts.publisher.publish(event)
+            for _ in range(CALLS_PER_THREAD):
+                relay.events.under(event.id, event.occurred_at)
+                self.components.publisher.publish(event)
 
         with (
-            closing(RelayComponents.build(self.parts)) as built,
+            closing(RelayComponents.build(self.components)) as relay,
             ThreadPoolExecutor(workers) as threads,
         ):
             list(threads.map(call, range(workers)))
             start = time.perf_counter()
             list(threads.map(call, range(workers)))
-            return workers * ALONE / (time.perf_counter() - start)
+            return workers * CALLS_PER_THREAD / (time.perf_counter() - start)
 
     def rate(self, size: int, workers: int) -> float:
-        """Events published in a second, of `size` that wait, on connections that are open."""
-        with closing(RelayComponents.build(self.parts, workers=workers)) as built:
-            built.relay.deliveries = None
+        """Events a second that the relay publishes from `size` rows, over open connections."""
+        with closing(RelayComponents.build(self.components, workers=workers)) as components:
+            relay = components.relay
+            relay.deliveries = None
             self._fill(max(self.waiting, workers))
-            self._pass(built.relay, WARM_UP_S)
+            self._pass(relay, WARM_UP_S)
             self._fill(size)
-            return self._pass(built.relay, AT_MOST_S)
+            return self._pass(relay, AT_MOST_S)
 
     def _pass(self, relay: Relay, seconds: float) -> float:
-        """Events published in a second; their rows are gone then."""
+        """Events a second of one pass. Removes their rows."""
         start = time.perf_counter()
         until = start + seconds + relay.reserve_s
         report = relay.run(lambda: until - time.perf_counter())
         took = time.perf_counter() - start
-        for page in self.parts.outbox.pages():
+        for page in self.components.outbox.pages():
             tried = [row.event.id for row in page if row.attempts]
             for at in range(0, len(tried), DELETES):
-                self.parts.outbox.remove(tried[at : at + DELETES])
+                self.components.outbox.remove(tried[at : at + DELETES])
         self.waiting -= report.published
         return report.published / took
 
     def _fill(self, size: int) -> None:
-        rows = (self.parts.outbox.put(self._event())["Item"] for _ in range(size - self.waiting))
-        fill(self.parts.client, self.parts.settings.outbox_table, rows)
+        rows = (
+            self.components.outbox.put(self._event())["Item"] for _ in range(size - self.waiting)
+        )
+        fill(self.components.client, self.components.settings.outbox_table, rows)
         self.waiting = size
 
     def _event(self) -> Event:

@@ -1,7 +1,7 @@
-"""Each peer as Lambda would have it: a folder of its own with what its zip holds, and no more.
+"""Each peer as on Lambda: a folder with the contents of its zip, and nothing else.
 
-Beside it, for all, what Lambda's runtime brings: boto3. They are built below build/bench, once for
-each state of what they are made of.
+All peers share a folder with boto3, which Lambda's runtime has. The folders are below build/bench,
+and are built again when their sources change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LOCK = ROOT / "uv.lock"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`outbox`: whether it gives the guarantee that no event is lost."""
+    """`outbox`: whether the peer guarantees that no event is lost."""
 
     name: str
     title: str
@@ -65,7 +65,7 @@ PEERS = (OURS, BARE_OUTBOX, VALIDATED, POWERTOOLS, BARE, TUTORIAL)
 
 @cache
 def runtime() -> Path:
-    """boto3 and what it needs, in the lock's versions, with bytecode."""
+    """boto3 and its dependencies, in the lock's versions, with bytecode."""
     lock = ROOT / "requirements.txt"
     folder = BUILD / f"runtime-{_digest([lock])}"
     if not folder.exists():
@@ -93,7 +93,7 @@ def zip_of_ours(*, bytecode: bool) -> Path:
 
 @cache
 def task(peer: Peer, *, bytecode: bool) -> Path:
-    """The folder that holds a peer, as unpacked."""
+    """The folder of a peer's unpacked zip."""
     kind = "bytecode" if bytecode else "sources"
     if peer.handler is None:
         zipped = zip_of_ours(bytecode=bytecode)
@@ -116,12 +116,12 @@ def task(peer: Peer, *, bytecode: bool) -> Path:
 
 
 def stub(peer: Peer) -> Path:
-    """What takes DynamoDB's and Convoy's place in its process."""
+    """The script that replaces DynamoDB and Convoy in the peer's process."""
     return HERE / "stubs" / ("ours.py" if peer.handler is None else "work.py")
 
 
 def size(peer: Peer) -> int:
-    """Bytes of its zip, with bytecode: what it takes beside Lambda's runtime."""
+    """Bytes of the peer's zip, with bytecode and without Lambda's runtime."""
     if peer.handler is None:
         return zip_of_ours(bytecode=True).stat().st_size
     packed = BUILD / f"{task(peer, bytecode=True).name}.zip"
@@ -132,7 +132,7 @@ def size(peer: Peer) -> int:
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[Path]:
-    """Gives a folder to fill, which takes its place when it is full."""
+    """Yields a folder to fill, and renames it to `folder` when it is complete."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as unfinished:
         filling = Path(unfinished, folder.name)
@@ -142,7 +142,7 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def _compile(folder: Path, place: Path) -> None:
-    """As the zip's own: not compared with its source at import."""
+    """Like the zip's bytecode: an import does not compare it with the source."""
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
     options += ["-s", str(folder), "-p", str(place)]
     interpreter = find_python(Target.native().python)

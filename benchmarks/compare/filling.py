@@ -1,4 +1,4 @@
-"""Many rows into a table of DynamoDB Local."""
+"""Fills a table of DynamoDB Local with many rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH = 25
-"""What DynamoDB takes at a time."""
+"""DynamoDB's limit of one write."""
 
 
 def fill(client: DynamoDBClient, table: str, items: Iterable[Any]) -> None:

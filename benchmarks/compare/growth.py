@@ -1,4 +1,4 @@
-"""A list and two mutations on DynamoDB Local, as the todos of other owners grow."""
+"""A list and two changes on DynamoDB Local, with more and more todos of other owners."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WARM_UP, CALLS = 150, 30
 
 
 def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
-    """Raises DynamoDBLocalError where it can't be run."""
+    """Raises DynamoDBLocalError if DynamoDB Local can't run."""
     names = {size: tables.names(f"{size}-") for size in sizes}
     with ExitStack() as stack:
         url = stack.enter_context(dynamodb_local.running())
@@ -84,7 +84,7 @@ def _sampled(workers: dict[int, Worker], rounds: int) -> Samples:
 
 
 def _fill(client: DynamoDBClient, names: dict[str, str], size: int) -> None:
-    """The owner's own hundred, and `size` todos of others."""
+    """Add 100 todos of the owner, and `size` todos of other owners."""
     tables.create_tables(client, names)
     own = (("everyone", number) for number in range(1, TODOS_PER_OWNER + 1))
     others = ((f"owner-{at // TODOS_PER_OWNER}", at) for at in range(size))

@@ -1,4 +1,4 @@
-"""Where a cold start's time goes, by package: ours and the fastest peer's."""
+"""The time of a cold start by package, of this project and of the fastest peer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GROUPS = {
     "Python's json and logging": ("json", "logging"),
     "own code": ("app", "handler", "work"),
 }
-"""Packages by their names; what is in none of these is Python's own."""
+"""Packages by their names. Other modules are Python's own."""
 
 PYTHON = "Python's other modules"
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")

@@ -1,4 +1,4 @@
-"""Convoy takes connections and never answers: what a mutation takes then."""
+"""The time of a change while Convoy takes connections and never answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.compare.environments import Peer
 
 WARM_UP, CALLS = 300, 100
-"""Together less than the 5 s that our breaker stays open."""
+"""Together these requests take less than the 5 s that our breaker stays open."""
 
 
 def measure(rounds: int) -> Table:
@@ -58,7 +58,7 @@ def _healthy(peer: Peer, settings: dict[str, str]) -> float:
 
 
 def _black_holed(peer: Peer, settings: dict[str, str]) -> tuple[float, float]:
-    """The first POST, which waits for the deadline, and one of the next. In seconds."""
+    """Seconds of the first POST, which waits for the deadline, and of a later one."""
     with worker(peer, settings) as process:
         first = process.call("POST", 1)["wall_s"]
         if peer is not OURS:

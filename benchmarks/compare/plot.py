@@ -1,4 +1,4 @@
-"""The plot of a comparison: bars, as an SVG by hand."""
+"""The plot of a comparison: bars in an SVG."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 OURS, OTHERS, UNSAFE = "#0f766e", "#94a3b8", "#cbd5e1"
 PANEL, LABELS, BAR, ROW, TOP = 560, 210, 220, 24, 40
-"""Pixels: a panel and its labels are so wide, the longest bar; a row and the title are so high."""
+"""Pixels: widths of a panel, its labels and its longest bar; heights of a row and the title."""
 
 
 def drawn(kept: Mapping[str, Any]) -> str:
@@ -30,7 +30,7 @@ def drawn(kept: Mapping[str, Any]) -> str:
 
 
 def _panel(table: Mapping[str, Any], column: str, title: str, left: int) -> Iterator[str]:
-    """A bar for each handler; the ratio stands in the column after."""
+    """A bar for each handler. The column after `column` has the ratio."""
     at, start = table["columns"].index(column), left + LABELS
     longest = max(row[at] for row in table["rows"])
     yield f'<text x="{start}" y="24">{escape(title)}</text>'

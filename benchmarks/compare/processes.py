@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-"""The first is the peers', the last the backends'; a machine with one has both on it."""
+"""Peers run on the first core, backends on the last. On a machine with one core they share it."""
 
 Sample = dict[str, float]
 
@@ -38,7 +38,7 @@ def _pin(core: int) -> None:
 
 @contextmanager
 def on_the_peers_core() -> Iterator[None]:
-    """This process, for what is measured within it."""
+    """Pin this process there, to measure in it."""
     before = os.sched_getaffinity(0) if CORES else set()
     _pin(0)
     try:
@@ -57,15 +57,15 @@ class Backends:
         return f"http://{HOST}:{self.port}"
 
     def calls(self) -> list[str]:
-        """What was asked since the last time, in its order."""
+        """The calls since this was last asked, in order."""
         with urlopen(f"{self.url}/calls", timeout=10) as answer:  # noqa: S310
-            told: list[str] = json.load(answer)
-        return told
+            calls: list[str] = json.load(answer)
+        return calls
 
 
 @contextmanager
 def backends(*options: str, module: str = "benchmarks.compare.backends") -> Iterator[Backends]:
-    """`module` runs them, with answers of its own."""
+    """Start `module`, which has the canned answers."""
     command = [sys.executable, "-m", module, *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(-1)
@@ -92,13 +92,13 @@ def environment(dynamodb: str, convoy: str) -> dict[str, str]:
         "CONVOY_BASE_URL": f"{convoy}/api",
         **tables.settings(tables.names()),
         "POWERTOOLS_SERVICE_NAME": "todo",
-        "PYTHONDONTWRITEBYTECODE": "1",  # as Lambda's file system, which is read-only
+        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's file system is read-only
         "PATH": os.defpath,
     }
 
 
 class Worker:
-    """A peer's process. `imported` is what importing its handler took."""
+    """A peer's process. `imported` is the cost of the import of its handler."""
 
     def __init__(self, process: subprocess.Popen[str], log: IO[str]) -> None:
         self._process = process
@@ -106,7 +106,7 @@ class Worker:
         self.imported = self._read()
 
     def call(self, route: str, count: int) -> Sample:
-        """What each of so many calls took. Raises RuntimeError if one went wrong."""
+        """The cost of one call, averaged over `count`. Raises RuntimeError if a call failed."""
         assert self._process.stdin is not None  # noqa: S101
         self._process.stdin.write(f"{route} {count}\n")
         self._process.stdin.flush()

@@ -1,4 +1,4 @@
-"""One publish over TLS on loopback: ours, the SDK as documented, and urllib3 by hand."""
+"""One publish over TLS on loopback: this project, the SDK as documented, and urllib3."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ BODY: dict[str, Any] = {
 CALLS, NEW_CALLS = 100, 15
 
 Client = tuple[Callable[[], None], Callable[[], None]]
-"""What publishes once, and what closes its connections."""
+"""Two functions: one publishes once, one closes the connections."""
 
 
 def measure(rounds: int) -> Table:
     kept, new = Samples(), Samples()
     with _authority() as (certificate, key, ca), on_the_peers_core():
-        of_a_user = patch.dict(os.environ, SSL_CERT_FILE=ca)  # httpx's
-        with of_a_user, backends("--tls", certificate, key) as canned:
+        trusted = patch.dict(os.environ, SSL_CERT_FILE=ca)  # httpx reads it
+        with trusted, backends("--tls", certificate, key) as canned:
             root = f"https://localhost:{canned.port}/api"
             makers = {name: _maker(name, root, ca) for name in MAKERS}
             held = {name: make() for name, make in makers.items()}
@@ -158,7 +158,7 @@ def _timed(call: Callable[[], None], count: int) -> float:
 
 @contextmanager
 def _authority() -> Iterator[tuple[str, str, str]]:
-    """Files: a certificate for localhost, its key, and the authority that signed it."""
+    """Paths of a certificate for localhost, its key, and the authority that signed it."""
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
     with tempfile.TemporaryDirectory() as name:

@@ -1,4 +1,4 @@
-"""What is kept of a comparison: benchmarks/results.json, and its tables in the documents."""
+"""The results of a comparison: benchmarks/results.json, and its tables in the documents."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _BLOCK = re.compile(r"(<!-- make bench -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def results(tables: Iterable[Table], today: date) -> dict[str, Any]:
-    """JSON: where and when, each table's rows, and the values of the targets."""
-    told = list(tables)
+    """JSON: the date and the machine, each table's rows, and the values of the targets."""
+    measured = list(tables)
     return {
         "date": today.isoformat(),
         "machine": {"processor": _processor(), "cores": len(CORES) or 1},
@@ -38,10 +38,12 @@ def results(tables: Iterable[Table], today: date) -> dict[str, Any]:
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
-        "targets": {name: _short(value) for table in told for name, value in table.found.items()},
+        "targets": {
+            name: _short(value) for table in measured for name, value in table.found.items()
+        },
         "tables": [
             asdict(replace(table, rows=[list(map(_short, row)) for row in table.rows]))
-            for table in told
+            for table in measured
         ],
     }
 
@@ -51,7 +53,7 @@ def _short(cell: Cell) -> Cell:
 
 
 def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
-    """The README and docs/performance.md, with the tables of these results; the plot."""
+    """The README and docs/performance.md with the tables of these results, and the plot."""
     machine = kept["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
     where = f"{kept['date']}, {machine['processor']}, {machine['cores']} cores; {versions}."
@@ -65,20 +67,22 @@ def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
 
 
 def _with(document: Path, text: str) -> str:
-    told, blocks = _BLOCK.subn(lambda block: block[1] + text + block[2], document.read_text())
+    written, blocks = _BLOCK.subn(lambda block: block[1] + text + block[2], document.read_text())
     if blocks != 1:
-        raise ValueError(f"{document} has {blocks} places for the tables of `make bench`")
-    return told
+        raise ValueError(
+            f"{document} has {blocks} blocks from `<!-- make bench -->` to `<!-- end -->`: keep one"
+        )
+    return written
 
 
 def _processor() -> str:
-    """As Linux names it; elsewhere the machine's kind."""
+    """Linux's name of the processor; on other systems the machine type."""
     try:
-        told = Path("/proc/cpuinfo").read_text()
+        info = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.machine()
-    named = re.search(r"^model name\s*: (.+)$", told, re.MULTILINE)
-    return named[1] if named else platform.machine()
+    model = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
+    return model[1] if model else platform.machine()
 
 
 def write(kept: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a comparison found: a table for each part, as the terminal and the documents show it."""
+"""The tables of a comparison, for the terminal and the documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`found`: the values of the targets that this part decides, by their names."""
+    """`found`: the measured value of each target of this table, by the target's name."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class Table:
 
 @dataclass(slots=True)
 class Samples:
-    """Of each subject, one value a round, all rounds in the same order."""
+    """One value of each subject in each round, in the order of rounds."""
 
     of: dict[str, list[float]] = field(default_factory=dict)
 
@@ -41,13 +41,13 @@ class Samples:
         return median(self.of[subject])
 
     def ratio(self, subject: str, base: str) -> float:
-        """The median of the rounds' ratios: what slows a whole round down cancels out."""
+        """The median of the rounds' ratios: a slow round slows both values, and does not count."""
         pairs = zip(self.of[subject], self.of[base], strict=True)
-        return median(value / beside for value, beside in pairs)
+        return median(value / base_value for value, base_value in pairs)
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """A table in Markdown that reads well as it stands; numbers to the right."""
+    """A Markdown table with padded cells; columns of numbers are right-aligned."""
     lines = [list(columns), *([shown(cell) for cell in row] for row in rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
     right = [all(not isinstance(row[at], str) for row in rows) for at in range(len(columns))]
@@ -67,7 +67,7 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def shown(cell: Cell) -> str:
-    """A number to three significant figures, as far as its size lets it."""
+    """A number has three significant figures, and always its whole part."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, int) or abs(cell) >= 100:
@@ -76,6 +76,6 @@ def shown(cell: Cell) -> str:
 
 
 def rotated(subjects: Sequence[T], turn: int) -> list[T]:
-    """Each goes first as often as the others."""
+    """The subjects in another order each turn: each is first equally often."""
     at = turn % len(subjects)
     return [*subjects[at:], *subjects[:at]]

@@ -1,4 +1,4 @@
-"""What the project holds itself to; each part of the comparison tells the values it decides."""
+"""The targets of the project. Each part of the comparison measures some of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`limit` is the most that is allowed, or the least."""
+    """`limit` is the highest allowed value; with `at_least` the lowest."""
 
     title: str
     limit: float
@@ -23,7 +23,7 @@ class Target:
         return value >= self.limit if self.at_least else value <= self.limit
 
     @property
-    def told(self) -> str:
+    def limit_text(self) -> str:
         return f"{'≥' if self.at_least else '≤'} {self.limit:.2f}"
 
 
@@ -41,7 +41,7 @@ TARGETS = {
     "relay": Target("relay, to as many threads that only publish", 0.9, at_least=True),
     "zip": Target("the zip, MB", 5.0),
 }
-"""By the names that the parts use. All but the last are ratios within one run."""
+"""By the names that the parts use. All except the last are ratios within one run."""
 
 COLUMNS = ("what", "target", "measured", "met")
 
@@ -50,7 +50,7 @@ def rows(found: Mapping[str, float]) -> list[list[Cell]]:
     return [
         [
             target.title,
-            target.told,
+            target.limit_text,
             found[name],
             "yes" if target.is_met(found[name]) else "no",
         ]

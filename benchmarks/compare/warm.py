@@ -1,4 +1,4 @@
-"""Warm: what a request takes of a process that has answered many."""
+"""Warm: the time of a request in a process that has answered many."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _stubbed(workers: dict[str, Worker], rounds: int) -> Table:
 def _sampled(
     workers: dict[str, Worker], routes: tuple[str, ...], rounds: int
 ) -> tuple[Samples, Samples, dict[str, float]]:
-    """Wall and CPU in seconds, and the most memory that each took, in megabytes."""
+    """Wall time and CPU in seconds, and each peer's peak memory in megabytes."""
     wall, cpu, memory = Samples(), Samples(), {}
     for process in workers.values():
         for route in routes:
@@ -92,8 +92,8 @@ def _sampled(
     for turn in range(rounds):
         for route in routes:
             for name in rotated(list(workers), turn):
-                told = workers[name].call(route, CALLS)
-                wall.add(name + route, told["wall_s"])
-                cpu.add(name + route, told["cpu_s"])
-                memory[name] = told["peak_kb"] / 1000
+                sample = workers[name].call(route, CALLS)
+                wall.add(name + route, sample["wall_s"])
+                cpu.add(name + route, sample["cpu_s"])
+                memory[name] = sample["peak_kb"] / 1000
     return wall, cpu, memory

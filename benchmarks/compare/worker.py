@@ -1,8 +1,9 @@
-"""One peer in a process of its own, told on stdin what to do: it imports nothing of ours.
+"""Runs one peer in its own process, and reads calls from stdin. Imports none of the project.
 
     python -s -S worker.py TASK RUNTIME [STUB]
 
-Prints what importing the handler took; then, for each line `ROUTE COUNT`, what its calls took.
+Prints the cost of the import of the handler. Then for each line `ROUTE COUNT` prints the cost of a
+call.
 """
 
 import gc
@@ -30,7 +31,7 @@ ROUTES = {
 
 
 def event(method, path, body):
-    """API Gateway's, payload 2.0."""
+    """An event of API Gateway, payload 2.0."""
     host = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
     headers = {
         "accept": "*/*",
@@ -76,7 +77,7 @@ def event(method, path, body):
 
 
 def timed(call, count):
-    """Seconds of each call, by the wall and of this process's CPU."""
+    """Seconds of one call: wall time, and this process's CPU."""
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(count):
         call()
@@ -87,7 +88,7 @@ def timed(call, count):
 
 
 def peak_kb():
-    """The most that was resident; getrusage would tell the parent's, where that had more."""
+    """The peak resident memory. getrusage would include the parent's peak, before the fork."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
@@ -95,7 +96,7 @@ def peak_kb():
 def main():
     task, runtime, *stub = sys.argv[1:]
     sys.path[:0] = [task, runtime]
-    out, sys.stdout = sys.stdout, sys.stderr  # logs and metrics are not what is read here
+    out, sys.stdout = sys.stdout, sys.stderr  # logs and metrics go to stderr
     modules = set(sys.modules)
     loaded = {}
 
@@ -104,27 +105,27 @@ def main():
 
         loaded["handler"] = handler
 
-    told = timed(load, 1)
-    told["modules"] = len(sys.modules.keys() - modules)
+    cost = timed(load, 1)
+    cost["modules"] = len(sys.modules.keys() - modules)
     handler = loaded["handler"]
     for path in stub:
         with open(path) as source:
             exec(compile(source.read(), path, "exec"), {"handler": handler})
-    print(json.dumps(told), file=out, flush=True)
+    print(json.dumps(cost), file=out, flush=True)
     for line in sys.stdin:
         route, count = line.split()
         method, path, body, status = ROUTES[route]
-        asked, context = event(method, path, body), Context()
+        request, context = event(method, path, body), Context()
 
-        def call(asked=asked, context=context, status=status, route=route):
-            answer = handler.api(asked, context)
+        def call(request=request, context=context, status=status, route=route):
+            answer = handler.api(request, context)
             if answer["statusCode"] != status:
                 raise SystemExit(f"{route}: {answer}")
 
         gc.collect()
-        told = timed(call, int(count))
-        told["peak_kb"] = peak_kb()
-        print(json.dumps(told), file=out, flush=True)
+        cost = timed(call, int(count))
+        cost["peak_kb"] = peak_kb()
+        print(json.dumps(cost), file=out, flush=True)
 
 
 if __name__ == "__main__":

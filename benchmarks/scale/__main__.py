@@ -1,4 +1,4 @@
-"""`make scale`: the figures of `docs/scale.md`, put into it between the marks, and printed."""
+"""`make scale`: compute the tables of `docs/scale.md`, print them, and write them there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARKED = re.compile(r"<!-- make scale: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def filled(plan: str, made: dict[str, str]) -> str:
-    """The plan with each marked table as it is made now. Raises KeyError for an unknown mark."""
+    """The plan with each marked table computed again. Raises KeyError for an unknown mark."""
     return MARKED.sub(
         lambda mark: f"<!-- make scale: {mark[1]} -->\n{made[mark[1]]}\n<!-- end -->", plan
     )

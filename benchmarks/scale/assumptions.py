@@ -1,23 +1,24 @@
-"""What docs/scale.md rests on and the code does not have: change it here, then `make scale`.
+"""The inputs of docs/scale.md that the code does not have. Change them here, then run `make scale`.
 
-Nothing of it was measured on AWS. Prices are the list prices of us-east-1, without free tiers, of
-spring 2026.
+Nothing here was measured on AWS. Prices are list prices of us-east-1 in spring 2026, without free
+tiers.
 """
 
 import json
 
 from benchmarks.compare.report import RESULTS
 
-# --- Measured: on one core of a laptop, which stands in for a vCPU of Lambda's ---
+# --- Measured on one core of a laptop, in place of a vCPU of Lambda ---
 _WARM = next(t for t in json.loads(RESULTS.read_text())["tables"] if t["name"] == "warm")
 POST_CPU_S: float = _WARM["rows"][0][_WARM["columns"].index("CPU of POST")] / 1e6
 """Seconds of CPU of one `POST /todo` through the handler: `make bench`."""
 
 RELAYED_CPU_S, SETTLED_CPU_S = 0.0028, 0.0003
-"""Seconds of CPU of one row: that the relay asks for by its key and publishes; that it finds in
-Convoy's list and deletes. `python -m benchmarks.scale.measure`, rounded up."""
+"""Seconds of CPU of one row: the first if the relay asks for it by its key and publishes it, the
+second if the relay finds it in Convoy's list and deletes it. `python -m benchmarks.scale.measure`
+prints both; here they are rounded up."""
 
-# --- Assumed: round trips, in seconds, as a function in the region sees them ---
+# --- Assumed: round trips in seconds, from a function in the same region ---
 TRANSACTION_S = 0.010  # a `TransactWriteItems` of two or three items
 CALL_S = 0.005  # any other call of DynamoDB for one item
 SCAN_S = 0.020  # a page of 1 MB of a `Scan`, without the time to read it
@@ -30,7 +31,7 @@ OWNER = "arn:aws:iam::123456789012:user/some.body"
 ITEM = "Write the tests, then see each of them fail for the right reason"
 
 VCPU_MB = 1769
-"""Of a vCPU (Lambda's developer guide: memory)."""
+"""Memory that comes with one vCPU (Lambda's developer guide: memory)."""
 
 # --- Prices, in dollars (the pricing pages of each service) ---
 GATEWAY_PER_M, LAMBDA_PER_M, LAMBDA_PER_GB_S = 1.00, 0.20, 0.0000133334  # arm64
@@ -44,8 +45,9 @@ STORED_OVERHEAD = 100
 """Bytes that DynamoDB adds to each item that it stores (developer guide: table size)."""
 
 LOGGED_BYTES = 1000
-"""Of a change: Lambda's two lines (developer guide: JSON logs), that of app/outbox/metrics.py, that
-of serverless.yml's access log, and 26 bytes that CloudWatch adds to each."""
+"""The logs of a change: Lambda's two lines (developer guide: JSON logs), one of
+app/outbox/metrics.py, one of the access log of serverless.yml, and 26 bytes that CloudWatch adds to
+each."""
 
 SENT_BYTES = 1700
-"""Of an event (300), with Convoy's envelope, headers and TLS (700), and of the client's answer."""
+"""The event (300), Convoy's envelope, headers and TLS (700), and the client's answer."""

@@ -1,4 +1,4 @@
-"""The CPU of a row in a pass of the relay; DynamoDB Local and the stand-in have their own."""
+"""The CPU of a row in a pass of the relay, without that of DynamoDB Local and the stand-in."""
 
 from __future__ import annotations
 
@@ -42,26 +42,27 @@ def _cpu_s(url: str, folder: Path, *, published: bool) -> float:
         os.environ |= environment(url, account, OWNER, PACE)
         os.environ["AWS_ACCESS_KEY_ID"] = f"published{published}"  # a database of its own
         with (
-            closing(Components.build(Settings.load())) as parts,
-            closing(RelayComponents.build(parts)) as built,
+            closing(Components.build(Settings.load())) as components,
+            closing(RelayComponents.build(components)) as relay_components,
         ):
-            tables.create_tables(parts.client, TABLES)
-            events = [_event(parts, published=published) for _ in range(ROWS)]
-            _event(parts, published=True)  # shows how far Convoy is
-            rows = (parts.outbox.put(event)["Item"] for event in events)
-            fill(parts.client, parts.settings.outbox_table, rows)
-            built.relay.clock = built.relay.attempts.clock = lambda: now() + LATER
+            tables.create_tables(components.client, TABLES)
+            events = [_event(components, published=published) for _ in range(ROWS)]
+            _event(components, published=True)  # shows how far Convoy is
+            rows = (components.outbox.put(event)["Item"] for event in events)
+            fill(components.client, components.settings.outbox_table, rows)
+            relay = relay_components.relay
+            relay.clock = relay.attempts.clock = lambda: now() + LATER
             started = time.process_time()
-            report = built.relay.run()
+            report = relay.run()
             assert (report.settled if published else report.published) == ROWS, report  # noqa: S101
             return (time.process_time() - started) / ROWS
 
 
-def _event(parts: Components, *, published: bool) -> Event:
+def _event(components: Components, *, published: bool) -> Event:
     at = now() if published else now() - LATER
     event = TODO.create(Todo(OWNER, 1, ITEM), now=at, event_id=new_event_id(at)).event
     if published:
-        parts.publisher.publish(event)
+        components.publisher.publish(event)
     return event
 
 

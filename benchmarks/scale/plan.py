@@ -1,4 +1,4 @@
-"""The tables of `docs/scale.md`, by the name of the mark that each stands behind."""
+"""The tables of `docs/scale.md`, by the name of their marks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.outbox.relay import WORKERS
 from app.wiring.relay import WRITE_S
 from benchmarks.compare.tables import grid
 from benchmarks.scale import assumptions as given
-from benchmarks.scale.relay import most, published_per_s, settling
-from benchmarks.scale.work import CLAIM, READ_BYTES, of
+from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_s
+from benchmarks.scale.work import CLAIM, READ_BYTES, work_of
 from infra.package.build import ROOT
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ DEPLOYED = yaml.safe_load(re.sub(r"!\w+ ", "", (ROOT / "serverless.yml").read_te
 MEMORY_MB: int = DEPLOYED["provider"]["memorySize"]
 MEMORY_GB, VCPUS = MEMORY_MB / 1024, MEMORY_MB / given.VCPU_MB
 PUBLISH_DEADLINE_S = float(DEPLOYED["provider"]["environment"]["CONVOY_DEADLINE_S"])
-WORKS_S = DEPLOYED["functions"]["relay"]["timeout"] - (PUBLISH_DEADLINE_S + DEADLINE_S + WRITE_S)
-"""Seconds of each minute in which the relay begins new work."""
+WORK_S = DEPLOYED["functions"]["relay"]["timeout"] - (PUBLISH_DEADLINE_S + DEADLINE_S + WRITE_S)
+"""Seconds of each minute in which the relay starts new work."""
 
 CHANGE_S = given.CALL_S + given.TRANSACTION_S + given.PUBLISH_S + given.POST_CPU_S / VCPUS
 """A `PUT` or `DELETE`, which reads the todo first."""
-CHANGE = of("update")
+CHANGE = work_of("update")
 LOGGED_GB = (CHANGE.sizes["log"] + given.STORED_OVERHEAD) / GB
 
 Bill = list[tuple[str, str, float]]
@@ -38,13 +38,13 @@ Bill = list[tuple[str, str, float]]
 
 def capacity() -> str:
     calls = {
-        "`POST`": of("create"),
+        "`POST`": work_of("create"),
         "`PUT`": CHANGE,
-        "`DELETE`": of("delete"),
-        "`POST` with an `Idempotency-Key`": of("create", claim=CLAIM),
-        "`PUT` of 10,000 characters": of("update", item="x" * 10_000),
+        "`DELETE`": work_of("delete"),
+        "`POST` with an `Idempotency-Key`": work_of("create", claim=CLAIM),
+        "`PUT` of 10,000 characters": work_of("update", item="x" * 10_000),
     }
-    tables = ("todos", "outbox", "log", "keys")
+    tables = ("resources", "outbox", "log", "keys")
     rows: list[list[Cell]] = [
         [call, *(work.writes[name] for name in tables), work.reads] for call, work in calls.items()
     ]
@@ -52,18 +52,26 @@ def capacity() -> str:
 
 
 def relay() -> str:
-    passes = {f"{rate:,}": settling(rate) for rate in (1, 100, 1000)}
+    passes = {f"{rate:,}": pass_costs(rate) for rate in (1, 100, 1000)}
     rows: list[list[Cell]] = [
-        [name, *(one[name] for one in passes.values())] for name in settling(1)
+        [name, *(one[name] for one in passes.values())] for name in pass_costs(1)
     ]
     return grid(["changes/s", *passes], rows)
 
 
 def rates() -> str:
-    deployed = f"{WORKERS} workers, {MEMORY_MB} MB, {WORKS_S:.0f} s of each minute"
+    deployed = f"{WORKERS} workers, {MEMORY_MB} MB, {WORK_S:.0f} s of each minute"
     rows: list[list[Cell]] = [
-        [f"as deployed: {deployed}", most(WORKS_S), published_per_s(WORKERS, VCPUS) * WORKS_S / 60],
-        ["`relay --watch --workers 50`, on a core of its own", most(60), published_per_s(50, 1)],
+        [
+            f"as deployed: {deployed}",
+            max_settled_per_s(WORK_S),
+            published_per_s(WORKERS, VCPUS) * WORK_S / 60,
+        ],
+        [
+            "`relay --watch --workers 50`, on a core of its own",
+            max_settled_per_s(60),
+            published_per_s(50, 1),
+        ],
     ]
     return grid(["the relay", "settles, changes/s", "publishes, rows/s"], rows)
 
@@ -71,7 +79,7 @@ def rates() -> str:
 def change() -> Bill:
     """A million updates that Convoy accepts."""
     writes, time_s = CHANGE.writes.total(), f"{CHANGE_S * 1000:.0f} ms × {MEMORY_GB:g} GB"
-    # Two passes of the relay meet a row, and a page has many.
+    # Two passes of the relay read each row. A page has many rows.
     reads = CHANGE.reads + 2 * CHANGE.sizes["outbox"] / READ_BYTES
     sent, logged = given.SENT_BYTES, given.LOGGED_BYTES
     return [
@@ -88,19 +96,19 @@ def change() -> Bill:
 
 def idle() -> Bill:
     """A month of a stage that nobody calls."""
-    watched, metrics = (ROOT / "infra" / "alarms.yml").read_text().count("MetricName:"), 15
+    alarm_metrics, metrics = (ROOT / "infra" / "alarms.yml").read_text().count("MetricName:"), 15
     passes, gb_s = MONTH_S / 60, MONTH_S * MEMORY_GB
     relay = given.PASS_S * MEMORY_GB * given.LAMBDA_PER_GB_S + given.LAMBDA_PER_M / M
     return [
         ("the relay, a pass each minute", f"{passes:,.0f} × {given.PASS_S} s", passes * relay),
         ("SnapStart's snapshot", f"{MEMORY_GB:g} GB", gb_s * given.SNAPSHOT_PER_GB_S),
         ("metrics of app/outbox/metrics.py", f"{metrics}", metrics * given.METRIC),
-        ("alarms, by metric", f"{watched}", watched * given.ALARM_METRIC),
+        ("alarms, by metric", f"{alarm_metrics}", alarm_metrics * given.ALARM_METRIC),
         ("dashboard and secret", "1 each", given.DASHBOARD + given.SECRET),
     ]
 
 
-def listed(bill: Bill) -> str:
+def bill_table(bill: Bill) -> str:
     rows: list[list[Cell]] = [[what, many, dollars] for what, many, dollars in bill]
     rows.append(["**in all**", "", sum(line[2] for line in bill)])
     return grid(["what", "how many", "dollars"], rows)
@@ -117,7 +125,7 @@ def tables() -> dict[str, str]:
         "capacity": capacity(),
         "relay": relay(),
         "rates": rates(),
-        "change": listed(change()),
-        "idle": listed(idle()),
+        "change": bill_table(change()),
+        "idle": bill_table(idle()),
         "month": month(),
     }

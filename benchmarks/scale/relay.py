@@ -1,4 +1,4 @@
-"""What a pass of the relay takes; its rows wait for Convoy, or for DynamoDB, or are in its CPU."""
+"""The calls and the seconds of a pass of the relay: waits for Convoy, for DynamoDB, and CPU."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from app.convoy.event_list import PAGE
 from app.outbox.look_up import AROUND
 from app.outbox.relay import BATCH_PAGES, DELETES, WORKERS
 from benchmarks.scale import assumptions as given
-from benchmarks.scale.work import READ_BYTES, WRITE_BYTES, of
+from benchmarks.scale.work import READ_BYTES, WRITE_BYTES, work_of
 
 QUESTIONS = 4
-"""Beside the list: how far Convoy is; deliveries that hang, that failed, that were discarded."""
+"""The other questions of a pass: how far Convoy is; hung, failed and discarded deliveries."""
 
 
-def settling(rate: float) -> dict[str, float]:
-    """Of so many changes a second, all of which Convoy has: it finds those in Convoy's list.
+def pass_costs(rate: float) -> dict[str, float]:
+    """A pass at `rate` changes a second. Convoy has every event: the relay finds them in its list.
 
     A pass each minute reads the rows of two minutes: those that are due, and the younger ones.
     """
-    row_bytes, due = of("create").sizes["outbox"], rate * 60
+    row_bytes, due = work_of("create").sizes["outbox"], rate * 60
     scans = ceil(2 * due * row_bytes / 1024**2)
-    # Each batch of rows is of the whole minute, in no order.
+    # The outbox has no order of time: each batch of rows needs the list of the whole minute.
     lists = ceil(scans / BATCH_PAGES) * ceil(rate * (60 + AROUND.total_seconds()) / PAGE)
     deletes = ceil(due / DELETES)
-    # Pages are read one after the other, and rows are deleted by twice the workers.
+    # Pages are read one after the other. Rows are deleted by twice as many threads as workers.
     waits = scans * given.SCAN_S + lists * given.LIST_S + QUESTIONS * given.QUESTION_S
     waits += deletes / (2 * WORKERS) * given.CALL_S
     return {
@@ -39,12 +39,12 @@ def settling(rate: float) -> dict[str, float]:
     }
 
 
-def most(works_s: float) -> int:
-    """Changes a second that a relay settles which works so long in each minute."""
-    return next(rate for rate in range(1, 10_000) if settling(rate + 1)["seconds"] > works_s)
+def max_settled_per_s(work_s: float) -> int:
+    """The most changes a second that a relay settles if it works `work_s` of each minute."""
+    return next(rate for rate in range(1, 10_000) if pass_costs(rate + 1)["seconds"] > work_s)
 
 
 def published_per_s(workers: int, vcpus: float) -> float:
-    """Rows that Convoy does not have, on one core: each is asked for by its key, then published."""
+    """Rows a second that Convoy does not have: the relay asks for each, then publishes it."""
     waiting = workers / (given.QUESTION_S + given.PUBLISH_S)
     return min(waiting, min(vcpus, 1) / given.RELAYED_CPU_S)

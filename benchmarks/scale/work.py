@@ -1,6 +1,6 @@
-"""What a change asks of DynamoDB: the store's own transaction, in units by DynamoDB's rules.
+"""The DynamoDB units of a change, from the store's own transaction.
 
-Those are in the developer guide, "item sizes" and "read and write operations".
+The rules are in the developer guide, "item sizes" and "read and write operations".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import ceil
 from types import SimpleNamespace
 from typing import Any
 
-from app.domain.ports import Claim
+from app.domain.idempotency import Claim
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
@@ -29,54 +29,62 @@ WRITE_BYTES, READ_BYTES = 1024, 4096
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Units of writing by table, the relay's deletion among them; bytes by table."""
+    """Write units by table, the relay's deletion included; read units; an item's bytes by table."""
 
     writes: Counter[str]
     reads: int
     sizes: dict[str, int]
 
 
-def of(action: str, *, item: str = ITEM, claim: Claim | None = None) -> Work:
-    """The work of a creation, or of what comes after it."""
+def work_of(action: str, *, item: str = ITEM, claim: Claim | None = None) -> Work:
+    """The work of a creation, an update or a deletion."""
     todo = Todo(OWNER, TODO_ID, item)
     changed: list[Json] = [{}] if action == "update" else []
     change = getattr(TODO, action)(todo, *changed, now=NOW, event_id=EVENT_ID)
-    parts, created = _parts(change, claim), _parts(TODO.create(todo, now=NOW, event_id=EVENT_ID))
-    sizes, kept = _sizes(parts), _sizes(created)["todos"]
+    created = _writes(TODO.create(todo, now=NOW, event_id=EVENT_ID))
+    items_written = _writes(change, claim)
+    sizes, todo_bytes = _sizes(items_written), _sizes(created)["resources"]
     writes = Counter({"outbox": ceil(sizes["outbox"] / WRITE_BYTES)})
-    for part in parts:
-        ((kind, about),) = part.items()
-        table = about["TableName"]
-        # A check is of an item that is not there.
-        bytes_ = {"Put": sizes.get(table, 0), "ConditionCheck": 1}.get(kind, kept)
+    for write in items_written:
+        ((operation, arguments),) = write.items()
+        table = arguments["TableName"]
+        # The item that is checked does not exist: it counts as the smallest.
+        bytes_ = {"Put": sizes.get(table, 0), "ConditionCheck": 1}.get(operation, todo_bytes)
         writes[table] += 2 * ceil(bytes_ / WRITE_BYTES)
-    return Work(writes, 0 if action == "create" else ceil(kept / READ_BYTES), sizes)
+    return Work(writes, 0 if action == "create" else ceil(todo_bytes / READ_BYTES), sizes)
 
 
-def _parts(change: Any, claim: Claim | None = None) -> list[Json]:  # noqa: ANN401
-    """Of the store's transaction."""
+def _writes(change: Any, claim: Claim | None = None) -> list[Json]:  # noqa: ANN401
+    """The writes of the store's transaction."""
     written: list[Json] = []
     write = lambda **asked: written.extend(asked["TransactItems"])  # noqa: E731
     client: Any = SimpleNamespace(transact_write_items=write)
     outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
     log = EventsTable(client, "log", retention=timedelta(days=30))
-    store = DynamoStore(client, TODO, table="todos", keys_table="keys", outbox=outbox, log=log)
+    store = DynamoStore(
+        client, TODO, table="resources", idempotency_table="keys", outbox=outbox, log=log
+    )
     store.commit(change, claim)
     return written
 
 
-def _sizes(parts: list[Json]) -> dict[str, int]:
-    puts = (part["Put"] for part in parts if "Put" in part)
+def _sizes(writes: list[Json]) -> dict[str, int]:
+    puts = (write["Put"] for write in writes if "Put" in write)
     return {put["TableName"]: size(put["Item"]) for put in puts}
 
 
 def size(item: Json) -> int:
-    """Bytes: names, text as UTF-8, numbers as pairs of digits (no `00` at the end) and one more."""
+    """Bytes: names and text in UTF-8; a number has one, and one for each two digits.
 
-    def held(kind: str, value: Any) -> int:  # noqa: ANN401
+    Pairs of zeros at a number's end take none.
+    """
+
+    def bytes_of(kind: str, value: Any) -> int:  # noqa: ANN401
         if kind == "N":
             digits = value.zfill(len(value) + len(value) % 2)
             return ceil(len(digits.rstrip("0")) / 2) + 1
         return len(value.encode()) if kind == "S" else 1
 
-    return sum(len(name) + held(*pair) for name, typed in item.items() for pair in typed.items())
+    return sum(
+        len(name) + bytes_of(*pair) for name, typed in item.items() for pair in typed.items()
+    )

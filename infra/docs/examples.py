@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from app.domain.fields import required, to_json
-from app.domain.resource import COMMON
+from app.domain.fields import to_json, without_none
+from app.domain.resource import COMMON_FIELDS
 from app.http.resource_schemas import schemas_of
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ BY_TYPE = {
 def examples_of(resource: ResourceType[Any]) -> dict[str, Json]:
     """Of each field: its default, else the first of the `examples` it declares, else any value."""
     shown = schemas_of(resource).out.model_fields
-    declared = resource.new.__dataclass_fields__
+    declared = resource.model.__dataclass_fields__
     values = {}
-    for name, hint in resource.types.items():
+    for name, hint in resource.field_types.items():
         default = declared[name].default
-        examples = [] if name in COMMON else shown[name].examples or []
+        examples = [] if name in COMMON_FIELDS else shown[name].examples or []
         if default is not MISSING and default is not None:
             values[name] = default
         else:
-            values[name] = examples[0] if examples else _any(required(hint))
-    return {name: to_json(value) for name, value in values.items() if name not in COMMON}
+            values[name] = examples[0] if examples else _any(without_none(hint))
+    return {name: to_json(value) for name, value in values.items() if name not in COMMON_FIELDS}
 
 
 def _any(hint: Any) -> object:  # noqa: ANN401  # a type hint

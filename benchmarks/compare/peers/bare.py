@@ -1,4 +1,4 @@
-"""A bare handler: what a Lambda costs that does all by hand, and checks next to nothing."""
+"""A bare handler: a Lambda without a framework that checks almost nothing."""
 
 import json
 

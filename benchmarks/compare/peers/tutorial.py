@@ -1,6 +1,7 @@
 """The tutorial's way: FastAPI, Mangum, boto3's resource, convoy-python 0.2.0; no outbox.
 
-An event is lost when the process dies after the write, or Convoy is down: then its client gets 500.
+An event is lost if the process dies after the write. It is lost if Convoy is down; the client then
+gets 500.
 """
 
 import os

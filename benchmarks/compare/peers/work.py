@@ -1,7 +1,7 @@
-"""What every peer but the tutorial's does, with boto3's client and urllib3 alone: the calls.
+"""The calls of every peer except the tutorial's, with boto3's client and urllib3.
 
-With WITH_OUTBOX=1 they give our guarantee: the event commits with its change, and is taken out of
-the outbox when Convoy has it. Without, an event is lost when a process dies, or Convoy is down.
+With WITH_OUTBOX=1 the event commits with its change, and leaves the outbox after Convoy's 201.
+Without, an event is lost if the process dies or Convoy is down.
 """
 
 import json
@@ -23,7 +23,7 @@ HEADERS = {
     "Content-Type": "application/json",
 }
 
-# Tuned as the app's own client is: what is compared is what the peers add to the same calls.
+# Tuned like the app's client: the peers make the same calls, and the rest is compared.
 dynamodb = boto3.client(
     "dynamodb",
     config=Config(tcp_keepalive=True, user_agent="bare", parameter_validation=False),
@@ -32,7 +32,7 @@ http = urllib3.PoolManager(timeout=2.0, retries=False)
 
 
 def create(item, todo_id=None):
-    """The todo's id, and what tells of its event."""
+    """The todo's id, and the headers about its event."""
     todo_id = secrets.randbits(53) if todo_id is None else todo_id
     unseen = {
         "ConditionExpression": "attribute_not_exists(#id)",
@@ -43,7 +43,7 @@ def create(item, todo_id=None):
 
 
 def update(item, todo_id):
-    """The todo's new version, and what tells of its event."""
+    """The todo's new version, and the headers about its event."""
     before = _read(todo_id)
     seen = {
         "ConditionExpression": "#version = :version",

@@ -1,5 +1,5 @@
 class Client:
-    """DynamoDB's, of the calls that a POST makes."""
+    """A DynamoDB client with the calls of a POST."""
 
     def transact_write_items(self, **_):
         return {}

@@ -1,4 +1,4 @@
-"""No DynamoDB and no Convoy, nor the clients that reach them: what is left is the framework's."""
+"""Replaces the clients of DynamoDB and Convoy: the time that is left is the framework's."""
 
 import work
 from stubs.client import Client

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.http import application, gateway
+from app.register import RESOURCES
 from tests.components import make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.lambda_.conftest import cold_start, environment
+from tests.tables import make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +29,18 @@ __all__ = ["cold_start", "environment"]
 @pytest.fixture
 def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[AttackClient]:
     ids = count(2**40)
-    service = make_service(dynamodb, publisher, new_id=lambda: next(ids))
+    services = [
+        make_service(
+            dynamodb,
+            publisher,
+            type=each,
+            store=make_store(dynamodb, type=each),
+            new_id=lambda: next(ids),
+        )
+        for each in RESOURCES
+    ]
     with asyncio.Runner() as loop:
-        yield AsgiClient(application.build([service], gateway.owner_of), loop)
+        yield AsgiClient(application.build(services, gateway.owner_of), loop)
 
 
 @pytest.fixture

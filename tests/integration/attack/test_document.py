@@ -30,8 +30,15 @@ OPERATIONS: dict[str, Any] = {
 }
 HOST = "http://api.test"
 
-BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"}
-"""Fields whose validity depends on earlier requests."""
+FORMATS = {"decimal", "date-time"}
+BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"} | {
+    name
+    for schema in DOCUMENT["components"]["schemas"].values()
+    for name, field in schema["properties"].items()
+    if any(f'"format": "{each}"' in json.dumps(field) for each in FORMATS)
+}
+"""Fields whose validity depends on earlier requests; decimals, because bounds are for numbers; and
+times, because RFC 3339 allows some that do not exist."""
 
 
 class Adapter(HTTPAdapter):
@@ -59,7 +66,11 @@ class Adapter(HTTPAdapter):
 
 def _has_a_fraction(body: object) -> bool:
     """JSON Schema counts 2.0 as an integer; the API does not."""
-    return isinstance(body, dict) and any(isinstance(value, float) for value in body.values())
+    if isinstance(body, dict):
+        return any(map(_has_a_fraction, body.values()))
+    if isinstance(body, list):
+        return any(map(_has_a_fraction, body))
+    return isinstance(body, float)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +96,7 @@ def test_every_answer_to_valid_and_invalid_requests_matches_the_document(
         )
         refused = answer.status_code in {400, 413, 415, 422}
         if mode == GenerationMode.POSITIVE and refused and not _has_a_fraction(case.body):
-            assert {fault["field"] for fault in answer.json()["errors"]} <= BEYOND_A_SCHEMA
+            names = {fault["field"].split(".")[0] for fault in answer.json()["errors"]}
+            assert names <= BEYOND_A_SCHEMA
 
     attack()

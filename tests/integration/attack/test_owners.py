@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from app.resources.todo import TODO
 from tests.integration.attack.clients import JSON
 from tests.integration.attack.test_document import OPERATIONS
 
@@ -49,7 +50,9 @@ def anns_todo(attacker: AttackClient) -> Json:
 
 
 def test_every_route_is_tried() -> None:
-    assert OF_ONE.keys() | OF_ALL.keys() == OPERATIONS.keys()
+    of_todos = {each for each in OPERATIONS if each.split("/")[1] in {"", TODO.name}}
+
+    assert OF_ONE.keys() | OF_ALL.keys() == of_todos
 
 
 def test_anothers_todo_is_answered_like_a_missing_one(attacker: AttackClient) -> None:

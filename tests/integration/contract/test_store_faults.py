@@ -10,7 +10,8 @@ from botocore import exceptions as aws
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from app.domain.ports import Claim, Clash, StoreError, StoreUnavailable
+from app.domain.idempotency import Claim
+from app.domain.ports import Clash, StoreError, StoreUnavailable
 from app.dynamodb.transactions import CONFLICT_PAUSES_S
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, TodoChange

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.ports import KEY_LIFE, Claim, Clash, Record, Snapshot
+from app.domain.idempotency import KEY_LIFE, Claim, Record
+from app.domain.ports import Clash, Snapshot
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, TodoChange
 from tests.tables import TABLES, Outbox, TodoStore

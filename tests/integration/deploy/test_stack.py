@@ -64,7 +64,7 @@ class Stack:
             dynamodb(),
             TODO,
             table=self.outputs["ResourcesTable"],
-            keys_table=self.outputs["IdempotencyTable"],
+            idempotency_table=self.outputs["IdempotencyTable"],
             outbox=outbox,
             log=EventsTable(dynamodb(), self.outputs["EventsTable"], retention=RETENTION),
         )

@@ -1,4 +1,4 @@
-"""What a service promises whatever its kind of resource."""
+"""What a service promises for each type of resource."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.idempotency import KeyReused
 from app.domain.ports import Clash, StoreUnavailable
-from app.domain.service import KeyReused
 from app.resources.todo import TODO
 from tests.components import make_service
 from tests.support import OWNER, new_ids
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.tables import Outbox, TodoStore
 
 
-def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
+def test_a_key_used_for_two_resource_types_fails_for_the_second(
     dynamodb: DynamoDBClient, publisher: ConvoyPublisher, outbox: Outbox
 ) -> None:
     ids = new_ids()
@@ -32,7 +32,7 @@ def test_one_key_for_two_kinds_of_resources_is_told_to_the_second(
         others.create(OWNER, 1, {"item": "x"}, key="k")
 
 
-def test_between_its_decisions_a_change_waits_longer_each_time_and_not_after_the_last(
+def test_pauses_between_decisions_grow_and_none_follows_the_last(
     dynamodb: DynamoDBClient,
     publisher: ConvoyPublisher,
     store: TodoStore,
@@ -52,7 +52,7 @@ def test_between_its_decisions_a_change_waits_longer_each_time_and_not_after_the
     assert pauses == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_whatever_a_body_says_the_owner_is_the_requests(
+def test_a_bodys_owner_and_id_never_replace_the_requests(
     dynamodb: DynamoDBClient, publisher: ConvoyPublisher
 ) -> None:
     fields = {"item": "x", "owner": "bob", "id": 2}

@@ -1,12 +1,14 @@
-"""The commands of docs/adapt.md, typed as they stand in a copy of the project, do as it says."""
+"""The commands of docs/adapt.md, run in a copy of the project, do what it says."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BESIDE, IN_PLACE = (ROOT / "docs" / "adapt.md").read_text().split("\n## Your resource in place")
+ADD, REPLACE = (ROOT / "docs" / "adapt.md").read_text().split("\n## Replace the todo\n")
 COMMAND_S = 500
-"""Seconds for one command, the tests of the copy too, on a busy machine."""
+"""Seconds for one command on a busy machine. The longest runs the tests of the copy."""
 
 TESTS = (
     "tests/unit/domain",
@@ -32,12 +34,12 @@ TESTS = (
     "tests/integration/http/test_each_resource.py",
     "tests/integration/infra/test_contract.py",
 )
-"""Those that know resources, their events or their documents."""
+"""The tests of resources, their events and their documents."""
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The project as it is now, as a repository of its own; `make` gives it an environment."""
+    """A copy of the working tree: a repository with its own environment, which `make` changes."""
     folder = tmp_path / "copy"
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -48,11 +50,16 @@ def copy(tmp_path: Path) -> Path:
     identity = "-c user.name=copy -c user.email=copy@example.com"
     for command in ("git init -q", "git add -A", f"git {identity} commit -qm copy"):
         sh(folder, command)
+    sh(folder, f"make .venv/ready PYTHON={shlex.quote(sys.executable)}")
     return folder
 
 
 def sh(folder: Path, command: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not foreign(name)}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not foreign(name) or name.lower().endswith("_proxy")  # to install packages
+    }
     with subprocess.Popen(
         ["bash", "-euc", command],
         cwd=folder,
@@ -77,7 +84,7 @@ def commands(text: str) -> Iterator[str]:
 
 
 def check(folder: Path, *, ignored: str = "E999") -> None:
-    """What `make check` looks at, of the app, and the tests that know each resource."""
+    """Run `make check`'s tools on the app, and the tests of resources."""
     sh(folder, f".venv/bin/ruff check --ignore {ignored} && .venv/bin/lint-imports")
     sh(folder, ".venv/bin/mypy app")
     sh(folder, f".venv/bin/python -m pytest -q -p no:cacheprovider {' '.join(TESTS)}")
@@ -86,7 +93,7 @@ def check(folder: Path, *, ignored: str = "E999") -> None:
 def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
-    for command in commands(BESIDE):
+    for command in commands(ADD):
         sh(copy, command)
     sh(copy, "make docs")
     changed = sh(copy, "git status --porcelain").splitlines()
@@ -101,12 +108,12 @@ def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
     }
     check(copy)
     with running(cwd=copy) as stack:
-        for command, shown in sessions(BESIDE):
+        for command, shown in sessions(ADD):
             assert run(command, stack) == shown.rstrip("\n"), command
 
 
-def test_another_resource_in_place_of_the_todo(copy: Path) -> None:
-    for command in commands(IN_PLACE):
+def test_another_resource_replaces_the_todo(copy: Path) -> None:
+    for command in commands(REPLACE):
         sh(copy, command)
 
     left = sh(copy, "git ls-files | grep -i todo || true; grep -rIil todo app infra tests || true")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -117,11 +118,18 @@ def run_make(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", ".venv/ready", *options],
         cwd=checkout,
+        env=os.environ | {"PATH": path_without_uv()},
         capture_output=True,
         text=True,
         check=False,
         timeout=INSTALL_S,
     )
+
+
+def path_without_uv() -> str:
+    """uv removes itself from an environment that it made, for a project that does not name it."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(each for each in folders if shutil.which("uv", path=each) is None)
 
 
 def executable(path: Path) -> None:

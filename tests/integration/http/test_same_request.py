@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.domain.ports import Claim
+from app.domain.idempotency import Claim
 from app.domain.resource import resource_type
 from app.http import application
 from app.http.resource_schemas import schemas_of

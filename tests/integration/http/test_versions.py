@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.testclient import TestClient
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from tests.stand_in import Convoy
     from tests.support import TodoChange
     from tests.tables import Outbox, TodoStore

@@ -11,8 +11,8 @@ from app.resources.todo import TODO, Todo
 from benchmarks.scale import work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
-from benchmarks.scale.plan import VCPUS, WORKS_S, tables
-from benchmarks.scale.relay import most, published_per_s, settling
+from benchmarks.scale.plan import VCPUS, WORK_S, tables
+from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_s
 from tests.capacity import counted
 from tests.tables import TABLES as NAMES
 from tests.tables import make_store
@@ -20,7 +20,7 @@ from tests.tables import make_store
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-FITS = work.WRITE_BYTES - work.of("create", item="").sizes["outbox"]
+FITS = work.WRITE_BYTES - work.work_of("create", item="").sizes["outbox"]
 """The length of an item whose row in the outbox has exactly one kilobyte."""
 
 
@@ -45,29 +45,29 @@ def test_the_units_are_those_that_dynamodb_local_counts(
         store._outbox.remove([work.EVENT_ID])
     used = {f"{call} {table}": of for call, units in taken for table, of in units.items()}
 
-    ours = work.of("create", item=item, claim=work.CLAIM)
+    ours = work.work_of("create", item=item, claim=work.CLAIM)
     removed = used[f"BatchWriteItem {NAMES['OutboxTable']}"]
     # DynamoDB Local counts a transaction as four writes, AWS as two. It also adds up the bytes of a
     # table's items before it rounds, so the check of the tombstone costs nothing or one kilobyte.
     check = 2
     assert used[f"TransactWriteItems {NAMES['OutboxTable']}"] / 2 + removed == ours.writes["outbox"]
-    used_by_todos = used[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
-    assert ours.writes["todos"] - check <= used_by_todos <= ours.writes["todos"]
+    used_by_resources = used[f"TransactWriteItems {NAMES['ResourcesTable']}"] / 2
+    assert ours.writes["resources"] - check <= used_by_resources <= ours.writes["resources"]
     assert used[f"TransactWriteItems {NAMES['EventsTable']}"] / 2 == ours.writes["log"]
     assert used[f"TransactWriteItems {NAMES['IdempotencyTable']}"] / 2 == ours.writes["keys"]
-    assert used[f"GetItem {NAMES['ResourcesTable']}"] == work.of("update", item=item).reads
+    assert used[f"GetItem {NAMES['ResourcesTable']}"] == work.work_of("update", item=item).reads
 
 
 def test_the_limits_in_the_plan_match_the_code() -> None:
-    plan, writes = PLAN.read_text(), work.of("create").writes
+    plan, writes = PLAN.read_text(), work.work_of("create").writes
 
-    assert f"| {most(WORKS_S):,} | the relay: " in plan
-    assert f"| {int(published_per_s(WORKERS, VCPUS) * WORKS_S / 60)} | the relay: " in plan
-    assert f"| 1,000 writes of a partition / {writes['todos']} |" in plan
+    assert f"| {max_settled_per_s(WORK_S):,} | the relay: " in plan
+    assert f"| {int(published_per_s(WORKERS, VCPUS) * WORK_S / 60)} | the relay: " in plan
+    assert f"| 1,000 writes of a partition / {writes['resources']} |" in plan
     assert f"| 4,000 writes / {writes['outbox']} |" in plan
 
 
 def test_a_relay_settles_as_much_as_fits_into_its_pass() -> None:
-    rate = most(works_s=34)
+    rate = max_settled_per_s(work_s=34)
 
-    assert settling(rate)["seconds"] <= 34 < settling(rate + 1)["seconds"]
+    assert pass_costs(rate)["seconds"] <= 34 < pass_costs(rate + 1)["seconds"]

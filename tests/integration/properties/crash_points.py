@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
-from app.domain.ports import KEY_LIFE
+from app.domain.idempotency import KEY_LIFE
 from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
 from tests.support import GRACE, TodoChange
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher
     from app.convoy.questions import Questions
     from app.domain.events import Event
-    from app.domain.ports import Claim, Snapshot
+    from app.domain.idempotency import Claim
+    from app.domain.ports import Snapshot
     from app.outbox.deliveries import Hung, Undelivered
     from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome

@@ -21,9 +21,8 @@ from hypothesis.stateful import (
 )
 
 from app.domain.event_ids import uuid7
-from app.domain.ports import KEY_LIFE
+from app.domain.idempotency import KEY_LIFE, KeyReused
 from app.domain.resource import ResourceError
-from app.domain.service import KeyReused
 from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.breaker import OPEN_S, Breaker
 from app.outbox.delivery import OutboxDelivery

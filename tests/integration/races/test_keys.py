@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.service import Committed, KeyReused
+from app.domain.idempotency import KeyReused
+from app.domain.service import Committed
 from tests.components import TodoService, make_service
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,

@@ -17,7 +17,7 @@ MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=s
 RANDOM = st.integers(0, 2**RANDOM_BITS - 1)
 
 
-def test_an_id_is_that_of_the_rfcs_example() -> None:
+def test_an_id_equals_the_rfcs_example() -> None:
     """RFC 9562, appendix A.6."""
     moment = datetime(2022, 2, 22, 19, 22, 22, tzinfo=UTC)
     random = 0xCC3 << 62 | 0b01 << 60 | 0x8C4DC0C0C07398F
@@ -27,7 +27,7 @@ def test_an_id_is_that_of_the_rfcs_example() -> None:
 
 @inputs(100)
 @given(MOMENTS, RANDOM)
-def test_whatever_the_chance_an_id_is_a_uuid_of_version_7(moment: datetime, random: int) -> None:
+def test_each_id_is_a_uuid_of_version_7(moment: datetime, random: int) -> None:
     uuid = UUID(uuid7(moment, random))
 
     assert (uuid.version, uuid.variant) == (7, RFC_4122)
@@ -37,7 +37,7 @@ def test_whatever_the_chance_an_id_is_a_uuid_of_version_7(moment: datetime, rand
 
 @inputs(100)
 @given(MOMENTS, RANDOM)
-def test_an_id_tells_its_millisecond_and_sorts_within_it(moment: datetime, random: int) -> None:
+def test_an_id_holds_its_millisecond_and_sorts_by_it(moment: datetime, random: int) -> None:
     event_id = uuid7(moment, random)
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // MS
 
@@ -49,6 +49,6 @@ def test_a_moment_before_1970_has_the_first_id_of_all() -> None:
     assert first_id(datetime(1969, 1, 1, tzinfo=UTC)) == "00000000-0000-7000-8000-000000000000"
 
 
-def test_ids_of_one_clock_reading_differ_by_chance_alone() -> None:
+def test_ids_of_one_time_differ_only_in_their_random_bits() -> None:
     assert uuid7(NOW, 1) != uuid7(NOW, 2)
     assert uuid7(NOW, 1)[:13] == uuid7(NOW, 2)[:13]

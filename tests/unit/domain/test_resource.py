@@ -1,4 +1,4 @@
-"""The pure parts: a change gives the new state together with its event."""
+"""A change returns the new state together with its event."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ A_TODO = Todo("ann", 1, "one", version=3)
 
 
 @pytest.mark.parametrize("version", [1, 3])
-def test_a_creation_tells_the_todo_and_saw_the_version_before(version: int) -> None:
+def test_a_creation_publishes_the_todo_and_follows_the_version_before(version: int) -> None:
     todo = Todo("ann", 1, "one", version=version)
     change = TODO.create(todo, now=NOW, event_id="e")
 
-    assert (change.action, change.state, change.seen) == ("create", todo, version - 1)
+    assert (change.action, change.state, change.base_version) == ("create", todo, version - 1)
     assert (change.event.id, change.event.owner, change.event.type) == ("e", "ann", "created")
     assert change.event.data["todo"] == TODO.public(todo)
 
@@ -33,33 +33,33 @@ def test_a_creation_tells_the_todo_and_saw_the_version_before(version: int) -> N
         ({"item": "uno", "completed": True}, Todo("ann", 1, "uno", completed=True, version=4)),
     ],
 )
-def test_an_update_replaces_what_is_given_and_counts_the_version(
+def test_an_update_replaces_the_given_fields_and_raises_the_version(
     changed: dict[str, object], expected: Todo
 ) -> None:
     change = TODO.update(A_TODO, changed, now=NOW, event_id="e")
 
-    assert (change.action, change.state, change.seen) == ("update", expected, 3)
+    assert (change.action, change.state, change.base_version) == ("update", expected, 3)
     assert change.event.type == "updated"
     assert change.event.data["todo"] == TODO.public(expected)
 
 
-def test_a_deletion_tells_the_last_state_under_a_version_of_its_own() -> None:
+def test_a_deletion_publishes_the_last_state_under_a_new_version() -> None:
     change = TODO.delete(A_TODO, now=NOW, event_id="e")
 
     last = Todo("ann", 1, "one", version=4)
-    assert (change.action, change.state, change.seen) == ("delete", last, 3)
+    assert (change.action, change.state, change.base_version) == ("delete", last, 3)
     assert change.event.type == "deleted"
     assert change.event.data["todo"] == TODO.public(last)
 
 
-def test_the_owner_is_never_told_in_a_payload() -> None:
+def test_no_payload_has_the_owner() -> None:
     assert "ann" not in json.dumps(TODO.create(A_TODO, now=NOW, event_id="e").event.data)
 
 
 def test_each_event_type_differs() -> None:
     for attribute in ("name", "event", "description"):
-        told = [getattr(event_type, attribute) for event_type in WEBHOOKS.event_types]
-        assert len(set(told)) == len(told)
+        values = [getattr(event_type, attribute) for event_type in WEBHOOKS.event_types]
+        assert len(set(values)) == len(values)
 
 
 def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.event_ids import uuid7
-from app.domain.ports import Claim, StoreError
+from app.domain.idempotency import Claim
+from app.domain.ports import StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import FAILED, WAITING, UnreadableRow
 from app.resources.todo import TODO, Todo

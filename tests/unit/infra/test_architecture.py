@@ -12,8 +12,8 @@ from tests.paths import ROOT
 ROOMS = (ROOT / "docs" / "architecture.md").read_text().partition("\n## Rooms\n")[2]
 
 
-def described() -> set[str]:
-    """Paths and patterns of the first column. A name without a folder is in the first name's."""
+def patterns() -> set[str]:
+    """The paths of the first column. A name without a folder is in the folder of the first one."""
     found = set()
     for cell in re.findall(r"^\| (`.+?) \|", ROOMS, re.MULTILINE):
         first, *others = re.findall(r"`([^`]+)`", cell)
@@ -32,8 +32,8 @@ def test_each_file_has_a_row(folder: str) -> None:
     files = {path for path in matching(f"{folder}/**/*") if "/__pycache__/" not in path}
     files -= {path for path in files if path.endswith("/__init__.py")}
 
-    assert files - set().union(*map(matching, described())) == set()
+    assert files - set().union(*map(matching, patterns())) == set()
 
 
 def test_each_row_has_a_file() -> None:
-    assert [pattern for pattern in described() if not matching(pattern)] == []
+    assert [pattern for pattern in patterns() if not matching(pattern)] == []

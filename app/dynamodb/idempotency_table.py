@@ -1,26 +1,27 @@
-"""Idempotency keys: what each stands for, for a day."""
+"""The table of idempotency keys: a record of each key's first request, for a day."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.ports import KEY_LIFE, Record, StoreError
+from app.domain.idempotency import KEY_LIFE, Record
+from app.domain.ports import StoreError
 from app.dynamodb import items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import GetTypeDef, PutTypeDef
 
-    from app.domain.ports import Claim
+    from app.domain.idempotency import Claim
     from app.domain.resource import Change, R
     from app.dynamodb.items import Item
 
 
-class KeysTable:
+class IdempotencyTable:
     def __init__(self, table: str) -> None:
         self._table = table
 
     def put(self, claim: Claim, change: Change[R]) -> PutTypeDef:
-        """The part of a commit's transaction that takes the key, if it is free."""
+        """The write of a commit's transaction that takes the key if it is free."""
         return {
             "TableName": self._table,
             "Item": {
@@ -38,14 +39,14 @@ class KeysTable:
         }
 
     def get(self, claim: Claim) -> GetTypeDef:
-        """The part of a reading that asks for the key's record."""
+        """The read of the key's record, for a transaction."""
         key: Item = {"owner": {"S": claim.owner}, "key": {"S": claim.key}}
         return {"TableName": self._table, "Key": key}
 
     def record(self, claim: Claim, item: Item) -> Record | None:
-        """What the key stands for, if not for longer than KEY_LIFE. Raises StoreError."""
+        """The key's record; None if it is older than KEY_LIFE. Raises StoreError."""
         try:
-            # DynamoDB deletes an expired item when it gets round to it.
+            # DynamoDB may delete an expired item days later.
             if items.number(item, "expires_at") <= claim.now.timestamp():
                 return None
             return Record(
