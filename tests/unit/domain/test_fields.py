@@ -43,7 +43,7 @@ def typed_values(draw: st.DrawFn) -> tuple[Any, Any]:
     return hint, draw(values)
 
 
-@inputs(300)
+@inputs(100)
 @given(typed_values())
 def test_a_value_survives_json_and_dynamodb(typed: tuple[Any, Any]) -> None:
     hint, value = typed

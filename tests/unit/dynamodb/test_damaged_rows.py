@@ -132,7 +132,7 @@ def with_data(row: Item, text: str) -> Item:
     return row | {"data": {"S": text}}
 
 
-@inputs(200)
+@inputs(80)
 @given(damaged(OUTBOX, "event_id"))
 @example(OUTBOX | {"due_at": {"N": "1795521600123456789"}})
 @example(OUTBOX | {"state": {"S": "lost"}})
@@ -158,7 +158,7 @@ def test_a_row_of_the_outbox_is_read_or_reported(item: Item) -> None:
         assert row.due_at.tzinfo is UTC
 
 
-@inputs(200)
+@inputs(80)
 @given(damaged(LOG, "owner", "event_id"))
 @example(with_data(LOG, "null"))
 def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
@@ -171,7 +171,7 @@ def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
         assert_can_be_published(event)
 
 
-@inputs(200)
+@inputs(80)
 @given(damaged(RESOURCE, "kind/owner", "id"))
 def test_a_row_of_a_todo_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
@@ -189,7 +189,7 @@ def test_a_row_of_a_todo_is_read_or_reported(item: Item) -> None:
         assert types == (str, bool, int)
 
 
-@inputs(200)
+@inputs(80)
 @given(damaged(TOMBSTONE, "kind/owner", "id"))
 def test_a_tombstone_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
@@ -199,7 +199,7 @@ def test_a_tombstone_is_read_or_reported(item: Item) -> None:
     assert found is None or type(found.freed) is int
 
 
-@inputs(200)
+@inputs(80)
 @given(damaged(RECORD, "owner", "key"))
 def test_the_record_of_a_key_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
