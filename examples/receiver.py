@@ -27,14 +27,15 @@ class Received(NamedTuple):
     """In memory, for one process. Use a table instead, in one transaction with your own writes."""
 
     keys: set[str]
-    versions: dict[int, int]
+    versions: dict[tuple[str, int], int]
 
     def is_news(self, event: dict[str, Any]) -> bool:
         """False for an event that came before, and for a change older than the newest one."""
         if event["event"] in CHANGES:
-            todo, version = event["todo"]["id"], int(event["todo"]["version"])
-            newest = self.versions.get(todo, 0)
-            self.versions[todo] = max(version, newest)
+            name = event["event"].partition(".")[0]
+            resource, version = (name, event[name]["id"]), int(event[name]["version"])
+            newest = self.versions.get(resource, 0)
+            self.versions[resource] = max(version, newest)
             return version > newest
         seen = event["id"] in self.keys
         self.keys.add(event["id"])

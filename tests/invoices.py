@@ -1,6 +1,6 @@
 """A second resource, with a field of each type and a rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -17,18 +17,24 @@ class Invoice:
     lines: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(min_length=1)]
     price: Annotated[Decimal, Field(ge=0)]
     due: datetime
-    tags: list[str]
     note: Annotated[str, Field(max_length=100)] | None = None
     reminders: list[datetime] | None = None
     paid: bool = False
+    tags: list[str] = field(default_factory=list)
     version: int = 1
+
+
+class AlreadyDue(ResourceError):
+    """An invoice is due in the future."""
 
 
 class AlreadyPaid(ResourceError):
     """A paid invoice stays as it is."""
 
 
-def check(before: Invoice | None, _after: Invoice | None) -> None:
+def check(before: Invoice | None, after: Invoice | None, now: datetime) -> None:
+    if after and before is None and after.due < now:
+        raise AlreadyDue("invoice", after.id, "would be due in the past")
     if before and before.paid:
         raise AlreadyPaid("invoice", before.id, "is paid")
 

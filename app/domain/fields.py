@@ -9,7 +9,7 @@ T | None, None by default   T; for None the field is left out
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -31,16 +31,32 @@ def field_types(resource: type) -> dict[str, Any]:
     """The type of each field, without its bounds. Raises UnsupportedField."""
     types = get_type_hints(resource)
     for field in fields(resource):
-        hint = types[field.name]
-        if is_optional(hint) and field.default is not None:
-            raise _unsupported(resource, field.name, "give the optional field None as its default")
-        if field.default_factory is not MISSING:
-            raise _unsupported(resource, field.name, "a default can't be a factory: give a value")
-        if not _supported(without_none(hint)):
-            allowed = ", ".join(each.__name__ for each in SCALARS)
-            problem = f"{hint} can't be stored: use {allowed}, or a list or dict[str, …] of these"
-            raise _unsupported(resource, field.name, problem)
+        if problem := _problem(field, types[field.name]):
+            raise UnsupportedField(f"{resource.__name__}.{field.name}: {problem}.")
     return types
+
+
+def _problem(field: Field[Any], hint: Any) -> str:  # noqa: ANN401  # a type hint
+    if field.name.startswith("_") or not field.init:
+        return "a field is an argument of the resource, and its name does not begin with _"
+    if not _supported(without_none(hint)):
+        allowed = ", ".join(each.__name__ for each in SCALARS)
+        return f"{hint} can't be stored: use {allowed}, or a list or dict[str, …] of these"
+    if is_optional(hint):
+        return "" if field.default is None else "give the optional field None as its default"
+    default = default_of(field)
+    if default is MISSING:
+        return ""
+    try:
+        from_json(hint, to_json(default))
+    except (TypeError, ValueError, ArithmeticError):
+        return f"the default {default!r} is not of the type {hint}"
+    return ""
+
+
+def default_of(field: Field[Any]) -> Any:  # noqa: ANN401  # a field's value
+    """MISSING for a field that has to be given."""
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def is_optional(hint: object) -> bool:
@@ -79,7 +95,7 @@ def from_json(hint: Any, value: Any) -> Any:  # noqa: ANN401  # a type hint; JSO
     if hint is Decimal or hint is datetime:
         if not isinstance(value, str):
             raise TypeError(f"{value!r} is not a {hint.__name__} as text")
-        return Decimal(value) if hint is Decimal else datetime.fromisoformat(value)
+        return _decimal(value) if hint is Decimal else _moment(value)
     if hint in SCALARS:
         if type(value) is not hint:
             raise TypeError(f"{value!r} is not of type {hint.__name__}")
@@ -88,6 +104,20 @@ def from_json(hint: Any, value: Any) -> Any:  # noqa: ANN401  # a type hint; JSO
         return [from_json(get_args(hint)[0], each) for each in _typed(list, value)]
     entries: Mapping[str, object] = _typed(dict, value)
     return {name: from_json(get_args(hint)[1], each) for name, each in entries.items()}
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is no number")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset")
+    return value
 
 
 def _typed(expected: type, value: Any) -> Any:  # noqa: ANN401  # JSON
@@ -103,7 +133,3 @@ def _supported(hint: object) -> bool:
         key, value = get_args(hint)
         return key is str and _supported(value)
     return hint in SCALARS
-
-
-def _unsupported(resource: type, field: str, problem: str) -> UnsupportedField:
-    return UnsupportedField(f"{resource.__name__}.{field}: {problem}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -10,7 +12,7 @@ from app.domain import fields
 from app.domain.events import ResourceEvents, envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from dataclasses import Field
     from datetime import datetime
 
@@ -90,9 +92,26 @@ class VersionMismatch(ResourceError):
         super().__init__(name, resource_id, f"is at version {version}")
 
 
-Rule = Callable[[R | None, R | None], object]
-"""Raises ResourceError if a change is not allowed. Takes the state before (None for a creation) and
-the state after (None for a deletion)."""
+class TooLarge(ResourceError):
+    """A resource that would not fit into an event, nor into a row."""
+
+    def __init__(self, name: str, resource_id: int) -> None:
+        super().__init__(name, resource_id, f"would have over {MAX_BYTES // 1000} kB")
+
+
+MAX_BYTES = 350_000
+"""Of a resource's JSON: DynamoDB takes 400 KB an item, with names and keys."""
+
+Rule = Callable[[R | None, R | None, "datetime"], object]
+"""Raises ResourceError if a change is not allowed. Takes the state before (None for a creation),
+the state after (None for a deletion), and the time, aware, in UTC."""
+
+RESERVED_NAMES = {
+    *("event", "description", "id", "occurred_at"),  # of an event's payload
+    *("owner", "now", "event_id", "event_type"),  # of `envelope`
+    *("docs", "redoc"),  # of the API's own paths
+}
+"""Names that no resource can have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +135,7 @@ class ResourceType(Generic[R]):
 
     def create(self, new: R, *, now: datetime, event_id: str) -> Change[R]:
         if self.check:
-            self.check(None, new)
+            self.check(None, new, now)
         return self._change("create", self.events.created, new, now, event_id)
 
     def update(
@@ -125,19 +144,22 @@ class ResourceType(Generic[R]):
         """Replace the fields in `changed`; keep the others."""
         after = replace(before, **changed, version=before.version + 1)
         if self.check:
-            self.check(before, after)
+            self.check(before, after, now)
         return self._change("update", self.events.updated, after, now, event_id)
 
     def delete(self, before: R, *, now: datetime, event_id: str) -> Change[R]:
         if self.check:
-            self.check(before, None)
+            self.check(before, None, now)
         last = replace(before, version=before.version + 1)
         return self._change("delete", self.events.deleted, last, now, event_id)
 
     def _change(
         self, action: Action, event_type: EventType, state: R, now: datetime, event_id: str
     ) -> Change[R]:
-        about = {self.name: self.public(state)}
+        public = self.public(state)
+        if len(json.dumps(public, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
+            raise TooLarge(self.name, state.id)
+        about = {self.name: public}
         event = envelope(event_type, event_id=event_id, owner=state.owner, now=now, **about)
         return Change(action, state, event)
 
@@ -149,12 +171,33 @@ def resource_type(
     events: ResourceEvents | None = None,
     check: Rule[R] | None = None,
 ) -> ResourceType[R]:
-    """Without `events` the event types are `order.created` and so on. Raises UnsupportedField."""
+    """Without `events` the event types are `order.created` and so on.
+
+    Raises UnsupportedField, and ValueError for a name that no resource can have.
+    """
+    if re.fullmatch("[a-z][a-z0-9_]*", name) is None or name in RESERVED_NAMES:
+        raise ValueError(
+            f"{name!r} can't be a resource's name: use small letters, digits and _, and none of"
+            f" {', '.join(sorted(RESERVED_NAMES))}."
+        )
     types = fields.field_types(model)
     for field, needed in COMMON_FIELDS.items():
         if types.get(field) is not needed:
             problem = f"{model.__name__}.{field}: it must have the type {needed.__name__}."
             raise fields.UnsupportedField(problem)
     own = [each for each in types if each not in COMMON_FIELDS]
+    if not own:
+        raise fields.UnsupportedField(f"{model.__name__} has no field of its own.")
     ordered = {each: types[each] for each in ("id", *own, "version")}
     return ResourceType(name, model, ordered, events or ResourceEvents.of(name), check)
+
+
+def check_distinct(resources: Sequence[ResourceType[Any]]) -> None:
+    """Raises ValueError if two have the same name, model's name, or event type."""
+    for kind, values in {
+        "name": [each.name for each in resources],
+        "class name": [each.model.__name__ for each in resources],
+        "event type": [event_type.name for each in resources for event_type in each.events],
+    }.items():
+        if twice := sorted({value for value in values if values.count(value) > 1}):
+            raise ValueError(f"Two resources have the same {kind}: {', '.join(twice)}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic
 from app.domain import events
 from app.domain.idempotency import Claim
 from app.domain.ports import Clash, Snapshot, StoreUnavailable
-from app.domain.resource import Exists, NotFound, R, VersionMismatch
+from app.domain.resource import Exists, NotFound, R, ResourceError, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Set
@@ -171,14 +171,25 @@ class Service(Generic[R]):
         decide: Callable[[Snapshot[R]], Change[R]],
         seen: Snapshot[R] | None = None,
     ) -> Committed:
-        """Decide on `seen`, or without it on `read()`. After a clash read and decide again."""
+        """Decide on `seen`, or without it on `read()`. After a clash read and decide again.
+
+        A rule that refuses what is decided on an assumed snapshot may refuse a request that was
+        done before: then the key's record is read first.
+        """
         for clashes in range(MAX_DECISIONS):
             if clashes:
                 self.pause(clashes)
+            assumed = seen is not None
             seen = seen or read()
             if claim and seen.record:
                 return self._replay(claim, seen.record)
-            change = decide(seen)
+            try:
+                change = decide(seen)
+            except ResourceError:
+                record = read().record if claim and assumed else None
+                if claim and record:
+                    return self._replay(claim, record)
+                raise
             try:
                 self.store.commit(change, claim)
             except Clash:

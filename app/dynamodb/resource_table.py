@@ -55,7 +55,9 @@ class ResourceTable(Generic[R]):
         self._type = resource_type
         declared = resource_type.model.__dataclass_fields__
         self._needed = {
-            name for name in resource_type.field_types if declared[name].default is MISSING
+            name
+            for name in resource_type.field_types
+            if fields.default_of(declared[name]) is MISSING
         } | {"version"}
 
     def collection(self, owner: str) -> str:

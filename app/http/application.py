@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.resource import ResourceType
+from app.domain.resource import ResourceType, check_distinct
 from app.domain.service import Service
 from app.http import parameters, problems
 from app.http.body_limit import BodyLimit
@@ -33,6 +33,8 @@ def build(
     `run` makes the services' calls, which block: by default in a thread pool. The page at
     `docs_url` loads scripts from a public network.
     """
+    resources = [service.type for service in services]
+    check_distinct(resources)
     routers = [_ping_router(services[0], owner_of, run)]
     routers += [resource_router(service, owner_of, run) for service in services]
     app = FastAPI(
@@ -46,7 +48,6 @@ def build(
     app.state.services = services
     app.add_middleware(BodyLimit)
     problems.install(app)
-    resources = [service.type for service in services]
     app.openapi = lambda: _openapi(app, resources)  # type: ignore[method-assign]
     return app
 

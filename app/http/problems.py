@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 
 from app.domain.idempotency import KeyReused
 from app.domain.ports import StoreError, StoreUnavailable
-from app.domain.resource import NotFound, ResourceError, VersionMismatch
+from app.domain.resource import NotFound, ResourceError, TooLarge, VersionMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ OPEN = (
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's phrases. Python has them from 3.13 on."""
 
-_STATUS = {NotFound: 404, VersionMismatch: 412, ResourceError: 409}
+_STATUS = {NotFound: 404, VersionMismatch: 412, TooLarge: 413, ResourceError: 409}
 """The status of an error is that of its nearest base class here."""
 
 

@@ -8,19 +8,36 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.domain.fields import is_optional, without_none
+from app.domain.fields import (
+    UnsupportedField,
+    default_of,
+    is_optional,
+    to_json,
+    without_none,
+)
 from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.schemas import Input, Output, ResourceId, Update, without_default
 
 _DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
 _MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)[0-9]*"
+    r"(Z|[+-][0-9]{2}:[0-5][0-9])"
 )
+"""RFC 3339. Digits after the microsecond are dropped."""
 
 
 def _decimal(value: object) -> Decimal:
@@ -33,10 +50,11 @@ def _moment(value: object) -> datetime:
     problem = PydanticCustomError(
         "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
     )
-    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+    found = _MOMENT.fullmatch(value.upper()) if isinstance(value, str) else None
+    if found is None:
         raise problem
     try:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(found[1] + found[2])
     except ValueError:
         raise problem from None
 
@@ -56,8 +74,8 @@ _TYPES: dict[type, Any] = {
 }
 """The types of bodies that differ from the field's. pydantic's Decimal would take a JSON number."""
 
-_Name = Annotated[str, Field(min_length=1)]
-"""The name of an entry of a map. DynamoDB takes no empty name."""
+_Name = Annotated[str, Field(min_length=1, max_length=255)]
+"""The name of an entry of a map. DynamoDB takes no empty name, and none over 64 KB."""
 
 _Version = Annotated[
     int,
@@ -88,7 +106,7 @@ def schemas_of(resource: ResourceType[Any]) -> Schemas:
     hints = get_type_hints(resource.model, include_extras=True)
     types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}
     bodies = {each: _body(without_none(hint)) for each, hint in types.items()}
-    defaults = {each: resource.model.__dataclass_fields__[each].default for each in types}
+    defaults = {each: default_of(resource.model.__dataclass_fields__[each]) for each in types}
     nullable = frozenset(each for each in types if is_optional(resource.field_types[each]))
 
     shown = create_model(f"{name}Out", __base__=Output, **_shown(bodies, nullable))
@@ -96,6 +114,7 @@ def schemas_of(resource: ResourceType[Any]) -> Schemas:
     changed: dict[str, Any] = {each: (body | None, None) for each, body in bodies.items()}
     update = create_model(f"{name}Update", __base__=Update, **changed)
     new.nullable = update.nullable = nullable
+    _check(resource, bodies, defaults)
     return Schemas(
         new=new,
         update=update,
@@ -116,6 +135,24 @@ def _new(
 
 def _default(declared: object) -> object:
     return ... if declared is MISSING else declared
+
+
+def _check(
+    resource: ResourceType[Any], bodies: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> None:
+    """Raises UnsupportedField for a field whose body would differ from what the documents say."""
+    for name, body in bodies.items():
+        declared = [each for each in get_args(body)[1:] if isinstance(each, FieldInfo)]
+        other = any(each.alias or each.exclude or not each.is_required() for each in declared)
+        problem = "`Field` has its bounds, and no alias, default or exclude" if other else ""
+        default = defaults[name]
+        if not other and default is not MISSING and default is not None and declared:
+            try:
+                TypeAdapter(body).validate_python(to_json(default))
+            except ValidationError as error:
+                problem = f"the default is out of its own bounds: {error.errors()[0]['msg']}"
+        if problem:
+            raise UnsupportedField(f"{resource.model.__name__}.{name}: {problem}.")
 
 
 def _absent(body: Any) -> Any:  # noqa: ANN401  # type hints
@@ -155,4 +192,28 @@ def _bounded(inner: Any, bounds: list[Any]) -> Any:  # noqa: ANN401  # type hint
     inner, *own = get_args(body)
     common = [each for each in own if isinstance(each, FieldInfo)]
     reading = [each for each in own if not isinstance(each, FieldInfo)]
-    return Annotated[inner, *common, *bounds, *reading]
+    return Annotated[inner, *common, *bounds, *reading, *_described(inner, bounds)]
+
+
+def _described(inner: Any, bounds: list[Any]) -> list[Any]:  # noqa: ANN401  # a type hint
+    """Bounds of a number or a time, in words: JSON Schema has none for text."""
+    found = [each for bound in bounds for each in getattr(bound, "metadata", [])]
+    limits = {name: value for each in found for name, value in _limits(each)}
+    if inner not in {Decimal, AwareDatetime} or not limits:
+        return []
+    words = (f"{_WORDS[name]} {to_json(value)}" for name, value in limits.items())
+    return [Field(description=", ".join(words))]
+
+
+def _limits(bound: object) -> list[tuple[str, Any]]:
+    return [(name, getattr(bound, name)) for name in _WORDS if hasattr(bound, name)]
+
+
+_WORDS = {
+    "ge": "at least",
+    "gt": "more than",
+    "le": "at most",
+    "lt": "less than",
+    "max_digits": "digits at most:",
+    "decimal_places": "digits after the point at most:",
+}

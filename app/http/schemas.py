@@ -67,12 +67,12 @@ def _describe_text(schema: Any) -> None:  # noqa: ANN401
     }:
         schema["pattern"] = _WITHOUT_NUL
     if schema.get("additionalProperties"):
-        schema.setdefault("propertyNames", {"pattern": _WITHOUT_NUL})
+        schema["propertyNames"] = schema.get("propertyNames", {}) | {"pattern": _WITHOUT_NUL}
     for name, below in schema.items():
         if name == "properties":
             for each in below.values():
                 _describe_text(each)
-        elif name not in {"const", "default", "enum", "examples"}:
+        elif name not in {"const", "default", "enum", "examples", "propertyNames"}:
             _describe_text(below)
 
 

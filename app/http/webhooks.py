@@ -30,16 +30,10 @@ HEADERS = {
 
 
 class Webhooks:
-    """The event types of these resources. Raises ValueError if two have the same name."""
+    """The event types of these resources."""
 
     def __init__(self, resources: Sequence[ResourceType[Any]]) -> None:
         self.event_types = (PING, *(each for resource in resources for each in resource.events))
-        names = [each.name for each in self.event_types]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(
-                f"Two resources have an event type {', '.join(sorted(twice))}: give one of them"
-                " other `events`."
-            )
         self._resources = resources
 
     def schema(self, event_type: EventType) -> Schema:

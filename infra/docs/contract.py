@@ -71,10 +71,21 @@ def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
 def _breaking_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> Iterator[str]:
     named = at.endswith(NAMED)
     for key in sorted(old if named else old.keys() - PROSE):
-        yield from _breaking_key(old, new, key, at)
+        if not (key == "required" and _promises_more(old, new)):
+            yield from _breaking_key(old, new, key, at)
     if not named:
         added = new.keys() - old.keys() - PROSE - METHODS
         yield from (f"{at}/{key} is new" for key in sorted(added))
+
+
+def _promises_more(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether a schema of what is sent to clients has the same required fields, or more of them.
+
+    A schema of what clients send allows no other properties.
+    """
+    if "properties" not in new or new.get("additionalProperties") is False:
+        return False
+    return set(old["required"]) <= set(new.get("required", ()))
 
 
 def _breaking_key(old: dict[str, Any], new: dict[str, Any], key: str, at: str) -> Iterator[str]:
@@ -124,17 +135,16 @@ def events() -> str:
     """`docs/events.md`."""
     sections = [_section(PING, "`GET /` was called.")]
     for resource in RESOURCES:
-        name, title, of = resource.name, resource.name.capitalize(), resource.events
+        name, of = resource.name, resource.events
         sections += [
-            _section(of.retrieved, f"{title}s were read. `{name}` is there if one was asked for."),
-            _section(of.created, f"A {name} was created. `{name}` is its state."),
-            _section(of.updated, f"A {name} was updated. `{name}` is its state after that."),
+            _section(of.retrieved, f"`GET`. `{name}` is there if one was asked for."),
+            _section(of.created, f"`POST`. `{name}` is the new state."),
+            _section(of.updated, f"`PUT`. `{name}` is the state after it."),
             _section(
                 of.deleted,
-                f"A {name} was deleted. `{name}` is its last state, under the"
-                " deletion's own version.",
+                f"`DELETE`. `{name}` is the last state, under the deletion's own version.",
             ),
-            _section(of.failed, f"An update or a deletion found no {name}. Nothing changed."),
+            _section(of.failed, f"`PUT` or `DELETE` of an id that has no {name}. Nothing changed."),
         ]
     return "\n".join([INTRODUCTION, *sections])
 
@@ -159,7 +169,10 @@ def _values(schema: dict[str, Any]) -> str:
     if "additionalProperties" in schema:
         return f"map of {_values(schema['additionalProperties'])}"
     if "properties" in schema:
-        fields = (f"`{name}` ({_values(each)})" for name, each in schema["properties"].items())
+        fields = (
+            f"`{name}` ({_values(each)}{'' if name in schema['required'] else '; may be absent'})"
+            for name, each in schema["properties"].items()
+        )
         return ", ".join(fields)
     bounds = {"minimum": "from", "maximum": "to", "minLength": "from", "maxLength": "to"}
     limits = [f"{word} {schema[name]}" for name, word in bounds.items() if name in schema]

@@ -1,13 +1,13 @@
-"""Examples of a resource's fields, for documents."""
+"""Examples of a resource's fields, for documents and tests."""
 
 from __future__ import annotations
 
 from dataclasses import MISSING
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
-from app.domain.fields import to_json, without_none
+from app.domain.fields import default_of, to_json, without_none
 from app.domain.resource import COMMON_FIELDS
 from app.http.resource_schemas import schemas_of
 
@@ -25,21 +25,29 @@ BY_TYPE = {
 
 
 def examples_of(resource: ResourceType[Any]) -> dict[str, Json]:
-    """Of each field: its default, else the first of the `examples` it declares, else any value."""
-    shown = schemas_of(resource).out.model_fields
+    """Of each field: its default, else the first of the `examples` it declares, else any value.
+
+    Raises pydantic's ValidationError, with the field's name, for an example that a body may not
+    have: give the field `examples`.
+    """
+    hints = get_type_hints(resource.model, include_extras=True)
     declared = resource.model.__dataclass_fields__
-    values = {}
-    for name, hint in resource.field_types.items():
-        default = declared[name].default
-        examples = [] if name in COMMON_FIELDS else shown[name].examples or []
-        if default is not MISSING and default is not None:
-            values[name] = default
-        else:
-            values[name] = examples[0] if examples else _any(without_none(hint))
-    return {name: to_json(value) for name, value in values.items() if name not in COMMON_FIELDS}
+    examples: dict[str, Json] = {}
+    for name in resource.field_types:
+        if name not in COMMON_FIELDS:
+            default = default_of(declared[name])
+            given = default is not MISSING and default not in (None, [], {})
+            examples[name] = to_json(default if given else _any(hints[name]))
+    schemas_of(resource).new.model_validate(examples)
+    return examples
 
 
-def _any(hint: Any) -> object:  # noqa: ANN401  # a type hint
+def _any(hint: Any) -> Any:  # noqa: ANN401  # a type hint, and a value of it
+    hint = without_none(hint)
+    if get_origin(hint) is Annotated:
+        inner, *bounds = get_args(hint)
+        examples = [example for each in bounds for example in getattr(each, "examples", None) or []]
+        return examples[0] if examples else _any(inner)
     if get_origin(hint) is list:
         return [_any(get_args(hint)[0])]
     if get_origin(hint) is dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.http import application
 from app.resources.todo import TODO
 from tests.components import make_service
 from tests.invoices import INVOICE
-from tests.support import OWNER
+from tests.support import NOW, OWNER
 from tests.tables import TABLES, make_store
 
 if TYPE_CHECKING:
@@ -195,8 +196,67 @@ def test_the_document_has_its_paths_bodies_and_webhooks(client: TestClient) -> N
     assert {"/invoice", "/invoice/{id}", "/todo", "/todo/{id}"} <= document["paths"].keys()
     invoice = document["webhooks"]["invoice.created"]["post"]["requestBody"]
     schema = invoice["content"]["application/json"]["schema"]["properties"]["invoice"]
-    assert schema["required"] == ["id", "lines", "price", "due", "tags", "paid", "version"]
+    assert schema["required"] == ["id", "lines", "price", "due", "paid", "tags", "version"]
     assert schema["properties"]["due"]["format"] == "date-time"
-    assert schema["properties"]["price"]["type"] == "string"
+    assert schema["properties"]["price"]["description"] == "at least 0"
     new = document["components"]["schemas"]["NewInvoice"]
     assert {"type": "null"} in new["properties"]["note"]["anyOf"]
+
+
+def test_a_list_without_a_value_is_empty(client: TestClient) -> None:
+    client.post("/invoice", json={name: value for name, value in BODY.items() if name != "tags"})
+
+    (stored,) = client.get("/invoice").json()["data"]
+    assert stored["tags"] == []
+
+
+@pytest.mark.parametrize(
+    "due", ["2026-12-01T08:00:00.123456789Z", "2026-12-01t08:00:00z", "2026-12-01T08:00:00-23:59"]
+)
+def test_every_time_of_rfc_3339_is_taken(client: TestClient, due: str) -> None:
+    assert client.post("/invoice", json=BODY | {"due": due}).status_code == 201
+
+
+def test_a_rule_does_not_refuse_a_request_that_was_done_before(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher
+) -> None:
+    """The invoice was due in the future when the request came first, and is due in the past now."""
+    body = BODY | {"due": (NOW + timedelta(hours=1)).isoformat()}
+    moments = iter([NOW, NOW, *[NOW + timedelta(hours=2)] * 2])
+    service = make_service(
+        dynamodb,
+        publisher,
+        type=INVOICE,
+        store=make_store(dynamodb, type=INVOICE),
+        clock=lambda: next(moments),
+        new_event_id=lambda _: "event",
+    )
+    with TestClient(application.build([service], lambda _: OWNER)) as client:
+        first = client.post("/invoice", json=body, headers={"Idempotency-Key": "k"})
+        again = client.post("/invoice", json=body, headers={"Idempotency-Key": "k"})
+
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+def test_a_resource_that_no_row_can_hold_is_refused(client: TestClient) -> None:
+    client.post("/invoice", json={"id": 1, **BODY})
+    parts = [
+        {"lines": {f"{number:0250}": 1 for number in range(470)}},
+        {"tags": ["x" * 120_000]},
+        {"reminders": [BODY["due"]] * 4_200},
+    ]
+
+    statuses = [client.put("/invoice/1", json=part).status_code for part in parts]
+
+    assert statuses == [200, 200, 413]
+    assert client.get("/invoice/1").headers["etag"] == '"3"'
+
+
+def test_two_resources_of_one_name_stop_the_start(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher
+) -> None:
+    services = [make_service(dynamodb, publisher) for _ in range(2)]
+
+    with pytest.raises(ValueError, match="Two resources have the same name: todo"):
+        application.build(services, lambda _: OWNER)

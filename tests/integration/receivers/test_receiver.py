@@ -145,7 +145,7 @@ def test_a_late_retrieved_event_does_not_undo_a_change() -> None:
 
     received.is_news(event("todo.retrieved", 1))
 
-    assert received.versions == {1: 2}
+    assert received.versions == {("todo", 1): 2}
 
 
 CREATED, UPDATED, DELETED = "todo.created", "todo.updated", "todo.deleted"

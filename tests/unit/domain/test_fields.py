@@ -16,7 +16,7 @@ from app.domain.fields import UnsupportedField, field_types, from_json, to_json
 from app.domain.resource import resource_type
 from app.dynamodb import items
 from tests.inputs import inputs
-from tests.invoices import Invoice
+from tests.support import NOW
 
 OFFSETS = st.builds(
     timezone, st.integers(-1439, 1439).map(lambda minutes: timedelta(minutes=minutes))
@@ -105,11 +105,30 @@ def test_an_optional_field_without_none_as_default_stops_the_start() -> None:
         field_types(thing)
 
 
-def test_a_default_factory_stops_the_start() -> None:
-    thing = make_dataclass("Thing", [("tags", list[str], field(default_factory=list))])
+@pytest.mark.parametrize(
+    ("hint", "default"),
+    [(Decimal, 1.5), (Decimal, 1), (int, True), (str, None), (datetime, NOW.replace(tzinfo=None)),
+     (list[str], field(default_factory=dict))],
+)  # fmt: skip
+def test_a_default_of_another_type_stops_the_start(hint: Any, default: Any) -> None:
+    given = default if hint == list[str] else field(default=default)
+    thing = make_dataclass("Thing", [("size", hint, given)])
 
-    with pytest.raises(UnsupportedField, match=r"Thing\.tags: a default can't be a factory"):
+    with pytest.raises(UnsupportedField, match=r"Thing\.size: the default"):
         field_types(thing)
+
+
+@pytest.mark.parametrize("declared", [("_x", str), ("x", str, field(init=False))])
+def test_a_field_that_no_body_can_have_stops_the_start(declared: Any) -> None:
+    with pytest.raises(UnsupportedField, match="is an argument of the resource"):
+        field_types(make_dataclass("Thing", [declared]))
+
+
+def test_a_resource_without_own_fields_stops_the_start() -> None:
+    thing = make_dataclass("Thing", [("owner", str), ("id", int), ("version", int, 1)])
+
+    with pytest.raises(UnsupportedField, match="Thing has no field of its own"):
+        resource_type("thing", thing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +140,3 @@ class Unversioned:
 def test_a_resource_without_a_version_stops_the_start() -> None:
     with pytest.raises(UnsupportedField, match=r"Unversioned\.version: it must have the type int"):
         resource_type("thing", Unversioned)  # type: ignore[type-var]
-
-
-def test_the_example_of_each_type_is_taken() -> None:
-    assert field_types(Invoice).keys() >= {"lines", "price", "due", "tags", "note", "reminders"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import make_dataclass
 
 import pytest
 
 from app.domain import events
-from app.domain.resource import resource_type
-from app.http.webhooks import Webhooks
+from app.domain.resource import check_distinct, resource_type
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, WEBHOOKS
 
@@ -74,8 +74,16 @@ def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:
     }
 
 
-def test_two_resources_with_one_event_type_stop_the_start() -> None:
-    again = resource_type("order", Todo, events=TODO.events)
+@pytest.mark.parametrize(
+    "name", ["Order", "order line", "a/b", "_ping", "", "{x}", "docs", "event", "id", "owner"]
+)
+def test_a_name_that_paths_or_payloads_cannot_have_stops_the_start(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name!r} can't be a resource's name"):
+        resource_type(name, Todo)
 
-    with pytest.raises(ValueError, match="Two resources have an event type created, deleted"):
-        Webhooks([TODO, again])
+
+def test_two_resources_with_one_event_type_stop_the_start() -> None:
+    other = make_dataclass("Other", [("owner", str), ("id", int), ("x", str), ("version", int)])
+
+    with pytest.raises(ValueError, match="the same event type: created, deleted, failed"):
+        check_distinct([TODO, resource_type("other", other, events=TODO.events)])
