@@ -46,7 +46,7 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
 
 def _anonymous(value: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
     if value and not others.data.get("convoy_app_id"):
-        raise ValueError("needs CONVOY_APP_ID, the owner of the todos of anonymous callers")
+        raise ValueError("needs CONVOY_APP_ID, the owner of what anonymous callers create")
     return value
 
 
@@ -87,7 +87,7 @@ class Settings(ConvoySettings):
     """The settings of the API and of the relay."""
 
     resources_table: Name
-    """Name of the DynamoDB table of todos."""
+    """Name of the DynamoDB table of all resources."""
     outbox_table: Name
     """Name of the DynamoDB table of events that Convoy has not handled yet."""
     events_table: Name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from app.cli.terminal import MAX_WIDTH, console, plain, say, say_json, span
+from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ def say_attempts(found: Sequence[Json], *, as_json: bool) -> None:
 
 
 def say_event(event: Json, *, as_json: bool) -> None:
-    """One line. Only JSON has the todo's text."""
+    """One line. Only JSON has the resource's text."""
     if as_json:
         say_json(event_summary(event))
     else:
@@ -76,7 +76,7 @@ def delivery_summary(delivery: Json) -> Json:
 
 
 def deliveries(found: Sequence[Json], now: datetime) -> Table:
-    table = _table("Event, delivery, URL", Type=9, Status=10, Tries=5, Age=6)
+    table = _table("Event, delivery, URL", Type=TYPE_WIDTH, Status=10, Tries=5, Age=6)
     for each in map(delivery_summary, found):
         first = f"{each['event_id']}\n  {each['delivery_id']}\n  {each['url']}"
         status = each["status"]

@@ -54,7 +54,7 @@ def list_rows(
     failed: Annotated[bool, typer.Option("--failed", help="List the failed events.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the events that wait for Convoy, or the failed ones, without the todos' text."""
+    """List the events that wait for Convoy, or the failed ones, without the resources' text."""
     state = FAILED if failed else WAITING
     counts: Counter[str] = Counter()
     with open_components() as components:
@@ -74,7 +74,7 @@ def list_rows(
 
 @outbox.command(epilog=EXIT_CODES)
 def show(event_id: EventId, *, as_json: JsonOption = False) -> None:
-    """Show one event with its payload, which has the todo's text."""
+    """Show one event with its payload, which has the resource's text."""
     with open_components() as components:
         row = components.outbox.get(event_id)
     if row is None:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from app.outbox.republish import State
 from app.outbox.rows import WAITING
+from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ Thing = TypeVar("Thing")
 
 MAX_WIDTH = 100
 """Columns. In a wider table it is hard to see which age belongs to which id."""
+
+TYPE_WIDTH = max(len(each.name) for resource in RESOURCES for each in resource.events)
+"""Columns of the longest event type."""
 
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60}
 
@@ -54,7 +58,7 @@ def plain(text: str) -> str:
 
 
 def summary(row: Row, now: datetime) -> dict[str, object]:
-    """A row without its payload, which has the todo's text. Times are in seconds."""
+    """A row without its payload, which has the resource's text. Times are in seconds."""
     return {
         "event_id": row.event.id,
         "type": row.event.type,
@@ -72,7 +76,7 @@ def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     width = min(console().width, MAX_WIDTH)
     page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
     page.add_column("Event, owner (reason)", ratio=1, overflow="fold")
-    page.add_column("Type", width=9)
+    page.add_column("Type", width=TYPE_WIDTH)
     for name, columns in (("Age", 7), ("Tries", 5), ("Due in", 7)):
         page.add_column(name, width=columns, justify="right")
     for row in rows:

@@ -77,7 +77,7 @@ class Service(Generic[R]):
     def create(
         self, owner: str, resource_id: int | None, fields: Fields, *, key: str | None = None
     ) -> Committed:
-        """Without an id, draw one. Of 10**10 draws, one meets an id of a million todos.
+        """Without an id, draw one. Of 10**10 draws, one meets an id of a million resources.
 
         Raises Exists, KeyReused.
         """

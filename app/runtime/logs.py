@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object per line, with the request's id; no todo text, no secret."""
+"""Structured logs: one JSON object per line, with the request's id, without texts and secrets."""
 
 from __future__ import annotations
 

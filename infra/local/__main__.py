@@ -12,6 +12,7 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -27,6 +28,7 @@ from app.register import RESOURCES
 from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import Convoy
+from infra.docs.examples import examples_of
 from infra.fake_convoy import application, receiver, resources
 from infra.local import dotenv_file, tables
 from infra.local.processes import (
@@ -204,12 +206,14 @@ def _greet(ports: Mapping[str, int], settings: LocalSettings, command: Path) -> 
         print(f"Its events    go to the real Convoy, {settings.convoy_base_url}")
     print("Logs          .local/*.log")
     print("\nIn another terminal:\n")
-    print(f"  curl -i {api}/todo -H 'Content-Type: application/json' \\")
-    print("""    -d '{"id": 1, "item": "Write the tests"}'""")
+    resource = RESOURCES[0]
+    body = json.dumps({"id": 1} | examples_of(resource), ensure_ascii=False)
+    print(f"  curl -i {api}/{resource.name} -H 'Content-Type: application/json' \\")
+    print(f"    -d {shlex.quote(body)}")
     if "convoy" in ports:
         print(f"  curl {inbox}")
     print(f"  {command} outbox list")
-    print("\nCtrl-C stops everything. The todos are in memory, and are gone then.", flush=True)
+    print("\nCtrl-C stops everything. The data is in memory, and is gone then.", flush=True)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def deliveries(
     limit: Annotated[int, typer.Option(min=1, help="List at most this many deliveries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """List the deliveries of the last 7 days, newest first, without the todos' text."""
+    """List the deliveries of the last 7 days, newest first, without the resources' text."""
     with connected() as (_, connection), terminal.progress("Reading", "deliveries") as advance:
         every = connection.project.deliveries(statuses=status or (), event_id=event or "")
         found = list(terminal.counted(itertools.islice(every, limit), advance))

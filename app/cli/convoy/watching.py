@@ -87,7 +87,7 @@ def listen(
     every: Annotated[int, typer.Option(min=1, help="Seconds between checks.")] = 2,
     as_json: JsonOption = False,
 ) -> None:
-    """Print new events until Ctrl-C. Only --json shows the todos' text."""
+    """Print new events until Ctrl-C. Only --json shows the resources' text."""
     wait: Callable[[float], None] = ctx.obj or time.sleep
     with connected() as (_, connection), interrupts() as interrupt:
         listener = Listener(connection.project)
