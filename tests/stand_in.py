@@ -14,6 +14,7 @@ from infra.fake_convoy.deliveries import ENDED
 from infra.fake_convoy.project import utc_now
 from infra.fake_convoy.resources import PROJECT_ID
 from infra.local import tables
+from tests.support import PATIENCE_S
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Convoy:
 
     def deliveries(self, **filters: str) -> list[Json]:
         """Newest first, as soon as every delivery has ended."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while True:
             found = self.ask("GET", "/eventdeliveries", params={"perPage": 1000})["content"]
             if all(each["status"] in ENDED for each in found):
@@ -137,7 +138,7 @@ class Convoy:
 
     def wait_for_worker(self, *stopped: Queue) -> None:
         """Wait until every queue is empty, except those of the stopped stages."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while any(jobs for queue, jobs in self.waiting().items() if queue not in stopped):
             assert time.monotonic() < until, self.waiting()
             time.sleep(0.002)

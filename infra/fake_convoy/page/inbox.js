@@ -32,6 +32,8 @@ function show(event) {
 }
 
 function remove(uid) {
+  // The toggle event comes late: a card that is made again right after a click would be closed.
+  if (cards.get(uid).querySelector('details').open) opened.add(uid);
   cards.get(uid).remove();
   cards.delete(uid);
 }

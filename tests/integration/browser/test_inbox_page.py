@@ -231,8 +231,9 @@ def test_an_open_card_stays_open_when_it_changes(convoy: Convoy, inbox: Page) ->
 def test_a_refused_action_is_reported(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     send(convoy, "e1", todo=todo())
-    inbox.locator("summary").click()
     expect(inbox.locator("summary")).to_contain_text("✓ delivered")
+    inbox.locator("summary").click()
+    expect(inbox.locator("details")).to_have_attribute("open", "")
     inbox.route("**/resend", lambda route: route.fulfill(status=409, json={"message": "Not now."}))
 
     inbox.get_by_role("button", name="Resend").click()

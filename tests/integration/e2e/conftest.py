@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,14 +83,28 @@ def end_of(*options: str, **environment: str) -> tuple[int, str]:
     return process.returncode, errors
 
 
-ANY_PORTS = ("--api=0", "--dynamodb=0", "--convoy=0", f"--env-file={os.devnull}")
+_candidates = count(20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
+"""Ports below those that the system gives: no other process gets one between choice and use."""
+
+
+def own_ports() -> tuple[str, ...]:
+    """Options for a stack whose ports no other stack and no other worker's tests use."""
+    ports = (f"--{name}={_own_port()}" for name in ("api", "dynamodb", "convoy"))
+    return (*ports, f"--env-file={os.devnull}")
+
+
+def _own_port() -> int:
+    for port in _candidates:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
 
 
 @contextmanager
 def running(
     command: Sequence[str] | None = None, *, cwd: Path = ROOT, **environment: str
 ) -> Iterator[Stack]:
-    options = ANY_PORTS if command is None else ()
+    options = own_ports() if command is None else ()
     with started(*options, command=command or LOCAL, cwd=cwd, **environment) as process:
         assert process.stdout is not None
         assert process.stderr is not None

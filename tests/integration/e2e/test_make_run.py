@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from infra.local import dotenv_file, processes
-from tests.integration.e2e.conftest import ANY_PORTS, STOP_S, end_of, running, started
+from tests.integration.e2e.conftest import STOP_S, end_of, own_ports, running, started
 
 if TYPE_CHECKING:
     from tests.integration.e2e.conftest import Stack
@@ -84,7 +84,7 @@ def test_the_end_of_one_process_ends_all_and_is_reported() -> None:
 
 
 def test_make_run_starts_the_stack_and_one_interrupt_ends_it() -> None:
-    with running(command=["make", "run", f"ARGS={' '.join(ANY_PORTS)}"]) as stack:
+    with running(command=["make", "run", f"ARGS={' '.join(own_ports())}"]) as stack:
         assert httpx.get(stack.api).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(stack.api)

@@ -115,10 +115,13 @@ def make(checkout: Path, *options: str) -> tuple[int, str]:
 
 
 def run_make(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    of_make = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # of the `make test` that runs this
+    environment = {name: value for name, value in os.environ.items() if name not in of_make}
+    environment["PATH"] = path_without_uv()
     return subprocess.run(
         ["make", ".venv/ready", *options],
         cwd=checkout,
-        env=os.environ | {"PATH": path_without_uv()},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
