@@ -107,6 +107,7 @@ def schemas_of(resource: ResourceType[Any]) -> Schemas:
     types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}
     bodies = {each: _body(without_none(hint)) for each, hint in types.items()}
     defaults = {each: default_of(resource.model.__dataclass_fields__[each]) for each in types}
+    _check(resource, bodies, defaults)
     nullable = frozenset(each for each in types if is_optional(resource.field_types[each]))
 
     shown = create_model(f"{name}Out", __base__=Output, **_shown(bodies, nullable))
@@ -114,7 +115,6 @@ def schemas_of(resource: ResourceType[Any]) -> Schemas:
     changed: dict[str, Any] = {each: (body | None, None) for each, body in bodies.items()}
     update = create_model(f"{name}Update", __base__=Update, **changed)
     new.nullable = update.nullable = nullable
-    _check(resource, bodies, defaults)
     return Schemas(
         new=new,
         update=update,

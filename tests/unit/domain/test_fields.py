@@ -75,7 +75,8 @@ def test_decimals_and_times_are_text(value: object, expected: str) -> None:
     ("hint", "value"),
     [
         (str, 1), (int, "1"), (int, True), (bool, 1), (Decimal, 1), (Decimal, "x"), (datetime, 1),
-        (datetime, "x"), (list[str], "x"), (list[str], [1]), (dict[str, int], []), (str, None),
+        (datetime, "x"), (datetime, "2026-11-24T12:00:00"),
+        (Decimal, "NaN"), (list[str], "x"), (list[str], [1]), (dict[str, int], []), (str, None),
     ],
 )  # fmt: skip
 def test_json_of_another_type_is_refused(hint: Any, value: object) -> None:
