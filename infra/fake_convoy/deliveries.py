@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
@@ -30,6 +30,9 @@ SIGNATURE, KEY = "X-Convoy-Signature", "X-Convoy-Idempotency-Key"
 
 TIMEOUT_S = 10.0
 """Seconds that an endpoint has for its answer, as in Convoy without a licence."""
+
+AT_ONCE = 20
+"""Attempts at the same time."""
 
 _OF_ENDPOINT = ("uid", "name", "url", "owner_id", "status")
 _OF_EVENT = ("uid", "event_type", "created_at")
@@ -96,6 +99,7 @@ class Dispatcher:
 
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def attempt(self, delivery: Json, event: Json, endpoint: Json) -> Json:
         """Make one attempt, and give it. It has a `status` if the endpoint answered with a 2xx."""
@@ -121,7 +125,8 @@ class Dispatcher:
 
     async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> Json:
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            # The time of an attempt begins with its turn, not while others hold the endpoint up.
+            async with self.turns, asyncio.timeout(TIMEOUT_S):
                 answer = await self.http.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return {"error": f"{type(error).__name__}: {error}"}
