@@ -112,9 +112,15 @@ export function cardOf(event, isOpen, onToggle) {
 // Shows the event's present state. The payload never changes, and somebody may be reading it.
 export function fill(card, event, resend) {
   const key = card.contains(document.activeElement) && document.activeElement.dataset.key;
-  card.querySelector('summary').replaceChildren(...summaryOf(event));
-  card.querySelector('.deliveries').replaceChildren(...event.deliveries.map((delivery) => deliveryOf(delivery, resend)));
+  renew(card.querySelector('summary'), summaryOf(event));
+  renew(card.querySelector('.deliveries'), event.deliveries.map((delivery) => deliveryOf(delivery, resend)));
   if (key) card.querySelector(`[data-key="${key}"]`)?.focus();
+}
+
+// Replaces what has changed only: a click on an element that is replaced meanwhile is lost.
+function renew(place, elements) {
+  const next = element('div', {}, ...elements);
+  if (place.innerHTML !== next.innerHTML) place.replaceChildren(...next.childNodes);
 }
 
 // The time left until `at`: milliseconds since 1970, or a time as JSON has it.
