@@ -155,6 +155,8 @@ class TlsInTls(httpcore.NetworkStream):
         self._turn = turn
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        # Some builds of Python 3.11 take an end without a close alert for the end of an answer.
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         try:
             self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
             self._run(self._tls.do_handshake)
