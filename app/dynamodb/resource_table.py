@@ -59,6 +59,9 @@ class ResourceTable(Generic[R]):
             for name in resource_type.field_types
             if fields.default_of(declared[name]) is MISSING
         } | {"version"}
+        changing = (name for name in resource_type.field_types if name != "id")
+        self._aliases = {str(number): name for number, name in enumerate(changing)}
+        self._names = {f"#{alias}": name for alias, name in self._aliases.items()}
 
     def collection(self, owner: str) -> str:
         return f"{self._type.name}/{owner}"
@@ -107,22 +110,17 @@ class ResourceTable(Generic[R]):
 
     def _update(self, key: Item, change: Change[R]) -> UpdateTypeDef:
         attributes = self._attributes(change.state)
-        names = {
-            f"#{number}": name for number, name in enumerate(self._type.field_types) if name != "id"
-        }
-        kept = [f"{alias} = :{alias[1:]}" for alias, name in names.items() if name in attributes]
-        gone = [alias for alias, name in names.items() if name not in attributes]
-        values = {
-            f":{alias[1:]}": attributes[name] for alias, name in names.items() if name in attributes
-        }
+        kept = {alias: name for alias, name in self._aliases.items() if name in attributes}
+        gone = [f"#{alias}" for alias in self._aliases if alias not in kept]
+        values = {f":{alias}": attributes[name] for alias, name in kept.items()}
+        expression = f"SET {', '.join(f'#{alias} = :{alias}' for alias in kept)}"
         seen = _at(change.base_version)
         return {
             "TableName": self.name,
             "Key": key,
-            "UpdateExpression": f"SET {', '.join(kept)}"
-            + f" REMOVE {', '.join(gone)}" * bool(gone),
+            "UpdateExpression": f"{expression} REMOVE {', '.join(gone)}" if gone else expression,
             "ConditionExpression": seen["ConditionExpression"],
-            "ExpressionAttributeNames": names | seen["ExpressionAttributeNames"],
+            "ExpressionAttributeNames": self._names | seen["ExpressionAttributeNames"],
             "ExpressionAttributeValues": values | seen["ExpressionAttributeValues"],
         }
 
