@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 @contextmanager
@@ -23,10 +23,10 @@ def counted(dynamodb: DynamoDBClient) -> Iterator[list[tuple[str, dict[str, floa
     """
     calls: list[tuple[str, dict[str, float]]] = []
 
-    def ask(params: Json, **_: object) -> None:
+    def ask(params: JsonObject, **_: object) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def record(parsed: Json, model: OperationModel, **_: object) -> None:
+    def record(parsed: JsonObject, model: OperationModel, **_: object) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
         tables = consumed if isinstance(consumed, list) else [consumed]
         calls.append((model.name, {each["TableName"]: each["CapacityUnits"] for each in tables}))

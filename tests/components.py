@@ -11,9 +11,9 @@ from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
 from app.domain.service import Service
-from app.outbox.attempts import Attempts
-from app.outbox.delivery import OutboxDelivery
 from app.outbox.relay import Relay
+from app.outbox.relay_attempts import Attempts
+from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.resources import PROJECT_ID
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.outbox.outcomes import Publisher
-    from tests.support import Json
+    from tests.support import JsonObject
 
 TodoService = Service[Todo]
 
@@ -35,7 +35,7 @@ TodoService = Service[Todo]
 def make_publisher(base_url: str, **override: Any) -> ConvoyPublisher:
     """`override`: options of the exchange, and `clock`."""
     clock = override.pop("clock", lambda: NOW)
-    settings: Json = {"deadline_s": 10.0, "max_bytes": publishing.MAX_ANSWER_BYTES}
+    settings: JsonObject = {"deadline_s": 10.0, "max_bytes": publishing.MAX_ANSWER_BYTES}
     return ConvoyPublisher(make_exchange(base_url, **settings | override), clock)
 
 
@@ -46,7 +46,7 @@ def make_questions(base_url: str, **override: Any) -> Questions:
 
 def make_exchange(base_url: str, **override: Any) -> Exchange:
     """An exchange with the relay's deadline and size limit, changed by `override`."""
-    settings: Json = {
+    settings: JsonObject = {
         "project_id": PROJECT_ID,
         "api_key": ApiKey(stand_in.API_KEY),
         "proxy": None,
@@ -66,12 +66,12 @@ def make_relay(
     """A relay of `client`'s outbox. Its back-off has the longest jitter."""
     table, events = make_outbox(client), ConvoyEvents(questions, clock)
     attempts = Attempts(publisher, events, table, clock, lambda: 1.0, GRACE)
-    settings: Json = {"attempts": attempts, "events": events, "outbox": table, "clock": clock}
+    settings: JsonObject = {"attempts": attempts, "events": events, "outbox": table, "clock": clock}
     return Relay(**settings | {"reserve_s": 16.0} | override)
 
 
 def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:
-    components: Json = {
+    components: JsonObject = {
         "type": TODO,
         "store": make_store(client),
         "delivery": OutboxDelivery(publisher, make_outbox(client), lambda: NOW, lambda: 1.0),

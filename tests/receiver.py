@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 _SECRET = "the receiver's"  # noqa: S105
 
@@ -35,7 +35,7 @@ class Arrival:
 
     owner: str
     key: str
-    data: Json
+    data: JsonObject
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Receiver:
     convoy: Convoy
     url: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
-    _todos: dict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
+    _todos: dict[str, dict[int, JsonObject]] = field(default_factory=lambda: defaultdict(dict))
     _received: dict[str, Received] = field(
         default_factory=lambda: defaultdict(lambda: Received(set(), {}))
     )
@@ -72,7 +72,7 @@ class Receiver:
         endpoint = self.convoy.ask("POST", "/endpoints", json=body)["uid"]
         self.convoy.ask("POST", "/subscriptions", json={"name": "all", "endpoint_id": endpoint})
 
-    def todos(self, owner: str) -> list[Json]:
+    def todos(self, owner: str) -> list[JsonObject]:
         """The owner's todos as the receiver holds them, by id."""
         return sorted(self._todos[owner].values(), key=lambda todo: int(todo["id"]))
 
@@ -93,7 +93,7 @@ class Receiver:
             self._apply(owner, data)
         return Response(status_code=204)
 
-    def _apply(self, owner: str, data: Json) -> None:
+    def _apply(self, owner: str, data: JsonObject) -> None:
         todo = data["todo"]
         if data["event"] == "todo.deleted":
             self._todos[owner].pop(todo["id"], None)

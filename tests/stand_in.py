@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
     from infra.fake_convoy.queues import Queue
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 @dataclass
@@ -49,11 +49,11 @@ class Convoy:
     def api(self) -> str:
         return f"{self.url}/api"
 
-    def events(self) -> list[Json]:
-        events: list[Json] = self.http.get(f"{self.url}/inbox").json()["events"]
+    def events(self) -> list[JsonObject]:
+        events: list[JsonObject] = self.http.get(f"{self.url}/inbox").json()["events"]
         return events
 
-    def payloads(self) -> list[Json]:
+    def payloads(self) -> list[JsonObject]:
         return [event["data"] for event in self.events()]
 
     @property
@@ -81,7 +81,7 @@ class Convoy:
         event = {"owner_id": owner, "event_type": "created", "data": {"id": key}}
         self.ask("POST", "/events/fanout", json=event | {"idempotency_key": key})
 
-    def deliveries(self, **filters: str) -> list[Json]:
+    def deliveries(self, **filters: str) -> list[JsonObject]:
         """Newest first, as soon as every delivery has ended."""
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -91,7 +91,7 @@ class Convoy:
             assert time.monotonic() < until, found
             time.sleep(0.01)
         page = self.ask("GET", "/eventdeliveries", params={"perPage": 1000, **filters})
-        content: list[Json] = page["content"]
+        content: list[JsonObject] = page["content"]
         return content
 
     def let_the_receiver_fail(self, seconds: float = 60) -> None:
@@ -99,10 +99,10 @@ class Convoy:
         answer.raise_for_status()
 
     def fail(self, **fault: object) -> None:
-        """Let calls fail; see `infra.fake_convoy.faults.Fault`."""
+        """Let calls fail; see `infra.fake_convoy.faults.InjectedFault`."""
         self.fail_each(fault)
 
-    def fail_each(self, *faults: Json) -> None:
+    def fail_each(self, *faults: JsonObject) -> None:
         """Set several faults. The first fault that fits a call applies."""
         self._control("PUT", "faults", list(faults))
 

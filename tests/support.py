@@ -27,7 +27,7 @@ OWNER = "ann"
 PATIENCE_S = 60.0
 """Seconds to wait for a server in the tests' own process: the machine may be busy."""
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 TodoChange = Change[Todo]
 

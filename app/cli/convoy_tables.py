@@ -14,23 +14,23 @@ from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_jso
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.convoy_admin.project import Json
+    from app.convoy_admin.project import JsonObject
 
 
-def say_endpoints(found: Sequence[Json], *, as_json: bool) -> None:
+def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
     nothing = "No endpoint: make one with convoy setup --url …"
     _say(found, as_json, endpoint_summary, endpoints, nothing)
 
 
-def say_deliveries(found: Sequence[Json], now: datetime, *, as_json: bool) -> None:
+def say_deliveries(found: Sequence[JsonObject], now: datetime, *, as_json: bool) -> None:
     _say(found, as_json, delivery_summary, partial(deliveries, now=now), "No such delivery.")
 
 
-def say_attempts(found: Sequence[Json], *, as_json: bool) -> None:
+def say_attempts(found: Sequence[JsonObject], *, as_json: bool) -> None:
     _say(found, as_json, attempt_summary, attempts, "No attempt yet.")
 
 
-def say_event(event: Json, *, as_json: bool) -> None:
+def say_event(event: JsonObject, *, as_json: bool) -> None:
     """One line. Only JSON has the resource's text."""
     if as_json:
         say_json(event_summary(event))
@@ -38,7 +38,7 @@ def say_event(event: Json, *, as_json: bool) -> None:
         say(event_line(event))
 
 
-def endpoint_summary(endpoint: Json) -> Json:
+def endpoint_summary(endpoint: JsonObject) -> JsonObject:
     """Without its secrets."""
     return {
         "endpoint_id": endpoint["uid"],
@@ -49,7 +49,7 @@ def endpoint_summary(endpoint: Json) -> Json:
     }
 
 
-def endpoints(found: Sequence[Json]) -> Table:
+def endpoints(found: Sequence[JsonObject]) -> Table:
     table = _table("Endpoint, URL", Owner=24, Status=8)
     for each in map(endpoint_summary, found):
         first = f"{each['endpoint_id']}\n  {each['url']}"
@@ -57,7 +57,7 @@ def endpoints(found: Sequence[Json]) -> Table:
     return table
 
 
-def delivery_summary(delivery: Json) -> Json:
+def delivery_summary(delivery: JsonObject) -> JsonObject:
     """`created_at` and `next_attempt_at` (None unless it will be tried again) are RFC 3339."""
     endpoint, metadata = delivery["endpoint_metadata"] or {}, delivery["metadata"]
     waits = delivery["status"] == "Retry"
@@ -75,7 +75,7 @@ def delivery_summary(delivery: Json) -> Json:
     }
 
 
-def deliveries(found: Sequence[Json], now: datetime) -> Table:
+def deliveries(found: Sequence[JsonObject], now: datetime) -> Table:
     table = _table("Event, delivery, URL", Type=TYPE_WIDTH, Status=10, Tries=5, Age=6)
     for each in map(delivery_summary, found):
         first = f"{each['event_id']}\n  {each['delivery_id']}\n  {each['url']}"
@@ -88,7 +88,7 @@ def deliveries(found: Sequence[Json], now: datetime) -> Table:
     return table
 
 
-def attempt_summary(attempt: Json) -> Json:
+def attempt_summary(attempt: JsonObject) -> JsonObject:
     """`latency_ms` is None without an answer. Convoy leaves out fields that are false or empty."""
     asked, answered = attempt["requested_at"], attempt.get("responded_at")
     latency = (_time(answered) - _time(asked)).total_seconds() if answered else None
@@ -101,7 +101,7 @@ def attempt_summary(attempt: Json) -> Json:
     }
 
 
-def attempts(found: Sequence[Json]) -> Table:
+def attempts(found: Sequence[JsonObject]) -> Table:
     table = _table("Answer, signature", At=8, Latency=9)
     for each in map(attempt_summary, found):
         first = f"{each['answer']}\n  {each['signature']}"
@@ -110,7 +110,7 @@ def attempts(found: Sequence[Json]) -> Table:
     return table
 
 
-def event_summary(event: Json) -> Json:
+def event_summary(event: JsonObject) -> JsonObject:
     return {
         "event_id": event["idempotency_key"],
         "type": event["event_type"],
@@ -120,7 +120,7 @@ def event_summary(event: Json) -> Json:
     }
 
 
-def event_line(event: Json) -> str:
+def event_line(event: JsonObject) -> str:
     data = event["data"] if isinstance(event["data"], dict) else {}
     duplicate = " (duplicate: not sent)" if event["is_duplicate_event"] else ""
     at = _clock(event["created_at"])
@@ -128,7 +128,7 @@ def event_line(event: Json) -> str:
     return f"{at}  {event['event_type']:9}  {details}".rstrip()
 
 
-def _about(data: Json) -> str:
+def _about(data: JsonObject) -> str:
     for name, value in data.items():
         if isinstance(value, dict):
             return f"{name} {value.get('id')}, version {value.get('version')}"
@@ -138,10 +138,10 @@ def _about(data: Json) -> str:
 
 
 def _say(
-    found: Sequence[Json],
+    found: Sequence[JsonObject],
     as_json: bool,  # noqa: FBT001
-    summary: Callable[[Json], Json],
-    table: Callable[[Sequence[Json]], Table],
+    summary: Callable[[JsonObject], JsonObject],
+    table: Callable[[Sequence[JsonObject]], Table],
     nothing: str,
 ) -> None:
     if as_json:

@@ -9,7 +9,7 @@ from app.convoy_admin.project import ConvoyRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.convoy_admin.project import Json, Project
+    from app.convoy_admin.project import JsonObject, Project
 
 FINISHED = {"Success", "Failure", "Discarded"}
 """Statuses of a delivery that Convoy does not attempt again by itself."""
@@ -17,12 +17,12 @@ FINISHED = {"Success", "Failure", "Discarded"}
 
 def deliveries_of(
     event_id: str, project: Project, *, checks: int, wait: Callable[[float], None]
-) -> list[Json]:
+) -> list[JsonObject]:
     """The event's deliveries: when all are finished, or after `checks`, one a second.
 
     Raises ConvoyError.
     """
-    found: list[Json] = []
+    found: list[JsonObject] = []
     for _ in range(checks):
         try:
             found = list(project.deliveries(event_id=event_id))
@@ -42,10 +42,10 @@ class Listener:
         newest = next(project.pages_of_events(), [])
         self._known = {event["uid"] for event in newest}
 
-    def new_events(self) -> list[Json]:
+    def new_events(self) -> list[JsonObject]:
         """Raises ConvoyError."""
         seen: set[str] = set()
-        found: list[Json] = []
+        found: list[JsonObject] = []
         for page in self._project.pages_of_events():
             new = [event for event in page if event["uid"] not in self._known]
             seen.update(event["uid"] for event in page)

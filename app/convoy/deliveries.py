@@ -11,7 +11,7 @@ from app.outbox.deliveries import Hung, Undelivered
 from app.outbox.event_list import NotAnswered
 
 if TYPE_CHECKING:
-    from app.convoy.questions import Json, Questions
+    from app.convoy.questions import JsonObject, Questions
 
 PAGE = 100
 """The most deliveries of one kind that are counted."""
@@ -40,7 +40,7 @@ class ConvoyDeliveries:
     def retry_hung(self, hung: Hung) -> bool:
         # One call: Convoy refuses a second bulk retry while the first one runs. The dates are those
         # of the first and the last hung delivery: others may just wait for their next attempt.
-        filters: Json = {
+        filters: JsonObject = {
             "status": sorted(hung.statuses),
             "startDate": utc(hung.first),
             "endDate": utc(hung.last + timedelta(seconds=1)),
@@ -66,9 +66,9 @@ class ConvoyDeliveries:
             }
         return Undelivered(len(failed), len(unwilling), len(inactive))
 
-    def _hung(self, start: datetime, end: datetime) -> list[Json]:
+    def _hung(self, start: datetime, end: datetime) -> list[JsonObject]:
         """Oldest first. A delivery that is being attempted now does not hang."""
-        within: Json = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
+        within: JsonObject = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
         brief = self._page(status=BRIEF, **within)
         waiting = self._page(status=["Retry"], **within)
         with expect_list_form():
@@ -77,7 +77,7 @@ class ConvoyDeliveries:
                 *(each for each in waiting if _time(each["metadata"]["next_send_time"]) <= end),
             ]
 
-    def _page(self, **filters: object) -> list[Json]:
+    def _page(self, **filters: object) -> list[JsonObject]:
         return next(self._questions.pages(calls.deliveries, perPage=PAGE, **filters))
 
 
@@ -85,7 +85,7 @@ def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _endpoint_status(delivery: Json) -> str:
+def _endpoint_status(delivery: JsonObject) -> str:
     """The present status of the endpoint; empty if the endpoint was deleted."""
-    endpoint: Json = delivery["endpoint_metadata"] or {}
+    endpoint: JsonObject = delivery["endpoint_metadata"] or {}
     return str(endpoint.get("status", ""))

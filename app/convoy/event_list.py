@@ -12,7 +12,7 @@ from app.outbox.event_list import Shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.convoy.questions import Json, Questions
+    from app.convoy.questions import JsonObject, Questions
 
 PAGE = 500
 """Entries of a page. Convoy took up to 5,000; a page of 500 has about 0.5 MB."""
@@ -61,7 +61,7 @@ class ConvoyEvents:
         self._questions.answer(calls.replay, uid)
 
 
-def _entries(page: list[Json]) -> list[Shown]:
+def _entries(page: list[JsonObject]) -> list[Shown]:
     with expect_list_form():
         return [
             Shown(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
 from app.convoy.exchange import message_of, reason_of
-from app.convoy.publisher import outcome_of
+from app.convoy.status_codes import outcome_of
 from app.convoy.transport import ERRORS
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Misconfigured, Unavailable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.convoy.exchange import Exchange
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 DEADLINE_S = 5.0
 """Seconds that one question may take in all. A page of 500 events took 10 to 30 ms on loopback."""
@@ -44,7 +44,7 @@ class Questions:
         """`data` of Convoy's answer."""
         return self.answer(call, *about, **arguments).get("data")
 
-    def answer(self, call: Callable[..., object], *about: str, **arguments: object) -> Json:
+    def answer(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
         """Convoy's whole answer."""
         try:
             response = self._exchange.answer(call, *about, **arguments)
@@ -54,13 +54,13 @@ class Questions:
         except SecretError as error:
             raise NotAnswered(Misconfigured(str(error))) from error
         if response.is_success and message_of(response) is not None:
-            answer: Json = response.json()
+            answer: JsonObject = response.json()
             return answer
         raise NotAnswered(self._outcome(response))
 
-    def pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[Json]]:
+    def pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[JsonObject]]:
         """The pages of a list; unless `sort` is `ASC`, newest first."""
-        cursor: Json = {}
+        cursor: JsonObject = {}
         while True:
             page = self.ask(call, **filters, **cursor)
             with expect_list_form():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.convoy.exchange import Exchange
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 """A JSON object of Convoy's."""
 
 DEADLINE_S = 30.0
@@ -56,10 +56,10 @@ class Project:
         self._base_url = base_url
         self._project_id = project_id
 
-    def check(self) -> Json:
+    def check(self) -> JsonObject:
         """The project, with its `config`. Raises ConvoyUnusable unless key and id fit."""
         try:
-            found: Json = self._ask(sdk.project)
+            found: JsonObject = self._ask(sdk.project)
         except ConvoyRefused as error:
             if "project" not in str(error).lower():
                 raise  # Convoy answers 400 to some of its outages too
@@ -76,51 +76,53 @@ class Project:
             )
         return found
 
-    def event_types(self) -> list[Json]:
-        found: list[Json] = self._ask(sdk.event_types)
+    def event_types(self) -> list[JsonObject]:
+        found: list[JsonObject] = self._ask(sdk.event_types)
         return found
 
-    def create_event_type(self, about: Mapping[str, Any]) -> Json:
+    def create_event_type(self, about: Mapping[str, Any]) -> JsonObject:
         return self._make(sdk.create_event_type, sdk.NewEventType(**about))
 
-    def update_event_type(self, uid: str, about: Mapping[str, Any]) -> Json:
+    def update_event_type(self, uid: str, about: Mapping[str, Any]) -> JsonObject:
         changed = sdk.ChangedEventType(**about)
         return self._make(sdk.update_event_type, changed, uid)
 
-    def endpoints(self, owner: str = "") -> Iterator[Json]:
+    def endpoints(self, owner: str = "") -> Iterator[JsonObject]:
         """The endpoints of one owner, or all endpoints."""
         return self._each(sdk.endpoints, owner_id=owner)
 
-    def create_endpoint(self, *, name: str, url: str, owner: str) -> Json:
+    def create_endpoint(self, *, name: str, url: str, owner: str) -> JsonObject:
         """With advanced signatures, and a secret that Convoy generates."""
         wanted = sdk.NewEndpoint(name=name, url=url, owner_id=owner, advanced_signatures=True)
         return self._make(sdk.create_endpoint, wanted)
 
-    def subscriptions(self, endpoint_id: str) -> Iterator[Json]:
+    def subscriptions(self, endpoint_id: str) -> Iterator[JsonObject]:
         return self._each(sdk.subscriptions, endpoint_id=[endpoint_id])
 
-    def create_subscription(self, *, name: str, endpoint_id: str) -> Json:
+    def create_subscription(self, *, name: str, endpoint_id: str) -> JsonObject:
         """To all event types: without a licence Convoy has no other subscription."""
         wanted = sdk.NewSubscription(name=name, endpoint_id=endpoint_id)
         return self._make(sdk.create_subscription, wanted)
 
-    def pages_of_events(self) -> Iterator[list[Json]]:
+    def pages_of_events(self) -> Iterator[list[JsonObject]]:
         """Newest first."""
         return self._pages(sdk.events)
 
-    def deliveries(self, *, statuses: Sequence[str] = (), event_id: str = "") -> Iterator[Json]:
+    def deliveries(
+        self, *, statuses: Sequence[str] = (), event_id: str = ""
+    ) -> Iterator[JsonObject]:
         """Newest first. `event_id` is the key that an event was published under.
 
         Convoy answers 400 for an event that it does not have: ConvoyRefused.
         """
-        filters: Json = {"status": list(statuses)} if statuses else {}
+        filters: JsonObject = {"status": list(statuses)} if statuses else {}
         if event_id:
             filters["idempotency_key"] = event_id
         return self._each(sdk.deliveries, **filters)
 
-    def attempts(self, delivery_id: str) -> list[Json]:
+    def attempts(self, delivery_id: str) -> list[JsonObject]:
         """Oldest first."""
-        found: list[Json] = self._ask(sdk.attempts, delivery_id)
+        found: list[JsonObject] = self._ask(sdk.attempts, delivery_id)
         return found
 
     def resend(self, delivery_id: str) -> None:
@@ -137,16 +139,16 @@ class Project:
     def close(self) -> None:
         self._exchange.close()
 
-    def _make(self, call: Callable[..., object], body: object, *about: str) -> Json:
-        made: Json = self._ask(call, *about, body=body)
+    def _make(self, call: Callable[..., object], body: object, *about: str) -> JsonObject:
+        made: JsonObject = self._ask(call, *about, body=body)
         return made
 
-    def _each(self, call: Callable[..., object], **filters: object) -> Iterator[Json]:
+    def _each(self, call: Callable[..., object], **filters: object) -> Iterator[JsonObject]:
         for page in self._pages(call, **filters):
             yield from page
 
-    def _pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[Json]]:
-        cursor: Json = {}
+    def _pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[JsonObject]]:
+        cursor: JsonObject = {}
         while True:
             page = self._ask(call, per_page=PAGE, **filters, **cursor)
             yield page["content"]
@@ -158,7 +160,7 @@ class Project:
         """`data` of Convoy's answer."""
         return self._answer(call, *about, **arguments).get("data")
 
-    def _answer(self, call: Callable[..., object], *about: str, **arguments: object) -> Json:
+    def _answer(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
         """Convoy's envelope: `message` and `data`."""
         try:
             response = self._exchange.answer(call, *about, **arguments)
@@ -170,7 +172,7 @@ class Project:
         except SecretError as error:
             raise ConvoyUnusable(str(error)) from error
         if response.is_success and message_of(response) is not None:
-            answer: Json = response.json()
+            answer: JsonObject = response.json()
             return answer
         raise self._error(response)
 

@@ -11,7 +11,7 @@ from app.http.webhooks import DIALECT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from app.convoy_admin.project import Json, Project
+    from app.convoy_admin.project import JsonObject, Project
     from app.http.webhooks import Webhooks
 
 SIGNED = ("X-Convoy-Signature", "SHA256", "hex")
@@ -70,7 +70,7 @@ def set_up(
     return done
 
 
-def _endpoint(project: Project, url: str, owner: str) -> Json | None:
+def _endpoint(project: Project, url: str, owner: str) -> JsonObject | None:
     """An endpoint at this URL. One without an owner is no use: it gets no events."""
     owned = (each for each in project.endpoints(owner) if each.get("owner_id"))
     return next((each for each in owned if each["url"] == url), None)
@@ -81,7 +81,7 @@ def _event_types(
 ) -> None:
     known = {each["name"]: each for each in project.event_types()}
     for event_type in webhooks.event_types:
-        wanted: Json = {
+        wanted: JsonObject = {
             "category": event_type.event.partition(".")[0],
             "description": event_type.description,
             "json_schema": webhooks.schema(event_type) | {"$schema": DIALECT},
@@ -96,7 +96,7 @@ def _event_types(
         step()
 
 
-def _endpoint_problems(endpoint: Json) -> Iterator[str]:
+def _endpoint_problems(endpoint: JsonObject) -> Iterator[str]:
     if endpoint["status"] != "active":
         yield (
             f"the endpoint is {endpoint['status']}, and Convoy discards its deliveries: activate it"
@@ -109,7 +109,7 @@ def _endpoint_problems(endpoint: Json) -> Iterator[str]:
         )
 
 
-def _signature_problems(signature: Json) -> Iterator[str]:
+def _signature_problems(signature: JsonObject) -> Iterator[str]:
     newest = signature["versions"][-1]
     signed = (signature["header"], newest["hash"], newest["encoding"])
     if signed != SIGNED:

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from app.outbox.attempts import Attempts, RelayOutbox
     from app.outbox.deliveries import Deliveries
     from app.outbox.event_list import EventList, Finding, Shown
     from app.outbox.look_up import Sightings
+    from app.outbox.relay_attempts import Attempts, RelayOutbox
     from app.outbox.relay_run import Report
     from app.outbox.rows import Row, Segment
 

@@ -15,8 +15,8 @@ from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.http import application, gateway
 from app.outbox.breaker import Breaker
-from app.outbox.delivery import OutboxDelivery
 from app.outbox.metrics import MeteredPublisher, Metrics
+from app.outbox.request_attempt import OutboxDelivery
 from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import LocalSettings, Settings, SettingsError

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Self
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
-from app.outbox.attempts import Attempts
 from app.outbox.deliveries import HUNG_AFTER
 from app.outbox.event_list import STUCK_AFTER
 from app.outbox.relay import WORKERS, Relay
+from app.outbox.relay_attempts import Attempts
 from app.outbox.rows import WHOLE, Segment
 from app.wiring.clients import exchange_of, jitter, now
 

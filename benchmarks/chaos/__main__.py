@@ -51,7 +51,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with (
         stack.scratch() as folder,
-        stack.running(folder, account, f"chaos-{secrets.token_hex(4)}", pace) as under_load,
+        stack.under_load(folder, account, f"chaos-{secrets.token_hex(4)}", pace) as under_load,
         closing(Components.build(Settings.load())) as components,
     ):
         started = time.monotonic()

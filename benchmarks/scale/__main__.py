@@ -13,9 +13,8 @@ MARKED = re.compile(r"<!-- make scale: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 def filled(plan: str, made: dict[str, str]) -> str:
     """The plan with each marked table computed again. Raises KeyError for an unknown mark."""
-    return MARKED.sub(
-        lambda mark: f"<!-- make scale: {mark[1]} -->\n{made[mark[1]]}\n<!-- end -->", plan
-    )
+    text = "<!-- make scale: {} -->\n{}\n<!-- end -->"
+    return MARKED.sub(lambda mark: text.format(mark[1], made[mark[1]]), plan)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,7 @@ PASS_S = 0.2  # a pass of the relay over an empty outbox
 OWNER = "arn:aws:iam::123456789012:user/some.body"
 ITEM = "Write the tests, then see each of them fail for the right reason"
 
-VCPU_MB = 1769
-"""Memory that comes with one vCPU (Lambda's developer guide: memory)."""
+VCPU_MB = 1769  # memory that comes with one vCPU (Lambda's developer guide: memory)
 
 # --- Prices, in dollars (the pricing pages of each service) ---
 GATEWAY_PER_M, LAMBDA_PER_M, LAMBDA_PER_GB_S = 1.00, 0.20, 0.0000133334  # arm64
@@ -41,13 +40,10 @@ SNAPSHOT_PER_GB_S = 0.0000015046  # SnapStart's, while a version of the function
 METRIC, ALARM_METRIC, DASHBOARD, SECRET = 0.30, 0.10, 3.00, 0.40  # each, a month
 LOGS_PER_GB, DATA_OUT_PER_GB = 0.50, 0.09
 
-STORED_OVERHEAD = 100
-"""Bytes that DynamoDB adds to each item that it stores (developer guide: table size)."""
+STORED_OVERHEAD = 100  # bytes that DynamoDB adds to each item (developer guide: table size)
 
 LOGGED_BYTES = 1000
-"""The logs of a change: Lambda's two lines (developer guide: JSON logs), one of
-app/outbox/metrics.py, one of the access log of serverless.yml, and 26 bytes that CloudWatch adds to
-each."""
+"""A change's lines, with CloudWatch's 26 bytes for each: two of Lambda (developer guide: JSON
+logs), one of app/outbox/metrics.py, one of the access log of serverless.yml."""
 
-SENT_BYTES = 1700
-"""The event (300), Convoy's envelope, headers and TLS (700), and the client's answer."""
+SENT_BYTES = 1700  # the event (300), its envelope, headers and TLS (700), and the client's answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -15,9 +14,6 @@ from benchmarks.scale import assumptions as given
 from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_s
 from benchmarks.scale.work import CLAIM, READ_BYTES, work_of
 from infra.package.build import ROOT
-
-if TYPE_CHECKING:
-    from benchmarks.compare.tables import Cell
 
 M, GB, MONTH_S = 1e6, 1e9, 30 * 24 * 3600
 
@@ -45,33 +41,24 @@ def capacity() -> str:
         "`PUT` of 10,000 characters": work_of("update", item="x" * 10_000),
     }
     tables = ("resources", "outbox", "log", "keys")
-    rows: list[list[Cell]] = [
-        [call, *(work.writes[name] for name in tables), work.reads] for call, work in calls.items()
-    ]
-    return grid(["", *(f"writes: {name}" for name in tables), "reads"], rows)
+    columns = ["", *(f"writes: {name}" for name in tables), "reads"]
+    units = ((*(work.writes[name] for name in tables), work.reads) for work in calls.values())
+    return grid(columns, [(call, *used) for call, used in zip(calls, units, strict=True)])
 
 
 def relay() -> str:
     passes = {f"{rate:,}": pass_costs(rate) for rate in (1, 100, 1000)}
-    rows: list[list[Cell]] = [
-        [name, *(one[name] for one in passes.values())] for name in pass_costs(1)
-    ]
-    return grid(["changes/s", *passes], rows)
+    names = pass_costs(1)
+    return grid(["changes/s", *passes], [[n, *(p[n] for p in passes.values())] for n in names])
 
 
 def rates() -> str:
-    deployed = f"{WORKERS} workers, {MEMORY_MB} MB, {WORK_S:.0f} s of each minute"
-    rows: list[list[Cell]] = [
-        [
-            f"as deployed: {deployed}",
-            max_settled_per_s(WORK_S),
-            published_per_s(WORKERS, VCPUS) * WORK_S / 60,
-        ],
-        [
-            "`relay --watch --workers 50`, on a core of its own",
-            max_settled_per_s(60),
-            published_per_s(50, 1),
-        ],
+    deployed = f"as deployed: {WORKERS} workers, {MEMORY_MB} MB, {WORK_S:.0f} s of each minute"
+    published = published_per_s(WORKERS, VCPUS) * WORK_S / 60
+    watching = "`relay --watch --workers 50`, on a core of its own"
+    rows = [
+        (deployed, max_settled_per_s(WORK_S), published),
+        (watching, max_settled_per_s(60), published_per_s(50, 1)),
     ]
     return grid(["the relay", "settles, changes/s", "publishes, rows/s"], rows)
 
@@ -109,14 +96,13 @@ def idle() -> Bill:
 
 
 def bill_table(bill: Bill) -> str:
-    rows: list[list[Cell]] = [[what, many, dollars] for what, many, dollars in bill]
-    rows.append(["**in all**", "", sum(line[2] for line in bill)])
-    return grid(["what", "how many", "dollars"], rows)
+    total = ("**in all**", "", sum(line[2] for line in bill))
+    return grid(["what", "how many", "dollars"], [*bill, total])
 
 
 def month() -> str:
     fixed, each = sum(line[2] for line in idle()), sum(line[2] for line in change()) / M
-    rows: list[list[Cell]] = [[rate, fixed + rate * MONTH_S * each] for rate in (1, 100, 1000)]
+    rows = [(rate, fixed + rate * MONTH_S * each) for rate in (1, 100, 1000)]
     return grid(["changes/s", "dollars a month"], rows)
 
 

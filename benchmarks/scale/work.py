@@ -19,7 +19,8 @@ from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, OWNER
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
+Write = tuple[str, str, JsonObject | None]  # operation, table, item of a `Put`
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVENT_ID = "01a20d6d-5a00-7111-8c99-8b099a3e16df"
 TODO_ID = 2**52
@@ -39,41 +40,42 @@ class Work:
 def work_of(action: str, *, item: str = ITEM, claim: Claim | None = None) -> Work:
     """The work of a creation, an update or a deletion."""
     todo = Todo(OWNER, TODO_ID, item)
-    changed: list[Json] = [{}] if action == "update" else []
+    changed: list[JsonObject] = [{}] if action == "update" else []
     change = getattr(TODO, action)(todo, *changed, now=NOW, event_id=EVENT_ID)
     created = _writes(TODO.create(todo, now=NOW, event_id=EVENT_ID))
-    items_written = _writes(change, claim)
-    sizes, todo_bytes = _sizes(items_written), _sizes(created)["resources"]
+    written = _writes(change, claim)
+    sizes, todo_bytes = _sizes(written), _sizes(created)["resources"]
     writes = Counter({"outbox": ceil(sizes["outbox"] / WRITE_BYTES)})
-    for write in items_written:
-        ((operation, arguments),) = write.items()
-        table = arguments["TableName"]
+    for operation, table, _ in written:
         # The item that is checked does not exist: it counts as the smallest.
         bytes_ = {"Put": sizes.get(table, 0), "ConditionCheck": 1}.get(operation, todo_bytes)
         writes[table] += 2 * ceil(bytes_ / WRITE_BYTES)
     return Work(writes, 0 if action == "create" else ceil(todo_bytes / READ_BYTES), sizes)
 
 
-def _writes(change: Any, claim: Claim | None = None) -> list[Json]:  # noqa: ANN401
+def _writes(change: Any, claim: Claim | None = None) -> list[Write]:  # noqa: ANN401
     """The writes of the store's transaction."""
-    written: list[Json] = []
-    write = lambda **asked: written.extend(asked["TransactItems"])  # noqa: E731
+    items: list[JsonObject] = []
+    write = lambda **asked: items.extend(asked["TransactItems"])  # noqa: E731
     client: Any = SimpleNamespace(transact_write_items=write)
-    outbox = OutboxTable(client, "outbox", settle_after=timedelta(minutes=1))
-    log = EventsTable(client, "log", retention=timedelta(days=30))
     store = DynamoStore(
-        client, TODO, table="resources", idempotency_table="keys", outbox=outbox, log=log
+        client,
+        TODO,
+        table="resources",
+        idempotency_table="keys",
+        outbox=OutboxTable(client, "outbox", settle_after=timedelta(minutes=1)),
+        log=EventsTable(client, "log", retention=timedelta(days=30)),
     )
     store.commit(change, claim)
-    return written
+    pairs = [pair for item in items for pair in item.items()]
+    return [(operation, about["TableName"], about.get("Item")) for operation, about in pairs]
 
 
-def _sizes(writes: list[Json]) -> dict[str, int]:
-    puts = (write["Put"] for write in writes if "Put" in write)
-    return {put["TableName"]: size(put["Item"]) for put in puts}
+def _sizes(writes: list[Write]) -> dict[str, int]:
+    return {table: size(item) for _, table, item in writes if item}
 
 
-def size(item: Json) -> int:
+def size(item: JsonObject) -> int:
     """Bytes: names and text in UTF-8; a number has one, and one for each two digits.
 
     Pairs of zeros at a number's end take none.
@@ -85,6 +87,4 @@ def size(item: Json) -> int:
             return ceil(len(digits.rstrip("0")) / 2) + 1
         return len(value.encode()) if kind == "S" else 1
 
-    return sum(
-        len(name) + bytes_of(*pair) for name, typed in item.items() for pair in typed.items()
-    )
+    return sum(len(name) + bytes_of(*pair) for name in item for pair in item[name].items())

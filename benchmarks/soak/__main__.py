@@ -43,7 +43,7 @@ def main() -> None:
     with (
         stack.scratch() as folder,
         stack.stand_in(folder) as (convoy, account),
-        stack.running(folder, account, "soak", PACE) as under_load,
+        stack.under_load(folder, account, "soak", PACE) as under_load,
     ):
         with closing(Components.build(Settings.load())) as components:
             answers = load(under_load, convoy)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.soak.clients import Answers
     from benchmarks.soak.stack import Stack
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Outcome:
     answers: Answers
     committed: dict[str, Event]
     by_key: dict[str, str]
-    todos: dict[int, Json]
+    todos: dict[int, JsonObject]
     arrivals: Arrivals
     healed: Healed
 
@@ -114,7 +114,7 @@ def committed(components: Components) -> dict[str, Event]:
     return {event.id: event for page in pages for event in page}
 
 
-def todos(components: Components) -> Iterator[tuple[int, Json]]:
+def todos(components: Components) -> Iterator[tuple[int, JsonObject]]:
     """The todos in DynamoDB, with their ids. Ids below 0 are tombstones."""
     for item in rows(components, "ResourcesTable"):
         todo_id = int(item["id"]["N"])
@@ -130,7 +130,7 @@ def todos(components: Components) -> Iterator[tuple[int, Json]]:
             )
 
 
-def rows(components: Components, table: str) -> Iterator[Json]:
+def rows(components: Components, table: str) -> Iterator[JsonObject]:
     scan = components.client.get_paginator("scan")
     for page in scan.paginate(TableName=TABLES[table], ConsistentRead=True):
         yield from page["Items"]

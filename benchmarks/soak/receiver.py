@@ -22,7 +22,7 @@ from examples.receiver import verified
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 PATH = "/webhooks"
 
@@ -51,7 +51,7 @@ class Arrivals:
 
     times: Counter[str] = field(default_factory=Counter)
     first: dict[str, float] = field(default_factory=dict)
-    events: dict[str, Json] = field(default_factory=dict)
+    events: dict[str, JsonObject] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Arrivals:
@@ -67,9 +67,9 @@ class Arrivals:
                 found.events.setdefault(key, event)
         return found
 
-    def todos(self) -> dict[int, Json]:
+    def todos(self) -> dict[int, JsonObject]:
         """The todos, by id, as a receiver has them that keeps each todo's highest version."""
-        newest: dict[int, Json] = {}
+        newest: dict[int, JsonObject] = {}
         for event in self.events.values():
             known = newest.get(event["todo"]["id"])
             if known is None or _rank(event) > _rank(known):
@@ -81,6 +81,6 @@ class Arrivals:
         }
 
 
-def _rank(event: Json) -> int:
+def _rank(event: JsonObject) -> int:
     version: int = event["todo"]["version"]
     return version

@@ -80,7 +80,7 @@ def stand_in(scratch: Path) -> Iterator[tuple[Child, Account]]:
 
 
 @contextmanager
-def running(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator[Stack]:
+def under_load(scratch: Path, account: Account, owner: str, pace: Pace) -> Iterator[Stack]:
     """Run the other processes, and give this process the API's settings.
 
     Raises DynamoDBLocalError, and ConvoyError if the project could not be set up.

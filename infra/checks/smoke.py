@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TIMEOUT_S = 35.0
 """Seconds to wait for an answer: the gateway itself answers after 30 s."""
 
-Json = dict[str, object]
+JsonObject = dict[str, object]
 
 ITEM = "smoke test"
 WRONG, UNREACHABLE = 1, 3
@@ -73,11 +73,13 @@ class SigV4(httpx.Auth):
 class Stage:
     http: httpx.Client
 
-    def ask(self, method: str, path: str, expected: int) -> Json:
+    def ask(self, method: str, path: str, expected: int) -> JsonObject:
         """The answer's body. Raises SmokeError if the answer is another."""
         return _body(self._ask(method, path, expected))
 
-    def change(self, method: str, path: str, expected: int, body: Json | None = None) -> Json:
+    def change(
+        self, method: str, path: str, expected: int, body: JsonObject | None = None
+    ) -> JsonObject:
         """As `ask`. Raises SmokeError too if the event did not reach Convoy."""
         response = self._ask(method, path, expected, body)
         status = response.headers.get("Webhook-Status")
@@ -87,7 +89,7 @@ class Stage:
         return _body(response)
 
     def _ask(
-        self, method: str, path: str, expected: int, body: Json | None = None
+        self, method: str, path: str, expected: int, body: JsonObject | None = None
     ) -> httpx.Response:
         call = f"{method} {path}"
         try:
@@ -104,9 +106,9 @@ class Stage:
         return response
 
 
-def _body(response: httpx.Response) -> Json:
+def _body(response: httpx.Response) -> JsonObject:
     try:
-        body: Json = response.json()
+        body: JsonObject = response.json()
     except ValueError as error:
         raise SmokeError(f"{response.url}: not JSON: {response.text[:500]}", WRONG) from error
     return body
@@ -124,7 +126,7 @@ def check(stage: Stage) -> None:
     stage.ask("GET", path, 404)
 
 
-def _expect(call: str, found: Json, expected: Json) -> None:
+def _expect(call: str, found: JsonObject, expected: JsonObject) -> None:
     if found != expected:
         raise SmokeError(f"{call}: expected {expected}, answered {found}", WRONG)
 

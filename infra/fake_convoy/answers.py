@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from infra.fake_convoy.project import Json
+    from infra.fake_convoy.project import JsonObject
 
 
 class Refusal(Exception):
@@ -27,7 +27,7 @@ def refusal_answer(_: Request, refusal: Exception) -> Response:
     return JSONResponse({"status": False, "message": str(refusal)}, status)
 
 
-async def body_of(request: Request, *, invalid: str | None = None) -> Json:
+async def body_of(request: Request, *, invalid: str | None = None) -> JsonObject:
     raw = await request.body()
     if not raw:
         raise Refusal(400, invalid or "body must not be empty")
@@ -71,7 +71,7 @@ def compact(raw: str) -> str:
     return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", raw)
 
 
-def require(body: Json, **messages: str) -> None:
+def require(body: JsonObject, **messages: str) -> None:
     """Refuse a missing or empty field. A null is empty too, except in `data`, which is any JSON."""
     empty = [name for name in messages if body.get(name, "") == ""]
     empty += [name for name in messages if name != "data" and body.get(name, "") is None]

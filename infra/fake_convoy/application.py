@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from infra.fake_convoy.faults import Fault
+    from infra.fake_convoy.faults import InjectedFault
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
@@ -67,7 +67,7 @@ def build(
     receiver = Receiver(lambda: clock().timestamp())
 
     @asynccontextmanager
-    async def running(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The endpoints are on this machine: use no proxy of the environment. The dispatcher has its
         # own, shorter deadline.
         patient = httpx.Timeout(TIMEOUT_S * 2)
@@ -96,7 +96,7 @@ def build(
         # A page of another site can't read the inbox under a name that resolves to loopback.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[server.HOST, "localhost"])],
         exception_handlers={Refusal: refusal_answer},
-        lifespan=running,
+        lifespan=lifespan,
     )
     app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
     app.state.at_end, app.state.api_url = project.feed.end, api_url
@@ -171,7 +171,7 @@ def _api(endpoint: Endpoint) -> Endpoint:
     return guarded
 
 
-async def _wait(request: Request, fault: Fault) -> None:
+async def _wait(request: Request, fault: InjectedFault) -> None:
     """Wait out the fault's delay. A call without effect ends when its client hangs up."""
     if fault.status is None and not fault.reset:
         await asyncio.sleep(fault.delay_s)

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from infra.fake_convoy.answers import Refusal
-from infra.fake_convoy.faults import Fault
+from infra.fake_convoy.faults import InjectedFault
 from infra.fake_convoy.project import project_of
 from infra.fake_convoy.queues import QUEUES
 from infra.fake_convoy.worker import worker_of
@@ -54,7 +54,7 @@ async def waiting(request: Request) -> Response:
 async def faults(request: Request) -> Response:
     wanted = await request.json() if request.method == "PUT" else []
     each = wanted if isinstance(wanted, list) else [wanted]
-    request.app.state.faults.set(*(Fault(**about) for about in each))
+    request.app.state.faults.set(*(InjectedFault(**about) for about in each))
     return Response(status_code=204)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from infra.fake_convoy.project import Json, Project
+    from infra.fake_convoy.project import JsonObject, Project
 
 SCHEDULED, PROCESSING, RETRY = "Scheduled", "Processing", "Retry"
 SUCCESS, FAILURE, DISCARDED = "Success", "Failure", "Discarded"
@@ -54,7 +54,7 @@ class Backoff:
         return self.interval_s * 2.0 ** (attempts - 1)
 
 
-def new_delivery(event: Json, endpoint: Json, backoff: Backoff, at: str) -> Json:
+def new_delivery(event: JsonObject, endpoint: JsonObject, backoff: Backoff, at: str) -> JsonObject:
     return {
         "uid": uid(),
         "event_id": event["uid"],
@@ -75,7 +75,7 @@ def new_delivery(event: Json, endpoint: Json, backoff: Backoff, at: str) -> Json
     }
 
 
-def shown_delivery(project: Project, delivery: Json) -> Json:
+def shown_delivery(project: Project, delivery: JsonObject) -> JsonObject:
     """A delivery as Convoy's API shows it, with its event's payload."""
     event, endpoint = (
         project.events[delivery["event_id"]],
@@ -101,7 +101,9 @@ class Dispatcher:
     clock: Callable[[], datetime]
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
-    async def attempt(self, delivery: Json, event: Json, endpoint: Json) -> Json:
+    async def attempt(
+        self, delivery: JsonObject, event: JsonObject, endpoint: JsonObject
+    ) -> JsonObject:
         """Make one attempt, and give it. It has a `status` if the endpoint answered with a 2xx."""
         body = event["raw"].encode()
         headers = httpx.Headers(
@@ -123,7 +125,7 @@ class Dispatcher:
         }
         return attempt | await self._post(endpoint["url"], body, headers)
 
-    async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> Json:
+    async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> JsonObject:
         try:
             # The time of an attempt begins with its turn, not while others hold the endpoint up.
             async with self.turns, asyncio.timeout(TIMEOUT_S):
@@ -149,7 +151,7 @@ def storable(raw: str) -> bool:
     return "u0000" not in escapes and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _signature(endpoint: Json, body: bytes, at: int) -> str:
+def _signature(endpoint: JsonObject, body: bytes, at: int) -> str:
     # Convoy signs the compact form, yet sends the white space: the signature does not verify then.
     body = compact(body.decode()).encode()
     secrets = [secret["value"] for secret in endpoint["secrets"]]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.fake_convoy.project import Json
+    from infra.fake_convoy.project import JsonObject
 
 
 async def listed(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def batch_retry(request: Request) -> Response:
     return ok("Batch retry processing", None)
 
 
-def delivery_of(request: Request, *, status: int = 404) -> Json:
+def delivery_of(request: Request, *, status: int = 404) -> JsonObject:
     found = project_of(request).deliveries.get(request.path_params["uid"])
     if found is None:
         raise Refusal(status, "event delivery not found")

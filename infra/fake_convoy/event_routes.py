@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.fake_convoy.project import Json
+    from infra.fake_convoy.project import JsonObject
 
 _NOT_SHOWN = {"owner_id", "number", "raw"}
 
@@ -73,12 +73,12 @@ async def batch_replay(request: Request) -> Response:
     return ok(f"{queued} successful, {len(found) - queued} failed", None)
 
 
-def _shown(event: Json) -> Json:
+def _shown(event: JsonObject) -> JsonObject:
     """The event as Convoy shows it: without its owner."""
     return {name: value for name, value in event.items() if name not in _NOT_SHOWN}
 
 
-def _event_of(request: Request, *, status: int) -> Json:
+def _event_of(request: Request, *, status: int) -> JsonObject:
     event = project_of(request).events.get(request.path_params["uid"])
     if event is None:
         raise Refusal(status, "event not found")

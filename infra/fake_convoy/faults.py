@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Fault:
+class InjectedFault:
     """How the next `times` calls of the API fail (None: all calls).
 
     The call waits `delay_s`. With `reset` or `status` it has no effect: its connection is reset, or
@@ -45,12 +45,12 @@ class Faults:
     """A call meets the first fault that fits it."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[InjectedFault] = []
 
-    def set(self, *faults: Fault) -> None:
+    def set(self, *faults: InjectedFault) -> None:
         self._faults = list(faults)
 
-    async def next(self, request: Request) -> Fault | None:
+    async def next(self, request: Request) -> InjectedFault | None:
         path = request.url.path.partition(f"/projects/{request.path_params['project_id']}")[2]
         body = (await request.body()).decode(errors="replace")
         for fault in self._faults:
@@ -59,7 +59,7 @@ class Faults:
                 return fault
         return None
 
-    def _count(self, fault: Fault) -> None:
+    def _count(self, fault: InjectedFault) -> None:
         if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Json = dict[str, Any]
+    JsonObject = dict[str, Any]
 
 
 @dataclass
 class Changes:
     """The changes since the last look; an event that changed twice is listed once."""
 
-    events: dict[str, Json] = field(default_factory=dict)
+    events: dict[str, JsonObject] = field(default_factory=dict)
     receiver: bool = False
     cleared: bool = False
     ended: bool = False
@@ -59,7 +59,7 @@ class Feed:
         finally:
             self._watches.discard(watch)
 
-    def event(self, event: Json) -> None:
+    def event(self, event: JsonObject) -> None:
         for watch in self._watches:
             watch.changes.events[event["uid"]] = event
             watch.wake()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from infra.fake_convoy.feed import Changes, Watch
-    from infra.fake_convoy.project import Json, Project
+    from infra.fake_convoy.project import JsonObject, Project
 
 PAGE = Path(__file__).parent / "page"
 ASSETS = {"cards.js", "inbox.css", "inbox.js"}
@@ -118,11 +118,11 @@ async def _next(watch: Watch) -> Changes:
     return watch.take()
 
 
-def _message(name: str, data: Json) -> str:
+def _message(name: str, data: JsonObject) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[Json]:
+def _newest(project: Project, events: Iterable[JsonObject], search: str) -> Iterator[JsonObject]:
     """The events of `events` that the page has room for, oldest first."""
     if search:
         found = [event for event in events if matches(event, search)]
@@ -132,7 +132,7 @@ def _newest(project: Project, events: Iterable[Json], search: str) -> Iterator[J
     yield from sorted(found, key=lambda event: event["number"])[-NEWEST:]
 
 
-def matches(event: Json, search: str) -> bool:
+def matches(event: JsonObject, search: str) -> bool:
     """Whether the event's type, or an id (its own, its key, its resource's) begins so."""
     data = event["data"] if isinstance(event["data"], dict) else {}
     found = [event["event_type"], data.get("event", ""), event["idempotency_key"], event["uid"]]
@@ -160,7 +160,7 @@ async def fail(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _event(project: Project, event: Json) -> Json:
+def _event(project: Project, event: JsonObject) -> JsonObject:
     """An event as the page shows it."""
     deliveries = project.deliveries_of[event["uid"]]
     fields = {name: value for name, value in event.items() if name not in {"data", "raw"}}
@@ -171,7 +171,7 @@ def _event(project: Project, event: Json) -> Json:
     }
 
 
-def _delivery(project: Project, delivery: Json) -> Json:
+def _delivery(project: Project, delivery: JsonObject) -> JsonObject:
     endpoint = project.endpoints[delivery["endpoint_id"]]
     attempts = project.attempts_of[delivery["uid"]]
     return {
@@ -182,7 +182,9 @@ def _delivery(project: Project, delivery: Json) -> Json:
     }
 
 
-def _attempt(project: Project, endpoint: Json, delivery: Json, attempt: Json) -> Json:
+def _attempt(
+    project: Project, endpoint: JsonObject, delivery: JsonObject, attempt: JsonObject
+) -> JsonObject:
     sent = datetime.fromisoformat(attempt["requested_at"])
     answered = attempt.get("responded_at")
     latency = datetime.fromisoformat(answered) - sent if answered else None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    Json = dict[str, Any]
+    JsonObject = dict[str, Any]
 
 
 class Journal:
@@ -20,7 +20,7 @@ class Journal:
         self._path = path
         self._file = path.open("ab", buffering=0)
 
-    def entries(self) -> Iterator[tuple[str, Json]]:
+    def entries(self) -> Iterator[tuple[str, JsonObject]]:
         """The table and the record of each change, oldest first. Drops an unfinished last line."""
         kept = self._path.read_bytes()
         whole = kept[: kept.rfind(b"\n") + 1]
@@ -29,7 +29,7 @@ class Journal:
             table, record = json.loads(line)
             yield table, record
 
-    def write(self, table: str, record: Json) -> None:
+    def write(self, table: str, record: JsonObject) -> None:
         self._file.write(json.dumps([table, record]).encode() + b"\n")
 
     def close(self) -> None:

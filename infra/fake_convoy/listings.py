@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.fake_convoy.project import Json, Project
+    from infra.fake_convoy.project import JsonObject, Project
 
 PER_PAGE = 20
 
@@ -27,7 +27,7 @@ _START = "please specify a startDate in the format 2006-01-02T15:04:05"
 _END = "please specify a correct endDate in the format 2006-01-02T15:04:05 or none at all"
 
 
-def page(message: str, request: Request, found: Iterable[Json]) -> Response:
+def page(message: str, request: Request, found: Iterable[JsonObject]) -> Response:
     """Newest first, or oldest first with `sort=asc`. A cursor is the first uid of its page.
 
     The last page has a `next_page_cursor` too, its own last uid: who follows it never ends.
@@ -87,7 +87,7 @@ def _date(text: str, otherwise: str) -> str:
     return match[1] if match else ""
 
 
-def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
+def events_asked_for(project: Project, asked: QueryParams) -> Iterator[JsonObject]:
     """The events of a query. Its first `idempotencyKey` counts; `ownerId` is of the endpoints."""
     if asked.get("query"):
         raise Refusal(403, "event search requires the Event Search entitlement")
@@ -105,7 +105,7 @@ def events_asked_for(project: Project, asked: QueryParams) -> Iterator[Json]:
             yield event
 
 
-def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
+def deliveries_asked_for(project: Project, asked: QueryParams) -> JsonObject:
     """The filters of a query for deliveries. Convoy ignores `ownerId`: it lists all owners' ones.
 
     Convoy reads `eventType`, and ignores `event_type`, the name in its document and its SDK.
@@ -123,7 +123,7 @@ def deliveries_asked_for(project: Project, asked: QueryParams) -> Json:
     }
 
 
-def deliveries_matching(project: Project, chosen: Json) -> Iterator[Json]:
+def deliveries_matching(project: Project, chosen: JsonObject) -> Iterator[JsonObject]:
     filters = {name: set(chosen[name]) for name in chosen if name not in {"start", "end"}}
     for delivery in project.deliveries.values():
         if chosen["start"] <= delivery["created_at"] <= chosen["end"] and all(

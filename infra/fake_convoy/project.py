@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from infra.fake_convoy.journal import Journal
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 Table = Literal[
     "endpoints", "subscriptions", "event_types", "events", "deliveries", "attempts", "batch_retries"
@@ -26,7 +26,7 @@ TABLES: tuple[Table, ...] = get_args(Table)
 DELETED = "deleted"
 """The status of a deleted endpoint, kept for its deliveries. Convoy has a column for it."""
 
-EVERY_TYPE: Json = {
+EVERY_TYPE: JsonObject = {
     "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
     "deprecated_at": None,
 }  # fmt: skip
@@ -42,7 +42,7 @@ def shown(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _first_event_types() -> dict[str, Json]:
+def _first_event_types() -> dict[str, JsonObject]:
     return {EVERY_TYPE["uid"]: dict(EVERY_TYPE)}
 
 
@@ -55,16 +55,16 @@ class Project:
 
     journal: Journal | None = None
     clock: Callable[[], datetime] = utc_now
-    endpoints: dict[str, Json] = field(default_factory=dict)
-    subscriptions: dict[str, Json] = field(default_factory=dict)
-    event_types: dict[str, Json] = field(default_factory=_first_event_types)
-    events: dict[str, Json] = field(default_factory=dict)
-    deliveries: dict[str, Json] = field(default_factory=dict)
-    attempts: dict[str, Json] = field(default_factory=dict)
-    batch_retries: dict[str, Json] = field(default_factory=dict)
-    deliveries_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    endpoints: dict[str, JsonObject] = field(default_factory=dict)
+    subscriptions: dict[str, JsonObject] = field(default_factory=dict)
+    event_types: dict[str, JsonObject] = field(default_factory=_first_event_types)
+    events: dict[str, JsonObject] = field(default_factory=dict)
+    deliveries: dict[str, JsonObject] = field(default_factory=dict)
+    attempts: dict[str, JsonObject] = field(default_factory=dict)
+    batch_retries: dict[str, JsonObject] = field(default_factory=dict)
+    deliveries_of: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
     """Deliveries by their event's uid."""
-    attempts_of: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    attempts_of: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
     """Attempts by their delivery's uid."""
     verdicts: dict[str, bool] = field(default_factory=dict)
     """Whether an attempt's signature verifies, by the attempt's uid."""
@@ -75,7 +75,7 @@ class Project:
     def now(self) -> str:
         return shown(self.clock())
 
-    def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
+    def restore(self, entries: Iterable[tuple[str, JsonObject]]) -> None:
         """Repeat the changes in a journal."""
         for table, record in entries:
             if table == "cleared":
@@ -83,7 +83,7 @@ class Project:
             elif table in TABLES:
                 self._keep(table, record)
 
-    def put(self, table: Table, record: Json) -> Json:
+    def put(self, table: Table, record: JsonObject) -> JsonObject:
         """Add a record, or change these fields of the record with its uid; gives the record."""
         if self.journal is not None:
             self.journal.write(table, record)
@@ -100,7 +100,7 @@ class Project:
         self._forget()
         self.feed.cleared()
 
-    def subscription_of(self, endpoint_uid: str) -> Json | None:
+    def subscription_of(self, endpoint_uid: str) -> JsonObject | None:
         """The endpoint's subscription. An endpoint without one gets no event."""
         of_endpoint = (s for s in self.subscriptions.values() if s["endpoint_id"] == endpoint_uid)
         return next(of_endpoint, None)
@@ -110,8 +110,8 @@ class Project:
         endpoints = self.endpoints.items()
         return [uid for uid, e in endpoints if e.get("owner_id") == owner and not is_deleted(e)]
 
-    def _keep(self, table: Table, record: Json) -> Json:
-        records: dict[str, Json] = getattr(self, table)
+    def _keep(self, table: Table, record: JsonObject) -> JsonObject:
+        records: dict[str, JsonObject] = getattr(self, table)
         uid = record["uid"]
         if uid in records:
             records[uid].update(record)
@@ -133,7 +133,7 @@ class Project:
         self.__dict__.update(vars(Project()) | kept)
 
 
-def _event_of(project: Project, table: Table, record: Json) -> str:
+def _event_of(project: Project, table: Table, record: JsonObject) -> str:
     """The uid of the record's event; empty if it has none, as an endpoint."""
     match table:
         case "events":
@@ -145,7 +145,7 @@ def _event_of(project: Project, table: Table, record: Json) -> str:
     return ""
 
 
-def is_deleted(endpoint: Json) -> bool:
+def is_deleted(endpoint: JsonObject) -> bool:
     return bool(endpoint["status"] == DELETED)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 Queue = Literal["intake", "matching", "deliveries", "attempts", "retries", "batch_retries"]
 """`intake`: published, not stored yet. `matching`: stored, `Pending`. `deliveries`: not sent yet,
@@ -35,7 +35,7 @@ class Job:
 
     queue: Queue
     id: str
-    payload: Json
+    payload: JsonObject
     task: asyncio.Task[None] | None = None
 
 
@@ -60,7 +60,7 @@ class Queues:
         self._ready: dict[Queue, deque[Job]] = {name: deque() for name in QUEUES}
 
     def put(
-        self, queue: Queue, job_id: str, payload: Json | None = None, *, after_s: float = 0
+        self, queue: Queue, job_id: str, payload: JsonObject | None = None, *, after_s: float = 0
     ) -> bool:
         """Add a job. False, as in Convoy, if the queue already has a job with this id."""
         if job_id in self._jobs[queue]:
@@ -111,9 +111,9 @@ class Queues:
             self.lose(queue)
         self.stopped, self.lag_s = set(), 0.0
 
-    def restore(self, entries: Iterable[tuple[str, Json]]) -> None:
+    def restore(self, entries: Iterable[tuple[str, JsonObject]]) -> None:
         """Queue the jobs again that were queued and not done, by a journal."""
-        jobs: dict[tuple[Queue, str], Json] = {}
+        jobs: dict[tuple[Queue, str], JsonObject] = {}
         for table, record in entries:
             if table == "queued":
                 jobs[record["queue"], record["id"]] = record["payload"]
@@ -182,7 +182,7 @@ class Queues:
 
     def _note(self, change: Literal["queued", "done"], job: Job) -> None:
         if self.journal is not None:
-            record: Json = {"queue": job.queue, "id": job.id}
+            record: JsonObject = {"queue": job.queue, "id": job.id}
             if change == "queued":
                 record["payload"] = job.payload
             self.journal.write(change, record)

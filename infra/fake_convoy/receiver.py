@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from infra.fake_convoy.project import Json
+    from infra.fake_convoy.project import JsonObject
 
 PATH = "/receiver"
 
@@ -48,7 +48,7 @@ class Receiver:
         return Response("The signature does not verify.", 401)
 
 
-def verifies(endpoint: Json, body: bytes, signature: str, at: float) -> bool:
+def verifies(endpoint: JsonObject, body: bytes, signature: str, at: float) -> bool:
     """Whether one of the endpoint's secrets signed these bytes, at about `at` (seconds)."""
     secrets = [secret["value"] for secret in endpoint["secrets"]]
     return any(verified(secret, body, signature, at) for secret in secrets)

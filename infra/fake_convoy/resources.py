@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from infra.fake_convoy.project import Json, Project
+    from infra.fake_convoy.project import JsonObject, Project
 
 
 PROJECT_ID = "local"
-PROJECT: Json = {
+PROJECT: JsonObject = {
     "uid": PROJECT_ID,
     "name": "The stand-in's",
     "type": "outgoing",
@@ -101,7 +101,7 @@ async def activate(request: Request) -> Response:
     return ok("endpoint status successfully activated", found, 202)
 
 
-def _endpoint_of(request: Request, status: int, otherwise: str) -> Json:
+def _endpoint_of(request: Request, status: int, otherwise: str) -> JsonObject:
     found = project_of(request).endpoints.get(request.path_params["uid"])
     if found is None or is_deleted(found):
         raise Refusal(status, otherwise)
@@ -123,7 +123,7 @@ async def subscriptions(request: Request) -> Response:
     return created("Subscription created successfully", made | {"endpoint_metadata": None})
 
 
-def _subscribe(project: Project, body: Json) -> Json:
+def _subscribe(project: Project, body: JsonObject) -> JsonObject:
     require(
         body,
         name="please provide a valid subscription name",

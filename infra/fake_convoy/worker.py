@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from infra.fake_convoy.journal import Journal
-    from infra.fake_convoy.project import Json, Project
+    from infra.fake_convoy.project import JsonObject, Project
     from infra.fake_convoy.queues import Job, Sleep
 
 PENDING = "Pending"
@@ -83,23 +83,23 @@ class Worker:
             journal,
         )
 
-    def publish(self, event: Json) -> None:
+    def publish(self, event: JsonObject) -> None:
         self.queues.put("intake", f"create:{event['uid']}", event)
 
-    def replay(self, event: Json) -> bool:
+    def replay(self, event: JsonObject) -> bool:
         """False while the event's last replay is still in the queue."""
         return self.queues.put("intake", f"replay:{event['uid']}", event)
 
-    def send(self, delivery: Json) -> None:
+    def send(self, delivery: JsonObject) -> None:
         """Make one more attempt, after the last one."""
         self._change(delivery, SCHEDULED)
         self.queues.put("deliveries", delivery["uid"])
 
-    def retry_in_bulk(self, chosen: Json) -> bool:
+    def retry_in_bulk(self, chosen: JsonObject) -> bool:
         """False until the last retry has ended. It never ends if its job was lost."""
         if any(each["status"] != "Completed" for each in self._project.batch_retries.values()):
             return False
-        record: Json = {"uid": uid(), "status": "Pending", "filter": chosen}
+        record: JsonObject = {"uid": uid(), "status": "Pending", "filter": chosen}
         self._project.put("batch_retries", record)
         self.queues.put("batch_retries", record["uid"])
         return True
@@ -132,7 +132,7 @@ class Worker:
             self._schedule(event, subscriptions)
             self._project.put("events", {"uid": job.id, "status": SUCCESS})
 
-    def _schedule(self, event: Json, subscriptions: list[Json]) -> None:
+    def _schedule(self, event: JsonObject, subscriptions: list[JsonObject]) -> None:
         made = {each["endpoint_id"]: each for each in self._project.deliveries_of[event["uid"]]}
         for subscription in subscriptions:
             endpoint = self._project.endpoints[subscription["endpoint_id"]]
@@ -189,7 +189,7 @@ class Worker:
         self._project.put("batch_retries", {"uid": job.id, "status": "Completed"})
 
     def _change(
-        self, delivery: Json, status: str, *, description: str = "", **about: object
+        self, delivery: JsonObject, status: str, *, description: str = "", **about: object
     ) -> None:
         changed = {"status": status, "description": description, "updated_at": self._now()}
         self._project.put("deliveries", {"uid": delivery["uid"], **changed, **about})

@@ -28,7 +28,7 @@ OPERATIONS = {
 }
 SERVICES = {"dynamodb", "secretsmanager"}
 
-Json = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 def write(out: Path) -> None:
@@ -38,9 +38,9 @@ def write(out: Path) -> None:
     _dump(out / "endpoints.json", _endpoints())
 
 
-def _model() -> Json:
+def _model() -> JsonObject:
     """DynamoDB's model: OPERATIONS and their shapes, without documentation."""
-    model: Json = _undocumented(_load(API / "service-2"))
+    model: JsonObject = _undocumented(_load(API / "service-2"))
     operations = {name: model["operations"][name] for name in sorted(OPERATIONS)}
     wanted: set[str] = set()
     for operation in operations.values():
@@ -50,7 +50,7 @@ def _model() -> Json:
     return model | {"operations": operations, "shapes": shapes}
 
 
-def _reach(name: str, shapes: Json, wanted: set[str]) -> None:
+def _reach(name: str, shapes: JsonObject, wanted: set[str]) -> None:
     if name in wanted:
         return
     wanted.add(name)
@@ -74,7 +74,7 @@ def _undocumented(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _endpoints() -> Json:
+def _endpoints() -> JsonObject:
     endpoints = _load(Path("endpoints"))
     for partition in endpoints["partitions"]:
         services = partition["services"]
@@ -82,12 +82,12 @@ def _endpoints() -> Json:
     return endpoints
 
 
-def _load(name: Path) -> Json:
+def _load(name: Path) -> JsonObject:
     (path,) = DATA.glob(f"{name}.json*")
     content = path.read_bytes()
-    loaded: Json = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+    loaded: JsonObject = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
     return loaded
 
 
-def _dump(path: Path, content: Json) -> None:
+def _dump(path: Path, content: JsonObject) -> None:
     path.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True))

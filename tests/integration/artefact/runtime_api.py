@@ -15,7 +15,7 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 PREFIX = "/2018-06-01/runtime"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:todo"
@@ -31,16 +31,16 @@ class Posted:
     """`kind` is the end of the path: `response`, `error` or `init/error`."""
 
     kind: str
-    body: Json
+    body: JsonObject
 
 
 @dataclass
 class RuntimeApi:
     address: str
-    events: Queue[Json | None] = field(default_factory=Queue)
+    events: Queue[JsonObject | None] = field(default_factory=Queue)
     posted: Queue[Posted] = field(default_factory=Queue)
 
-    def invoke(self, event: Json) -> Json:
+    def invoke(self, event: JsonObject) -> JsonObject:
         """Raises FunctionError if the call or the start fails, queue.Empty without a report."""
         self.events.put(event)
         posted = self.posted.get(timeout=DEADLINE_S)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.integration.artefact.conftest import Start
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
     from tests.tables import Outbox
 
 IMAGES = pytest.mark.parametrize(
@@ -30,7 +30,9 @@ IMAGES = pytest.mark.parametrize(
 CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
 
 
-def ask(method: str, path: str, body: str | None = None, query: Json | None = None) -> Json:
+def ask(
+    method: str, path: str, body: str | None = None, query: JsonObject | None = None
+) -> JsonObject:
     """The event that an HTTP API makes of Ann's request."""
     event = request("http_api_v2", method, path, body, query)
     event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from infra.package.build import Target
     from tests.integration.artefact.conftest import Start
-    from tests.support import Json
+    from tests.support import JsonObject
 
-COSTS: Json = json.loads((Path(__file__).parent / "costs.json").read_text())
+COSTS: JsonObject = json.loads((Path(__file__).parent / "costs.json").read_text())
 
 REQUESTS = {
     "POST": ("POST", "/todo", '{"item": "x"}'),
@@ -125,7 +125,7 @@ def test_a_request_takes_this_capacity(client: TestClient, dynamodb: DynamoDBCli
 
 
 ITEM = {"item": "Write the tests"}
-CAPACITY: dict[str, tuple[str, str, Json]] = {
+CAPACITY: dict[str, tuple[str, str, JsonObject]] = {
     "POST": ("POST", "/todo", {"json": {"id": 1} | ITEM}),
     "POST with a key": (
         "POST",

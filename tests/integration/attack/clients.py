@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Json
+    from tests.support import JsonObject
 
-JSON = {"content-type": "application/json"}
+JSON_TYPE = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class AttackClient(ABC):
         method: str,
         target: str,
         body: bytes = b"",
-        headers: Mapping[str, str] = JSON,
+        headers: Mapping[str, str] = JSON_TYPE,
         owner: str = "ann",
     ) -> Answer:
         path, _, query = target.partition("?")
@@ -76,7 +76,7 @@ class AsgiClient(AttackClient):
     loop: asyncio.Runner
 
     def _ask(self, asked: Asked) -> Answer:
-        scope: Json = {
+        scope: JsonObject = {
             "type": "http",
             "method": asked.method,
             "path": unquote(asked.path),
@@ -87,10 +87,10 @@ class AsgiClient(AttackClient):
             ],
             "owner": asked.owner,
         }
-        sent: list[Json] = []
+        sent: list[JsonObject] = []
 
         async def serve() -> None:
-            async def receive() -> Json:
+            async def receive() -> JsonObject:
                 return {"type": "http.request", "body": asked.body}
 
             async def send(message: Any) -> None:
@@ -120,7 +120,7 @@ class GatewayClient(AttackClient):
         return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 
 
-def encoded(body: bytes) -> Json:
+def encoded(body: bytes) -> JsonObject:
     """The body as the gateway encodes it: base64 unless it is text."""
     try:
         return {"body": body.decode(), "isBase64Encoded": False}

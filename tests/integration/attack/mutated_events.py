@@ -12,7 +12,7 @@ from tests.integration.attack.clients import encoded
 from tests.integration.lambda_.gateways import EVENTS
 
 if TYPE_CHECKING:
-    from tests.support import Json
+    from tests.support import JsonObject
 
 # The gateway passes events on as JSON in UTF-8: any character, but no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -81,9 +81,9 @@ def mostly(usual: object, odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
 
 
 @st.composite
-def events(draw: st.DrawFn) -> Json:
+def events(draw: st.DrawFn) -> JsonObject:
     """A request of the contract with some of its parts mutated."""
-    event: Json = copy.deepcopy(EVENTS["http_api_v2"])
+    event: JsonObject = copy.deepcopy(EVENTS["http_api_v2"])
     method, path, bodies = draw(st.sampled_from(SANE))
     body = draw(bodies.map(lambda value: value and json.dumps(value).encode()))
     method, path = draw(mostly(method, METHODS)), draw(mostly(path, PATHS))

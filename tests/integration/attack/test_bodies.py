@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inputs import inputs
-from tests.integration.attack.clients import JSON
+from tests.integration.attack.clients import JSON_TYPE
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import AttackClient
@@ -56,7 +56,7 @@ def test_a_hostile_body_is_a_problem_and_changes_nothing(
 def test_a_compressed_body_is_not_unpacked(attacker: AttackClient, convoy: Convoy) -> None:
     bomb = b'{"item": "' + b"x" * 10_000_000 + b'"}'
     for encoding, body in (("gzip", gzip.compress(bomb)), ("deflate", zlib.compress(bomb))):
-        answer = attacker.ask("POST", "/todo", body, JSON | {"content-encoding": encoding})
+        answer = attacker.ask("POST", "/todo", body, JSON_TYPE | {"content-encoding": encoding})
 
         assert answer.status == 400, encoding
         assert "not UTF-8" in answer.json()["errors"][0]["detail"]

@@ -10,19 +10,19 @@ from jsonschema import Draft202012Validator
 from app.domain.ports import StoreError, StoreUnavailable
 from app.dynamodb.store import DynamoStore
 from app.http.application import GATEWAYS
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO
-from tests.integration.attack.clients import JSON
+from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import DOCUMENT
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import Answer, AttackClient
-    from tests.support import Json
+    from tests.support import JsonObject
 
 GATEWAYS_FORM = {"schema": {"$ref": "#/components/schemas/Message"}}
 
 
-def given_only_by_gateways(status: int, answer: Json) -> bool:
+def given_only_by_gateways(status: int, answer: JsonObject) -> bool:
     """Whether the gateway gives this answer, and the API never does."""
     return status in GATEWAYS and answer["content"] == {"application/json": GATEWAYS_FORM}
 
@@ -37,32 +37,32 @@ DECLARED = {
 }
 
 NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
-OTHER, TEXT, LARGE = JSON | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 131_073
-KEY = JSON | {"idempotency-key": "a b"}
+OTHER, TEXT, LARGE = JSON_TYPE | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 131_073
+KEY = JSON_TYPE | {"idempotency-key": "a b"}
 
 Request = tuple[str, str, bytes, dict[str, str]]
 USUAL: dict[str, Request] = {
     "GET /": ("GET", "/", b"", {}),
     "GET /todo": ("GET", "/todo", b"", {}),
-    "POST /todo": ("POST", "/todo", NEW, JSON),
+    "POST /todo": ("POST", "/todo", NEW, JSON_TYPE),
     "GET /todo/{id}": ("GET", "/todo/1", b"", {}),
-    "PUT /todo/{id}": ("PUT", "/todo/1", ITEM, JSON),
+    "PUT /todo/{id}": ("PUT", "/todo/1", ITEM, JSON_TYPE),
     "DELETE /todo/{id}": ("DELETE", "/todo/1", b"", {}),
 }
 REFUSED: dict[tuple[str, int], Request] = {
     ("GET /todo", 400): ("GET", "/todo?cursor=x", b"", {}),
     ("GET /todo", 422): ("GET", "/todo?limit=0", b"", {}),
-    ("POST /todo", 400): ("POST", "/todo", b"{", JSON),
-    ("POST /todo", 409): ("POST", "/todo", b'{"id": 1, "item": "again"}', JSON),
+    ("POST /todo", 400): ("POST", "/todo", b"{", JSON_TYPE),
+    ("POST /todo", 409): ("POST", "/todo", b'{"id": 1, "item": "again"}', JSON_TYPE),
     ("POST /todo", 415): ("POST", "/todo", NEW, TEXT),
-    ("POST /todo", 422): ("POST", "/todo", b"{}", JSON),
+    ("POST /todo", 422): ("POST", "/todo", b"{}", JSON_TYPE),
     ("GET /todo/{id}", 404): ("GET", "/todo/9", b"", {}),
     ("GET /todo/{id}", 422): ("GET", "/todo/x", b"", {}),
-    ("PUT /todo/{id}", 400): ("PUT", "/todo/1", b"{", JSON),
-    ("PUT /todo/{id}", 404): ("PUT", "/todo/9", ITEM, JSON),
+    ("PUT /todo/{id}", 400): ("PUT", "/todo/1", b"{", JSON_TYPE),
+    ("PUT /todo/{id}", 404): ("PUT", "/todo/9", ITEM, JSON_TYPE),
     ("PUT /todo/{id}", 412): ("PUT", "/todo/1", ITEM, OTHER),
     ("PUT /todo/{id}", 415): ("PUT", "/todo/1", ITEM, TEXT),
-    ("PUT /todo/{id}", 422): ("PUT", "/todo/1", b"{}", JSON),
+    ("PUT /todo/{id}", 422): ("PUT", "/todo/1", b"{}", JSON_TYPE),
     ("DELETE /todo/{id}", 400): ("DELETE", "/todo/1", b"", KEY),
     ("DELETE /todo/{id}", 404): ("DELETE", "/todo/9", b"", {}),
     ("DELETE /todo/{id}", 412): ("DELETE", "/todo/1", b"", OTHER),
@@ -110,7 +110,7 @@ def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(OutboxDelivery, "publish_best_effort", broken)
 
 
-def assert_declared(declared: Json, media_type: str, body: Json) -> None:
+def assert_declared(declared: JsonObject, media_type: str, body: JsonObject) -> None:
     others = declared["content"].keys() - {media_type}
     assert [declared["content"][each] for each in others] in ([], [GATEWAYS_FORM])
     schema = declared["content"][media_type]["schema"] | {"components": DOCUMENT["components"]}

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from app.domain.ports import StoreError
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
-from tests.integration.attack.clients import JSON
+from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
 from tests.tables import TABLES
 
@@ -58,7 +58,7 @@ def test_an_answer_to_an_internal_error_discloses_nothing(
         for route, call in (OF_ALL | OF_ONE).items():
             if route == "GET /":
                 continue  # it does not use the store
-            answer = ask(attacker, call, "ann", JSON | {"idempotency-key": "k"})
+            answer = ask(attacker, call, "ann", JSON_TYPE | {"idempotency-key": "k"})
             assert answer.status in {500, 503}
             assert answer.headers["content-type"] == "application/problem+json"
             assert [each for each in INTERNALS if each in f"{answer.headers}{answer.text}"] == []
@@ -89,7 +89,9 @@ def test_a_client_forges_no_log_line_and_no_todo_is_logged(
         ("GET", f"/{quoted}?{quoted}", b""),
         (f"GET{FORGED}", "/", b""),
     ):
-        lambda_.ask(method, target, sent, JSON | {"user-agent": FORGED, "idempotency-key": FORGED})
+        lambda_.ask(
+            method, target, sent, JSON_TYPE | {"user-agent": FORGED, "idempotency-key": FORGED}
+        )
         lambda_.ask(method, target, sent)
 
     out = capsys.readouterr().out

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.integration.lambda_.gateways import Invoke
-    from tests.support import Json
+    from tests.support import JsonObject
 
 NO_TODO = re.compile(r'\{"data":"Todo with id \d+ not found\."\}')
 """The tutorial's answer to a PUT or DELETE: the only error that is not a problem document."""
@@ -30,7 +30,7 @@ def test_any_event_is_answered_and_each_error_is_a_problem(
 
     @inputs(400)
     @given(event=events())
-    def attack(event: Json) -> None:
+    def attack(event: JsonObject) -> None:
         answer = invoke(event)
 
         assert answer["statusCode"] < 500
@@ -41,7 +41,7 @@ def test_any_event_is_answered_and_each_error_is_a_problem(
     attack()
 
 
-def _is_as_promised(answer: Json) -> None:
+def _is_as_promised(answer: JsonObject) -> None:
     media_type = answer["headers"]["content-type"]
     body = answer["body"]
     if answer["statusCode"] == 404 and media_type == "application/json":

@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 from app.resources.todo import TODO
-from tests.integration.attack.clients import JSON
+from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import Answer, AttackClient
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
-KEY = JSON | {"idempotency-key": "k"}
+KEY = JSON_TYPE | {"idempotency-key": "k"}
 ANNS = {"id": 1, "item": "ann's"}
 
 Call = tuple[str, str, dict[str, object] | None]
@@ -28,7 +28,7 @@ OF_ALL: dict[str, Call] = {
     "GET /todo": ("GET", "/todo", None),
     "POST /todo": ("POST", "/todo", {"id": 1, "item": "bob's"}),
 }
-CLAIMS = JSON | {
+CLAIMS = JSON_TYPE | {
     "authorization": "Bearer ann",
     "cookie": "owner=ann; sub=ann",
     "x-owner": "ann",
@@ -39,13 +39,13 @@ CLAIMS = JSON | {
 """Headers that other servers take for an identity."""
 
 
-def ask(attacker: AttackClient, call: Call, owner: str, headers: Json = JSON) -> Answer:
+def ask(attacker: AttackClient, call: Call, owner: str, headers: JsonObject = JSON_TYPE) -> Answer:
     method, target, body = call
     return attacker.ask(method, target, json.dumps(body).encode() if body else b"", headers, owner)
 
 
-def anns_todo(attacker: AttackClient) -> Json:
-    todo: Json = attacker.ask("GET", "/todo/1").json()["data"]
+def anns_todo(attacker: AttackClient) -> JsonObject:
+    todo: JsonObject = attacker.ask("GET", "/todo/1").json()["data"]
     return todo
 
 
@@ -96,7 +96,7 @@ def test_anothers_idempotency_key_and_version_are_of_no_use(attacker: AttackClie
     assert (answer.status, "idempotency-replayed" in answer.headers) == (201, False)
     ask(attacker, OF_ONE["DELETE /todo/{id}"], "bob")
     for call in (OF_ONE["PUT /todo/{id}"], OF_ONE["DELETE /todo/{id}"]):
-        assert ask(attacker, call, "bob", JSON | {"if-match": '"1"'}).status == 404
+        assert ask(attacker, call, "bob", JSON_TYPE | {"if-match": '"1"'}).status == 404
 
 
 def test_every_event_goes_to_the_owner_of_its_request(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inputs import inputs
-from tests.integration.attack.clients import JSON
+from tests.integration.attack.clients import JSON_TYPE
 
 if TYPE_CHECKING:
     import pytest
@@ -52,7 +52,9 @@ def test_an_undocumented_path_is_a_404(attacker: AttackClient) -> None:
 def test_an_undocumented_method_is_a_405(attacker: AttackClient, convoy: Convoy) -> None:
     for method in METHODS:
         for path in ("/", "/todo", "/todo/1"):
-            answer = attacker.ask(method, path, ONE, JSON | {"x-http-method-override": "DELETE"})
+            answer = attacker.ask(
+                method, path, ONE, JSON_TYPE | {"x-http-method-override": "DELETE"}
+            )
 
             assert answer.status == 405, method
     assert convoy.events() == []
@@ -88,7 +90,7 @@ def test_an_invalid_if_match_does_not_match_every_version(attacker: AttackClient
 
     for if_match in NO_ETAGS:
         for method, body in (("PUT", b'{"item": "two"}'), ("DELETE", b"")):
-            answer = attacker.ask(method, "/todo/1", body, JSON | {"if-match": if_match})
+            answer = attacker.ask(method, "/todo/1", body, JSON_TYPE | {"if-match": if_match})
             assert answer.status == 400, if_match
     assert attacker.ask("GET", "/todo/1").headers["etag"] == '"1"'
 
@@ -108,7 +110,7 @@ def test_an_invalid_limit_is_a_422(attacker: AttackClient) -> None:
 
 def test_an_invalid_idempotency_key_is_a_400(attacker: AttackClient, convoy: Convoy) -> None:
     for key in ("", " ", "a b", "a\r\nb", "\0", "\xe4", "x" * 256, "\t"):
-        answer = attacker.ask("POST", "/todo", ONE, JSON | {"idempotency-key": key})
+        answer = attacker.ask("POST", "/todo", ONE, JSON_TYPE | {"idempotency-key": key})
         assert answer.status == 400, key
     assert convoy.events() == []
 
@@ -139,7 +141,7 @@ READ = ("host", "origin", "user-agent", "x-request-id", "x-forwarded-host", "acc
 
 
 def test_no_header_of_an_answer_repeats_what_the_client_sent(attacker: AttackClient) -> None:
-    headers = JSON | dict.fromkeys(READ, INJECTED)
+    headers = JSON_TYPE | dict.fromkeys(READ, INJECTED)
     for method, target, body in (
         ("POST", "/todo?x=%0d%0aset-cookie:%20a=b", ONE),
         ("POST", "/todo", ONE),
@@ -166,7 +168,7 @@ def test_no_url_from_a_client_is_called(
         return look_up(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", record)
-    headers = JSON | {"x-forwarded-host": "169.254.169.254", "referer": url, "origin": url}
+    headers = JSON_TYPE | {"x-forwarded-host": "169.254.169.254", "referer": url, "origin": url}
     for method, target, body in (
         ("POST", f"/todo?url={url}", json.dumps({"id": 1, "item": url}).encode()),
         ("POST", "/todo", json.dumps({"item": "x", "url": url, "callback": url}).encode()),

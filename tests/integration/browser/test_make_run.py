@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.integration.e2e.conftest import running
+from tests.integration.e2e.conftest import local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with running() as stack:
+    with local_stack() as stack:
         yield stack
 
 

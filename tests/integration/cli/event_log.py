@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 class EventLog:
@@ -60,7 +60,11 @@ def received(convoy: Convoy) -> list[str]:
 
 def settled_in_convoy(convoy: Convoy, events: list[Event]) -> None:
     for event in events:
-        body: Json = {"owner_id": event.owner, "event_type": event.type, "data": dict(event.data)}
+        body: JsonObject = {
+            "owner_id": event.owner,
+            "event_type": event.type,
+            "data": dict(event.data),
+        }
         convoy.ask("POST", "/events/fanout", json=body | {"idempotency_key": event.id})
     convoy.deliveries()
     assert {e["idempotency_key"] for e in convoy.events()} >= {event.id for event in events}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from app.outbox.rows import Row
-    from tests.support import Json
+    from tests.support import JsonObject
 
 OUT_OF_REACH = "http://127.0.0.1:9"
 TODO_TEXT = "Buy a ring"
@@ -39,7 +39,7 @@ def soon(_: float) -> None:
     time.sleep(0.1)
 
 
-def lines(result: Result) -> list[Json]:
+def lines(result: Result) -> list[JsonObject]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 

@@ -11,7 +11,7 @@ from tests.integration.cli.shell import ENVIRONMENT, OUT_OF_REACH, USAGE, run
 
 if TYPE_CHECKING:
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 COMMANDS = [
     ["setup", "--url", "http://127.0.0.1:9"],
@@ -95,7 +95,7 @@ def test_an_unknown_project_is_reported(convoy: Convoy, command: list[str]) -> N
     ],
 )
 def test_a_url_without_convoys_api_is_reported(
-    convoy: Convoy, fault: Json, answer: str, command: list[str]
+    convoy: Convoy, fault: JsonObject, answer: str, command: list[str]
 ) -> None:
     convoy.fail(**fault)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from app.outbox.outcomes import Outcome
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 def test_a_ping_arrives_and_its_deliveries_are_listed(convoy: Convoy) -> None:
@@ -83,7 +83,7 @@ def test_a_ping_waits_for_convoys_worker(convoy: Convoy) -> None:
 
     original = ConvoyPublisher.publish
 
-    def publish(self: ConvoyPublisher, event: Json) -> Outcome:
+    def publish(self: ConvoyPublisher, event: JsonObject) -> Outcome:
         outcome = original(self, event)  # type: ignore[arg-type]
         body = '{"status":false,"message":"event not found"}'
         convoy.fail(status=400, body=body)
@@ -245,8 +245,8 @@ class Pages:
     def __init__(self) -> None:
         self.newest = 0
 
-    def pages_of_events(self) -> Iterator[list[Json]]:
-        events: list[Json] = [{"uid": n} for n in range(self.newest, 0, -1)]
+    def pages_of_events(self) -> Iterator[list[JsonObject]]:
+        events: list[JsonObject] = [{"uid": n} for n in range(self.newest, 0, -1)]
         for start in range(0, len(events), PAGE):
             yield events[start : start + PAGE]
 

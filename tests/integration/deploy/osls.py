@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 LEAST_NODE = 20
 INSTALL_S = 300.0
@@ -106,15 +106,15 @@ class Template:
 
     def __init__(self, packaged: Path) -> None:
         self.text = (packaged / "cloudformation-template-update-stack.json").read_text()
-        self.body: Json = json.loads(self.text)
-        self.resources: Json = self.body["Resources"]
+        self.body: JsonObject = json.loads(self.text)
+        self.resources: JsonObject = self.body["Resources"]
         self.state = (packaged / "serverless-state.json").read_text()
 
-    def properties(self, logical_id: str) -> Json:
-        properties: Json = self.resources[logical_id]["Properties"]
+    def properties(self, logical_id: str) -> JsonObject:
+        properties: JsonObject = self.resources[logical_id]["Properties"]
         return properties
 
-    def of_type(self, resource_type: str) -> Json:
+    def of_type(self, resource_type: str) -> JsonObject:
         """The properties of every resource of the type, by logical id."""
         return {
             name: resource["Properties"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.convoy.questions import Questions
     from tests.integration.deploy.osls import Template
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
     Calls = dict[str, set[str]]
 
@@ -54,7 +54,7 @@ def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
     """The actions, by their table's logical id."""
     seen: Calls = defaultdict(set)
 
-    def record(params: Json, model: Any, **_: object) -> None:
+    def record(params: JsonObject, model: Any, **_: object) -> None:
         for table in (
             [params["TableName"]] if "TableName" in params else params.get("RequestItems", [])
         ):
@@ -186,9 +186,9 @@ def test_tracing_is_allowed_only_if_it_is_on(
     assert policy["Roles"] == [{"Ref": "ApiRole"}, {"Ref": "RelayRole"}]
 
 
-def _statements(template: Template, role: str) -> list[Json]:
+def _statements(template: Template, role: str) -> list[JsonObject]:
     (policy,) = template.properties(role)["Policies"]
-    statements: list[Json] = policy["PolicyDocument"]["Statement"]
+    statements: list[JsonObject] = policy["PolicyDocument"]["Statement"]
     return statements
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.integration.deploy.osls import Project, Template
-    from tests.support import Json
+    from tests.support import JsonObject
 
     Packaged = Callable[..., Template]
 
@@ -103,7 +103,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
         assert settings.convoy_app_id == "app-1"
 
 
-def _plain(value: str | Json) -> str:
+def _plain(value: str | JsonObject) -> str:
     return value["Ref"] if isinstance(value, dict) else value
 
 

@@ -101,7 +101,7 @@ def _own_port() -> int:
 
 
 @contextmanager
-def running(
+def local_stack(
     command: Sequence[str] | None = None, *, cwd: Path = ROOT, **environment: str
 ) -> Iterator[Stack]:
     options = own_ports() if command is None else ()
@@ -126,5 +126,5 @@ def running(
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with running() as stack:
+    with local_stack() as stack:
         yield stack

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.e2e.conftest import running
+from tests.integration.e2e.conftest import local_stack
 from tests.integration.e2e.test_readme import run, sessions
 from tests.paths import ROOT
 from tests.support import foreign, missing
@@ -107,7 +107,7 @@ def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
         "docs/openapi.json",
     }
     check(copy)
-    with running(cwd=copy) as stack:
+    with local_stack(cwd=copy) as stack:
         for command, shown in sessions(ADD):
             assert run(command, stack) == shown.rstrip("\n"), command
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from app.convoy.publisher import ConvoyPublisher
     from app.domain.events import Event
-    from tests.support import Json
+    from tests.support import JsonObject
 
 WAIT_S = float(os.environ.get("CONVOY_E2E_WAIT_S", "120"))
 
@@ -94,7 +94,7 @@ class OwnerWorld:
         assert result.exit_code == code, result.output
         return result.stdout
 
-    def lines(self, *arguments: str) -> list[Json]:
+    def lines(self, *arguments: str) -> list[JsonObject]:
         return [json.loads(line) for line in self.command(*arguments, "--json").splitlines()]
 
     def publish(self) -> Event:
@@ -111,7 +111,7 @@ class OwnerWorld:
     def arrived(self, key: str, times: int = 1) -> None:
         until(lambda: len(self.receiver.of(key)) >= times, seconds=WAIT_S)
 
-    def delivery(self, key: str, status: str = "Success") -> Json:
+    def delivery(self, key: str, status: str = "Success") -> JsonObject:
         """The delivery of an event, once it has this status."""
         until(lambda: self.lines("deliveries", "--event", key, "--status", status), seconds=WAIT_S)
         (found,) = self.lines("deliveries", "--event", key)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from infra.local import dotenv_file, processes
-from tests.integration.e2e.conftest import STOP_S, end_of, own_ports, running, started
+from tests.integration.e2e.conftest import STOP_S, end_of, local_stack, own_ports, started
 
 if TYPE_CHECKING:
     from tests.integration.e2e.conftest import Stack
@@ -48,7 +48,7 @@ def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_everything_that_was_started(number: signal.Signals) -> None:
-    with running() as stack:
+    with local_stack() as stack:
         children = children_of(stack.process.pid)
         stack.process.send_signal(number)
         _, errors = stack.process.communicate(timeout=STOP_S)
@@ -73,7 +73,7 @@ def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
 
 
 def test_the_end_of_one_process_ends_all_and_is_reported() -> None:
-    with running() as stack:
+    with local_stack() as stack:
         children = children_of(stack.process.pid)
         (api,) = [pid for pid in children if "uvicorn" in Path(f"/proc/{pid}/cmdline").read_text()]
         os.kill(api, signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_the_end_of_one_process_ends_all_and_is_reported() -> None:
 
 
 def test_make_run_starts_the_stack_and_one_interrupt_ends_it() -> None:
-    with running(command=["make", "run", f"ARGS={' '.join(own_ports())}"]) as stack:
+    with local_stack(command=["make", "run", f"ARGS={' '.join(own_ports())}"]) as stack:
         assert httpx.get(stack.api).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(stack.api)

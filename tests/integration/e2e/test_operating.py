@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.integration.e2e.conftest import running
+from tests.integration.e2e.conftest import local_stack
 from tests.paths import ROOT
 from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.integration.e2e.conftest import Stack
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
-    with running(SETTLE_AFTER_S="0") as stack, httpx.Client(timeout=PATIENCE_S) as http:
+    with local_stack(SETTLE_AFTER_S="0") as stack, httpx.Client(timeout=PATIENCE_S) as http:
         wait_for_the_relays_first_pass(stack)
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()
@@ -52,7 +52,7 @@ def waiting(stack: Stack) -> set[str]:
 
 
 def test_sigterm_ends_a_watch_and_the_stacks_end_removes_the_script() -> None:
-    with running() as stack:
+    with local_stack() as stack:
         script = ROOT / command_of(stack)
         assert script.exists()
         with subprocess.Popen(
@@ -71,14 +71,14 @@ def test_the_stack_relays_by_itself(stack: Stack) -> None:
     assert wait_for_the_relays_first_pass(stack)["stopped"] is None
 
 
-def wait_for_the_relays_first_pass(stack: Stack) -> Json:
+def wait_for_the_relays_first_pass(stack: Stack) -> JsonObject:
     """The report of that pass; the next pass comes a minute later."""
     log = ROOT / ".local" / f"relay-{urlsplit(stack.api).port}.log"
     until = time.monotonic() + 30
     while not (reports := [line for line in log.read_text().splitlines() if '"settled"' in line]):
         assert time.monotonic() < until, log.read_text()
         time.sleep(0.05)
-    report: Json = json.loads(reports[0])
+    report: JsonObject = json.loads(reports[0])
     return report
 
 

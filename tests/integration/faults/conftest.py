@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.convoy.deliveries import ConvoyDeliveries
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.request_attempt import OutboxDelivery
 from app.wiring import clients
 from tests.components import TodoService, make_relay, make_service
 from tests.integration.faults import killed_processes

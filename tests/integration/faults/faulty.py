@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 def _black_hole(connection: socket.socket) -> None:
@@ -100,7 +100,7 @@ def _answer(status: int, *, refuses: bool = False, **fault: object) -> ConvoyFau
     return _stand_in(f"{status}: ", refuses=refuses, status=status, **fault)
 
 
-_HTML: Json = {"body": "<p>", "headers": {"content-type": "text/html"}}
+_HTML: JsonObject = {"body": "<p>", "headers": {"content-type": "text/html"}}
 
 FAULTS: dict[str, ConvoyFault] = {
     "black hole": _server(r"\w+Timeout: ", _black_hole, deadline_s=0.05),

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
 from app.http import application
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring.api import Components

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.http import application
 from app.outbox.breaker import Breaker
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.request_attempt import OutboxDelivery
 from tests.components import make_publisher, make_service
 from tests.raw_server import raw_server, read_request
 from tests.support import NOW

@@ -13,10 +13,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
-from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import FIRST_PAUSE_S, MAX_PAUSE_S
 from app.outbox.breaker import Breaker
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay_attempts import MAX_REFUSALS
+from app.outbox.request_attempt import OutboxDelivery
 from app.outbox.rows import FAILED, WAITING
 from tests.components import make_publisher, make_questions, make_relay, make_service
 from tests.integration.faults.faulty import FAULTS

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
-from app.outbox.attempts import MAX_REFUSALS
+from app.outbox.relay_attempts import MAX_REFUSALS
 from app.resources.todo import TODO
 from app.wiring import clients
 from tests.integration.faults.killed_processes import Call

@@ -89,14 +89,14 @@ def test_each_place_with_a_null_character_is_named(client: TestClient) -> None:
     ]
 
 
-JSON = st.recursive(
+JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 
 
 @inputs(100)
-@given(JSON)
+@given(JSON_VALUES)
 def test_a_body_is_refused_only_if_it_has_a_null_character(body: object) -> None:
     has_one = "\\u0000" in json.dumps(body).replace("\\\\", "")
     try:

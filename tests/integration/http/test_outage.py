@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.http import application
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.breaker import MAX_OPEN_S, OPEN_S, Breaker
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.request_attempt import OutboxDelivery
 from tests.components import make_publisher, make_questions, make_relay, make_service
 from tests.integration.faults.faulty import FAULTS
 from tests.support import NOW, OWNER

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("one_todo")
 
-JSON = {"content-type": "application/json"}
+JSON_TYPE = {"content-type": "application/json"}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ JSON = {"content-type": "application/json"}
 def test_a_wrong_body_is_a_422_that_names_the_field(
     client: TestClient, convoy: Convoy, body: object, field: str
 ) -> None:
-    response = client.post("/todo", content=json.dumps(body), headers=JSON)
+    response = client.post("/todo", content=json.dumps(body), headers=JSON_TYPE)
 
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
@@ -92,7 +92,7 @@ def test_a_wrong_update_is_a_422_that_names_the_field(
 def test_an_item_that_convoy_would_take_and_never_deliver_is_refused(
     client: TestClient, convoy: Convoy, item: str, detail: str
 ) -> None:
-    response = client.post("/todo", content=f'{{"item": "{item}"}}', headers=JSON)
+    response = client.post("/todo", content=f'{{"item": "{item}"}}', headers=JSON_TYPE)
 
     assert response.status_code == 422
     assert response.json()["errors"] == [{"in": "body", "field": "item", "detail": detail}]
@@ -103,7 +103,7 @@ def test_an_item_that_convoy_would_take_and_never_deliver_is_refused(
     "body", [b"{", b'{"item": }', b"item=x", b'{"item": "\xff"}', b"[" * 60_000, b"\x00"]
 )
 def test_a_body_that_is_not_json_is_a_400(client: TestClient, convoy: Convoy, body: bytes) -> None:
-    response = client.post("/todo", content=body, headers=JSON)
+    response = client.post("/todo", content=body, headers=JSON_TYPE)
 
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
@@ -113,7 +113,7 @@ def test_a_body_that_is_not_json_is_a_400(client: TestClient, convoy: Convoy, bo
 
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"id": %s}' % (b"9" * 5000)])
 def test_a_too_deep_body_or_too_long_number_is_a_400(client: TestClient, body: bytes) -> None:
-    problem = client.post("/todo", content=body, headers=JSON).json()
+    problem = client.post("/todo", content=body, headers=JSON_TYPE).json()
 
     assert fields(problem) == [("body", "body")]
     assert "too deep, or a number too long" in problem["errors"][0]["detail"]
@@ -132,7 +132,7 @@ def test_an_answer_is_not_longer_than_its_request(client: TestClient) -> None:
 
 
 def test_a_json_errors_position_is_in_the_problem(client: TestClient) -> None:
-    problem = client.post("/todo", content=b'{"item": }', headers=JSON).json()
+    problem = client.post("/todo", content=b'{"item": }', headers=JSON_TYPE).json()
 
     assert problem == {
         "type": "about:blank",
@@ -166,7 +166,7 @@ def test_a_body_over_128_kib_is_a_413(
     body = b'{"item": "' + b"x" * 131_072 + b'"}'
     content = body if declared else iter([body[:40_000], body[40_000:]])
 
-    response = client.request(method, path, content=content, headers=JSON)
+    response = client.request(method, path, content=content, headers=JSON_TYPE)
 
     assert response.status_code == 413
     assert response.json()["detail"] == "The body is over 131072 bytes."
@@ -176,7 +176,7 @@ def test_a_body_over_128_kib_is_a_413(
 def test_the_longest_item_is_accepted_however_it_is_escaped(client: TestClient) -> None:
     item = "😀" * MAX_ITEM_LENGTH
 
-    response = client.post("/todo", content=json.dumps({"item": item}), headers=JSON)
+    response = client.post("/todo", content=json.dumps({"item": item}), headers=JSON_TYPE)
 
     assert response.status_code == 201
 

@@ -20,7 +20,7 @@ from tests.support import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
     Answer = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
@@ -28,7 +28,7 @@ SECRET = "a-secret"  # noqa: S105
 MESSAGE = {"owner_id": "ann", "event_type": "created", "data": {"x": "ß"}, "idempotency_key": "k"}
 
 
-def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> Json:
+def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> JsonObject:
     return {
         "uid": uid, "name": uid, "url": f"http://receiver/{uid}", "owner_id": owner,
         "status": "active", "secrets": [{"value": SECRET}], "advanced_signatures": True,
@@ -41,7 +41,7 @@ class DeliveryWorld:
     A pause ends at once, and moves the clock.
     """
 
-    def __init__(self, *endpoints: Json, answers: tuple[int, ...] = (204,)) -> None:
+    def __init__(self, *endpoints: JsonObject, answers: tuple[int, ...] = (204,)) -> None:
         self.project = Project(endpoints={each["uid"]: each for each in endpoints})
         self.project.subscriptions = {
             each["uid"]: {"uid": each["uid"], "endpoint_id": each["uid"]} for each in endpoints
@@ -51,7 +51,7 @@ class DeliveryWorld:
         self.now = NOW
         self._answers = list(answers)
 
-    def event(self, message: Json = MESSAGE, raw: str = "") -> Json:
+    def event(self, message: JsonObject = MESSAGE, raw: str = "") -> JsonObject:
         """An event as it is published: in compact JSON, or with the text `raw`."""
         compact = json.dumps(message["data"], ensure_ascii=False, separators=(",", ":"))
         headers = message.get("custom_headers", {}).items()
@@ -86,17 +86,19 @@ class DeliveryWorld:
 
         asyncio.run(go())
 
-    def send(self, message: Json = MESSAGE, limit: int = 8, answer: Answer | None = None) -> Json:
+    def send(
+        self, message: JsonObject = MESSAGE, limit: int = 8, answer: Answer | None = None
+    ) -> JsonObject:
         """Publish an event; gives its only delivery."""
         event = self.event(message)
         self.run(lambda worker: worker.publish(event), limit, answer)
         return self.delivery()
 
-    def delivery(self) -> Json:
+    def delivery(self) -> JsonObject:
         (delivery,) = self.project.deliveries.values()
         return shown_delivery(self.project, delivery)
 
-    def attempts(self, delivery: Json) -> list[Json]:
+    def attempts(self, delivery: JsonObject) -> list[JsonObject]:
         return self.project.attempts_of[delivery["uid"]]
 
 

@@ -18,7 +18,7 @@ from tests.support import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 TODO = {"event": "todo.created", "todo": {"id": 42, "item": "Buy a ring", "version": 1}}
 TEN_S = httpx.Timeout(10)
@@ -29,7 +29,7 @@ def send(convoy: Convoy, key: str, **about: Any) -> None:
     convoy.ask("POST", "/events/fanout", json=event | about)
 
 
-def messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
+def messages(answer: httpx.Response) -> Iterator[tuple[str, JsonObject]]:
     name = ""
     for line in answer.iter_lines():
         if line.startswith("event: "):
@@ -38,7 +38,7 @@ def messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
             yield name, json.loads(line.removeprefix("data: "))
 
 
-def new_messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
+def new_messages(answer: httpx.Response) -> Iterator[tuple[str, JsonObject]]:
     """The messages of a stream after its `ready`."""
     lines = messages(answer)
     while next(lines)[0] != "ready":
@@ -46,7 +46,7 @@ def new_messages(answer: httpx.Response) -> Iterator[tuple[str, Json]]:
     return lines
 
 
-def first_messages(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, Json]]:
+def first_messages(convoy: Convoy, count: int, search: str = "") -> list[tuple[str, JsonObject]]:
     """The first messages of a stream."""
     url = f"{convoy.url}/inbox/stream"
     with convoy.http.stream("GET", url, params={"search": search}, timeout=TEN_S) as answer:

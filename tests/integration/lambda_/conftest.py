@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.integration.lambda_.gateways import Invoke
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
         handler = importlib.import_module("handler")
         services.extend(handler._app.state.services[:1])
 
-        def invoke(event: Json) -> Json:
-            answer: Json = handler.api(event, Context())
+        def invoke(event: JsonObject) -> JsonObject:
+            answer: JsonObject = handler.api(event, Context())
             answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
             assert answer["isBase64Encoded"] is False
             return answer

@@ -12,15 +12,15 @@ from app.resources.todo import TODO, Todo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
-    Invoke = Callable[[Json], Json]
+    Invoke = Callable[[JsonObject], JsonObject]
 
 EVENTS = {
     path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("events/*")
 }
 
-CONTRACT: list[tuple[tuple[str, str, str | None, Json | None], tuple[int, Json]]] = [
+CONTRACT: list[tuple[tuple[str, str, str | None, JsonObject | None], tuple[int, JsonObject]]] = [
     (("GET", "/", None, None), (200, {"message": "Wilkomen!"})),
     (("POST", "/todo", '{"id": 1, "item": "ä"}', None), (201, {"data": ["Todo added."]})),
     (
@@ -45,10 +45,10 @@ CONTRACT_EVENTS = ["ping", "created", "retrieved", "updated", "retrieved", "dele
 
 
 def request(
-    kind: str, method: str, path: str, body: str | None = None, query: Json | None = None
-) -> Json:
+    kind: str, method: str, path: str, body: str | None = None, query: JsonObject | None = None
+) -> JsonObject:
     """The event that a gateway makes of a request."""
-    event: Json = copy.deepcopy(EVENTS[kind])
+    event: JsonObject = copy.deepcopy(EVENTS[kind])
     event["body"] = body
     if kind == "http_api_v2":
         event["rawPath"] = path

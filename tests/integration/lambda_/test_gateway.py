@@ -15,7 +15,7 @@ from tests.support import NOW
 if TYPE_CHECKING:
     from tests.integration.lambda_.gateways import Invoke
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
     from tests.tables import TodoStore
 
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
@@ -96,7 +96,7 @@ def test_a_rest_apis_path_prefix_is_removed_and_kept_in_locations(
 ) -> None:
     """Behind a custom domain, the event's `path` can have the base path too (`event_prefix`)."""
 
-    def ask(method: str, path: str, body: str | None = None) -> Json:
+    def ask(method: str, path: str, body: str | None = None) -> JsonObject:
         event = request("rest_api", method, path, body)
         event["path"] = f"{event_prefix}{path}"
         event["requestContext"]["path"] = f"{prefix}{path}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.integration.lambda_.gateways import Invoke
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 def test_a_cold_start_without_settings_names_what_is_missing(
@@ -129,7 +129,7 @@ def test_the_relays_log_lines_have_its_requests_id(
 
     assert sys.modules["handler"].relay({}, Context())["pending"] == 1
 
-    (refused,) = logged_by("app.outbox.attempts", capsys.readouterr().out)
+    (refused,) = logged_by("app.outbox.relay_attempts", capsys.readouterr().out)
     assert refused["request_id"] == "request-1"
 
 
@@ -145,7 +145,7 @@ def test_skipped_attempts_of_an_outage_are_counted_too(
     assert outcomes == ["unavailable", "skipped", "skipped"]
 
 
-def logged_by(logger: str, out: str) -> list[Json]:
+def logged_by(logger: str, out: str) -> list[JsonObject]:
     lines = [json.loads(line) for line in out.splitlines()]
     return [line for line in lines if line.get("logger") == logger]
 
@@ -179,7 +179,7 @@ def test_log_lines_are_json_with_ids_and_without_a_todos_text(
     answer = sys.modules["handler"].api(event, Context())
 
     out = capsys.readouterr().out
-    (postponed,) = logged_by("app.outbox.delivery", out)
+    (postponed,) = logged_by("app.outbox.request_attempt", out)
     assert postponed["level"] == "WARNING"
     assert postponed["request_id"] == "request-1"
     assert postponed["event_id"] == answer["headers"]["webhook-id"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.integration.lambda_.gateways import Invoke
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 JWT = {"jwt": {"claims": {"sub": "ann", "iss": "https://issuer.example"}, "scopes": None}}
 IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}
@@ -39,7 +39,7 @@ COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-cen
     ],
 )
 def test_the_owner_is_the_caller_that_the_authorizer_recognised(
-    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, context: Json, owner: str
+    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, context: JsonObject, owner: str
 ) -> None:
     event = request(kind, "POST", "/todo", '{"id": 1, "item": "x"}')
     event["requestContext"] |= context
@@ -68,7 +68,7 @@ CALLS = [
      {"principalId": "ann", "sub": "ann"}, {"lambda": {"claims": {"sub": "ann"}}}],
 )  # fmt: skip
 def test_a_request_without_a_recognised_caller_gets_401(
-    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: Json | None
+    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: JsonObject | None
 ) -> None:
     call = cold_start()
     for method, path, body in CALLS:

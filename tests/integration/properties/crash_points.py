@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
 from app.domain.idempotency import KEY_LIFE
-from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
+from app.outbox.relay_attempts import Attempts
 from tests.support import GRACE, TodoChange
 from tests.tables import make_outbox, make_store
 

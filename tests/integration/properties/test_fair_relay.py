@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.event_ids import uuid7
-from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.relay import DELETES
+from app.outbox.relay_attempts import MAX_REFUSALS
 from app.outbox.rows import FAILED
 from app.resources.todo import TODO, Todo
 from tests.components import make_publisher, make_relay
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from app.outbox.relay import Relay
     from tests.receiver import Receiver
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
     from tests.tables import Outbox
 
 BAD, GOOD = "<script>", "milk"
 
-REJECTIONS: dict[str, Json] = {
+REJECTIONS: dict[str, JsonObject] = {
     "403 in HTML": {"status": 403, "body": "<p>", "headers": {"content-type": "text/html"}},
     "500": {"status": 500},
     "503": {"status": 503},

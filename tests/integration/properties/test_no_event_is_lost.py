@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from app.outbox.attempts import MAX_REFUSALS
+from app.outbox.relay_attempts import MAX_REFUSALS
 from tests.inputs import inputs
 from tests.integration.properties.strategies import LOST, RELAY_STEPS, Interruption
 from tests.integration.properties.world import PropertyWorld

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 from app.domain.event_ids import uuid7
 from app.domain.idempotency import KEY_LIFE, KeyReused
 from app.domain.resource import ResourceError
-from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.breaker import OPEN_S, Breaker
-from app.outbox.delivery import OutboxDelivery
+from app.outbox.relay_attempts import MAX_REFUSALS
+from app.outbox.request_attempt import OutboxDelivery
 from app.outbox.rows import FAILED
 from infra.local.tables import create_tables
 from tests.components import TodoService, make_publisher, make_questions, make_service

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def of(kind: type[T], outcomes: Sequence[object]) -> list[T]:
     return [outcome for outcome in outcomes if isinstance(outcome, kind)]
 
 
-def events_of(convoy: Convoy, todo_id: int) -> list[Json]:
+def events_of(convoy: Convoy, todo_id: int) -> list[JsonObject]:
     """Convoy's events of one todo, in the order of the todo's versions."""
     payloads = [data for data in convoy.payloads() if data.get("todo", {}).get("id") == todo_id]
     return sorted(payloads, key=lambda data: int(data["todo"]["version"]))

@@ -139,7 +139,7 @@ def left(store: TodoStore) -> set[str]:
 
 
 @contextmanager
-def running(relay: Relay) -> Iterator[list[Report]]:
+def relay_in_a_loop(relay: Relay) -> Iterator[list[Report]]:
     """Run the relay again and again in a thread, at least once; gives the reports of its runs."""
     reports: list[Report] = []
     stop = threading.Event()
@@ -228,7 +228,7 @@ def test_a_relay_leaves_the_events_of_running_requests_alone(
     relays: Relays, outbox: Outbox
 ) -> None:
     relays.now = NOW
-    with running(relays.one()) as reports:
+    with relay_in_a_loop(relays.one()) as reports:
         events = create_many(make_service(relays.client, relays.publisher))
 
     assert arrivals(relays.convoy) == Counter(events)
@@ -240,7 +240,7 @@ def test_a_relay_leaves_the_events_of_running_requests_alone(
 def test_a_relay_beside_running_requests_delivers_each_event_once(
     relays: Relays, outbox: Outbox
 ) -> None:
-    with running(relays.one()):
+    with relay_in_a_loop(relays.one()):
         events = create_many(make_service(relays.client, relays.publisher))
 
     assert max(arrivals(relays.convoy).values()) <= 2
@@ -251,7 +251,7 @@ def test_a_relay_beside_running_requests_delivers_each_event_once(
 def test_a_relay_delivers_once_each_event_that_requests_could_not(
     relays: Relays, outbox: Outbox
 ) -> None:
-    with running(relays.one()):
+    with relay_in_a_loop(relays.one()):
         events = create_many(make_service(relays.client, UnreachableConvoy()))
     relays.pass_until_empty(outbox)
 

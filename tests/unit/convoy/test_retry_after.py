@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.convoy.publisher import retry_after_s
+from app.convoy.status_codes import retry_after_s
 from tests.inputs import inputs
 from tests.support import NOW
 

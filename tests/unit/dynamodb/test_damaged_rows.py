@@ -92,7 +92,7 @@ NUMBERS = st.one_of(
     st.integers(-(10**38), 10**38).map(str),
     st.sampled_from(["0.5", "-0", "1E+125", "1E-130", "1795521600123456789", "9" * 38, "NaN"]),
 )
-JSON = st.recursive(
+JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
@@ -101,7 +101,7 @@ DEEP = st.tuples(st.sampled_from(["[", '{"a":']), st.sampled_from([31, 100, 900,
 )
 TEXTS = st.one_of(
     st.text(),
-    JSON.map(json.dumps),
+    JSON_VALUES.map(json.dumps),
     DEEP,
     DEEP.map('{{"todo": {}}}'.format),
     st.sampled_from(['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', '{"a": %s}' % ("9" * 5000)]),

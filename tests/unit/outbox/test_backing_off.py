@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.backoff import MAX_PAUSE_S, after_acceptance, after_failure
 from app.outbox.outcomes import Refused, Unavailable
+from app.outbox.relay_attempts import MAX_REFUSALS
 from app.outbox.rows import FAILED, WAITING
 from tests.unit.outbox.world import DUE
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.events import envelope
-from app.outbox.attempts import MAX_REFUSALS
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
+from app.outbox.relay_attempts import MAX_REFUSALS
 from app.outbox.rows import FAILED, Row
 from app.outbox.tasks import interleaved
 from app.resources.todo import TODO

@@ -10,7 +10,6 @@ import pytest
 
 from app.domain.ports import StoreUnavailable
 from app.outbox import relay as module
-from app.outbox.attempts import MAX_REFUSALS, Attempts
 from app.outbox.deliveries import (
     COUNTED_FOR,
     HUNG_AFTER,
@@ -22,6 +21,7 @@ from app.outbox.deliveries import (
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.relay import Relay
+from app.outbox.relay_attempts import MAX_REFUSALS, Attempts
 from app.outbox.rows import Segment, UnreadableRow
 from tests.support import GRACE, NOW
 from tests.unit.outbox.world import DUE, RESERVE_S, RelayWorld

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.ports import StoreUnavailable
-from app.outbox.attempts import MAX_REFUSALS, REPLAYS
 from app.outbox.event_list import STUCK_AFTER, NotAnswered, Shown
 from app.outbox.outcomes import Misconfigured, Refused, Unavailable
+from app.outbox.relay_attempts import MAX_REFUSALS, REPLAYS
 from app.outbox.rows import FAILED
 from tests.support import NOW
 from tests.unit.outbox.world import DUE, RESERVE_S

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.events import envelope
-from app.outbox.attempts import Attempts
 from app.outbox.relay import Relay
+from app.outbox.relay_attempts import Attempts
 from app.outbox.rows import Row
 from app.resources.todo import TODO
 from tests.support import GRACE, NOW

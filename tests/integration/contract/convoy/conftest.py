@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.integration.e2e.receiving import Receiver
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 @pytest.fixture(params=["stand-in", "named"])
@@ -56,14 +56,14 @@ def owner() -> str:
 
 
 @pytest.fixture
-def endpoint(http: httpx.Client, owner: str) -> Json:
+def endpoint(http: httpx.Client, owner: str) -> JsonObject:
     body = {"name": "mine", "url": "http://127.0.0.1:9", "owner_id": owner}
-    made: Json = data(http.post("/endpoints", json=body | {"advanced_signatures": True}))
+    made: JsonObject = data(http.post("/endpoints", json=body | {"advanced_signatures": True}))
     return made
 
 
 @pytest.fixture
-def delivered(http: httpx.Client, owner: str, endpoint: Json) -> Json:
+def delivered(http: httpx.Client, owner: str, endpoint: JsonObject) -> JsonObject:
     """A delivery to an endpoint that does not answer."""
     data(http.post("/subscriptions", json={"name": "all", "endpoint_id": endpoint["uid"]}))
     return delivery_of(http, publish(http, owner, custom_headers={"X-A": "b"}))

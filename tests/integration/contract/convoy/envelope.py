@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 WAIT_S = 60.0
 """Seconds that Convoy's worker may take for a job that is due."""
@@ -51,39 +51,39 @@ def eventually(look: Callable[[], Any]) -> Any:
     return seen
 
 
-def listed(http: httpx.Client, path: str, **filters: Any) -> list[Json]:
+def listed(http: httpx.Client, path: str, **filters: Any) -> list[JsonObject]:
     """A page of a list."""
-    content: list[Json] = data(http.get(path, params=filters), 200)["content"]
+    content: list[JsonObject] = data(http.get(path, params=filters), 200)["content"]
     return content
 
 
-def event_of(http: httpx.Client, key: str, status: str = "Success") -> Json:
+def event_of(http: httpx.Client, key: str, status: str = "Success") -> JsonObject:
     """The newest event of a key, once it has this status."""
 
-    def look() -> Json | None:
+    def look() -> JsonObject | None:
         found = listed(http, "/events", idempotencyKey=key)
         return found[0] if found and found[0]["status"] == status else None
 
-    event: Json = eventually(look)
+    event: JsonObject = eventually(look)
     return event
 
 
-def delivery_of(http: httpx.Client, key: str, *statuses: str) -> Json:
+def delivery_of(http: httpx.Client, key: str, *statuses: str) -> JsonObject:
     """The delivery of an event, once it exists and has one of these statuses, if any."""
 
-    def look() -> Json | None:
+    def look() -> JsonObject | None:
         answer = http.get("/eventdeliveries", params={"idempotencyKey": key})
         found = answer.json()["data"]["content"] if answer.status_code == 200 else []
         return found[0] if found and (not statuses or found[0]["status"] in statuses) else None
 
-    delivery: Json = eventually(look)
+    delivery: JsonObject = eventually(look)
     return delivery
 
 
 def arrived(http: httpx.Client, key: str = "e1") -> list[str]:
     """The answers to the attempts of an event's delivery, once it has succeeded."""
     delivery = delivery_of(http, key, "Success")
-    attempts: list[Json] = data(
+    attempts: list[JsonObject] = data(
         http.get(f"/eventdeliveries/{delivery['uid']}/deliveryattempts"), 200
     )
     return [each["http_status"] for each in attempts]

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.integration.e2e.receiving import Receiver
-    from tests.support import Json
+    from tests.support import JsonObject
 
 WITHOUT_BACKOFF = pytest.mark.usefixtures("slow_retries")
 
 
 def test_a_delivery_shows_its_event_endpoint_and_attempts(
-    http: httpx.Client, delivered: Json, endpoint: Json, owner: str
+    http: httpx.Client, delivered: JsonObject, endpoint: JsonObject, owner: str
 ) -> None:
     found = data(http.get(f"/eventdeliveries/{delivered['uid']}"), 200)
 
@@ -54,7 +54,9 @@ def test_an_unknown_delivery_is_a_404_or_a_400(http: httpx.Client) -> None:
     assert data(http.get("/events", params=key), 200)["content"] == []
 
 
-def test_a_failing_delivery_can_not_be_force_resent(http: httpx.Client, delivered: Json) -> None:
+def test_a_failing_delivery_can_not_be_force_resent(
+    http: httpx.Client, delivered: JsonObject
+) -> None:
     """A real Convoy waits for its next attempt by then; in the stand-in all three have failed."""
     attempts = f"/eventdeliveries/{delivered['uid']}/deliveryattempts"
     tries = eventually(lambda: data(http.get(attempts), 200))
@@ -69,7 +71,7 @@ def test_a_failing_delivery_can_not_be_force_resent(http: httpx.Client, delivere
 
 
 def test_deliveries_are_filtered_by_endpoint_type_and_status(
-    http: httpx.Client, delivered: Json, endpoint: Json
+    http: httpx.Client, delivered: JsonObject, endpoint: JsonObject
 ) -> None:
     def count(**filters: str) -> int:
         params = {"endpointId": endpoint["uid"], **filters}
@@ -86,7 +88,7 @@ def test_deliveries_are_filtered_by_endpoint_type_and_status(
     assert count(status="Nonsense") == 0
 
 
-def test_each_status_needs_its_own_parameter(http: httpx.Client, delivered: Json) -> None:
+def test_each_status_needs_its_own_parameter(http: httpx.Client, delivered: JsonObject) -> None:
     endpoint = delivered["endpoint_id"]
     every = ["Scheduled", "Processing", "Retry", "Failure"]
 
@@ -95,16 +97,16 @@ def test_each_status_needs_its_own_parameter(http: httpx.Client, delivered: Json
     assert listed(http, "/eventdeliveries", endpointId=endpoint, status="")
 
 
-def test_deliveries_are_not_filtered_by_owner(http: httpx.Client, delivered: Json) -> None:
+def test_deliveries_are_not_filtered_by_owner(http: httpx.Client, delivered: JsonObject) -> None:
     found = listed(http, "/eventdeliveries", ownerId=str(uuid4()), perPage=1000)
 
     assert delivered["uid"] in [each["uid"] for each in found]
 
 
 def test_deliveries_are_filtered_by_their_time_of_creation(
-    http: httpx.Client, delivered: Json
+    http: httpx.Client, delivered: JsonObject
 ) -> None:
-    def found(start: str, end: str) -> list[Json]:
+    def found(start: str, end: str) -> list[JsonObject]:
         days = {"startDate": f"{start}T00:00:00", "endDate": f"{end}T00:00:00"}
         return listed(http, "/eventdeliveries", eventId=delivered["event_id"], **days)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.convoy.questions import Questions
     from tests.stand_in import Convoy
-    from tests.support import Json
+    from tests.support import JsonObject
 
 MINUTE = timedelta(minutes=1)
 
@@ -107,7 +107,7 @@ def test_a_replay_of_a_handled_event_does_no_harm(
     assert events.under(key, now() - MINUTE) == [entry]
 
 
-FAULTS: list[tuple[Json, Unavailable | Misconfigured]] = [
+FAULTS: list[tuple[JsonObject, Unavailable | Misconfigured]] = [
     ({"status": 400}, Unavailable("400: injected fault")),
     ({"status": 401}, Misconfigured("401: injected fault")),
     ({"status": 403}, Misconfigured("403: injected fault")),
@@ -124,7 +124,7 @@ FAULTS: list[tuple[Json, Unavailable | Misconfigured]] = [
 
 @pytest.mark.parametrize(("fault", "outcome"), FAULTS, ids=lambda each: str(each)[:40])
 def test_each_error_answer_has_its_outcome(
-    convoy: Convoy, questions: Questions, fault: Json, outcome: Unavailable | Misconfigured
+    convoy: Convoy, questions: Questions, fault: JsonObject, outcome: Unavailable | Misconfigured
 ) -> None:
     convoy.fail(**fault)
 

@@ -22,7 +22,7 @@ from tests.integration.contract.convoy.envelope import (
 if TYPE_CHECKING:
     import httpx
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def three(http: httpx.Client, owner: str, subscribed: str) -> list[str]:
     return keys
 
 
-def keys_of(events: list[Json]) -> list[str]:
+def keys_of(events: list[JsonObject]) -> list[str]:
     return [event["idempotency_key"] for event in events]
 
 
-def second_of(event: Json) -> datetime:
+def second_of(event: JsonObject) -> datetime:
     """The time of its creation, in whole seconds."""
     return datetime.fromisoformat(event["created_at"][:19])
 
@@ -58,7 +58,7 @@ def test_a_matched_event_is_a_success(http: httpx.Client, owner: str, subscribed
 
 
 def test_an_event_without_a_subscription_is_a_failure(
-    http: httpx.Client, owner: str, endpoint: Json
+    http: httpx.Client, owner: str, endpoint: JsonObject
 ) -> None:
     with_endpoint, without = publish(http, owner), publish(http, str(uuid4()))
 
@@ -85,7 +85,7 @@ def test_a_second_event_with_a_key_is_a_duplicate_that_stays_processing(
 
 
 def test_a_failure_burns_its_key_and_no_replay_undoes_it(
-    http: httpx.Client, owner: str, endpoint: Json
+    http: httpx.Client, owner: str, endpoint: JsonObject
 ) -> None:
     key = publish(http, owner)
     failed = event_of(http, key, "Failure")

@@ -12,17 +12,17 @@ from tests.integration.contract.convoy.envelope import data, event_of, listed, m
 if TYPE_CHECKING:
     import httpx
 
-    from tests.support import Json
+    from tests.support import JsonObject
 
 
-def test_an_endpoint_has_a_secret_of_its_own(endpoint: Json, owner: str) -> None:
+def test_an_endpoint_has_a_secret_of_its_own(endpoint: JsonObject, owner: str) -> None:
     assert endpoint["advanced_signatures"] is True
     assert len(endpoint["secrets"][0]["value"]) >= 24
     assert endpoint["owner_id"] == owner
 
 
 def test_endpoints_are_listed_by_owner_with_their_secrets(
-    http: httpx.Client, endpoint: Json, owner: str
+    http: httpx.Client, endpoint: JsonObject, owner: str
 ) -> None:
     http.post("/endpoints", json={"name": "b", "url": "http://127.0.0.1:9", "owner_id": "bob"})
 
@@ -45,7 +45,7 @@ def test_an_endpoint_without_a_field_is_a_400_that_does_not_name_it(
 
 
 def test_an_endpoint_has_one_subscription_without_a_filter(
-    http: httpx.Client, endpoint: Json
+    http: httpx.Client, endpoint: JsonObject
 ) -> None:
     body = {
         "name": "all",
@@ -95,7 +95,7 @@ def test_an_event_types_name_is_unique_and_its_other_fields_can_change(http: htt
 
 
 def test_pause_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
-    http: httpx.Client, endpoint: Json
+    http: httpx.Client, endpoint: JsonObject
 ) -> None:
     uid = endpoint["uid"]
 
@@ -112,7 +112,7 @@ def test_pause_is_a_toggle_and_an_active_endpoint_can_not_be_activated(
 
 
 def test_a_deleted_endpoint_is_gone_and_its_events_are_for_nobody(
-    http: httpx.Client, owner: str, delivered: Json
+    http: httpx.Client, owner: str, delivered: JsonObject
 ) -> None:
     endpoint = delivered["endpoint_id"]
     deleted = http.delete(f"/endpoints/{endpoint}")

@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.events import Event
 from app.domain.ports import StoreError, StoreUnavailable
-from app.outbox.delivery import OutboxDelivery
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Skipped, Unavailable
+from app.outbox.request_attempt import OutboxDelivery
 from app.outbox.rows import WAITING
 from tests.support import NOW
 
