@@ -78,7 +78,7 @@ class Event:
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
 ) -> Event:
-    """The event with its payload. `about`, in JSON: `todo=` or `todo_id=`. `now` is aware, UTC."""
+    """The event with its payload. `about` is JSON: `todo=` or `todo_id=`. `now` is aware, UTC."""
     data = {
         "event": event_type.event,
         "description": event_type.description,

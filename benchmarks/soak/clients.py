@@ -65,7 +65,7 @@ def client(
 
 
 def requests(http: httpx.Client, chance: random.Random, seed: int) -> Iterator[httpx.Request]:
-    """Create, update and delete: ten todos that all clients share, and some of the client's own."""
+    """Create, update, delete: ten todos that all clients share, and some of the client's own."""
     while True:
         todo_id = chance.choice([chance.randrange(10), 1000 + seed])
         body: dict[str, Any] = {"item": f"item {chance.random()}"}

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 ONE = b'{"id": 1, "item": "one"}'
 
 NOT_SERVED = [
-    "//", "//todo", "/todo/", "/todo//1", "/todo/1/", "/./todo", "/x/../todo", "/%2e%2e/todo",
-    "/todo;/1", "/TODO", "/todo%00", "/todo%2f", "/todo.json", "/todo%3flimit=1", "/%74odo%20",
-    "/admin", "/.env", "/.git/config", "/metrics", "/health", "/redoc", "/docs/", "/openapi.yaml",
+    "//", "//todo", "/todo/", "/todo//1", "/todo/1/", "/./todo", "/x/../todo",
+    "/%2e%2e/todo", "/todo;/1", "/TODO", "/todo%00", "/todo%2f", "/todo.json",
+    "/todo%3flimit=1", "/%74odo%20", "/admin", "/.env", "/.git/config", "/metrics", "/health",
+    "/redoc", "/docs/", "/openapi.yaml",
     "/_control/reset", "/graphql", "/2018-06-01/runtime/invocation/next", "/latest/meta-data",
 ]  # fmt: skip
 METHODS = ["PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "GETS", "\u20ac"]

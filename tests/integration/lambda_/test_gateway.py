@@ -152,8 +152,8 @@ def test_a_body_over_128_kib_is_a_413(call: Invoke) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/dev/todo", 200), ("/dev/", 200), ("/dev", 200), ("/dev/todo/9", 404), ("/device/todo", 404),
-     ("/todo", 200), ("/dev/dev/todo", 404)],
+    [("/dev/todo", 200), ("/dev/", 200), ("/dev", 200), ("/dev/todo/9", 404),
+     ("/device/todo", 404), ("/todo", 200), ("/dev/dev/todo", 404)],
 )  # fmt: skip
 def test_a_named_stage_is_removed_from_the_path(call: Invoke, path: str, status: int) -> None:
     event = request("http_api_v2", "GET", path)
