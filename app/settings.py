@@ -96,6 +96,8 @@ class Settings(ConvoySettings):
     """Name of the DynamoDB table of idempotency keys."""
     settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """Seconds until the relay asks Convoy for an event: longer than the gateway's 30 s."""
+    events_visible_after_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """Seconds until `GET /events` shows an event: longer than a request lasts."""
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the log keeps an event."""
     publish_reads: bool = True

@@ -63,6 +63,11 @@ class ResourceEvents:
     def __iter__(self) -> Iterator[EventType]:
         yield from (self.retrieved, self.created, self.updated, self.deleted, self.failed)
 
+    @property
+    def of_changes(self) -> tuple[EventType, ...]:
+        """Only these events are committed, and so only these are in the log."""
+        return (self.created, self.updated, self.deleted)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -83,7 +88,12 @@ def envelope(
         "event": event_type.event,
         "description": event_type.description,
         "id": event_id,
-        "occurred_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "occurred_at": timestamp(now),
         **about,
     }
     return Event(id=event_id, owner=owner, type=event_type.name, occurred_at=now, data=data)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339, cut to milliseconds. `moment` is aware, UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

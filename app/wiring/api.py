@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from app.domain.event_log import EventLog
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
@@ -67,6 +68,10 @@ class Components:
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
 
+    def event_log(self) -> EventLog:
+        visible_after = timedelta(seconds=self.settings.events_visible_after_s)
+        return EventLog(self.events, now, visible_after)
+
     def services(self) -> list[Service[Any]]:
         """One service for each resource of the register."""
         return [self.service(each) for each in RESOURCES]
@@ -110,7 +115,9 @@ def local_api() -> logs.RequestId:
         components = Components.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(components.services(), lambda _: settings.convoy_app_id)
+    app = application.build(
+        components.services(), lambda _: settings.convoy_app_id, log=components.event_log()
+    )
     return logs.RequestId(app)
 
 
@@ -120,7 +127,11 @@ def lambda_components() -> tuple[FastAPI, Components]:
     settings = Settings.load()
     components = Components.build(settings, _emit)
     app = application.build(
-        components.services(), gateway.owner_of, application.inline, docs_url=None
+        components.services(),
+        gateway.owner_of,
+        application.inline,
+        docs_url=None,
+        log=components.event_log(),
     )
     anonymous = settings.convoy_app_id if settings.allow_anonymous else None
     app.add_middleware(gateway.Gateway, anonymous=anonymous)
