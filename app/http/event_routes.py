@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.domain.event_ids import EVENT_ID, is_event_id
@@ -35,8 +34,13 @@ def event_router(log: EventLog, types: Sequence[str], owner_of: OwnerOf, run: Ru
     router = APIRouter(prefix="/events", responses=problems(401, 413, 500, 503))
     known: Any = Literal.__getitem__(tuple(types))
     Types = Annotated[  # noqa: N806
-        Annotated[list[known], Field(max_length=MAX_TYPES)] | SkipJsonSchema[None],
-        Query(alias="type", description="Only events of these types."),
+        list[known],
+        Query(
+            alias="type",
+            default_factory=list,
+            max_length=MAX_TYPES,
+            description="Only events of these types.",
+        ),
     ]
 
     @router.get(
@@ -48,9 +52,9 @@ def event_router(log: EventLog, types: Sequence[str], owner_of: OwnerOf, run: Ru
         " it has none, go on later with `after` = its `until`.",
     )
     async def read_page(
-        request: Request, limit: Limit = DEFAULT_PAGE, after: After = None, types: Types = None
+        request: Request, types: Types, limit: Limit = DEFAULT_PAGE, after: After = None
     ) -> Answer:
-        chosen = frozenset(types or ())
+        chosen = frozenset(types)
         page, until = await run(
             log.page, owner_of(request), after=_start(after), types=chosen, limit=limit
         )

@@ -10,10 +10,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from app.domain.ports import StoreError
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
 from tests.integration.attack.clients import JSON_TYPE
-from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
+from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_LOG, OF_ONE, ask
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def test_an_answer_to_an_internal_error_discloses_nothing(
 
         for name in ("read", "page", "commit"):
             monkeypatch.setattr(DynamoStore, name, broken)
-        for route, call in (OF_ALL | OF_ONE).items():
+        for name in ("get", "page"):
+            monkeypatch.setattr(EventsTable, name, broken)
+        for route, call in (OF_ALL | OF_ONE | OF_LOG).items():
             if route == "GET /":
                 continue  # it does not use the store
             answer = ask(attacker, call, "ann", JSON_TYPE | {"idempotency-key": "k"})
@@ -86,6 +89,8 @@ def test_a_client_forges_no_log_line_and_no_todo_is_logged(
         ("POST", "/todo", body),
         ("PUT", "/todo/1", body),
         ("GET", f"/todo/{quoted}", b""),
+        ("GET", f"/events/{quoted}", b""),
+        ("GET", f"/events?after={quoted}&type={quoted}", b""),
         ("GET", f"/{quoted}?{quoted}", b""),
         (f"GET{FORGED}", "/", b""),
     ):

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.event_ids import uuid7
+from app.domain.events import Event
 from app.resources.todo import TODO
+from app.wiring.clients import now
 from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import OPERATIONS
+from tests.support import NOW
+from tests.tables import make_log
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from tests.integration.attack.clients import Answer, AttackClient
     from tests.stand_in import Convoy
     from tests.support import JsonObject
 
 KEY = JSON_TYPE | {"idempotency-key": "k"}
+LISTED = timedelta(minutes=5)
+"""The age of events that are in the list for sure."""
+NO_EVENT = uuid7(NOW, 7)
 ANNS = {"id": 1, "item": "ann's"}
 
 Call = tuple[str, str, dict[str, object] | None]
@@ -27,6 +40,10 @@ OF_ALL: dict[str, Call] = {
     "GET /": ("GET", "/", None),
     "GET /todo": ("GET", "/todo", None),
     "POST /todo": ("POST", "/todo", {"id": 1, "item": "bob's"}),
+}
+OF_LOG: dict[str, Call] = {
+    "GET /events": ("GET", "/events?after=0001-01-01T00:00:00Z", None),
+    "GET /events/{id}": ("GET", f"/events/{NO_EVENT}", None),
 }
 CLAIMS = JSON_TYPE | {
     "authorization": "Bearer ann",
@@ -50,9 +67,9 @@ def anns_todo(attacker: AttackClient) -> JsonObject:
 
 
 def test_every_route_is_tried() -> None:
-    of_todos = {each for each in OPERATIONS if each.split("/")[1] in {"", TODO.name}}
+    tried = {each for each in OPERATIONS if each.split("/")[1] in {"", TODO.name, "events"}}
 
-    assert OF_ONE.keys() | OF_ALL.keys() == of_todos
+    assert OF_ONE.keys() | OF_ALL.keys() | OF_LOG.keys() == tried
 
 
 def test_anothers_todo_is_answered_like_a_missing_one(attacker: AttackClient) -> None:
@@ -110,7 +127,49 @@ def test_every_event_goes_to_the_owner_of_its_request(
     assert owners == ["ann"] * 7 + ["bob"] * 7
 
 
-def test_an_odd_name_reaches_no_other_owners_todos(attacker: AttackClient) -> None:
+def test_anothers_event_is_answered_like_a_missing_one(
+    attacker: AttackClient, dynamodb: DynamoDBClient
+) -> None:
+    event = logged(dynamodb, "ann", now() - LISTED)
+
+    anns = attacker.ask("GET", f"/events/{event.id}", headers=CLAIMS, owner="bob")
+    nobodys = ask(attacker, OF_LOG["GET /events/{id}"], "bob", CLAIMS)
+
+    assert (anns.status, anns.text) == (404, nobodys.text.replace(NO_EVENT, event.id))
+    assert attacker.ask("GET", f"/events/{event.id}").json() == {"data": event.data}
+
+
+def test_no_list_and_no_cursor_has_anothers_events(
+    attacker: AttackClient, dynamodb: DynamoDBClient
+) -> None:
+    times = [now() - LISTED + timedelta(seconds=second) for second in range(3)]
+    events = {owner: [logged(dynamodb, owner, at) for at in times] for owner in ("ann", "bob")}
+    following = attacker.ask("GET", "/events?limit=1").json()["next"]
+
+    for owner in ("ann", "bob"):
+        data = [event.data for event in events[owner]]
+        for target, expected in {
+            "/events": data,
+            "/events?type=created": data,
+            f"/events?after={following}": data[1:],
+            f"/events?after={events['ann'][1].id}": data[2:],
+        }.items():
+            page = attacker.ask("GET", target, headers=CLAIMS, owner=owner).json()
+            assert page["data"] == expected, (owner, target)
+
+
+def logged(dynamodb: DynamoDBClient, owner: str, at: datetime) -> Event:
+    """An event in the log. Owners have the same id for the same time."""
+    event_id = uuid7(at, 1)
+    event = Event(event_id, owner, "created", at, {"id": event_id, "of": owner})
+    dynamodb.put_item(**make_log(dynamodb).put(event))
+    return event
+
+
+def test_an_odd_name_reaches_no_other_owners_todos(
+    attacker: AttackClient, dynamodb: DynamoDBClient
+) -> None:
+    event = logged(dynamodb, "ann", now() - LISTED)
     ask(attacker, ("POST", "/todo", ANNS), "ann")
 
     for owner in (
@@ -127,3 +186,5 @@ def test_an_odd_name_reaches_no_other_owners_todos(attacker: AttackClient) -> No
     ):
         assert ask(attacker, OF_ALL["GET /todo"], owner).json() == {"data": []}, owner
         assert ask(attacker, OF_ONE["GET /todo/{id}"], owner).status == 404, owner
+        assert ask(attacker, OF_LOG["GET /events"], owner).json()["data"] == [], owner
+        assert attacker.ask("GET", f"/events/{event.id}", owner=owner).status == 404, owner
