@@ -45,7 +45,8 @@ METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPT
 PATHS = st.lists(
     st.sampled_from(
         ["/", "//", "/events", "/todo", "/todo/", "1", "/1", "/dev", "/..", "/%2e%2e", "%2f", "%00",
-         "%0a", "%ff", "%", "%25", "/docs", "/openapi.json", "9007199254740992", ";", "?", "#", "\\"]
+         "%0a", "%ff", "%", "%25", "/docs", "/openapi.json", "9007199254740992", ";", "?", "#",
+         "\\"]
     ) | TEXT,
     max_size=5,
 ).map("".join)  # fmt: skip

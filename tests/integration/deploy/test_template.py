@@ -60,6 +60,14 @@ def test_each_caller_waits_longer_than_the_call_may_take(template: Template) -> 
     assert publish_s < api["Timeout"] < gateway_s < grace_s
 
 
+def test_the_log_shows_no_event_before_its_request_has_ended(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    visible_after_s = float(api["Environment"]["Variables"]["EVENTS_VISIBLE_AFTER_S"])
+    clocks_and_calls_on_their_way_s = 2
+
+    assert visible_after_s >= api["Timeout"] + clocks_and_calls_on_their_way_s
+
+
 def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template) -> None:
     schedule = template.properties("RelaySchedule")
     relay = template.properties("RelayLambdaFunction")
