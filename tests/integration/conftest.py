@@ -112,7 +112,7 @@ def processes() -> ForkServerContext:
 @pytest.fixture(scope="session")
 def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
     """Moto's server, which other processes share with the tests."""
-    with moto_server.running(processes) as url:
+    with moto_server.in_a_process(processes) as url:
         yield url
 
 
@@ -144,7 +144,7 @@ def dynamodb_local_url() -> Iterator[str]:
     """DynamoDB Local. Skips the test on a machine without Maven or Java."""
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(dynamodb_server.running())
+            url = stack.enter_context(dynamodb_server.in_memory())
         except dynamodb_server.Missing as error:
             missing("java", str(error))
         yield url
