@@ -20,7 +20,6 @@ module.exports = async ({ resolveVariable }) => {
     const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
     refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
   }
-  if (!claim) refuse('--param ownerClaim is empty: name the claim, or leave it out for `sub`');
   if (claim !== 'sub' && !issuer) {
     refuse(`--param ownerClaim=${claim} needs --param jwtIssuer: only a token has claims`);
   }

@@ -101,13 +101,6 @@ def test_a_missing_or_contradictory_parameter_is_named(
     assert message in done.stdout + done.stderr
 
 
-def test_an_empty_claim_is_refused(project: Project) -> None:
-    done = project.run("package", "--param=ownerClaim=", **JWT)
-
-    assert done.returncode != 0
-    assert "--param ownerClaim is empty" in done.stdout + done.stderr
-
-
 def test_a_missing_region_is_reported(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
 
