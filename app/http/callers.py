@@ -42,16 +42,14 @@ def caller_of(sign_in: SignIn, owner_claim: str, app_id: str) -> CallerOf:
 
     `app_id`: the owner of all anonymous requests.
     """
-    match sign_in:
-        case "jwt":
-            return partial(_by_jwt, owner_claim)
-        case "iam":
-            return _by_iam
-        case "lambda":
-            return partial(_by_lambda_authorizer, owner_claim)
-        case "anonymous":
-            anonymous = Caller(app_id, None)
-            return lambda _: anonymous
+    anonymous = Caller(app_id, None)
+    kinds: dict[SignIn, CallerOf] = {
+        "jwt": partial(_by_jwt, owner_claim),
+        "iam": _by_iam,
+        "lambda": partial(_by_lambda_authorizer, owner_claim),
+        "anonymous": lambda _: anonymous,
+    }
+    return kinds[sign_in]
 
 
 def _by_jwt(owner_claim: str, event: Event) -> Caller:
@@ -86,7 +84,7 @@ def _owner(kind: str, name: str, fields: Mapping[str, object]) -> str:
     if owner is None:
         raise NoCaller(
             f"the {kind} {name!r} names the owner, and it is missing, empty or not text."
-            " Sign in so that it has a value."
+            " Use a sign-in that sets it."
         )
     return owner
 
