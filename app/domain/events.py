@@ -79,6 +79,17 @@ class Event:
     occurred_at: datetime
     data: Mapping[str, object]
 
+    @property
+    def resource(self) -> str | None:
+        """The resource that the payload has, or whose id it has: `todo/7`. None if it has none."""
+        for name, value in self.data.items():
+            match value:
+                case {"id": int(resource_id)}:
+                    return f"{name}/{resource_id}"
+                case int(resource_id) if name.endswith("_id"):
+                    return f"{name.removesuffix('_id')}/{resource_id}"
+        return None
+
 
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object

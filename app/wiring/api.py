@@ -13,7 +13,7 @@ from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, gateway
+from app.http import application, callers, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.request_attempt import OutboxDelivery
@@ -62,7 +62,7 @@ class Components:
         events = EventsTable(client, settings.events_table, retention=retention)
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
-        metrics = Metrics(emit, now, settings.metrics_namespace)
+        metrics = Metrics(emit, now, settings.metrics_namespace, logs.current_request)
         # All services share one breaker: they publish to one Convoy.
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
@@ -122,8 +122,8 @@ def lambda_components() -> tuple[FastAPI, Components]:
     app = application.build(
         components.services(), gateway.owner_of, application.inline, docs_url=None
     )
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of)
     return app, components
 
 

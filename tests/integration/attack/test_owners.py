@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.resources.todo import TODO
@@ -10,7 +11,7 @@ from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import OPERATIONS
 
 if TYPE_CHECKING:
-    from tests.integration.attack.clients import Answer, AttackClient
+    from tests.integration.attack.clients import Answer, AttackClient, GatewayClient
     from tests.stand_in import Convoy
     from tests.support import JsonObject
 
@@ -37,6 +38,16 @@ CLAIMS = JSON_TYPE | {
     "x-forwarded-user": "ann",
 }
 """Headers that other servers take for an identity."""
+
+
+ANNS_ARN = "arn:aws:iam::123456789012:user/ann"
+OTHER_IDENTITIES: list[JsonObject] = [
+    {"authorizer": {"claims": {"sub": "ann"}}},
+    {"authorizer": {"sub": "ann", "principalId": "ann", "owner": "ann"}},
+    {"authorizer": {"lambda": {"sub": "ann", "jwt": {"claims": {"sub": "ann"}}}}},
+    {"authorizer": {"iam": {"userArn": ANNS_ARN, "cognitoIdentity": {"identityId": "ann"}}}},
+    {"identity": {"userArn": ANNS_ARN, "cognitoIdentityId": "ann", "user": "ann"}},
+]
 
 
 def ask(attacker: AttackClient, call: Call, owner: str, headers: JsonObject = JSON_TYPE) -> Answer:
@@ -108,6 +119,22 @@ def test_every_event_goes_to_the_owner_of_its_request(
 
     owners = [event["owner_id"] for event in convoy.events()]
     assert owners == ["ann"] * 7 + ["bob"] * 7
+
+
+def test_an_identity_of_another_kind_is_no_claim_to_anothers_todos(
+    lambda_: GatewayClient, convoy: Convoy
+) -> None:
+    """The parts of a Lambda event that name a caller in a deployment with another sign-in."""
+    ask(lambda_, ("POST", "/todo", ANNS), "ann")
+    for fields in OTHER_IDENTITIES:
+        bob = replace(lambda_, context=fields)
+        nobody = replace(lambda_, context=fields, signed_in=False)
+        for call in OF_ONE.values():
+            assert ask(bob, call, "bob", CLAIMS).status == 404
+            assert ask(nobody, call, "ann", CLAIMS).status == 401
+        assert ask(bob, OF_ALL["GET /todo"], "bob", CLAIMS).json() == {"data": []}
+
+    assert anns_todo(lambda_)["item"] == "ann's"
 
 
 def test_an_odd_name_reaches_no_other_owners_todos(attacker: AttackClient) -> None:
