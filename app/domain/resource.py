@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from app.domain import fields
-from app.domain.events import ResourceEvents, envelope
+from app.domain.events import ResourceEvents, envelope, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class ResourceError(Exception):
     """
 
     def __init__(self, name: str, resource_id: int | str, problem: str) -> None:
-        super().__init__(f"{name.capitalize()} with id {resource_id} {problem}.")
+        super().__init__(f"{title(name)} with id {resource_id} {problem}.")
 
 
 class NotFound(ResourceError):

@@ -14,7 +14,7 @@ from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, gateway
+from app.http import application, callers, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.request_attempt import OutboxDelivery
@@ -63,7 +63,7 @@ class Components:
         events = EventsTable(client, settings.events_table, retention=retention)
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
-        metrics = Metrics(emit, now, settings.metrics_namespace)
+        metrics = Metrics(emit, now, settings.metrics_namespace, logs.current_request)
         # All services share one breaker: they publish to one Convoy.
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
@@ -133,8 +133,8 @@ def lambda_components() -> tuple[FastAPI, Components]:
         docs_url=None,
         log=components.event_log(),
     )
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of)
     return app, components
 
 

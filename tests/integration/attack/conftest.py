@@ -46,7 +46,7 @@ def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Attac
 
 
 @pytest.fixture
-def lambda_(cold_start: Callable[[], Invoke]) -> AttackClient:
+def lambda_(cold_start: Callable[[], Invoke]) -> GatewayClient:
     return GatewayClient(cold_start())
 
 

@@ -79,7 +79,7 @@ def test_convoys_own_messages_reach_no_client(attacker: AttackClient) -> None:
 FORGED = '\r\n{"level": "ERROR", "message": "forged"}\x1b[31m\u2028{"_aws": {}}'
 
 
-def test_a_client_forges_no_log_line_and_no_todo_is_logged(
+def test_a_client_forges_no_log_line_and_no_todo_and_no_owner_is_logged(
     lambda_: AttackClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
@@ -94,10 +94,9 @@ def test_a_client_forges_no_log_line_and_no_todo_is_logged(
         ("GET", f"/{quoted}?{quoted}", b""),
         (f"GET{FORGED}", "/", b""),
     ):
-        lambda_.ask(
-            method, target, sent, JSON_TYPE | {"user-agent": FORGED, "idempotency-key": FORGED}
-        )
-        lambda_.ask(method, target, sent)
+        forged = JSON_TYPE | {"user-agent": FORGED, "idempotency-key": FORGED}
+        for headers in (forged, JSON_TYPE):
+            lambda_.ask(method, target, sent, headers, owner=f"{PLANTED}{FORGED}")
 
     out = capsys.readouterr().out
     lines = [json.loads(line) for line in out.split("\n")[:-1]]
