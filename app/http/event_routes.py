@@ -23,8 +23,9 @@ After = Annotated[
     Query(
         description="The `next` of the page before: the page begins after it. An event's id: the"
         " same. A time (RFC 3339), such as the `until` of an earlier page: the page begins with the"
-        " first event from then on. `next` and `until` miss no event. The id of a webhook may: an"
-        " event with an earlier id may have been committed later."
+        " first event from then on. A start later than `until` gives an empty page: ask again with"
+        " that start. `next` and `until` miss no event. The id of a webhook may: an event with an"
+        " earlier id may have been committed later."
     ),
 ]
 
