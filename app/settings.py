@@ -84,7 +84,7 @@ class ConvoySettings(BaseSettings):
 
 
 class Settings(ConvoySettings):
-    """The settings of the API and of the relay."""
+    """The settings of the functions."""
 
     resources_table: Name
     """Name of the DynamoDB table of all resources."""
@@ -107,6 +107,10 @@ class Settings(ConvoySettings):
         ),
     ] = "TodoConvoy"
     """CloudWatch's namespace of the metrics: each stage of an account needs its own."""
+    max_endpoints: Annotated[int, Field(ge=1, le=100)] = 10
+    """Endpoints that one owner may have."""
+    local_endpoints: bool = False
+    """Whether an endpoint may be at http://localhost: on a laptop alone."""
     allow_anonymous: Annotated[bool, AfterValidator(_anonymous)] = False
     """Inside Lambda, serve a request without an authenticated caller, as `CONVOY_APP_ID`."""
 

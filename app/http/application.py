@@ -1,7 +1,7 @@
 """The HTTP application: its routes, its errors, and its OpenAPI document."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -13,13 +13,6 @@ from app.http.body_limit import BodyLimit
 from app.http.problems import Answer, title
 from app.http.resource_routes import OwnerOf, Run, resource_router
 from app.http.schemas import Message, Problem
-
-Result = TypeVar("Result")
-
-
-async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
-    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
-    return call(*args, **kwargs)
 
 
 def build(

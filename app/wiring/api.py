@@ -21,6 +21,7 @@ from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import LocalSettings, Settings, SettingsError
 from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, publisher_of, random
+from app.wiring.sign_in import put_behind_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,17 +101,25 @@ class Components:
 
 
 def local_api() -> logs.RequestId:
-    """The API outside Lambda: `CONVOY_APP_ID` is the owner of every request.
+    """All routes, outside Lambda: `CONVOY_APP_ID` is the owner of every request.
 
     Ends the process with a message if the settings are wrong.
     """
+    # The API's function does not have these routes, and does not import them.
+    from app.wiring.customers import add_customers  # noqa: PLC0415
+
     logs.configure()
     try:
         settings = LocalSettings.load()
         components = Components.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(components.services(), lambda _: settings.convoy_app_id)
+
+    def owner_of(_: object) -> str:
+        return settings.convoy_app_id
+
+    app = application.build(components.services(), owner_of)
+    add_customers(app, settings, components.api_key, owner_of)
     return logs.RequestId(app)
 
 
@@ -119,11 +128,8 @@ def lambda_components() -> tuple[FastAPI, Components]:
     logs.configure()
     settings = Settings.load()
     components = Components.build(settings, _emit)
-    app = application.build(
-        components.services(), gateway.owner_of, application.inline, docs_url=None
-    )
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    app = application.build(components.services(), gateway.owner_of, gateway.inline, docs_url=None)
+    put_behind_gateway(app, settings)
     return app, components
 
 

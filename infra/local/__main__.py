@@ -140,6 +140,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "LOCAL_ENDPOINTS": "true",
         **tables.settings(TABLES),
     }
     if "convoy" in ports:
