@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -38,8 +38,9 @@ _UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _TRANSLATED = IPv6Network("::/96")
 
-_METADATA = {IPv4Address("168.63.129.16")}
-"""Azure's, which is in no special range. The others' are link-local or private."""
+_NOT_HOSTS = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+"""Special ranges that not each Python knows as such: the IETF's, which has Oracle's metadata service,
+and the relays of 6to4. The last one is Azure's metadata service, in no special range."""
 
 
 class Addresses:
@@ -76,6 +77,8 @@ class Addresses:
         looking = self._resolvers.submit(self._look_up, host, port)
         try:
             found = looking.result(timeout=self._deadline_s)
+            if not found:
+                raise socket.gaierror(socket.EAI_NONAME, "no address")
         except TimeoutError:
             looking.cancel()
             raise UrlRefused(
@@ -110,7 +113,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether a host anywhere may have this address. An IPv6 address that stands for an IPv4 one
     is as public as that."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast and address not in _METADATA
+        special = address.is_multicast or any(address in network for network in _NOT_HOSTS)
+        return address.is_global and not special
     embedded = list(_embedded(address))
     if embedded:
         return all(map(is_public, embedded))

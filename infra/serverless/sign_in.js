@@ -5,7 +5,15 @@
 
 const ALL = { method: '*', path: '*' };
 
-module.exports = async ({ resolveVariable }) => {
+// The paths of the customers' function. The other paths are the API's.
+const WEBHOOKS = ['/webhooks', '/webhooks/{proxy+}'];
+
+module.exports = async (variables) => {
+  const signIn = await signInOf(variables);
+  return { ...signIn, webhooks: WEBHOOKS.map((path) => ({ ...signIn.event, path })) };
+};
+
+async function signInOf({ resolveVariable }) {
   const [issuer, audience, parameter, owner] = await Promise.all(
     ['jwtIssuer', 'jwtAudience', 'anonymous', 'convoyAppId'].map((name) =>
       resolveVariable(`param:${name}`),
@@ -36,7 +44,7 @@ module.exports = async ({ resolveVariable }) => {
   };
   const event = { ...ALL, authorizer: { name: 'jwt' } };
   return { authorizers: { jwt }, event, allowAnonymous: 'false' };
-};
+}
 
 function refuse(message) {
   const error = new Error(message);

@@ -42,7 +42,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
     def start() -> Invoke:
         sys.modules.pop("handler", None)
         handler = importlib.import_module("handler")
-        services.extend(handler._app.state.services[:1])
+        services.extend(handler._api()[0].app.state.services[:1])
 
         def invoke(event: JsonObject) -> JsonObject:
             answer: JsonObject = handler.api(event, Context())
