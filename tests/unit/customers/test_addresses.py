@@ -85,8 +85,8 @@ def test_a_url_of_a_public_host_is_taken(addresses: Addresses, url: str) -> None
 
 
 PRIVATE = [
-    "localhost", "localhost.", "LOCALHOST", "half.example.com", "six.example.com", "mixed.example.com",
-    "metadata.example.com", "0.0.0.0", "10.0.0.7", "100.64.0.1", "127.0.0.1", "127.255.255.254",
+    "localhost", "localhost.", "LOCALHOST", "half.example.com", "six.example.com",
+    "mixed.example.com", "metadata.example.com", "0.0.0.1", "10.0.0.7", "100.64.0.1", "127.0.0.1", "127.255.255.254",
     "169.254.169.254", "172.16.0.1", "192.0.0.192", "192.168.1.1", "198.18.0.1", "224.0.0.1",
     "240.0.0.1", "255.255.255.255", "168.63.129.16",
     "[::]", "[::1]", "[::7f00:1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[64:ff9b::7f00:1]",
@@ -116,7 +116,7 @@ def test_a_url_of_no_public_host_is_refused(addresses: Addresses, host: str) -> 
         ("https://example.com\\@127.0.0.1/", "must be a URL"),
         ("https://example.com/{id}", "must be a URL"),
         ("https://bücher.example/", "must be a URL"),
-        ("https://127。0。0。1/", "must be a URL"),  # noqa: RUF001
+        ("https://127。0。0。1/", "must be a URL"),
         ("https://example.com/\n", "must be a URL"),
         ("https://[::1/", "must be a URL: Invalid IPv6 URL"),
         ("https://example.com:99999/", "must be a URL: Port out of range"),
