@@ -39,8 +39,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _TRANSLATED = IPv6Network("::/96")
 
 _NOT_HOSTS = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
-"""Ranges that not each Python knows as special: the IETF's, which has Oracle's metadata service; the
-relays of 6to4; Azure's metadata service."""
+"""Ranges that not each Python knows as special: the IETF's, which has Oracle's metadata service;
+the relays of 6to4; Azure's metadata service."""
 
 
 class Addresses:
