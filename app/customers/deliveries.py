@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.convoy_admin.calls import ConvoyNotFound, ConvoyRefused
@@ -122,7 +122,8 @@ class Deliveries:
         if not endpoint_ids:
             return iter(())
         found: list[JsonObject] = []
-        for burnt in count():
+        burnt = 0
+        while True:
             try:
                 found += self.project.deliveries(
                     event_id=key_of(event_id, burnt),
@@ -132,5 +133,6 @@ class Deliveries:
                 )
             except ConvoyNotFound:
                 break
+            burnt += 1
         ordered = sorted(found, key=lambda each: str(each["uid"]), reverse=True)
         return (each for each in ordered if not first or each["uid"] <= first)

@@ -105,6 +105,7 @@ def lambda_customers() -> FastAPI:
     customers = Customers.build(settings)
     app = application.build(customers.routes(gateway.owner_of, gateway.inline))
     put_behind_gateway(app, settings)
+    app.state.customers = customers
     return app
 
 

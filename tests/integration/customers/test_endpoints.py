@@ -194,6 +194,15 @@ def test_a_test_reaches_its_endpoint_alone_whatever_the_endpoint_gets(
     assert ann.data("GET", f"/endpoints/{made}")["event_types"] == chosen
 
 
+def test_tests_of_two_endpoints_reach_each_its_own(ann: Customer, convoy: Convoy) -> None:
+    made = [ann.register(f"{convoy.receiver}?{each}", event_types=["ping"]) for each in "ab"]
+
+    for each in made:
+        ann.data("POST", f"/endpoints/{each}/test")
+
+    assert [each["endpoint"] for each in ann.delivered(status="Success")] == made[::-1]
+
+
 def test_a_test_of_an_endpoint_that_gets_nothing_is_a_409(ann: Customer, convoy: Convoy) -> None:
     paused = ann.register(paused=True)
     unsubscribed = convoy.endpoint("ann", PUBLIC, subscribed=False)

@@ -119,11 +119,11 @@ def test_a_fault_of_ours_is_a_500(ann: Customer, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_no_request_of_these_routes_is_a_problem(ann: Customer) -> None:
-    json = {"headers": {"x-owner": "ann", "content-type": "application/json"}}
+    headers = {"x-owner": "ann", "content-type": "application/json"}
 
     answers = [
-        ann.http.post("/webhooks/endpoints", content=b"x" * 140_000, **json),
-        ann.http.post("/webhooks/endpoints", content=b"{", **json),
+        ann.http.post("/webhooks/endpoints", content=b"x" * 140_000, headers=headers),
+        ann.http.post("/webhooks/endpoints", content=b"{", headers=headers),
         ann.ask("POST", "/endpoints", content=b"url=x"),
         ann.ask("PATCH", "/endpoints"),
         ann.ask("GET", ""),

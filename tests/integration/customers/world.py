@@ -40,6 +40,12 @@ UNKNOWN = "01KB0000000000000000000000"
 WANTED = [each for each in EVENT_TYPES if each not in {"ping", "retrieved"}]
 
 
+def set_up(convoy: Convoy) -> None:
+    """Make the event types that an operator makes by `convoy setup`."""
+    for name in EVENT_TYPES:
+        convoy.ask("POST", "/event-types", json={"name": name})
+
+
 def look_up(host: str, port: int) -> Sequence[Address]:
     """Each literal address, `*.private` as a private address, each other name as a public one."""
     try:
@@ -101,8 +107,7 @@ class World:
             owner_of=owner_of,
             run=run_in_threadpool,
         )
-        for name in EVENT_TYPES:
-            self.convoy.ask("POST", "/event-types", json={"name": name})
+        set_up(self.convoy)
 
     def app(self) -> FastAPI:
         return application.build(self.routes)

@@ -36,11 +36,9 @@ def look_up(host: str, port: int) -> Sequence[Address]:
     if host == "busy.example.com":
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
     try:
-        found = DNS.get(host) or [_literal(host)]
+        found = DNS[host] if host in DNS else [_literal(host)]
     except ValueError:
         raise socket.gaierror(socket.EAI_NONAME, "no such name") from None
-    if host in DNS:
-        found = DNS[host]
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
 
 
