@@ -24,10 +24,11 @@ from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, 
 from app.wiring.sign_in import put_behind_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
+    from starlette.routing import BaseRoute
 
     from app.convoy.api_key import ApiKey
     from app.convoy.publisher import ConvoyPublisher
@@ -105,7 +106,7 @@ def local_api() -> logs.RequestId:
 
     Ends the process with a message if the settings are wrong.
     """
-    # The API's function does not have these routes, and does not import them.
+    # The API's function does not serve these routes, and its start does not import them.
     from app.wiring.customers import add_customers  # noqa: PLC0415
 
     logs.configure()
@@ -128,9 +129,22 @@ def lambda_components() -> tuple[FastAPI, Components]:
     logs.configure()
     settings = Settings.load()
     components = Components.build(settings, _emit)
-    app = application.build(components.services(), gateway.owner_of, gateway.inline, docs_url=None)
+    app = application.build(
+        components.services(),
+        gateway.owner_of,
+        gateway.inline,
+        docs_url=None,
+        elsewhere=_customers_routes,
+    )
     put_behind_gateway(app, settings)
     return app, components
+
+
+def _customers_routes() -> Sequence[BaseRoute]:
+    # Only the document needs them here.
+    from app.wiring.customers import documented_routes  # noqa: PLC0415
+
+    return documented_routes()
 
 
 def _emit(line: str) -> None:

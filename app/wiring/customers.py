@@ -109,6 +109,19 @@ def lambda_customers() -> FastAPI:
     return app
 
 
+def documented_routes() -> list[BaseRoute]:
+    """The routes for a document. They have no parts, and can't be called."""
+    no_part: Any = None
+    return application.routes(
+        no_part,
+        no_part,
+        event_types=EVENT_TYPES,
+        limit=no_part,
+        owner_of=no_part,
+        run=no_part,
+    )
+
+
 def add_customers(
     app: FastAPI, settings: Settings, api_key: ApiKey, owner_of: Callable[[Request], str]
 ) -> None:

@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.customers import application as customers
 from app.domain.events import PING, envelope
 from app.domain.service import Service
 from app.http import application
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
-from app.wiring.customers import EVENT_TYPES
+from app.wiring.customers import documented_routes
 from infra.docs import signatures
 from infra.docs.examples import examples_of
 
@@ -48,18 +47,7 @@ def openapi() -> dict[str, Any]:
     parts = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
     nothing: dict[str, Any] = dict.fromkeys(parts)
     services = [Service(type=each, **nothing) for each in RESOURCES]
-    app = application.build(services, lambda _: "")
-    no_part: Any = None
-    routes = customers.routes(
-        no_part,
-        no_part,
-        event_types=EVENT_TYPES,
-        limit=no_part,
-        owner_of=lambda _: "",
-        run=no_part,
-    )
-    customers.add_to(app, routes)
-    return app.openapi()
+    return application.build(services, lambda _: "", elsewhere=documented_routes).openapi()
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:

@@ -31,7 +31,7 @@ OPERATIONS: dict[str, Any] = {
 HOST = "http://api.test"
 
 FORMATS = {"decimal", "date-time"}
-BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"} | {
+BEYOND_A_SCHEMA = {"cursor", "after", "If-Match", "Idempotency-Key", "url", "event_types"} | {
     name
     for schema in DOCUMENT["components"]["schemas"].values()
     for name, field in schema["properties"].items()

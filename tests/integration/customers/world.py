@@ -78,11 +78,12 @@ class Calls:
 
 @dataclass
 class World:
-    """`app` takes the owner of a request from its header `x-owner`."""
+    """By default the owner of a request is in its header `x-owner`."""
 
     convoy: Convoy
     limit: TimeLimit = field(default_factory=TimeLimit)
     max_endpoints: int = 10
+    owner_of: Callable[[Request], str] = field(default=lambda request: request.headers["x-owner"])
 
     def __post_init__(self) -> None:
         exchange = make_exchange(self.convoy.api, left_s=self.limit.left_s)
@@ -104,7 +105,7 @@ class World:
             Deliveries(self.project, now, self.limit),
             event_types=EVENT_TYPES,
             limit=self.limit,
-            owner_of=owner_of,
+            owner_of=self.owner_of,
             run=run_in_threadpool,
         )
         set_up(self.convoy)
@@ -128,10 +129,6 @@ class World:
             for each in found["subscriptions"]
         ]
         return found | {"filters": filters}
-
-
-def owner_of(request: Request) -> str:
-    return request.headers["x-owner"]
 
 
 @dataclass(frozen=True)
