@@ -3,31 +3,34 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.customers import schemas
 from app.customers.deliveries import Deliveries
-from app.customers.endpoint_routes import Act
+from app.customers.endpoint_routes import FORM, Act, PathId
 from app.customers.ownership import is_id
 from app.customers.views import STATUSES
 from app.http.parameters import DEFAULT_PAGE, Limit, problems
 from app.http.problems import Answer, BadInput
 
 _EndpointId = Annotated[
-    str | SkipJsonSchema[None], Query(description="Only deliveries to this endpoint.")
+    str | SkipJsonSchema[None],
+    Query(json_schema_extra=FORM, description="Only deliveries to this endpoint."),
 ]
 _EventId = Annotated[
-    str | SkipJsonSchema[None],
-    Query(
-        pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
-        description="Only deliveries of the event with this id.",
-    ),
+    Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    | SkipJsonSchema[None],
+    Query(description="Only deliveries of the event with this id."),
 ]
 _Statuses = Annotated[
     list[Literal[STATUSES]],  # type: ignore[valid-type]
     Query(description="Only deliveries in one of these."),
 ]
-_After = Annotated[str | SkipJsonSchema[None], Query(description="The `next` of the page before.")]
+_After = Annotated[
+    str | SkipJsonSchema[None],
+    Query(json_schema_extra=FORM, description="The `next` of the page before."),
+]
 
 
 def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
@@ -65,9 +68,9 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
     @router.get(
         "/{id}", name="get_delivery", response_model=schemas.OneDelivery, responses=problems(404)
     )
-    async def read_one(request: Request, id: str) -> Answer:  # noqa: A002
+    async def read_one(request: Request, delivery_id: PathId) -> Answer:
         """A delivery with its attempts, oldest first."""
-        return Answer({"data": await act(deliveries.one, request, id)})
+        return Answer({"data": await act(deliveries.one, request, delivery_id)})
 
     @router.post(
         "/{id}/resend",
@@ -76,9 +79,9 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
         response_model=schemas.OneResent,
         responses=problems(404, 409),
     )
-    async def resend(request: Request, id: str) -> Answer:  # noqa: A002
+    async def resend(request: Request, delivery_id: PathId) -> Answer:
         """Send it again, also if it arrived."""
-        await act(deliveries.resend, request, id)
-        return Answer({"data": {"id": id}}, 202)
+        await act(deliveries.resend, request, delivery_id)
+        return Answer({"data": {"id": delivery_id}}, 202)
 
     return router

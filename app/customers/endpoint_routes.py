@@ -1,13 +1,14 @@
 """The routes of a customer's endpoints: each turns a request into a call of a use case."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from app.customers import schemas
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
+from app.customers.ownership import ID_FORM
 from app.http.parameters import problems
 from app.http.problems import Answer
 
@@ -15,6 +16,11 @@ Act = Callable[..., Awaitable[Any]]
 """Calls a use case, which blocks, with the owner of a request and further arguments."""
 
 PATH = "/webhooks/endpoints"
+
+FORM: dict[str, Any] = {"pattern": f"^{ID_FORM}$"}
+"""Of an id, for the document. An id of another form is answered like one that is unknown."""
+
+PathId = Annotated[str, Path(alias="id", json_schema_extra=FORM)]
 
 
 def endpoint_router(
@@ -43,8 +49,8 @@ def _add_reads(router: APIRouter, endpoints: Endpoints, act: Act) -> None:
         response_model=schemas.OneEndpoint,
         responses=problems(404),
     )
-    async def read_one(request: Request, id: str) -> Answer:  # noqa: A002
-        return Answer({"data": await act(endpoints.one, request, id)})
+    async def read_one(request: Request, endpoint_id: PathId) -> Answer:
+        return Answer({"data": await act(endpoints.one, request, endpoint_id)})
 
 
 def _add_create(router: APIRouter, endpoints: Endpoints, new: Any, act: Act) -> None:  # noqa: ANN401
@@ -72,9 +78,9 @@ def _add_update(router: APIRouter, endpoints: Endpoints, update: Any, act: Act) 
         responses=problems(400, 404, 409, 415, 422),
         description="Replace the fields that the body has; keep the others.",
     )
-    async def replace(request: Request, id: str, body: update) -> Answer:  # noqa: A002
+    async def replace(request: Request, endpoint_id: PathId, body: update) -> Answer:
         changes = body.model_dump(exclude_unset=True)
-        return Answer({"data": await act(endpoints.update, request, id, changes)})
+        return Answer({"data": await act(endpoints.update, request, endpoint_id, changes)})
 
     @router.delete(
         "/{id}",
@@ -83,8 +89,8 @@ def _add_update(router: APIRouter, endpoints: Endpoints, update: Any, act: Act) 
         response_class=Response,
         responses=problems(404),
     )
-    async def delete(request: Request, id: str) -> Response:  # noqa: A002
-        await act(endpoints.delete, request, id)
+    async def delete(request: Request, endpoint_id: PathId) -> Response:
+        await act(endpoints.delete, request, endpoint_id)
         return Response(status_code=204)
 
 
@@ -95,9 +101,9 @@ def _add_secrets(router: APIRouter, endpoints: Endpoints, act: Act) -> None:
         response_model=schemas.OneSecret,
         responses=problems(404),
     )
-    async def secret(request: Request, id: str) -> Answer:  # noqa: A002
+    async def secret(request: Request, endpoint_id: PathId) -> Answer:
         """The newest secret."""
-        return Answer({"data": {"secret": await act(endpoints.secret, request, id)}})
+        return Answer({"data": {"secret": await act(endpoints.secret, request, endpoint_id)}})
 
     @router.post(
         "/{id}/rotate",
@@ -105,9 +111,9 @@ def _add_secrets(router: APIRouter, endpoints: Endpoints, act: Act) -> None:
         response_model=schemas.OneSecret,
         responses=problems(400, 404, 415, 422),
     )
-    async def rotate(request: Request, id: str, body: schemas.Rotation) -> Answer:  # noqa: A002
+    async def rotate(request: Request, endpoint_id: PathId, body: schemas.Rotation) -> Answer:
         """Make a new secret."""
-        made = await act(endpoints.rotate, request, id, body.overlap_h)
+        made = await act(endpoints.rotate, request, endpoint_id, body.overlap_h)
         return Answer({"data": {"secret": made}})
 
 
@@ -120,8 +126,8 @@ def _add_sending(router: APIRouter, endpoints: Endpoints, deliveries: Deliveries
         responses=problems(404, 409),
         description="Send a `ping` to this endpoint alone. Its delivery has the event type `test`.",
     )
-    async def test(request: Request, id: str) -> Answer:  # noqa: A002
-        return Answer({"data": {"event": await act(endpoints.test, request, id)}}, 202)
+    async def test(request: Request, endpoint_id: PathId) -> Answer:
+        return Answer({"data": {"event": await act(endpoints.test, request, endpoint_id)}}, 202)
 
     @router.post(
         "/{id}/recover",
@@ -130,6 +136,6 @@ def _add_sending(router: APIRouter, endpoints: Endpoints, deliveries: Deliveries
         responses=problems(400, 404, 409, 415, 422),
         description="Send again what failed for good or was discarded, from a time on.",
     )
-    async def recover(request: Request, id: str, body: schemas.Recovery) -> Answer:  # noqa: A002
-        resent, more = await act(deliveries.recover, request, id, body.since)
+    async def recover(request: Request, endpoint_id: PathId, body: schemas.Recovery) -> Answer:
+        resent, more = await act(deliveries.recover, request, endpoint_id, body.since)
         return Answer({"data": {"resent": resent, "more": more}})

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
 
-_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-"""The form of Convoy's ids. Another text is not sent to Convoy."""
+ID_FORM = "[0-9A-HJKMNP-TV-Z]{26}"
+"""Convoy's ids are ULIDs. Another text is not sent to Convoy."""
 
 
 def own_endpoints(project: Project, owner: str) -> list[JsonObject]:
@@ -53,4 +53,4 @@ def own_delivery(project: Project, owner: str, delivery_id: str) -> tuple[JsonOb
 
 
 def is_id(text: str) -> bool:
-    return _ULID.fullmatch(text) is not None
+    return re.fullmatch(ID_FORM, text) is not None
