@@ -1,9 +1,9 @@
 """The routes of a customer's deliveries."""
 
+import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.customers import schemas
@@ -18,10 +18,13 @@ _EndpointId = Annotated[
     str | SkipJsonSchema[None],
     Query(json_schema_extra=FORM, description="Only deliveries to this endpoint."),
 ]
+_EVENT_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _EventId = Annotated[
-    Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-    | SkipJsonSchema[None],
-    Query(description="Only deliveries of the event with this id."),
+    str | SkipJsonSchema[None],
+    Query(
+        json_schema_extra={"pattern": f"^{_EVENT_ID}$"},
+        description="Only deliveries of the event with this id.",
+    ),
 ]
 _Statuses = Annotated[
     list[Literal[STATUSES]],  # type: ignore[valid-type]
@@ -53,6 +56,8 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
     ) -> Answer:
         if after is not None and not is_id(after):
             raise BadInput("query", "after", "must be the `next` of an earlier page, unchanged")
+        if event is not None and re.fullmatch(_EVENT_ID, event) is None:
+            raise BadInput("query", "event", "must be the id of an event")
         page = await act(
             deliveries.page,
             request,

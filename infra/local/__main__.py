@@ -21,7 +21,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 from app.convoy_admin.setup import set_up
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES

@@ -13,7 +13,7 @@ from app.cli import convoy_tables, terminal
 from app.cli.convoy.group import connected, convoy
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, not_blank
 from app.cli.relay_loop import interrupts
-from app.convoy_admin.project import ConvoyRefused
+from app.convoy_admin.calls import ConvoyRefused
 from app.wiring.clients import now
 
 
