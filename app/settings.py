@@ -94,7 +94,7 @@ class ConvoySettings(BaseSettings):
 
 
 class Settings(ConvoySettings):
-    """The settings of the API and of the relay."""
+    """The settings of the functions."""
 
     resources_table: Name
     """Name of the DynamoDB table of all resources."""
@@ -124,6 +124,10 @@ class Settings(ConvoySettings):
     served as `CONVOY_APP_ID`."""
     owner_claim: Annotated[Name, AfterValidator(_owner_claim)] = DEFAULT_OWNER_CLAIM
     """The claim of the JWT, or the field of the Lambda authorizer's context, with the owner."""
+    max_endpoints: Annotated[int, Field(ge=1, le=100)] = 10
+    """Endpoints that one owner may have."""
+    local_endpoints: bool = False
+    """Whether an endpoint may be at http://localhost: on a laptop alone."""
 
 
 class LocalSettings(Settings):

@@ -14,7 +14,7 @@ from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_jso
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.convoy_admin.project import JsonObject
+    from app.convoy_admin.calls import JsonObject
 
 
 def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 from app.convoy_admin.setup import set_up
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
@@ -29,7 +29,8 @@ from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
 from infra.docs.examples import examples_of
-from infra.fake_convoy import application, receiver, resources
+from infra.fake_convoy import application, receiver
+from infra.fake_convoy.project import PROJECT_ID
 from infra.local import dotenv_file, tables
 from infra.local.processes import (
     HOST,
@@ -141,6 +142,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "EVENTS_VISIBLE_AFTER_S": "2",
+        "LOCAL_ENDPOINTS": "true",
         **tables.settings(TABLES),
     }
     if "convoy" in ports:
@@ -148,7 +150,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
             "CONVOY_API_KEY": application.API_KEY,
             "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
-            "CONVOY_PROJECT_ID": resources.PROJECT_ID,
+            "CONVOY_PROJECT_ID": PROJECT_ID,
             "CONVOY_BASE_URL": f"http://{HOST}:{ports['convoy']}/api",
         }
     return environment

@@ -13,7 +13,7 @@ from app.cli import convoy_tables, terminal
 from app.cli.convoy.group import connected, convoy
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, not_blank
 from app.cli.relay_loop import interrupts
-from app.convoy_admin.project import ConvoyRefused
+from app.convoy_admin.calls import ConvoyRefused
 from app.wiring.clients import now
 
 
@@ -52,7 +52,7 @@ def endpoints(
 ) -> None:
     """List the endpoints that receive events, without their secrets."""
     with connected() as (_, connection), terminal.progress("Reading", "endpoints") as advance:
-        found = list(terminal.counted(connection.project.endpoints(owner or ""), advance))
+        found = list(terminal.counted(connection.project.endpoints(owner or None), advance))
     convoy_tables.say_endpoints(found, as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from app.cli.convoy.group import connected, convoy
 from app.cli.convoy_watch import Listener, deliveries_of
 from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
 from app.cli.relay_loop import interrupts
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 from app.domain.events import PING, envelope
 from app.outbox.outcomes import Accepted, Refused
 from app.wiring.clients import new_event_id, now

@@ -10,7 +10,8 @@ import pytest
 
 from app.cli.convoy_watch import Listener
 from app.convoy.publisher import ConvoyPublisher
-from app.convoy_admin.project import PAGE, Project
+from app.convoy_admin.calls import PAGE
+from app.convoy_admin.project import Project
 from app.outbox.outcomes import Refused, Unavailable
 from tests.integration.cli.shell import (
     DONE,
