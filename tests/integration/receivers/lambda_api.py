@@ -9,21 +9,21 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from app.domain.event_ids import first_id, uuid7
+from app.domain.event_ids import uuid7
 from app.domain.resource import NotFound
 from app.http import application
 from app.outbox.outcomes import Accepted
-from tests.components import make_service
+from app.resources.todo import TODO
+from tests.components import make_event_log, make_service
 from tests.support import NOW
-from tests.tables import make_log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.domain.events import Event
     from tests.support import JsonObject
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _NUMBERS = count(1)
 """One counter for the ids of all owners: they share an outbox."""
 
-HORIZON = timedelta(seconds=30)
 TOKEN = "a-token"  # noqa: S105
 
 
@@ -60,7 +59,6 @@ class Api:
             clock=lambda: self.now - self.lag,
             new_event_id=lambda moment: uuid7(moment, next(_NUMBERS)),
         )
-        self._log = make_log(self.client)
 
     def publish(self, event: Event) -> Accepted:
         self.payloads.append(json.loads(json.dumps(event.data)))
@@ -78,53 +76,24 @@ class Api:
 
     def todos(self) -> dict[str, JsonObject]:
         """The state that the receiver should have."""
-        return {
-            f"todo/{each.id}": {
-                "id": each.id,
-                "item": each.item,
-                "completed": each.completed,
-                "version": each.version,
-            }
-            for each in self.service.page(self.owner, limit=1000, after=None).found
-        }
+        found = self.service.page(self.owner, limit=1000, after=None).found
+        return {f"todo/{each.id}": dict(TODO.public(each)) for each in found}
 
     def app(self) -> Starlette:
-        todos = application.build([self.service], lambda _: self.owner)
-        return Starlette(
-            routes=[
-                Route("/token", self._token, methods=["POST"]),
-                Route("/events", self._events),
-                Mount("/", todos),
-            ]
-        )
+        log = make_event_log(self.client, lambda: self.now)
+        self._app = application.build([self.service], lambda _: self.owner, log=log)
+        routes = [Route("/token", self._token, methods=["POST"]), Mount("/", self._answer)]
+        return Starlette(routes=routes)
 
     async def _token(self, request: Request) -> Response:
         self.forms.append(await request.body())
         return JSONResponse({"access_token": TOKEN, "token_type": "Bearer"})
 
-    async def _events(self, request: Request) -> Response:
-        self.requests.append(request)
-        if self.failing is not None and self.failing_after <= 0:
-            return self.failing
-        self.failing_after -= 1
-        return JSONResponse(await run_in_threadpool(self._page, dict(request.query_params)))
-
-    def _page(self, query: dict[str, str]) -> JsonObject:
-        until = self.now - HORIZON
-        after, limit = query.get("after", ""), int(query["limit"])
-        first = after
-        if after[10:11] == "T":
-            first = first_id(datetime.fromisoformat(after.replace("Z", "+00:00")))
-        pages = self._log.since(NOW - timedelta(days=40), now=self.now, owner=self.owner)
-        found = [
-            each
-            for page in pages
-            for each in page
-            if (each.id >= first if first != after else each.id > after)
-            and each.id < first_id(until)
-        ]
-        answer: JsonObject = {
-            "data": [each.data for each in found[:limit]],
-            "until": until.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        }
-        return answer | ({"next": found[limit - 1].id} if len(found) > limit else {})
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._app
+        if scope["path"] == "/events":
+            self.requests.append(Request(scope))
+            if self.failing is not None and self.failing_after <= 0:
+                app = self.failing
+            self.failing_after -= 1
+        await app(scope, receive, send)
