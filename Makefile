@@ -64,7 +64,7 @@ package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arc
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.checks.smoke $(URL)
 
-docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/signatures.json
+docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/events.*, examples/signatures.json
 	$(BIN)/python -m infra.docs.contract $(ARGS)
 
 fix: .venv/ready          ## apply the fixes of the linter and the formatter

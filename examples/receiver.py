@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from convoy.utils.webhook import Webhook
 from fastapi import FastAPI, HTTPException, Request
 
-CHANGES = {"todo.created", "todo.updated", "todo.deleted"}
-KNOWN = {*CHANGES, "todo.retrieved", "todo.failure", "ping"}
+CHANGES = {"created", "updated", "deleted"}  # the last word of `event`, for any resource
+KNOWN = {*CHANGES, "retrieved", "failure", "ping"}
+MAX_BYTES = 1 << 20
 
 
 def verified(secret: str, body: bytes, header: str, now: float) -> bool:
@@ -31,9 +32,9 @@ class Received(NamedTuple):
 
     def is_news(self, event: dict[str, Any]) -> bool:
         """False for an event that came before, and for a change older than the newest one."""
-        if event["event"] in CHANGES:
-            name = event["event"].partition(".")[0]
-            resource, version = (name, event[name]["id"]), int(event[name]["version"])
+        kind, _, action = event["event"].rpartition(".")
+        if action in CHANGES:
+            resource, version = (kind, event[kind]["id"]), int(event[kind]["version"])
             newest = self.versions.get(resource, 0)
             self.versions[resource] = max(version, newest)
             return version > newest
@@ -43,17 +44,24 @@ class Received(NamedTuple):
 
 
 def app() -> FastAPI:
-    if not (secret := os.environ.get("CONVOY_ENDPOINT_SECRET", "")):
+    # Several secrets, with spaces between them: the new one and the old one, while it is rotated.
+    if not (secrets := os.environ.get("CONVOY_ENDPOINT_SECRET", "").split()):
         raise SystemExit("CONVOY_ENDPOINT_SECRET is not set. Set it: anybody can sign without it.")
     app, received = FastAPI(), Received(set(), {})
 
     @app.post("/webhooks", status_code=204)
     async def receive(request: Request) -> None:
-        body = await request.body()  # the bytes as they came: parsed and rewritten JSON differs
-        if not verified(secret, body, request.headers.get("x-convoy-signature", ""), time.time()):
+        body = b""  # the bytes as they came: parsed and rewritten JSON differs
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise HTTPException(413)
+        header, now = request.headers.get("x-convoy-signature", ""), time.time()
+        if not any(verified(secret, body, header, now) for secret in secrets):
             raise HTTPException(401)
         event = json.loads(body)  # ignore unknown events: new types may be added
-        if isinstance(event, dict) and event.get("event") in KNOWN and received.is_news(event):
-            print(event["event"], event["id"])  # noqa: T201  # your work: be fast, or queue it
+        name = str(event.get("event", "")) if isinstance(event, dict) else ""
+        if name.rpartition(".")[2] in KNOWN and received.is_news(event):
+            print(name, event["id"])  # noqa: T201  # your work: be fast, or queue it
 
     return app

@@ -89,7 +89,8 @@ class Receiver:
             return Response(status_code=401)
         owner, data = request.path_params["owner"], json.loads(body)
         self.arrivals.append(Arrival(owner, request.headers["x-convoy-idempotency-key"], data))
-        if self._received[owner].is_news(data) and data["event"] in CHANGES:
+        is_change = data["event"].rpartition(".")[2] in CHANGES
+        if self._received[owner].is_news(data) and is_change:
             self._apply(owner, data)
         return Response(status_code=204)
 

@@ -39,7 +39,7 @@ def foreign(name: str) -> bool:
     return name in settings or name.startswith("AWS_") or name.lower().endswith("_proxy")
 
 
-Tool = Literal["java", "node", "chromium", "curl"]
+Tool = Literal["java", "node", "chromium", "curl", "go"]
 
 
 def missing(tool: Tool, reason: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`make docs`: writes the documents of the contract (the API, its events) from the code.
+"""`make docs`: writes the contract (the API, its events, their types) from the code.
 
 A change that breaks clients is not written without --accept-breaking.
 """
@@ -19,7 +19,7 @@ from app.http import application
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.wiring.customers import documented_routes
-from infra.docs import signatures
+from infra.docs import payload_types, signatures
 from infra.docs.examples import examples_of
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
+    payload_types.TYPESCRIPT.write_text(payload_types.typescript(RESOURCES))
+    payload_types.PYTHON.write_text(payload_types.python(RESOURCES))
     signatures.VECTORS.write_text(signatures.text())
 
 

@@ -22,8 +22,8 @@ class _CloudFormation(yaml.SafeLoader):
 _CloudFormation.add_multi_constructor("!", lambda _, suffix, node: f"!{suffix} {node.value}")
 
 
-def template() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=_CloudFormation)  # noqa: S506
+def template(path: Path = TEMPLATE) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(path.read_text(), Loader=_CloudFormation)  # noqa: S506
     return loaded
 
 

@@ -113,6 +113,8 @@ def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
         "app/resources/order.py",
         "docs/events.md",
         "docs/openapi.json",
+        "examples/events.d.ts",
+        "examples/events.py",
         "tests/unit/domain/test_order.py",
     }
     check(copy)

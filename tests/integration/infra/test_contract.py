@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.docs import contract, signatures
+from app.register import RESOURCES
+from infra.docs import contract, payload_types, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,13 @@ def test_the_committed_catalogue_matches_the_code() -> None:
 
 def test_the_committed_signatures_match_the_code() -> None:
     assert signatures.VECTORS.read_text() == signatures.text(), "run make docs, and commit it"
+
+
+def test_the_committed_types_match_the_code() -> None:
+    typescript, python = payload_types.typescript(RESOURCES), payload_types.python(RESOURCES)
+
+    assert payload_types.TYPESCRIPT.read_text() == typescript, "run make docs, and commit it"
+    assert payload_types.PYTHON.read_text() == python, "run make docs, and commit it"
 
 
 def at(document: Any, path: str) -> Any:
@@ -124,6 +132,8 @@ def test_a_breaking_document_is_written_only_if_accepted(
     monkeypatch.setattr(contract, "OPENAPI", tmp_path / "openapi.json")
     monkeypatch.setattr(contract, "EVENTS", tmp_path / "events.md")
     monkeypatch.setattr(signatures, "VECTORS", tmp_path / "signatures.json")
+    monkeypatch.setattr(payload_types, "TYPESCRIPT", tmp_path / "events.d.ts")
+    monkeypatch.setattr(payload_types, "PYTHON", tmp_path / "events.py")
     contract.OPENAPI.write_text(contract.text(older))
 
     monkeypatch.setattr(sys, "argv", ["contract"])

@@ -33,7 +33,7 @@ def test_a_missing_tool_skips_a_test_or_fails_it_if_needed(
 def test_an_unknown_tool_in_needed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEEDED", "nodejs")
 
-    with pytest.raises(AssertionError, match="java, node, chromium, curl"):
+    with pytest.raises(AssertionError, match="java, node, chromium, curl, go"):
         missing("node", "no Node")
 
 

@@ -1,158 +1,143 @@
-"""The example receiver: signatures, unknown events, and the order of changes."""
+"""The example receivers: signatures, answers, unknown events, and the order of changes."""
 
 from __future__ import annotations
 
-import base64
-import hmac
 import itertools
 import json
-import re
 import shutil
 import subprocess
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from app.outbox.outcomes import Accepted
 from examples import receiver
 from infra.docs.signatures import SECRET, VECTORS
 from infra.fake_convoy.signatures import header
 from tests.components import make_service
-from tests.support import NOW, OWNER, WEBHOOKS, missing, new_ids
+from tests.integration.receivers.implementations import EXAMPLES
+from tests.support import NOW, OWNER, PATIENCE_S, WEBHOOKS, missing, new_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.domain.events import Event
+    from tests.integration.receivers.implementations import Implementation
 
-Vector = dict[str, Any]
-SIGNATURES: list[Vector] = json.loads(VECTORS.read_text())
-NAMES = [vector["name"] for vector in SIGNATURES]
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", SECRET)
-    with TestClient(receiver.app()) as client:
-        yield client
+SIGNATURES: list[dict[str, Any]] = json.loads(VECTORS.read_text())
+OLD_SECRET = "the-one-before"  # noqa: S105
 
 
-def test_it_fits_on_a_page() -> None:
-    with open(receiver.__file__) as source:
-        assert len(source.readlines()) < 60
+def test_the_go_receiver_is_formatted() -> None:
+    gofmt = shutil.which("gofmt")
+    if gofmt is None:
+        missing("go", "needs Go: install it")
+    command = [gofmt, "-d", str(EXAMPLES / "receiver.go")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+
+    assert done.stdout == ""
 
 
-def test_without_a_secret_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONVOY_ENDPOINT_SECRET", "")
+@pytest.mark.parametrize("secrets", ["", " "])
+def test_without_a_secret_it_does_not_start(implementation: Implementation, secrets: str) -> None:
+    done = implementation.start(secrets)
 
-    with pytest.raises(SystemExit, match="CONVOY_ENDPOINT_SECRET is not set"):
-        receiver.app()
-
-
-@pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
-def test_it_judges_each_signature_correctly(vector: Vector) -> None:
-    body = base64.b64decode(vector["body_base64"])
-
-    assert (
-        receiver.verified(vector["secret"], body, vector["header"], vector["now"])
-        is vector["valid"]
-    )
+    assert done.returncode != 0
+    assert "CONVOY_ENDPOINT_SECRET is not set. Set it:" in done.stderr
 
 
-@pytest.mark.parametrize("vector", SIGNATURES, ids=NAMES)
-def test_a_few_lines_of_the_standard_library_judge_the_same(vector: Vector) -> None:
-    found = re.fullmatch(r"t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)", vector["header"])
-    valid = False
-    if found is not None and abs(vector["now"] - int(found[1])) <= 300:
-        signed = found[1].encode() + b"," + base64.b64decode(vector["body_base64"])
-        expected = hmac.digest(vector["secret"].encode(), signed, "sha256").hex()
-        signatures = [part.partition("=")[2] for part in found[2].split(",")[1:]]
-        valid = any(hmac.compare_digest(expected, each) for each in signatures)
+def test_it_judges_each_signature_correctly(implementation: Implementation) -> None:
+    verdicts = implementation.verdicts(SIGNATURES)
 
-    assert valid is vector["valid"]
+    wrong = [
+        vector["name"]
+        for vector, valid in zip(SIGNATURES, verdicts, strict=True)
+        if valid is not vector["valid"]
+    ]
+    assert wrong == []
 
 
-NODE = """
-const { createHmac, timingSafeEqual } = require('node:crypto');
-const vectors = JSON.parse(require('node:fs').readFileSync(process.argv[1]));
-const valid = ({ secret, header, now, body_base64 }) => {
-  const found = /^t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)$/.exec(header);
-  if (!found || Math.abs(now - Number(found[1])) > 300) return false;
-  const body = Buffer.from(body_base64, 'base64');
-  const expected = createHmac('sha256', secret).update(`${found[1]},`).update(body).digest();
-  return found[2].split(',').slice(1)
-    .some((each) => timingSafeEqual(Buffer.from(each.split('=')[1], 'hex'), expected));
-};
-console.log(JSON.stringify(vectors.filter((each) => valid(each) !== each.valid)));
-"""
+def test_it_answers_as_convoy_expects(implementation: Implementation, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    ping = json.dumps({"event": "ping", "id": "e1"}).encode()
+    with implementation.running(f"{SECRET} {OLD_SECRET}", log) as url:
+        answers = [
+            (post(url, ping), "new"),
+            (post(url, ping), "seen"),
+            (post(url, ping, OLD_SECRET), "the old secret, which is being rotated"),
+            (post(url, ping, "another", SECRET), "two signatures, the second is ours"),
+            (post(url, ping, "another"), "forged"),
+            (post(url, ping + b" ", signed=ping), "changed on its way"),
+            (post(url, ping, at=-301), "too old"),
+            (post(url, ping, at=301), "from the future"),
+            (httpx.post(url, content=ping, timeout=PATIENCE_S).status_code, "not signed"),
+            (post(url, b"x" * (2**20 + 1)), "too large"),
+            (httpx.get(url, timeout=PATIENCE_S).status_code, "another method"),
+            (post(f"{url}/other", ping), "another path"),
+            (post(url, b"no JSON"), "signed, but no JSON: Convoy and we disagree"),
+            (post(url, b'{"event":"todo.created","id":"e2"}'), "signed, but without its resource"),
+        ]
+
+    expected = [204, 204, 204, 204, 401, 401, 401, 401, 401, 413, 405, 404, 500, 500]
+    assert [status for status, _ in answers] == expected, answers
+    assert log.read_text() == "ping e1\n"
 
 
-def test_another_language_judges_the_same() -> None:
-    node = shutil.which("node")
-    if node is None:
-        missing("node", "needs Node.js: install it")
-    ran = subprocess.run(  # noqa: S603
-        [node, "-e", NODE, str(VECTORS)], capture_output=True, text=True, timeout=30, check=True
-    )
-
-    assert json.loads(ran.stdout) == []
+UNKNOWN = [
+    b'{"event":"todo.archived"}', b'{"event":"todo.archived","id":"e1","todo":{}}',
+    b'{"event":7}', b'{"event":null}', b"[1]", b'"x"', b"null", b"{}",
+]  # fmt: skip
 
 
-def post(client: TestClient, body: bytes, signature: str) -> int:
+def test_it_ignores_unknown_events(implementation: Implementation, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with implementation.running(SECRET, log) as url:
+        assert [post(url, body) for body in UNKNOWN] == [204] * len(UNKNOWN)
+
+    assert log.read_text() == ""
+
+
+def post(url: str, body: bytes, *secrets: str, signed: bytes | None = None, at: int = 0) -> int:
+    """The answer to an event that is signed `at` seconds from now."""
+    signature = header(int(time.time()) + at, signed or body, *(secrets or (SECRET,)))
     headers = {"x-convoy-signature": signature, "content-type": "application/json"}
-    return client.post("/webhooks", content=body, headers=headers).status_code
+    return httpx.post(url, content=body, headers=headers, timeout=PATIENCE_S).status_code
 
 
-def test_it_accepts_only_signed_events(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("time.time", lambda: 1000.0)
-    body = json.dumps({"event": "ping", "id": "e1"}).encode()
+def test_they_know_each_event_of_the_catalogue() -> None:
+    events = {event_type.event.rpartition(".")[2] for event_type in WEBHOOKS.event_types}
 
-    assert post(client, body, header(1000, body, SECRET)) == 204
-    assert post(client, body, header(1000, body, SECRET)) == 204
-    assert post(client, body + b" ", header(1000, body, SECRET)) == 401
-    assert client.post("/webhooks", content=body).status_code == 401
-
-    assert capsys.readouterr().out == "ping e1\n"
+    assert events == receiver.KNOWN
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"event":"todo.archived"}', b'{"event":"todo.archived","id":"e1","todo":{}}',
-             b"[1]", b'"x"', b"null", b"{}"]
-)  # fmt: skip
-def test_it_ignores_unknown_events(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, body: bytes
-) -> None:
-    monkeypatch.setattr("time.time", lambda: 1000.0)
-
-    assert post(client, body, header(1000, body, SECRET)) == 204
+def event(name: str, version: int) -> dict[str, Any]:
+    return {"event": name, "id": f"{name} {version}", "todo": {"id": 1, "version": version}}
 
 
-def test_it_knows_each_event_of_the_catalogue() -> None:
-    assert {event_type.event for event_type in WEBHOOKS.event_types} == receiver.KNOWN
-
-
-def test_a_late_retrieved_event_does_not_undo_a_change() -> None:
+def test_a_late_retrieved_event_does_not_undo_a_change(implementation: Implementation) -> None:
     """`retrieved` has the version that was read. A deletion may have a newer one."""
-    received = receiver.Received(set(), {})
-    for each in (event(CREATED, 1), event(DELETED, 2)):
-        assert received.is_news(each)
+    history = [
+        event("todo.created", 1),
+        event("todo.deleted", 2),
+        event("todo.retrieved", 1),
+        event("todo.updated", 1),
+        event("todo.created", 3),
+    ]
 
-    received.is_news(event("todo.retrieved", 1))
-
-    assert received.versions == {("todo", 1): 2}
+    assert implementation.news(history, [[0, 1, 2, 3, 4]]) == [[True, True, True, False, True]]
 
 
-CREATED, UPDATED, DELETED = "todo.created", "todo.updated", "todo.deleted"
+def test_each_resource_has_its_own_versions(implementation: Implementation) -> None:
+    other_kind = {"event": "line_item.created", "id": "e", "line_item": {"id": 1, "version": 1}}
+    history = [event("todo.updated", 2), other_kind, event("todo.created", 1)]
+    history[2]["todo"]["id"] = 2
 
-
-def event(kind: str, version: int) -> dict[str, Any]:
-    return {"event": kind, "id": f"{kind} {version}", "todo": {"id": 1, "version": version}}
+    assert implementation.news(history, [[0, 1, 2]]) == [[True, True, True]]
 
 
 CLOCKS_APART = timedelta(seconds=120)
@@ -198,17 +183,18 @@ def test_the_events_times_have_another_order_than_the_changes(
 
 @pytest.mark.parametrize("length", range(1, 8))
 def test_in_any_order_of_arrival_the_last_change_wins(
-    history: list[dict[str, Any]], length: int
+    history: list[dict[str, Any]], implementation: Implementation, length: int
 ) -> None:
     assert len(history) == 7
-    for order in itertools.permutations(history[:length]):
-        received = receiver.Received(set(), {})
-        news = [each for each in order if received.is_news(each)]
-        assert news[-1] == history[length - 1]
+    orders = list(itertools.permutations(range(length)))
+
+    for order, news in zip(orders, implementation.news(history, orders), strict=True):
+        assert [at for at, new in zip(order, news, strict=True) if new][-1] == length - 1
 
 
-def test_in_their_order_each_change_is_news_once(history: list[dict[str, Any]]) -> None:
-    received = receiver.Received(set(), {})
+def test_in_their_order_each_change_is_news_once(
+    history: list[dict[str, Any]], implementation: Implementation
+) -> None:
+    twice = [*range(7), *range(7)]
 
-    assert [received.is_news(each) for each in history] == [True] * len(history)
-    assert [received.is_news(each) for each in history] == [False] * len(history)
+    assert implementation.news(history, [twice]) == [[True] * 7 + [False] * 7]

@@ -1,0 +1,138 @@
+"""The example receivers in each language: their functions, and their server as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.integration.deploy.processes import end_with_block, free_port, wait_for
+from tests.paths import ROOT
+from tests.support import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.support import JsonObject
+
+    Orders = Sequence[Sequence[int]]
+
+EXAMPLES = ROOT / "examples"
+HERE = ROOT / "tests" / "integration" / "receivers"
+SECRET_NAME = "CONVOY_ENDPOINT_SECRET"  # noqa: S105
+BUILD_S = 600.0
+"""Seconds to compile Go's standard library on a busy machine, the first time."""
+
+RUN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """`serve` is the command of the server; `{port}` is its port. `drive` calls its functions."""
+
+    serve: Sequence[str]
+    drive: Sequence[str]
+
+    def verdicts(self, vectors: Sequence[JsonObject]) -> list[bool]:
+        """Whether each signature is valid."""
+        valid: list[bool] = self._ask(vectors=vectors)["valid"]
+        return valid
+
+    def news(self, history: Sequence[JsonObject], orders: Orders) -> list[list[bool]]:
+        """Whether each event is news, for each order of arrival: indices of the history."""
+        news: list[list[bool]] = self._ask(history=history, orders=orders)["news"]
+        return news
+
+    def _ask(self, **questions: object) -> JsonObject:
+        asked = {"vectors": [], "history": [], "orders": []} | questions
+        done = subprocess.run(  # noqa: S603
+            self.drive,
+            cwd=ROOT,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        answers: JsonObject = json.loads(done.stdout)
+        return answers
+
+    @contextmanager
+    def running(self, secrets: str, log: Path) -> Iterator[str]:
+        """Its URL. What it prints is in `log` when the block has ended."""
+        port = free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603
+                [each.format(port=port) for each in self.serve],
+                cwd=ROOT,
+                env=environment(secrets) | {"PORT": str(port)},
+                stdout=output,
+                start_new_session=True,
+            )
+            with end_with_block(process, signal.SIGTERM):
+                wait_for(port, process)
+                yield f"http://127.0.0.1:{port}/webhooks"
+
+    def start(self, secrets: str) -> subprocess.CompletedProcess[str]:
+        """A start that is expected to fail."""
+        return subprocess.run(  # noqa: S603
+            [each.format(port=free_port()) for each in self.serve],
+            cwd=ROOT,
+            env=environment(secrets),
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+
+
+def environment(secrets: str) -> dict[str, str]:
+    return os.environ | {SECRET_NAME: secrets, "PYTHONUNBUFFERED": "1"}
+
+
+def python(_: Path) -> Implementation:
+    serve = ["uvicorn", "--factory", "examples.receiver:app", "--log-level=warning"]
+    drive = "tests.integration.receivers.drive"
+    return Implementation(
+        [sys.executable, "-m", *serve, "--port={port}"], [sys.executable, "-m", drive]
+    )
+
+
+def node(_: Path) -> Implementation:
+    found = shutil.which("node")
+    if found is None:
+        missing("node", "needs Node.js: install it")
+    file = str(EXAMPLES / "receiver.mjs")
+    return Implementation([found, file], [found, str(HERE / "drive.mjs"), file])
+
+
+def go(folder: Path) -> Implementation:
+    found = shutil.which("go")
+    if found is None:
+        missing("go", "needs Go: install it")
+    shutil.copy(EXAMPLES / "receiver.go", folder)
+    shutil.copy(HERE / "drive_test.go", folder)
+    (folder / "go.mod").write_text("module receiver\n\ngo 1.22\n")
+    for command in (("build", "-o", "receiver"), ("test", "-c", "-o", "driver")):
+        done = subprocess.run(  # noqa: S603
+            [found, *command, "."],
+            cwd=folder,
+            env=os.environ | {"GOTOOLCHAIN": "local", "GOPROXY": "off"},
+            capture_output=True,
+            text=True,
+            timeout=BUILD_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return Implementation([str(folder / "receiver")], [str(folder / "driver")])
+
+
+IMPLEMENTATIONS = {"python": python, "node": node, "go": go}
