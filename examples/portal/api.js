@@ -23,6 +23,11 @@ export class Failure extends Error {
     return this.status === undefined;
   }
 
+  // Whether the same call would fail again: the call itself is wrong.
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && this.status !== 429;
+  }
+
   get isSignedOut() {
     return this.status === 401;
   }

@@ -118,7 +118,7 @@ export function showDeliveries({ api, query, signal, say, complain, report }) {
     const ended = ENDED.includes(delivery.status);
     renew(card.querySelector('.actions'),
       button('Send again', () => resend(card.item), { key: 'resend', disabled: !ended }),
-      element('a', { href: hash('events', { id: delivery.event }), 'data-key': 'event' }, 'Its event'));
+      delivery.event && element('a', { href: hash('events', { id: delivery.event }), 'data-key': 'event' }, 'Its event'));
     const attempts = opened.get(delivery.id)?.attempts_made;
     if (attempts !== undefined) renew(card.querySelector('.attempts'), ...attemptsOf(attempts));
   }
@@ -158,12 +158,12 @@ function summaryOf(delivery) {
 
 function factsOf({ id, event, url, next_attempt_at: next }) {
   return facts({
-    To: code(url), Event: code(event), Delivery: code(id), ...(next ? { 'Next attempt': moment(next) } : {}),
+    To: code(url), Event: code(event ?? '–'), Delivery: code(id), ...(next ? { 'Next attempt': moment(next) } : {}),
   });
 }
 
 function attemptsOf(attempts) {
-  if (attempts.length === 0) return [element('p', { class: 'quiet' }, 'No attempt yet.')];
+  if (attempts.length === 0) return [element('p', { class: 'quiet' }, 'No attempt.')];
   return [element('ol', { 'aria-label': 'Attempts' }, ...attempts.map(attemptOf))];
 }
 

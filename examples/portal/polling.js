@@ -5,8 +5,8 @@ import { Failure } from './api.js';
 const LONGEST_S = 30;
 
 // Calls `load` now and every `everyS` seconds until the signal is aborted. After a failure it waits longer and longer, or
-// as long as the API asks. `report` gets undefined after a success, and the Failure otherwise. Returns a function that
-// loads at once.
+// as long as the API asks; after a final one it waits for a call of the function that it returns, which loads at once.
+// `report` gets undefined after a success, and the Failure otherwise.
 export function poll(load, everyS, signal, report) {
   let wake = () => {};
   let again = false;
@@ -23,7 +23,7 @@ export function poll(load, everyS, signal, report) {
         report(error);
         if (!(error instanceof Failure)) throw error;
         failures += 1;
-        waitS = error.retryAfterS ?? Math.min(LONGEST_S, 2 ** failures);
+        waitS = error.isFinal ? Infinity : Math.max(1, error.retryAfterS ?? Math.min(LONGEST_S, 2 ** failures));
       }
       if (!again) await wakened(waitS * 1000, (now) => { wake = now; }, signal);
     }
@@ -49,7 +49,7 @@ export function once(act) {
 function wakened(ms, give, signal) {
   const heard = new AbortController();
   return new Promise((resolve) => {
-    const soon = setTimeout(() => {
+    const soon = ms < Infinity && setTimeout(() => {
       if (document.visibilityState === 'visible') resolve();
       else document.addEventListener('visibilitychange', resolve, { once: true, signal: heard.signal });
     }, ms);

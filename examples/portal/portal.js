@@ -79,7 +79,12 @@ function showView() {
   byId('state').textContent = 'Loading …';
   byId('view').replaceChildren(VIEWS[view]({ api, query, signal, say, complain, report: (...args) => report(signal, ...args) }));
   if (focused) byId('view').querySelector(`.filters [name="${focused}"]`)?.focus();
-  else if (document.activeElement === document.body) byId('view').querySelector('h2').focus();
+  else if (!isVisible(document.activeElement)) byId('view').querySelector('h2').focus();
+}
+
+// The focus is on the body, or on a part that has just been hidden, if the person's last one is gone.
+function isVisible(node) {
+  return node !== document.body && node.checkVisibility();
 }
 
 // How the view's polling stands: `failure` is undefined if it succeeded.
@@ -87,6 +92,9 @@ function report(signal, failure, state = 'Live') {
   if (signal.aborted) return;
   if (failure?.isSignedOut) {
     signOut();
+    complain(failure);
+  } else if (failure?.isFinal) {
+    setText('state', '');
     complain(failure);
   } else {
     setText('state', failure === undefined ? state : stateAfter(failure));
