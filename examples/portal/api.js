@@ -49,7 +49,7 @@ export function rootOf(address) {
 
 export class Api {
   #token;
-  #types;
+  #document;
 
   constructor(address, token) {
     this.root = rootOf(address);
@@ -60,10 +60,10 @@ export class Api {
     return this.call('GET', path, { query, signal });
   }
 
-  // The event types that the API publishes, by its own description.
-  async eventTypes(signal) {
-    this.#types ??= Object.keys((await this.get('/openapi.json', {}, signal)).webhooks);
-    return this.#types;
+  // The API's OpenAPI document: it names the types of events.
+  async document(signal) {
+    this.#document ??= await this.get('/openapi.json', {}, signal);
+    return this.#document;
   }
 
   // Returns the answer's JSON, or undefined for an empty one. Throws a Failure, or the signal's AbortError.

@@ -86,7 +86,7 @@ export function remove(context, endpoint) {
 async function typesOf({ api, signal, say, complain }) {
   say('');
   try {
-    return await api.eventTypes(signal);
+    return Object.keys((await api.document(signal)).webhooks);
   } catch (error) {
     complain(error);
     return undefined;

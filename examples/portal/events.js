@@ -14,7 +14,7 @@ export function showEvents({ api, query, signal, report, complain }) {
   const empty = element('p', { class: 'empty', hidden: true });
   const list = cardList('Events, newest first', newCard, () => {});
   const { form, fill } = eventFilters(query);
-  const fillTypes = once(async () => fill(await api.eventTypes(signal)));
+  const fillTypes = once(async () => fill(loggedTypes(await api.document(signal))));
   const known = new Map(); // by id, oldest first
   let total = 0;
   let after = new Date(Date.now() - Number(query.hours ?? 1) * 3600_000).toISOString();
@@ -67,6 +67,11 @@ export function showEvents({ api, query, signal, report, complain }) {
   return element('section', {},
     element('div', { class: 'view-head' }, element('h2', { tabindex: '-1' }, 'Events')),
     form, empty, list.node);
+}
+
+// The log keeps some types only.
+function loggedTypes({ paths }) {
+  return paths['/events'].get.parameters.find(({ name }) => name === 'type').schema.items.enum;
 }
 
 // The form, and what fills its list of types, which comes later.

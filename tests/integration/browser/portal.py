@@ -27,15 +27,18 @@ from tests.support import PATIENCE_S, WEBHOOKS
 from tests.tables import make_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from playwright.sync_api import Page
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from app.convoy.publisher import ConvoyPublisher
     from tests.stand_in import Convoy
     from tests.support import JsonObject
+
+    Around = Callable[[ASGIApp], ASGIApp]
 
 OWNERS = ("ann", "bob")
 VISIBLE_AFTER = timedelta(milliseconds=200)
@@ -84,8 +87,13 @@ class Api:
 
 @contextmanager
 def serving(
-    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, port: int = 0
+    dynamodb: DynamoDBClient,
+    publisher: ConvoyPublisher,
+    convoy: Convoy,
+    port: int = 0,
+    around: Around = Portal,
 ) -> Iterator[Api]:
+    """`around`: what serves the API; by default the portal's server."""
     own: JsonObject = {
         "clock": now,
         "new_event_id": new_event_id,
@@ -100,7 +108,7 @@ def serving(
         set_up(of_operator.project, WEBHOOKS, url=convoy.receiver, owner="operator", new_owner=str)
     add_customers(app, settings, api_key_of(settings), owner_of)
     try:
-        with server.running(Portal(app), port) as url:
+        with server.running(around(app), port) as url:
             yield Api(url, convoy)
     finally:
         app.state.customers.close()

@@ -300,7 +300,9 @@ def test_events_appear_as_they_come(api: Api, page: Page) -> None:
     expect(page.locator("summary").first).to_contain_text("Second")
     expect(page.locator("#state")).to_have_text("2 events, live")
     expect(page.locator("pre")).to_contain_text('"item": "First"')
-    page.get_by_label("Type").select_option("deleted")
+    types = page.get_by_label("Type")
+    expect(types.locator("option")).to_have_text(["all", "created", "updated", "deleted"])
+    types.select_option("deleted")
     expect(page.get_by_text("No event in this time.")).to_be_visible()
 
 

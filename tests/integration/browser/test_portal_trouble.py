@@ -8,13 +8,18 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 
-from infra.local.portal import PORTAL
+from infra.fake_convoy import server
+from infra.local.portal import PORTAL, Portal
 from tests.integration.browser.portal import serving
+from tests.integration.deploy.test_cors import CORS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from playwright.sync_api import Page
+    from starlette.types import ASGIApp
 
     from app.convoy.publisher import ConvoyPublisher
     from tests.integration.browser.portal import Api
@@ -153,6 +158,33 @@ def _check(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page).response["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+
+
+def test_the_page_works_from_an_origin_that_the_gateway_allows(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, page: Page
+) -> None:
+    with server.running(Portal(Starlette())) as host:
+
+        def gateway(app: ASGIApp) -> ASGIApp:
+            return CORSMiddleware(
+                app,
+                allow_origins=[host],
+                allow_headers=CORS["AllowHeaders"],
+                allow_methods=CORS["AllowMethods"],
+                expose_headers=CORS["ExposeHeaders"],
+            )
+
+        with serving(dynamodb, publisher, convoy, around=gateway) as api:
+            api.endpoint("ann")
+            page.goto(f"{host}/portal")
+            page.get_by_label("Address of the API").fill(api.url)
+            page.get_by_label("Token").fill("ann")
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Pause").click()
+            expect(page.locator("#confirmation")).to_have_text("Paused.")
+            convoy.fail(status=503)
+            page.get_by_role("button", name="Resume").click()
+            expect(page.get_by_role("alert")).to_contain_text("Try again in 5 s.")
 
 
 def test_the_pages_policy_allows_no_foreign_or_inline_script(api: Api) -> None:
