@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
 
@@ -53,7 +54,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Protocol,
@@ -64,7 +65,7 @@ def _config(app: Starlette) -> uvicorn.Config:
 
 
 @contextmanager
-def running(app: Starlette, port: int = 0) -> Iterator[str]:
+def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve from a thread, on a free port by default; gives the base URL."""
     listener = socket.create_server((HOST, port))
     server = _Server(_config(app))

@@ -113,7 +113,7 @@ def _start_all(
     commands = {
         "dynamodb": ["moto.server", "-H", HOST, "-p"],
         "convoy": ["infra.fake_convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
-        "api": ["uvicorn", "--factory", "app.wiring.api:local_api", "--host", HOST, "--port"],
+        "api": ["uvicorn", "--factory", "infra.local.portal:local_api", "--host", HOST, "--port"],
     }
 
     def start(name: str) -> Process:
@@ -203,6 +203,7 @@ def _greet(ports: Mapping[str, int], settings: LocalSettings, command: Path) -> 
     api = f"http://localhost:{ports['api']}"
     inbox = f"http://localhost:{ports.get('convoy')}/inbox"
     print(f"The API       {api} (try it out at {api}/docs)")
+    print(f"Its portal    {api}/portal (endpoints, deliveries, events; no token is needed)")
     if "convoy" in ports:
         print(f"Its events    {inbox} (open it in a browser)")
     else:

@@ -1,16 +1,19 @@
 'use strict';
 
-// What the framework does not do: check for required parameters, build the zip, check for the secret
-// before a deployment begins, give the local gateway local settings.
+// What the framework does not do: check for required parameters, keep the routes free for preflights,
+// build the zip, check for the secret before a deployment begins, give the local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 
 const { DescribeSecretCommand, SecretsManagerClient } = require('@aws-sdk/client-secrets-manager');
 
+const separateMethods = require('./preflights');
+
 module.exports = class {
   constructor(serverless) {
     this.hooks = {
       'before:package:cleanup': () => checkParameters(serverless),
+      'before:package:initialize': () => separateMethods(serverless.service),
       'before:package:createDeploymentArtifacts': () => build(serverless),
       'before:deploy:deploy': () => checkSecret(serverless),
       'before:offline:start': () => takeLocalSettings(serverless),

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs Chromium for the tests of the inbox page, if it is missing: with apt-get, as root on Debian
+# Installs Chromium for the tests of the pages, if it is missing: with apt-get, as root on Debian
 # or Ubuntu. Elsewhere nothing happens, and the tests say that they need it.
 set -eu
 for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null && exit 0
 done
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  echo 'Installing Chromium, for the tests of the inbox page.'
+  echo 'Installing Chromium, for the tests of the pages.'
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
     apt-get install -qq --no-install-recommends chromium; } >/dev/null ||
-    echo 'Chromium could not be installed: the tests of the inbox page are skipped.'
+    echo 'Chromium could not be installed: the tests of the pages are skipped.'
 fi

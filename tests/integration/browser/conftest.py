@@ -9,12 +9,18 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.integration.browser import portal
 from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+    from app.convoy.publisher import ConvoyPublisher
+    from tests.integration.browser.portal import Api
+    from tests.stand_in import Convoy
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
@@ -46,6 +52,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def api(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy) -> Iterator[Api]:
+    """The API of two owners, with the portal."""
+    with portal.serving(dynamodb, publisher, convoy) as api:
+        yield api
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The inbox page of `make run`."""
+"""The pages of `make run`: the inbox, and the portal."""
 
 from __future__ import annotations
 
@@ -85,3 +85,14 @@ def test_a_failing_receiver_gets_retries_until_it_works(page: Page, stack: Stack
     expect(new.locator("summary")).to_contain_text(re.compile(r"✓ delivered at attempt \d"))
     expect(new.locator(".attempts li").first).to_contain_text("503 Service Unavailable")
     expect(new.locator(".attempts li").last).to_contain_text("204 No Content")
+
+
+def test_the_portal_needs_no_token_and_shows_the_events(page: Page, stack: Stack) -> None:
+    change(stack, "Show it in the portal")
+    page.goto(stack.portal)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("article h3")).to_contain_text("/receiver")
+
+    page.get_by_role("navigation").get_by_role("link", name="Events").click()
+
+    expect(page.locator("summary").first).to_contain_text("Show it in the portal")

@@ -40,6 +40,10 @@ class Stack:
     def inbox(self) -> str:
         return self._url(r"Its events\s+(\S+)")
 
+    @property
+    def portal(self) -> str:
+        return self._url(r"Its portal\s+(\S+)")
+
     def _url(self, pattern: str) -> str:
         found = re.search(pattern, self.greeting)
         assert found, self.greeting

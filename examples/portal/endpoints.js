@@ -1,0 +1,92 @@
+// The endpoints: each with its state and everything that may be done to it.
+
+import { button, cardList, chips, element, facts, hash, moment, renew } from './elements.js';
+import * as forms from './endpoint_forms.js';
+import { poll } from './polling.js';
+
+const EVERY_S = 15;
+
+const pathOf = ({ id }) => `/webhooks/endpoints/${encodeURIComponent(id)}`;
+
+const STATES = {
+  active: ['good', '✓ active'],
+  paused: ['busy', '‖ paused: nothing is delivered to it'],
+  inactive: ['bad', '✗ disabled after too many failures: repair it, then resume it'],
+};
+
+export function showEndpoints({ api, signal, say, complain, report }) {
+  const empty = element('p', { class: 'empty', hidden: true },
+    'No endpoint yet. An endpoint is an address of yours to which events are sent.');
+  const list = cardList('Endpoints', newCard, (card) => fill(card, actionsOf(card)));
+  const heading = element('h2', { tabindex: '-1' }, 'Endpoints');
+
+  const load = async () => {
+    const { data } = await api.get('/webhooks/endpoints', {}, signal);
+    list.show(data);
+    empty.hidden = data.length > 0;
+  };
+  const refresh = poll(load, EVERY_S, signal, report);
+
+  // Does something, says how it ended, and shows the new state.
+  const act = async (call, ...done) => {
+    say('');
+    try {
+      const answer = await call();
+      say(element('span', {}, ...done.map((part) => (typeof part === 'function' ? part(answer) : part))));
+    } catch (error) {
+      complain(error);
+    }
+    refresh();
+  };
+  const context = { api, signal, say, complain, refresh, removed: () => heading.focus() };
+
+  function actionsOf(card) {
+    const call = (method, rest, body) => api.call(method, pathOf(card.item) + rest, { body });
+    const set = (paused, done) => act(() => call('PUT', '', { paused }), done);
+    const test = () => act(() => call('POST', '/test'), 'A ping is on its way: ',
+      ({ data }) => element('a', { href: hash('deliveries', { event: data.event }) }, 'its delivery'), '.');
+    const open = (form) => () => form(context, card.item);
+    return [
+      card.item.status === 'active'
+        ? button('Pause', () => set(true, 'Paused.'), { key: 'pause' })
+        : button('Resume', () => set(false, 'Resumed.'), { key: 'pause' }),
+      button('Send a test', test, { key: 'test' }),
+      button('Recover …', open(forms.recover), { key: 'recover' }),
+      button('Show secret', open(forms.secret), { key: 'secret' }),
+      button('Rotate secret …', open(forms.rotate), { key: 'rotate' }),
+      button('Edit …', open(forms.edit), { key: 'edit' }),
+      button('Delete …', open(forms.remove), { key: 'delete', className: 'danger' }),
+      element('a', { href: hash('deliveries', { endpoint: card.item.id }), 'data-key': 'deliveries' }, 'Deliveries'),
+    ];
+  }
+
+  return element('section', {},
+    element('div', { class: 'view-head' }, heading,
+      button('New endpoint …', () => forms.create(context), { className: 'primary' })),
+    empty, list.node);
+}
+
+function newCard({ id }) {
+  return element('li', { class: 'card' },
+    element('article', { 'aria-labelledby': `endpoint-${id}` },
+      element('h3', { id: `endpoint-${id}` }),
+      element('p', { class: 'outcome' }),
+      element('p', { class: 'description' }),
+      element('div', { class: 'facts' }),
+      element('div', { class: 'actions' })));
+}
+
+function fill(card, actions) {
+  const endpoint = card.item;
+  const [kind, state] = STATES[endpoint.status] ?? ['none', endpoint.status];
+  renew(card.querySelector('h3'), endpoint.url);
+  const outcome = card.querySelector('.outcome');
+  outcome.className = `outcome ${kind}`;
+  renew(outcome, state);
+  renew(card.querySelector('.description'), endpoint.description ?? '');
+  renew(card.querySelector('.facts'), facts({
+    Events: endpoint.event_types.includes('*') ? 'all, also types that come later' : chips(endpoint.event_types),
+    Created: moment(endpoint.created_at),
+  }));
+  renew(card.querySelector('.actions'), ...actions);
+}

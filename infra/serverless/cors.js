@@ -1,0 +1,40 @@
+'use strict';
+
+// Which pages may call the API from a browser: those of the origins in the parameter corsOrigins.
+
+const HEADERS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match'];
+const EXPOSED = ['ETag', 'Idempotency-Replayed', 'Location', 'Retry-After', 'Webhook-Id', 'Webhook-Status'];
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+const MAX_AGE_S = 7200; // no browser keeps the answer for longer
+
+module.exports = async ({ resolveVariable }) => {
+  const parameter = String(await resolveVariable('param:corsOrigins'));
+  const origins = parameter.split(',').map((each) => each.trim()).filter(Boolean);
+  const wrong = origins.find((each) => !isOrigin(each));
+  if (wrong !== undefined) {
+    refuse(
+      `--param corsOrigins: "${wrong}" is not an origin such as https://portal.example.com, without` +
+        ' a path. http is only for localhost. Separate several with commas',
+    );
+  }
+  if (origins.length === 0) return false;
+  return {
+    allowedOrigins: origins,
+    allowedHeaders: HEADERS,
+    allowedMethods: METHODS,
+    exposedResponseHeaders: EXPOSED,
+    maxAge: MAX_AGE_S,
+  };
+};
+
+function isOrigin(text) {
+  if (text.includes('*')) return false;
+  const { origin, protocol, hostname } = URL.canParse(text) ? new URL(text) : {};
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost'));
+}
+
+function refuse(message) {
+  const error = new Error(message);
+  error.stack = message; // the framework prints the stack
+  throw error;
+}

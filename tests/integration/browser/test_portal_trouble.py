@@ -1,0 +1,232 @@
+"""The portal without its API or Convoy, by keyboard, in each width and scheme, and shut in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+
+from infra.fake_convoy import server
+from infra.local.portal import PORTAL, Portal
+from tests.integration.browser.portal import serving
+from tests.integration.deploy.test_cors import CORS
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from playwright.sync_api import Page
+    from starlette.types import ASGIApp
+
+    from app.convoy.publisher import ConvoyPublisher
+    from tests.integration.browser.portal import Api
+    from tests.stand_in import Convoy
+    from tests.support import JsonObject
+
+LONG = "Write the tests, every one of them, until nothing is left untested. " * 3
+
+
+def test_a_lost_connection_is_reported_and_restored(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, page: Page
+) -> None:
+    with serving(dynamodb, publisher, convoy) as api:
+        api.sign_in(page, "ann", "events")
+        expect(page.locator("#state")).to_have_text("0 events, live")
+    expect(page.locator("#state")).to_have_text("Connection lost; trying again.")
+
+    with serving(dynamodb, publisher, convoy, port=int(api.url.rpartition(":")[2])) as again:
+        again.change("ann", "After the outage")
+        expect(page.locator("#state")).to_have_text("1 event, live")
+
+
+def test_an_action_without_a_connection_is_reported_as_open(api: Api, page: Page) -> None:
+    api.endpoint("ann")
+    api.sign_in(page, "ann")
+    page.route("**/test", lambda route: route.abort())
+    page.get_by_role("button", name="Send a test").click()
+
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The change may or may not have been made.")
+    expect(alert).to_contain_text(f"allow the origin of this page, {api.url}")
+
+
+def test_convoys_outage_is_a_sentence_and_ends_by_itself(api: Api, page: Page) -> None:
+    api.endpoint("ann")
+    api.sign_in(page, "ann")
+    expect(page.locator("#state")).to_have_text("Live")
+    api.convoy.fail(status=503)
+    page.get_by_role("button", name="Pause").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Try again in 5 s.")
+    expect(page.locator("#state")).to_contain_text("Trying again in 5 s.")
+    api.convoy.recover()
+    expect(page.locator("#state")).to_have_text("Live")
+    expect(page.get_by_text("✓ active")).to_be_visible()
+
+
+def test_the_gateways_own_refusals_are_sentences(api: Api, page: Page) -> None:
+    api.sign_in(page, "ann")
+    answer: JsonObject = {"status": 429, "json": {"message": "Too Many Requests"}}
+    page.route("**/openapi.json", lambda route: route.fulfill(**answer))
+    page.get_by_role("button", name="New endpoint").click()
+
+    expect(page.get_by_role("alert")).to_have_text("The API gets too many requests.")
+
+
+def test_a_wrong_filter_is_explained_and_not_repeated(api: Api, page: Page) -> None:
+    api.sign_in(page, "ann", "deliveries")
+    page.get_by_label("Event id").fill("no id")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("event")
+    expect(page.locator("#state")).to_be_empty()
+    page.get_by_label("Event id").fill("")
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_text("Live")
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_everything_is_reached_by_keyboard(api: Api, page: Page) -> None:
+    api.endpoint("ann")
+    press = page.keyboard.press
+    page.goto(f"{api.url}/portal")
+    expect(page.get_by_label("Token")).to_be_focused()
+    page.keyboard.type("ann")
+    press("Enter")
+    expect(page.locator("article")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Endpoints")).to_be_focused()
+    press("Tab")
+    expect(page.get_by_role("button", name="New endpoint")).to_be_focused()
+    press("Tab")
+    for name in ("Pause", "Resume"):
+        expect(page.get_by_role("button", name=name)).to_be_focused()
+        press("Enter")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    for _ in range(4):
+        press("Tab")
+    press("Enter")
+    expect(page.get_by_label("Hours that the old secret still signs")).to_be_focused()
+    press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Rotate secret")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 800, 1400])
+def test_each_view_fits_the_window_and_axe_finds_nothing(
+    api: Api, page: Page, width: int, scheme: Any
+) -> None:
+    _fill(api)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{api.url}/portal")
+    _check(page)
+    api.sign_in(page, "ann")
+    expect(page.locator("article")).to_have_count(2)
+    _check(page)
+    page.get_by_role("button", name="New endpoint").click()
+    page.get_by_label("Only these types").check()
+    _check(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show secret").first.click()
+    expect(page.locator(".secret")).to_be_visible()
+    _check(page)
+    page.keyboard.press("Escape")
+    for view in ("Deliveries", "Events"):
+        page.get_by_role("navigation").get_by_role("link", name=view).click()
+        page.locator("summary").first.click()
+        page.locator("summary").last.click()
+        expect(page.locator("details[open] .attempts > *, details[open] pre")).to_have_count(2)
+        _check(page)
+
+
+def _fill(api: Api) -> None:
+    """An endpoint with a failed and a delivered delivery, and one with a long address, paused."""
+    api.endpoint("ann")
+    api.change("ann", LONG)
+    api.convoy.deliveries()
+    other = api.endpoint("ann", f"{api.convoy.receiver}?{'path=' * 60}")
+    api.call("ann", "PUT", f"/webhooks/endpoints/{other['id']}", paused=True, description=LONG)
+    api.change("ann", "x" * 500)
+    api.convoy.deliveries()
+
+
+def _check(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+
+
+def test_the_page_works_from_an_origin_that_the_gateway_allows(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy, page: Page
+) -> None:
+    with server.running(Portal(Starlette())) as host:
+
+        def gateway(app: ASGIApp) -> ASGIApp:
+            return CORSMiddleware(
+                app,
+                allow_origins=[host],
+                allow_headers=CORS["AllowHeaders"],
+                allow_methods=CORS["AllowMethods"],
+                expose_headers=CORS["ExposeHeaders"],
+            )
+
+        with serving(dynamodb, publisher, convoy, around=gateway) as api:
+            api.endpoint("ann")
+            page.goto(f"{host}/portal")
+            page.get_by_label("Address of the API").fill(api.url)
+            page.get_by_label("Token").fill("ann")
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Pause").click()
+            expect(page.locator("#confirmation")).to_have_text("Paused.")
+            convoy.fail(status=503)
+            page.get_by_role("button", name="Resume").click()
+            expect(page.get_by_role("alert")).to_contain_text("Try again in 5 s.")
+
+
+def test_the_pages_policy_allows_no_foreign_or_inline_script(api: Api) -> None:
+    answer = httpx.get(f"{api.url}/portal/")
+    policy = answer.headers["content-security-policy"]
+
+    for directive in (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+    ):
+        assert directive in policy
+        assert directive in answer.text  # on any host: as the page's own meta element
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_portal_is_nothing_but_its_own_files() -> None:
+    assert {file.suffix for file in PORTAL.iterdir()} == {".html", ".css", ".js"}
+    for file in PORTAL.glob("*.js"):
+        for line in file.read_text().splitlines():
+            assert not line.startswith("import ") or "from './" in line, (file, line)
+
+
+def test_the_page_does_not_work_inside_another_one(api: Api, page: Page) -> None:
+    """A host may send no header: then the page itself refuses."""
+
+    def without_header(route: Any) -> None:
+        answer = route.fetch()
+        kept = {n: v for n, v in answer.headers.items() if n != "content-security-policy"}
+        route.fulfill(response=answer, headers=kept)
+
+    page.route("**/portal/", without_header)
+    around: JsonObject = {
+        "body": "<iframe src='/portal/'></iframe>",
+        "content_type": "text/html",
+    }
+    page.route("**/around", lambda route: route.fulfill(**around))
+    page.goto(f"{api.url}/around")
+
+    inner = page.frame_locator("iframe")
+    expect(inner.get_by_role("alert")).to_contain_text("open it in a tab of its own")
+    expect(inner.get_by_label("Token")).to_be_hidden()
