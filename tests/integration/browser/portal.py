@@ -17,7 +17,7 @@ from app.domain.event_log import EventLog
 from app.http import application
 from app.settings import Settings
 from app.wiring.clients import api_key_of, new_event_id, now
-from app.wiring.convoy_admin import Convoy as ConvoyProject
+from app.wiring.convoy_admin import ConvoyComponents
 from app.wiring.customers import add_customers
 from infra.fake_convoy import server
 from infra.local.portal import Portal
@@ -104,7 +104,7 @@ def serving(
     app = application.build([service], owner_of, log=log)
     values = {name.lower(): value for name, value in deployment(convoy, "nobody").items()}
     settings = Settings.model_validate(values | {"local_endpoints": True})
-    with closing(ConvoyProject.build(settings)) as of_operator:
+    with closing(ConvoyComponents.build(settings)) as of_operator:
         set_up(of_operator.project, WEBHOOKS, url=convoy.receiver, owner="operator", new_owner=str)
     add_customers(app, settings, api_key_of(settings), owner_of)
     try:
