@@ -46,7 +46,7 @@ def _decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-def _moment(value: object) -> datetime:
+def moment(value: object) -> datetime:
     problem = PydanticCustomError(
         "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
     )
@@ -68,7 +68,7 @@ _TYPES: dict[type, Any] = {
     ],
     datetime: Annotated[
         AwareDatetime,
-        BeforeValidator(_moment),
+        BeforeValidator(moment),
         WithJsonSchema({"type": "string", "format": "date-time"}),
     ],
 }
@@ -142,6 +142,9 @@ def _check(
 ) -> None:
     """Raises UnsupportedField for a field whose body would differ from what the documents say."""
     for name, body in bodies.items():
+        if hasattr(Update, name):
+            problem = "a body has something else of this name: choose another name"
+            raise UnsupportedField(f"{resource.model.__name__}.{name}: {problem}.")
         declared = [each for each in get_args(body)[1:] if isinstance(each, FieldInfo)]
         other = any(each.alias or each.exclude or not each.is_required() for each in declared)
         problem = "`Field` has its bounds, and no alias, default or exclude" if other else ""
