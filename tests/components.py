@@ -16,7 +16,7 @@ from app.outbox.relay_attempts import Attempts
 from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
-from infra.fake_convoy.resources import PROJECT_ID
+from infra.fake_convoy.project import PROJECT_ID
 from tests.support import GRACE, NOW, new_ids
 from tests.tables import make_outbox, make_store
 

@@ -11,8 +11,7 @@ import pytest
 
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.deliveries import ENDED
-from infra.fake_convoy.project import utc_now
-from infra.fake_convoy.resources import PROJECT_ID
+from infra.fake_convoy.project import PROJECT_ID, utc_now
 from infra.local import tables
 from tests.support import PATIENCE_S
 from tests.tables import TABLES

@@ -1,30 +1,40 @@
 """Convoy's project as its operator sees it: endpoints, subscriptions, event types, deliveries.
 
-    ConvoyError
-    ├── ConvoyUnusable   no request can succeed: the message says what to change
-    └── ConvoyRefused    Convoy refused this request: the message begins with the answer's status
-
-Convoy's answers are passed on unchanged, as JSON: the SDK's types do not fit all of them.
+`app.convoy_admin.calls` has the errors.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from app.convoy.api_key import SecretError
-from app.convoy.exchange import message_of, reason_of
-from app.convoy.transport import ERRORS
 from app.convoy_admin import sdk
+from app.convoy_admin.calls import (
+    PAGE,
+    Calls,
+    ConvoyError,
+    ConvoyNotFound,
+    ConvoyRefused,
+    ConvoyUnusable,
+    JsonObject,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import httpx
+    from datetime import datetime
 
     from app.convoy.exchange import Exchange
 
-JsonObject = dict[str, Any]
-"""A JSON object of Convoy's."""
+__all__ = [
+    "PAGE",
+    "ConvoyError",
+    "ConvoyNotFound",
+    "ConvoyRefused",
+    "ConvoyUnusable",
+    "JsonObject",
+    "Project",
+]
 
 DEADLINE_S = 30.0
 """Seconds for one call: Convoy may ping the URL of a new endpoint before it answers."""
@@ -32,34 +42,18 @@ DEADLINE_S = 30.0
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Room for a page of the longest events."""
 
-PAGE = 100
-"""Resources on one page of a list."""
-
-
-class ConvoyError(Exception):
-    """Convoy did not do what it was asked for; the message says why."""
-
-
-class ConvoyUnusable(ConvoyError):
-    """The URL, the key or the project is wrong, or Convoy is out of reach."""
-
-
-class ConvoyRefused(ConvoyError):
-    """Convoy refused this request."""
-
 
 class Project:
     """Every method raises ConvoyError. `base_url` and `project_id` are those of the exchange."""
 
     def __init__(self, exchange: Exchange, *, base_url: str, project_id: str) -> None:
-        self._exchange = exchange
-        self._base_url = base_url
+        self._calls = Calls(exchange, base_url)
         self._project_id = project_id
 
     def check(self) -> JsonObject:
         """The project, with its `config`. Raises ConvoyUnusable unless key and id fit."""
         try:
-            found: JsonObject = self._ask(sdk.project)
+            found: JsonObject = self._calls.ask(sdk.project)
         except ConvoyRefused as error:
             if "project" not in str(error).lower():
                 raise  # Convoy answers 400 to some of its outages too
@@ -77,117 +71,194 @@ class Project:
         return found
 
     def event_types(self) -> list[JsonObject]:
-        found: list[JsonObject] = self._ask(sdk.event_types)
+        found: list[JsonObject] = self._calls.ask(sdk.event_types)
         return found
 
     def create_event_type(self, about: Mapping[str, Any]) -> JsonObject:
-        return self._make(sdk.create_event_type, sdk.NewEventType(**about))
+        return self._one(sdk.create_event_type, body=sdk.NewEventType(**about))
 
     def update_event_type(self, uid: str, about: Mapping[str, Any]) -> JsonObject:
         changed = sdk.ChangedEventType(**about)
-        return self._make(sdk.update_event_type, changed, uid)
+        return self._one(sdk.update_event_type, uid, body=changed)
 
-    def endpoints(self, owner: str = "") -> Iterator[JsonObject]:
+    def endpoints(self, owner: str | None = None) -> Iterator[JsonObject]:
         """The endpoints of one owner, or all endpoints."""
-        return self._each(sdk.endpoints, owner_id=owner)
+        return self._calls.each(sdk.endpoints, **({} if owner is None else {"owner_id": owner}))
 
-    def create_endpoint(self, *, name: str, url: str, owner: str) -> JsonObject:
+    def endpoint(self, endpoint_id: str) -> JsonObject:
+        """With its secrets, oldest first. Whose endpoint it is, its `owner_id` says."""
+        return self._one(sdk.endpoint, endpoint_id)
+
+    def create_endpoint(
+        self, *, name: str, url: str, owner: str, description: str = ""
+    ) -> JsonObject:
         """With advanced signatures, and a secret that Convoy generates."""
-        wanted = sdk.NewEndpoint(name=name, url=url, owner_id=owner, advanced_signatures=True)
-        return self._make(sdk.create_endpoint, wanted)
+        wanted = sdk.NewEndpoint(
+            name=name, url=url, owner_id=owner, description=description, advanced_signatures=True
+        )
+        return self._one(sdk.create_endpoint, body=wanted)
+
+    def update_endpoint(
+        self, endpoint: JsonObject, *, url: str | None = None, description: str | None = None
+    ) -> JsonObject:
+        """Change an endpoint that Convoy showed; gives it. None leaves a field as it is.
+
+        Convoy pings an https URL, also one that does not change: AddressRefused.
+        """
+        # Convoy clears these fields when they are left out. It keeps the others.
+        kept = ("name", "url", "description", "rate_limit", "rate_limit_duration", "content_type")
+        whole = {field: endpoint[field] for field in kept}
+        if endpoint["authentication"]:
+            whole["authentication"] = endpoint["authentication"]
+        changes = {"url": url, "description": description}
+        whole |= {field: value for field, value in changes.items() if value is not None}
+        body = sdk.ChangedEndpoint.from_dict(whole)
+        return self._one(sdk.update_endpoint, endpoint["uid"], body=body)
+
+    def delete_endpoint(self, endpoint_id: str) -> None:
+        """Convoy deletes its subscription too, and still lists its deliveries."""
+        self._calls.ask(sdk.delete_endpoint, endpoint_id)
+
+    def pause_endpoint(self, endpoint_id: str) -> JsonObject:
+        """Convoy discards the deliveries of a paused endpoint. It can't pause a disabled one."""
+        found = self.endpoint(endpoint_id)
+        for _ in range(2):
+            if found["status"] == "paused":
+                break
+            # A toggle: another caller that paused the endpoint meanwhile makes it active.
+            found = self._one(sdk.pause_endpoint, endpoint_id)
+        if found["status"] != "paused":
+            raise ConvoyRefused(f"202: the endpoint is {found['status']}. Pause it again.")
+        return found
+
+    def activate_endpoint(self, endpoint_id: str) -> JsonObject:
+        """Activate a paused endpoint, or one that Convoy disabled after failures."""
+        found = self.endpoint(endpoint_id)
+        if found["status"] == "active":
+            return found
+        return self._one(sdk.activate_endpoint, endpoint_id)
+
+    def rotate_secret(self, endpoint_id: str, overlap_h: int) -> str:
+        """The new secret. The present ones sign too: the last one for `overlap_h` more hours."""
+        # Convoy's `expires_at` takes the number as seconds; its worker takes it as hours.
+        body = sdk.ExpiredSecret(expiration=overlap_h)
+        return secret_of(self._one(sdk.expire_secret, endpoint_id, body=body))
 
     def subscriptions(self, endpoint_id: str) -> Iterator[JsonObject]:
-        return self._each(sdk.subscriptions, endpoint_id=[endpoint_id])
+        return self._calls.each(sdk.subscriptions, endpoint_id=[endpoint_id])
 
     def create_subscription(self, *, name: str, endpoint_id: str) -> JsonObject:
-        """To all event types: without a licence Convoy has no other subscription."""
+        """To all event types, by a first event filter of type `*`."""
         wanted = sdk.NewSubscription(name=name, endpoint_id=endpoint_id)
-        return self._make(sdk.create_subscription, wanted)
+        return self._one(sdk.create_subscription, body=wanted)
+
+    def event_filters(self, subscription_id: str) -> list[JsonObject]:
+        """The event types of the subscription: each has a `uid` and an `event_type`, maybe `*`."""
+        found: list[JsonObject] = self._calls.ask(sdk.event_filters, subscription_id)
+        return found
+
+    def add_filter(self, subscription_id: str, event_type: str) -> JsonObject:
+        """Raises ConvoyUnusable for an event type that Convoy does not have yet."""
+        wanted = sdk.NewEventFilter(event_type=event_type)
+        try:
+            return self._one(sdk.create_event_filter, subscription_id, body=wanted)
+        except ConvoyRefused as error:
+            if "event type does not exist" not in str(error):
+                raise
+            raise ConvoyUnusable(
+                f"Convoy has no event type {event_type} ({error}). Run `convoy setup`."
+            ) from error
+
+    def delete_filter(self, subscription_id: str, filter_id: str) -> None:
+        """Also one that is gone already. Without any filter the endpoint gets no event."""
+        with suppress(ConvoyNotFound):
+            self._calls.ask(sdk.delete_event_filter, subscription_id, filter_id)
+
+    def publish_to_endpoint(
+        self, endpoint_id: str, event_type: str, data: JsonObject, event_id: str
+    ) -> None:
+        """To this endpoint alone, if it gets this event type; `event_id` is the key."""
+        body = sdk.EndpointEvent(
+            endpoint_id=endpoint_id,
+            event_type=event_type,
+            idempotency_key=event_id,
+            data=data,  # type: ignore[arg-type]  # the SDK sends a dict as it is
+        )
+        self._calls.ask(sdk.create_endpoint_event, body=body)
 
     def pages_of_events(self) -> Iterator[list[JsonObject]]:
         """Newest first."""
-        return self._pages(sdk.events)
+        return self._calls.pages(sdk.events)
 
     def deliveries(
-        self, *, statuses: Sequence[str] = (), event_id: str = ""
+        self,
+        *,
+        statuses: Sequence[str] = (),
+        event_id: str = "",
+        endpoint_ids: Sequence[str] | None = None,
+        event_types: Sequence[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        first: str = "",
+        per_page: int = PAGE,
     ) -> Iterator[JsonObject]:
-        """Newest first. `event_id` is the key that an event was published under.
+        """Newest first, from the delivery with the id `first` on.
 
-        Convoy answers 400 for an event that it does not have: ConvoyRefused.
+        `event_id` is the key that an event was published under. Convoy answers 400 for an event
+        that it does not have: ConvoyNotFound. `since` and `until` are aware, and count in whole
+        seconds; without `since` Convoy lists the last seven days. Without `endpoint_ids` the
+        deliveries are everybody's; of no endpoints there are none.
         """
-        filters: JsonObject = {"status": list(statuses)} if statuses else {}
-        if event_id:
-            filters["idempotency_key"] = event_id
-        return self._each(sdk.deliveries, **filters)
+        if endpoint_ids is not None and not endpoint_ids:
+            return
+        filters = {
+            "status": list(statuses),
+            "idempotency_key": event_id,
+            "event_type": event_types[0] if len(event_types) == 1 else "",
+            "start_date": _second(since),
+            "end_date": _second(until),
+            "next_page_cursor": first,
+        }
+        wanted = {name: value for name, value in filters.items() if value}
+        if endpoint_ids is not None:
+            wanted["endpoint_id"] = list(endpoint_ids)
+        for each in self._calls.each(sdk.deliveries, per_page=per_page, **wanted):
+            # Convoy takes one event type.
+            if not event_types or each["event_type"] in event_types:
+                yield each
+
+    def delivery(self, delivery_id: str) -> JsonObject:
+        return self._one(sdk.delivery, delivery_id)
 
     def attempts(self, delivery_id: str) -> list[JsonObject]:
         """Oldest first."""
-        found: list[JsonObject] = self._ask(sdk.attempts, delivery_id)
+        found: list[JsonObject] = self._calls.ask(sdk.attempts, delivery_id)
         return found
 
     def resend(self, delivery_id: str) -> None:
         """Send a delivery again that arrived or failed for good; Convoy refuses one under way."""
-        delivery = self._ask(sdk.delivery, delivery_id)
-        if delivery["status"] != "Success":
-            self._ask(sdk.resend, delivery_id)
+        if self.delivery(delivery_id)["status"] != "Success":
+            self._calls.ask(sdk.resend, delivery_id)
             return
-        answer = self._answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
+        answer = self._calls.answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
         # Convoy answers 200 even if the endpoint is paused.
         if not answer["message"].startswith("1 successful"):
             raise ConvoyRefused(f"200: {answer['message']}")
 
     def close(self) -> None:
-        self._exchange.close()
+        self._calls.close()
 
-    def _make(self, call: Callable[..., object], body: object, *about: str) -> JsonObject:
-        made: JsonObject = self._ask(call, *about, body=body)
-        return made
+    def _one(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
+        found: JsonObject = self._calls.ask(call, *about, **arguments)
+        return found
 
-    def _each(self, call: Callable[..., object], **filters: object) -> Iterator[JsonObject]:
-        for page in self._pages(call, **filters):
-            yield from page
 
-    def _pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[JsonObject]]:
-        cursor: JsonObject = {}
-        while True:
-            page = self._ask(call, per_page=PAGE, **filters, **cursor)
-            yield page["content"]
-            if not page["pagination"]["has_next_page"]:
-                return
-            cursor = {"next_page_cursor": page["pagination"]["next_page_cursor"]}
+def secret_of(endpoint: JsonObject) -> str:
+    """The endpoint's newest secret."""
+    secret: str = endpoint["secrets"][-1]["value"]
+    return secret
 
-    def _ask(self, call: Callable[..., object], *about: str, **arguments: object) -> Any:  # noqa: ANN401
-        """`data` of Convoy's answer."""
-        return self._answer(call, *about, **arguments).get("data")
 
-    def _answer(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
-        """Convoy's envelope: `message` and `data`."""
-        try:
-            response = self._exchange.answer(call, *about, **arguments)
-        except ERRORS as error:
-            raise ConvoyUnusable(
-                f"CONVOY_BASE_URL ({self._base_url}): no answer"
-                f" ({type(error).__name__}: {error}). Check that Convoy runs there."
-            ) from error
-        except SecretError as error:
-            raise ConvoyUnusable(str(error)) from error
-        if response.is_success and message_of(response) is not None:
-            answer: JsonObject = response.json()
-            return answer
-        raise self._error(response)
-
-    def _error(self, response: httpx.Response) -> ConvoyError:
-        answer = self._exchange.redacted(reason_of(response))
-        if message_of(response) is None:
-            return ConvoyUnusable(
-                f"CONVOY_BASE_URL ({self._base_url}): that is not Convoy's API ({answer}). The URL"
-                " must end in /api: elsewhere Convoy's dashboard answers, with HTML."
-            )
-        if response.status_code in {401, 403}:
-            return ConvoyUnusable(
-                f"CONVOY_API_KEY: Convoy refused it ({answer}). Take the project's key from"
-                " Convoy's dashboard: project settings, API keys."
-            )
-        if response.status_code == 429 or response.status_code >= 500:
-            return ConvoyUnusable(f"Convoy can't do it now ({answer}). Try again later.")
-        return ConvoyRefused(answer)
+def _second(at: datetime | None) -> str:
+    """The time as Convoy reads it: in UTC, without a zone."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"

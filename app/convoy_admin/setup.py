@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from app.convoy_admin.project import secret_of
 from app.http.webhooks import DIALECT
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def set_up(
         done.made.append("subscription to all event types")
     step()
     done.owner, done.endpoint_id = endpoint["owner_id"], endpoint["uid"]
-    done.secret = endpoint["secrets"][-1]["value"]
+    done.secret = secret_of(endpoint)
     done.wrong = [
         *_endpoint_problems(endpoint),
         *_signature_problems(project.check()["config"]["signature"]),
@@ -72,7 +73,7 @@ def set_up(
 
 def _endpoint(project: Project, url: str, owner: str) -> JsonObject | None:
     """An endpoint at this URL. One without an owner is no use: it gets no events."""
-    owned = (each for each in project.endpoints(owner) if each.get("owner_id"))
+    owned = (each for each in project.endpoints(owner or None) if each.get("owner_id"))
     return next((each for each in owned if each["url"] == url), None)
 
 

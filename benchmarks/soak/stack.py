@@ -20,7 +20,7 @@ from app.wiring.convoy_admin import ConvoyComponents
 from benchmarks.soak import receiver
 from benchmarks.soak.children import HOST, Child, free_port
 from infra.fake_convoy.application import API_KEY
-from infra.fake_convoy.resources import PROJECT_ID
+from infra.fake_convoy.project import PROJECT_ID
 from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:

@@ -24,7 +24,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.fake_convoy import controls, delivery_routes, event_routes, inbox, resources, server
+from infra.fake_convoy import (
+    controls,
+    delivery_routes,
+    endpoint_routes,
+    event_routes,
+    inbox,
+    resources,
+    server,
+    subscription_routes,
+)
 from infra.fake_convoy.answers import Refusal, refusal_answer
 from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff
 from infra.fake_convoy.faults import Faults
@@ -125,13 +134,21 @@ def _api_routes() -> list[Route]:
         _route("/events/fanout", event_routes.fan_out, "POST"),
         _route("/events/batchreplay", event_routes.batch_replay, "POST"),
         _route("/events", event_routes.listed),
+        _route("/events", event_routes.to_endpoint, "POST"),
         _route("/events/{uid}", event_routes.one),
         _route("/events/{uid}/replay", event_routes.replay, "PUT"),
-        _route("/endpoints", resources.endpoints, "GET", "POST"),
-        _route("/endpoints/{uid}", resources.endpoint, "GET", "DELETE"),
-        _route("/endpoints/{uid}/pause", resources.pause, "PUT"),
-        _route("/endpoints/{uid}/activate", resources.activate, "POST"),
-        _route("/subscriptions", resources.subscriptions, "GET", "POST"),
+        _route("/endpoints", endpoint_routes.endpoints, "GET", "POST"),
+        _route("/endpoints/{uid}", endpoint_routes.endpoint, "GET", "PUT", "DELETE"),
+        _route("/endpoints/{uid}/pause", endpoint_routes.pause, "PUT"),
+        _route("/endpoints/{uid}/activate", endpoint_routes.activate, "POST"),
+        _route("/endpoints/{uid}/expire_secret", endpoint_routes.expire_secret, "PUT"),
+        _route("/subscriptions", subscription_routes.subscriptions, "GET", "POST"),
+        _route("/subscriptions/{uid}/filters", subscription_routes.filters, "GET", "POST"),
+        _route(
+            "/subscriptions/{uid}/filters/{filter_uid}",
+            subscription_routes.delete_filter,
+            "DELETE",
+        ),
         _route("/event-types", resources.event_types, "GET", "POST"),
         _route("/event-types/{uid}", resources.event_type, "PUT"),
         _route("/eventdeliveries", delivery_routes.listed),

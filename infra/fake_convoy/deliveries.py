@@ -12,6 +12,7 @@ import httpx
 
 from infra.fake_convoy import signatures
 from infra.fake_convoy.answers import compact
+from infra.fake_convoy.endpoints import signing_secrets
 from infra.fake_convoy.ids import uid
 from infra.fake_convoy.project import shown
 
@@ -34,7 +35,7 @@ TIMEOUT_S = 10.0
 AT_ONCE = 20
 """Attempts at the same time."""
 
-_OF_ENDPOINT = ("uid", "name", "url", "owner_id", "status")
+_OF_ENDPOINT = ("uid", "name", "url", "owner_id", "status", "deleted_at")
 _OF_EVENT = ("uid", "event_type", "created_at")
 _METADATA = ("strategy", "interval_seconds", "retry_limit", "num_trials", "next_send_time")
 _OF_EVENT_IN_METADATA = ("data", "raw")
@@ -87,7 +88,7 @@ def shown_delivery(project: Project, delivery: JsonObject) -> JsonObject:
     metadata = {name: delivery[name] for name in _METADATA}
     return plain | {
         "delivery_mode": "at_least_once",
-        "endpoint_metadata": {name: endpoint[name] for name in _OF_ENDPOINT if name in endpoint},
+        "endpoint_metadata": {name: endpoint[name] for name in _OF_ENDPOINT},
         "event_metadata": {name: event[name] for name in _OF_EVENT},
         "metadata": metadata | {name: event[name] for name in _OF_EVENT_IN_METADATA},
     }
@@ -113,7 +114,7 @@ class Dispatcher:
         )
         headers["User-Agent"] = "Convoy/local"
         headers["Content-Type"] = "application/json"
-        headers[SIGNATURE] = _signature(endpoint, body, int(self.clock().timestamp()))
+        headers[SIGNATURE] = _signature(endpoint, body, self.clock())
         if delivery["idempotency_key"]:
             headers[KEY] = delivery["idempotency_key"]
         attempt = {
@@ -152,10 +153,10 @@ def storable(raw: str) -> bool:
     return "u0000" not in escapes and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _signature(endpoint: JsonObject, body: bytes, at: int) -> str:
+def _signature(endpoint: JsonObject, body: bytes, at: datetime) -> str:
     # Convoy signs the compact form, yet sends the white space: the signature does not verify then.
     body = compact(body.decode()).encode()
-    secrets = [secret["value"] for secret in endpoint["secrets"]]
+    secrets = signing_secrets(endpoint, at)
     if endpoint["advanced_signatures"]:
-        return signatures.header(at, body, *secrets)
+        return signatures.header(int(at.timestamp()), body, *secrets)
     return signatures.simple(secrets[-1], body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, ok
 from infra.fake_convoy.deliveries import ENDED, SUCCESS, shown_delivery
-from infra.fake_convoy.project import DELETED, project_of
+from infra.fake_convoy.project import is_active, is_deleted, project_of
 from infra.fake_convoy.worker import worker_of
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ async def resend(request: Request) -> Response:
         raise Refusal(400, "event already sent")
     if found["status"] not in ENDED:
         raise Refusal(400, "cannot resend event that did not fail previously")
-    status = project.endpoints[found["endpoint_id"]]["status"]
-    if status == DELETED:
+    endpoint = project.endpoints[found["endpoint_id"]]
+    if is_deleted(endpoint):
         raise Refusal(400, "endpoint not found")
-    if status != "active":
-        raise Refusal(400, f"the endpoint is currently {status}")
+    if endpoint["status"] != "active":
+        raise Refusal(400, f"the endpoint is currently {endpoint['status']}")
     worker_of(request).send(found)
     return ok("App event processed for retry successfully", shown_delivery(project, found))
 
@@ -62,8 +62,7 @@ async def force_resend(request: Request) -> Response:
     ]
     if any(each["status"] != SUCCESS for each in found):
         raise Refusal(400, "only successful events can be force resent")
-    endpoints = project.endpoints
-    active = [each for each in found if endpoints[each["endpoint_id"]]["status"] == "active"]
+    active = [each for each in found if is_active(project.endpoints[each["endpoint_id"]])]
     for each in active:
         worker_of(request).send(each)
     return ok(f"{len(active)} successful, {len(found) - len(active)} failed", None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.fake_convoy import listings
 from infra.fake_convoy.answers import Refusal, body_of, created, ok, raw_field, require
 from infra.fake_convoy.ids import uid
-from infra.fake_convoy.project import project_of
+from infra.fake_convoy.project import is_deleted, project_of
 from infra.fake_convoy.worker import worker_of
 
 if TYPE_CHECKING:
@@ -16,38 +16,58 @@ if TYPE_CHECKING:
 
     from infra.fake_convoy.project import JsonObject
 
-_NOT_SHOWN = {"owner_id", "number", "raw"}
+_NOT_SHOWN = {"owner_id", "number", "raw", "creates_subscription"}
+
+_REQUIRED = {
+    "event_type": "please provide an event type",
+    "data": "please provide your data",
+}
 
 
 async def fan_out(request: Request) -> Response:
     """Queue an event for its owner's present endpoints. The worker stores it."""
     message = await body_of(request)
-    require(
-        message,
-        owner_id="please provide an owner id",
-        event_type="please provide an event type",
-        data="please provide your data",
-    )
-    headers = message.get("custom_headers") or {}
-    if not all(isinstance(value, str) for value in headers.values()):
-        raise Refusal(400, 'body contains incorrect JSON type for field "custom_headers"')
+    require(message, owner_id="please provide an owner id", **_REQUIRED)
     project, key = project_of(request), message.get("idempotency_key") or ""
-    worker_of(request).publish(
-        {
-            "uid": uid(),
-            "acknowledged_at": project.now(),
-            "owner_id": message["owner_id"],
-            "event_type": message["event_type"],
-            "idempotency_key": key,
-            "endpoints": project.endpoints_of(message["owner_id"]),
-            "headers": {name: [value] for name, value in headers.items()},
-            "data": message["data"],
-            "raw": raw_field((await request.body()).decode(), "data"),
-        }
-    )
+    endpoints = project.endpoints_of(message["owner_id"])
+    await _publish(request, message, endpoints, owner_id=message["owner_id"])
     if key in project.keys:
         return created("Duplicate event received, but will not be sent", None)
     return created("Endpoint fanout event queued successfully", None)
+
+
+async def to_endpoint(request: Request) -> Response:
+    """Queue an event for one endpoint. An endpoint without a subscription gets one."""
+    message = await body_of(request)
+    require(message, **_REQUIRED)
+    if not message.get("endpoint_id"):
+        raise Refusal(400, "please provide an endpoint ID")
+    endpoint = project_of(request).endpoints.get(message["endpoint_id"])
+    if endpoint is None or is_deleted(endpoint):
+        raise Refusal(400, "endpoint not found")
+    await _publish(request, message, [endpoint["uid"]], creates_subscription=True)
+    return created("Event queued successfully", None)
+
+
+async def _publish(
+    request: Request, message: JsonObject, endpoints: list[str], **about: object
+) -> None:
+    headers = message.get("custom_headers") or {}
+    if not all(isinstance(value, str) for value in headers.values()):
+        raise Refusal(400, 'body contains incorrect JSON type for field "custom_headers"')
+    event = {
+        "uid": uid(),
+        "acknowledged_at": project_of(request).now(),
+        "owner_id": "",
+        "event_type": message["event_type"],
+        "idempotency_key": message.get("idempotency_key") or "",
+        "endpoints": endpoints,
+        "headers": {name: [value] for name, value in headers.items()},
+        "data": message["data"],
+        "raw": raw_field((await request.body()).decode(), "data"),
+        "creates_subscription": False,
+    }
+    worker_of(request).publish(event | about)
 
 
 async def listed(request: Request) -> Response:

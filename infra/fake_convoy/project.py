@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from infra.fake_convoy.feed import Feed
+from infra.fake_convoy.ids import uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 JsonObject = dict[str, Any]
 
 Table = Literal[
-    "endpoints", "subscriptions", "event_types", "events", "deliveries", "attempts", "batch_retries"
-]
+    "endpoints", "subscriptions", "filters", "event_types", "events", "deliveries", "attempts",
+    "batch_retries",
+]  # fmt: skip
 TABLES: tuple[Table, ...] = get_args(Table)
 
-DELETED = "deleted"
-"""The status of a deleted endpoint, kept for its deliveries. Convoy has a column for it."""
+PROJECT_ID = "local"
+
+ANY_TYPE = "*"
 
 EVERY_TYPE: JsonObject = {
-    "uid": "EVERY", "name": "*", "category": "", "description": "", "json_schema": {},
+    "uid": "EVERY", "name": ANY_TYPE, "category": "", "description": "", "json_schema": {},
     "deprecated_at": None,
 }  # fmt: skip
 """The event type that each new project has."""
@@ -57,6 +60,8 @@ class Project:
     clock: Callable[[], datetime] = utc_now
     endpoints: dict[str, JsonObject] = field(default_factory=dict)
     subscriptions: dict[str, JsonObject] = field(default_factory=dict)
+    filters: dict[str, JsonObject] = field(default_factory=dict)
+    """The event types of subscriptions."""
     event_types: dict[str, JsonObject] = field(default_factory=_first_event_types)
     events: dict[str, JsonObject] = field(default_factory=dict)
     deliveries: dict[str, JsonObject] = field(default_factory=dict)
@@ -105,10 +110,35 @@ class Project:
         of_endpoint = (s for s in self.subscriptions.values() if s["endpoint_id"] == endpoint_uid)
         return next(of_endpoint, None)
 
+    def subscribe(self, endpoint_uid: str, name: str) -> JsonObject:
+        """Make a subscription to every event type."""
+        made: JsonObject = {
+            "uid": uid(),
+            "name": name,
+            "type": "api",
+            "endpoint_id": endpoint_uid,
+            # Without a licence Convoy silently replaces the filter by this one.
+            "filter_config": {"event_types": [ANY_TYPE]},
+            "created_at": self.now(),
+        }
+        made = self.put("subscriptions", made)
+        self.add_filter(made["uid"], ANY_TYPE)
+        return made
+
+    def add_filter(self, subscription_uid: str, event_type: str) -> JsonObject:
+        made = {"uid": uid(), "subscription_id": subscription_uid, "event_type": event_type}
+        return self.put("filters", made | {"enabled_at": self.now(), "deleted_at": None})
+
+    def filters_of(self, subscription_uid: str) -> list[JsonObject]:
+        """Oldest first, without the deleted ones."""
+        filters = self.filters.values()
+        of_subscription = (f for f in filters if f["subscription_id"] == subscription_uid)
+        return [each for each in of_subscription if not is_deleted(each)]
+
     def endpoints_of(self, owner: str) -> list[str]:
         """The uids of the owner's endpoints, without the deleted ones."""
         endpoints = self.endpoints.items()
-        return [uid for uid, e in endpoints if e.get("owner_id") == owner and not is_deleted(e)]
+        return [uid for uid, e in endpoints if e["owner_id"] == owner and not is_deleted(e)]
 
     def _keep(self, table: Table, record: JsonObject) -> JsonObject:
         records: dict[str, JsonObject] = getattr(self, table)
@@ -145,8 +175,13 @@ def _event_of(project: Project, table: Table, record: JsonObject) -> str:
     return ""
 
 
-def is_deleted(endpoint: JsonObject) -> bool:
-    return bool(endpoint["status"] == DELETED)
+def is_deleted(record: JsonObject) -> bool:
+    """Whether an endpoint or a filter was deleted. An endpoint is kept for its deliveries."""
+    return record["deleted_at"] is not None
+
+
+def is_active(endpoint: JsonObject) -> bool:
+    return endpoint["status"] == "active" and not is_deleted(endpoint)
 
 
 def project_of(request: Request) -> Project:

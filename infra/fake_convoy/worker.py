@@ -31,11 +31,11 @@ from infra.fake_convoy.deliveries import (
 )
 from infra.fake_convoy.ids import uid
 from infra.fake_convoy.listings import deliveries_matching
-from infra.fake_convoy.project import is_deleted, shown, utc_now
+from infra.fake_convoy.project import ANY_TYPE, is_deleted, shown, utc_now
 from infra.fake_convoy.queues import Queues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     import httpx
@@ -123,8 +123,7 @@ class Worker:
         published_for = [self._project.endpoints[endpoint] for endpoint in event["endpoints"]]
         if event["is_duplicate_event"] or any(map(is_deleted, published_for)):
             return  # in Convoy the event stays `Processing` for ever
-        found = map(self._project.subscription_of, event["endpoints"])
-        subscriptions = [each for each in found if each is not None]
+        subscriptions = list(self._subscriptions(event))
         if not subscriptions:
             failed = {"status": FAILURE, "failure_reason": NO_SUBSCRIPTION}
             self._project.put("events", {"uid": job.id, **failed})
@@ -134,6 +133,18 @@ class Worker:
         else:
             self._schedule(event, subscriptions)
             self._project.put("events", {"uid": job.id, "status": SUCCESS})
+
+    def _subscriptions(self, event: JsonObject) -> Iterator[JsonObject]:
+        for endpoint in event["endpoints"]:
+            found = self._project.subscription_of(endpoint)
+            if found is None and event["creates_subscription"]:
+                name = self._project.endpoints[endpoint]["name"]
+                found = self._project.subscribe(endpoint, f"{name}-subscription")
+            if found is None:
+                continue
+            taken = {each["event_type"] for each in self._project.filters_of(found["uid"])}
+            if taken & {ANY_TYPE, event["event_type"]}:
+                yield found
 
     def _schedule(self, event: JsonObject, subscriptions: list[JsonObject]) -> None:
         made = {each["endpoint_id"]: each for each in self._project.deliveries_of[event["uid"]]}

@@ -29,7 +29,8 @@ from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
 from infra.docs.examples import examples_of
-from infra.fake_convoy import application, receiver, resources
+from infra.fake_convoy import application, receiver
+from infra.fake_convoy.project import PROJECT_ID
 from infra.local import dotenv_file, tables
 from infra.local.processes import (
     HOST,
@@ -147,7 +148,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
             "CONVOY_API_KEY": application.API_KEY,
             "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
-            "CONVOY_PROJECT_ID": resources.PROJECT_ID,
+            "CONVOY_PROJECT_ID": PROJECT_ID,
             "CONVOY_BASE_URL": f"http://{HOST}:{ports['convoy']}/api",
         }
     return environment

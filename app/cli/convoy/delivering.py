@@ -52,7 +52,7 @@ def endpoints(
 ) -> None:
     """List the endpoints that receive events, without their secrets."""
     with connected() as (_, connection), terminal.progress("Reading", "endpoints") as advance:
-        found = list(terminal.counted(connection.project.endpoints(owner or ""), advance))
+        found = list(terminal.counted(connection.project.endpoints(owner or None), advance))
     convoy_tables.say_endpoints(found, as_json=as_json)
 
 

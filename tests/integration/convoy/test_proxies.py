@@ -20,7 +20,7 @@ from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
 from app.settings import Settings, SettingsError
 from app.wiring import api as wiring
 from app.wiring.convoy_admin import ConvoyComponents
-from infra.fake_convoy.resources import PROJECT_ID
+from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_publisher
 from tests.integration.convoy.transport_support import (
     DEADLINE_S,

@@ -31,7 +31,7 @@ from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
-from infra.fake_convoy.resources import PROJECT_ID
+from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_publisher, make_service
 from tests.integration.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.stand_in import named_convoy

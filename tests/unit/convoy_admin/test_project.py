@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.convoy.api_key import SecretError
-from app.convoy_admin.project import ConvoyRefused, ConvoyUnusable, Project
+from app.convoy_admin.calls import AddressRefused, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
+from app.convoy_admin.project import Project
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -58,3 +59,71 @@ def test_a_failed_resend_is_a_refusal_although_convoy_answers_200() -> None:
 def test_an_outage_answered_with_400_is_not_blamed_on_the_project() -> None:
     with pytest.raises(ConvoyRefused, match=r"^400: failed to connect to the database$"):
         project((400, {"status": False, "message": "failed to connect to the database"})).check()
+
+
+def shown(status: str) -> tuple[int, object]:
+    return 200, {"status": True, "message": "", "data": {"uid": "e", "status": status}}
+
+
+def test_a_pause_that_another_caller_undid_is_repeated() -> None:
+    answers = [shown("active"), shown("active"), shown("paused")]
+
+    assert project(*answers).pause_endpoint("e")["status"] == "paused"
+
+
+def test_a_pause_that_is_undone_again_and_again_is_a_refusal() -> None:
+    with pytest.raises(ConvoyRefused, match=r"^202: the endpoint is active. Pause it again.$"):
+        project(*[shown("active")] * 3).pause_endpoint("e")
+
+
+@pytest.mark.parametrize("text", ["", "..", "a/b", "a?b", "é"])
+def test_a_text_that_is_no_id_is_not_sent(text: str) -> None:
+    """Convoy would answer with a list, or for the project."""
+    with pytest.raises(ConvoyNotFound, match=r"^not sent: "):
+        project().endpoint(text)
+
+
+def test_without_its_database_convoy_does_not_say_that_there_is_no_endpoint() -> None:
+    answer = (400, {"status": False, "message": "failed to find endpoint"})
+
+    with pytest.raises(ConvoyRefused) as error:
+        project(answer).delete_endpoint("e")
+
+    assert type(error.value) is ConvoyRefused
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'endpoint validation failed: Post "https://a.example": connection refused',
+        "only https endpoints allowed",
+    ],
+)
+def test_a_refused_url_has_an_error_of_its_own(message: str) -> None:
+    """The stand-in does not ping a URL."""
+    answer = (400, {"status": False, "message": message})
+
+    with pytest.raises(AddressRefused, match=r"^400: "):
+        project(answer).create_endpoint(name="a", url="https://a.example", owner="ann")
+
+
+def test_another_refusal_of_a_filter_is_passed_on() -> None:
+    answer = (400, {"status": False, "message": "filter with this event type already exists"})
+
+    with pytest.raises(ConvoyRefused, match=r"^400: filter with this event type already exists$"):
+        project(answer).add_filter("s", "created")
+
+
+def test_an_empty_filter_is_not_sent() -> None:
+    """Convoy would list the whole project."""
+    for asked in (
+        project().endpoints(""),
+        project().subscriptions(""),
+        project().deliveries(endpoint_ids=[""]),
+    ):
+        with pytest.raises(ValueError, match="is empty"):
+            next(asked)
+
+
+def test_no_endpoints_have_no_deliveries() -> None:
+    assert list(project().deliveries(endpoint_ids=[])) == []
