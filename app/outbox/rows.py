@@ -49,12 +49,17 @@ class Row:
     @property
     def key(self) -> str:
         """The idempotency key: the event's id; after the first key, with a number."""
-        return f"{self.event.id}.{self.burnt + 1}" if self.burnt else self.event.id
+        return key_of(self.event.id, self.burnt)
 
     @property
     def published_at(self) -> datetime:
         """When the event was last sent to Convoy: the last recorded attempt, else the request."""
         return self.tried_at or self.event.occurred_at
+
+
+def key_of(event_id: str, burnt: int) -> str:
+    """The key of an event after Convoy took `burnt` keys of it, and delivered nothing."""
+    return f"{event_id}.{burnt + 1}" if burnt else event_id
 
 
 def event_id_of(key: str) -> str:

@@ -126,7 +126,9 @@ def test_a_discarded_ping_is_reported_with_the_reason(
     result = run("convoy", "ping")
 
     assert result.exit_code == NOT_DONE
-    assert result.stderr.endswith("Discarded: the endpoint is paused or inactive.\n")
+    assert result.stderr.endswith(
+        "Discarded: the endpoint is paused or inactive. Activate it: convoy endpoints resume e\n"
+    )
 
 
 def test_a_ping_without_an_endpoint_is_not_published(convoy: Convoy) -> None:

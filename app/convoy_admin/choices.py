@@ -1,0 +1,106 @@
+"""Which event types an endpoint gets: the filter rows of its one subscription.
+
+Convoy makes a subscription with a catch-all row, and matches an event against the rows that are
+there. So each row that is wanted is added before any is deleted, and the catch-all row is deleted
+last: an event that is wanted before and after a change is delivered during it too.
+
+    no subscription ─▶ catch-all ─▶ catch-all + chosen types ─▶ chosen types
+    ╰──────────────── unfinished: a creation stopped here ────╯
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.convoy_admin.calls import ConvoyUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence, Set
+
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
+
+EVERY = "*"
+"""Every event type, present and future: Convoy's catch-all row."""
+
+TEST = "test"
+"""The event type of a test, so that a test reaches an endpoint that gets no `ping`. Its row is not
+part of the customer's choice."""
+
+ALL_TYPES = "all event types"
+CHOSEN_TYPES = "the event types of the customer's choice"
+"""Names of subscriptions. While a subscription of the second name has only the catch-all row, its
+creation is unfinished."""
+
+ROUNDS = 3
+"""How often the rows are compared with the choice: another request may change them too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The subscription's id and name, empty without a subscription, and its rows' ids by type."""
+
+    subscription_id: str
+    name: str
+    rows: Mapping[str, str]
+
+    @property
+    def types(self) -> Set[str]:
+        return self.rows.keys() - {TEST}
+
+    @property
+    def is_finished(self) -> bool:
+        if EVERY not in self.types:
+            return bool(self.types)
+        return len(self.types) == 1 and self.name != CHOSEN_TYPES
+
+    @property
+    def shown(self) -> list[str]:
+        return [EVERY] if EVERY in self.types else sorted(self.types)
+
+
+class Choices:
+    """Every method raises ConvoyError."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def of(self, endpoint_id: str) -> Choice:
+        subscription = next(self._project.subscriptions(endpoint_id), None)
+        return Choice("", "", {}) if subscription is None else self._read(subscription)
+
+    def choose(self, endpoint_id: str, wanted: Sequence[str]) -> Choice:
+        """Let the endpoint get these event types, and no others."""
+        choice = self.of(endpoint_id)
+        if not choice.subscription_id:
+            name = ALL_TYPES if EVERY in wanted else CHOSEN_TYPES
+            made = self._project.create_subscription(name=name, endpoint_id=endpoint_id)
+            choice = self._read(made)
+        for _ in range(ROUNDS):
+            if choice.types == set(wanted):
+                return choice
+            self._change(choice, wanted)
+            choice = self._read({"uid": choice.subscription_id, "name": choice.name})
+        raise ConvoyUnusable(f"the filter rows of endpoint {endpoint_id} keep changing")
+
+    def allow_test(self, choice: Choice) -> None:
+        """Let the endpoint get a test."""
+        if choice.rows.keys() & {EVERY, TEST}:
+            return
+        if TEST not in {each["name"] for each in self._project.event_types()}:
+            self._project.create_event_type({"name": TEST})
+        self._project.add_filter(choice.subscription_id, TEST)
+
+    def _change(self, choice: Choice, wanted: Sequence[str]) -> None:
+        for event_type in wanted:
+            if event_type not in choice.rows:
+                self._project.add_filter(choice.subscription_id, event_type)
+        unwanted = choice.types - set(wanted)
+        for event_type in sorted(unwanted, key=lambda each: (each == EVERY, each)):
+            self._project.delete_filter(choice.subscription_id, choice.rows[event_type])
+
+    def _read(self, subscription: JsonObject) -> Choice:
+        rows = self._project.event_filters(subscription["uid"])
+        of_types = {str(each["event_type"]): str(each["uid"]) for each in rows}
+        return Choice(subscription["uid"], subscription["name"], of_types)
