@@ -68,6 +68,11 @@ class ResourceEvents:
     def __iter__(self) -> Iterator[EventType]:
         yield from (self.retrieved, self.created, self.updated, self.deleted, self.failed)
 
+    @property
+    def of_changes(self) -> tuple[EventType, ...]:
+        """Only these events are committed, and so only these are in the log."""
+        return (self.created, self.updated, self.deleted)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -79,6 +84,17 @@ class Event:
     occurred_at: datetime
     data: Mapping[str, object]
 
+    @property
+    def resource(self) -> str | None:
+        """The resource that the payload has, or whose id it has: `todo/7`. None if it has none."""
+        for name, value in self.data.items():
+            match value:
+                case {"id": int(resource_id)}:
+                    return f"{name}/{resource_id}"
+                case int(resource_id) if name.endswith("_id"):
+                    return f"{name.removesuffix('_id')}/{resource_id}"
+        return None
+
 
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
@@ -88,7 +104,12 @@ def envelope(
         "event": event_type.event,
         "description": event_type.description,
         "id": event_id,
-        "occurred_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "occurred_at": timestamp(now),
         **about,
     }
     return Event(id=event_id, owner=owner, type=event_type.name, occurred_at=now, data=data)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339, cut to milliseconds. `moment` is aware, UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,5 @@
 """The routes of a type of resource: each turns a request into a call of its service."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,8 +14,10 @@ from app.http.parameters import (
     IdempotencyKey,
     IfMatch,
     Limit,
+    OwnerOf,
     PathId,
     Responses,
+    Run,
     etag,
     key_of,
     problems,
@@ -26,12 +27,6 @@ from app.http.parameters import (
 from app.http.problems import Answer
 from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
-
-OwnerOf = Callable[[Request], str]
-"""Returns the owner of a request."""
-
-Run = Callable[..., Awaitable[Any]]
-"""Makes a call that blocks."""
 
 
 def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:

@@ -46,7 +46,7 @@ def _decimal(value: object) -> Decimal:
     return Decimal(value)
 
 
-def _moment(value: object) -> datetime:
+def moment(value: object) -> datetime:
     problem = PydanticCustomError(
         "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
     )
@@ -68,7 +68,7 @@ _TYPES: dict[type, Any] = {
     ],
     datetime: Annotated[
         AwareDatetime,
-        BeforeValidator(_moment),
+        BeforeValidator(moment),
         WithJsonSchema({"type": "string", "format": "date-time"}),
     ],
 }

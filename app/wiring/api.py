@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from app.domain.event_log import EventLog
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, gateway
+from app.http import application, callers, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.request_attempt import OutboxDelivery
@@ -62,10 +63,14 @@ class Components:
         events = EventsTable(client, settings.events_table, retention=retention)
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
-        metrics = Metrics(emit, now, settings.metrics_namespace)
+        metrics = Metrics(emit, now, settings.metrics_namespace, logs.current_request)
         # All services share one breaker: they publish to one Convoy.
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
+
+    def event_log(self) -> EventLog:
+        visible_after = timedelta(seconds=self.settings.events_visible_after_s)
+        return EventLog(self.events, now, visible_after)
 
     def services(self) -> list[Service[Any]]:
         """One service for each resource of the register."""
@@ -110,7 +115,9 @@ def local_api() -> logs.RequestId:
         components = Components.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(components.services(), lambda _: settings.convoy_app_id)
+    app = application.build(
+        components.services(), lambda _: settings.convoy_app_id, log=components.event_log()
+    )
     return logs.RequestId(app)
 
 
@@ -120,10 +127,14 @@ def lambda_components() -> tuple[FastAPI, Components]:
     settings = Settings.load()
     components = Components.build(settings, _emit)
     app = application.build(
-        components.services(), gateway.owner_of, application.inline, docs_url=None
+        components.services(),
+        gateway.owner_of,
+        application.inline,
+        docs_url=None,
+        log=components.event_log(),
     )
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of)
     return app, components
 
 

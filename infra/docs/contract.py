@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.domain.event_log import EventLog
 from app.domain.events import PING, envelope
 from app.domain.service import Service
 from app.http import application
@@ -46,7 +47,8 @@ def openapi() -> dict[str, Any]:
     dependencies = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
     nothing: dict[str, Any] = dict.fromkeys(dependencies)
     services = [Service(type=each, **nothing) for each in RESOURCES]
-    return application.build(services, lambda _: "").openapi()
+    log = EventLog(nothing["store"], nothing["clock"], timedelta())
+    return application.build(services, lambda _: "", log=log).openapi()
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:

@@ -141,6 +141,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "EVENTS_VISIBLE_AFTER_S": "2",
         **tables.settings(TABLES),
     }
     if "convoy" in ports:

@@ -26,7 +26,7 @@ from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
 from infra.package import build as package
-from tests.components import make_publisher, make_questions, make_service
+from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.stand_in import Convoy, StandInClock
@@ -195,10 +195,9 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoSe
 
 
 @pytest.fixture
-def client(todo_service: TodoService) -> Iterator[TestClient]:
-    with TestClient(
-        application.build([todo_service], lambda _: OWNER), raise_server_exceptions=False
-    ) as client:
+def client(todo_service: TodoService, dynamodb: DynamoDBClient) -> Iterator[TestClient]:
+    app = application.build([todo_service], lambda _: OWNER, log=make_event_log(dynamodb))
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from app.http import application, gateway
 from app.register import RESOURCES
-from tests.components import make_service
+from app.wiring.clients import now
+from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.lambda_.conftest import cold_start, environment
 from tests.tables import make_store
@@ -39,12 +40,13 @@ def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Attac
         )
         for each in RESOURCES
     ]
+    log = make_event_log(dynamodb, now)
     with asyncio.Runner() as loop:
-        yield AsgiClient(application.build(services, gateway.owner_of), loop)
+        yield AsgiClient(application.build(services, gateway.owner_of, log=log), loop)
 
 
 @pytest.fixture
-def lambda_(cold_start: Callable[[], Invoke]) -> AttackClient:
+def lambda_(cold_start: Callable[[], Invoke]) -> GatewayClient:
     return GatewayClient(cold_start())
 
 

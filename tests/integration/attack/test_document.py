@@ -31,7 +31,7 @@ OPERATIONS: dict[str, Any] = {
 HOST = "http://api.test"
 
 FORMATS = {"decimal", "date-time"}
-BEYOND_A_SCHEMA = {"cursor", "If-Match", "Idempotency-Key"} | {
+BEYOND_A_SCHEMA = {"after", "cursor", "If-Match", "Idempotency-Key"} | {
     name
     for schema in DOCUMENT["components"]["schemas"].values()
     for name, field in schema["properties"].items()

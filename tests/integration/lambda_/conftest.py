@@ -60,5 +60,5 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
 @pytest.fixture
 def call(environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]) -> Invoke:
     """Invokes a deployment that serves anonymous requests."""
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     return cold_start()
