@@ -44,7 +44,8 @@ def say_endpoint(endpoint: JsonObject, event_types: Sequence[str], *, as_json: b
     # Convoy's name for every event type, present and future.
     types = "all" if "*" in event_types else ", ".join(event_types)
     fields = values | {"created_at": created, "event_types": types or "none: it gets no event"}
-    say("\n".join(f"{name.replace('_', ' '):13}{value}" for name, value in fields.items()))
+    lines = (f"{name.replace('_', ' '):13}{value}".rstrip() for name, value in fields.items())
+    say("\n".join(lines))
 
 
 def say_deliveries(found: Iterable[JsonObject], *, as_json: bool) -> None:

@@ -13,8 +13,8 @@ from app.wiring.clients import now
 LONGEST = timedelta(days=3650)
 """The longest that the log can keep an event: `EVENT_RETENTION_DAYS`."""
 
-TIME_WIDTH = 14
-"""Columns of a time: the date on one line, the time with its zone on the next."""
+TIME_WIDTH = 15
+"""Columns of `next` and a time: the date on one line, the time with its zone on the next."""
 
 _UNITS = {
     "s": timedelta(seconds=1),

@@ -106,7 +106,7 @@ def rotate(
     if as_json:
         terminal.say_json({"endpoint_id": endpoint_id, "secret": secret, "overlap_h": overlap_h})
         return
-    ends = f"for {overlap_h} more hours" if overlap_h else "for some seconds more"
+    ends = f"for {overlap_h} h more" if overlap_h else "for some seconds more"
     terminal.say(
         f"{endpoint['url']} has a new secret. The old one signs too, {ends}."
         " Give the new one to the receiver by then:",

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MISSED = (Status.FAILURE, Status.DISCARDED)
 """Statuses of deliveries that Convoy does not try again by itself."""
 
+PAUSED = " Activate the endpoint: convoy endpoints resume ENDPOINT_ID"
+
 
 @dataclass
 class Outcome:
@@ -55,7 +57,7 @@ class Outcome:
 @convoy.command(epilog=EXIT_CODES)
 def resend(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[DELIVERY_ID]…", callback=delivery_ids)
+        list[str] | None, typer.Argument(metavar="DELIVERY_ID", callback=delivery_ids)
     ] = None,
     *,
     failed: Annotated[
@@ -71,10 +73,11 @@ def resend(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send deliveries again, after they arrived or failed for good.
+    """Send deliveries again: some, after they arrived or failed for good, or all that failed.
 
-    With --failed: all that failed since then, the oldest first, and none that arrived. Ctrl-C ends
-    it cleanly. Run it again to send the rest.
+    With --failed the oldest is first, and none that arrived is sent.
+
+    Ctrl-C ends it cleanly. Run it again to send the rest.
     """
     choices = (since, owner, types, endpoint, dry_run)
     _check_usage(ids, failed=failed, since=since, chosen=any(choices))
@@ -148,7 +151,8 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
             terminal.say(f"Not tried: {' '.join(untried)}.", stderr=True)
     else:
         for reason, count in Counter(outcome.refused.values()).items():
-            terminal.say(f"Convoy refused {count}: {reason}.", stderr=True)
+            paused = PAUSED if "endpoint is currently" in reason else ""
+            terminal.say(f"Convoy refused {count}: {reason}.{paused}", stderr=True)
         if untried:
             again = terminal.run_again(outcome.since)
             terminal.say(f"{len(untried)} not tried. {again}", stderr=True)

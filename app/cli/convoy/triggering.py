@@ -82,8 +82,9 @@ def trigger(
 ) -> None:
     """Publish an example of an event type, and wait for its deliveries.
 
-    Nothing changes in the API. The receiver gets the example like every event: its description
-    begins with "Example", and its resource has the largest id that there is.
+    Nothing changes in the API. The receiver gets the example like every other event.
+
+    Its description begins with "Example:", and its resource has the largest id that there is.
     """
     if endpoint is not None and owner is not None:
         raise typer.BadParameter("give --owner or --endpoint, not both")
@@ -137,12 +138,16 @@ def _publish(publisher: Publisher, event: Event) -> None:
     outcome = publisher.publish(event)
     if not isinstance(outcome, Accepted):
         code = NOT_DONE if isinstance(outcome, Refused) else ENVIRONMENT
-        raise exit_with(f"Convoy did not accept the {event.type}: {outcome.reason}.", code)
+        raise exit_with(f"Convoy did not accept the {_label(event)}: {outcome.reason}.", code)
     _say_accepted(event)
 
 
+def _label(event: Event) -> str:
+    return event.type if event.type == PING.name else f"example of {event.type}"
+
+
 def _say_accepted(event: Event) -> None:
-    terminal.say(f"Convoy accepted the {event.type}: event {event.id}.", stderr=True)
+    terminal.say(f"Convoy accepted the {_label(event)}: event {event.id}.", stderr=True)
 
 
 def _follow(
@@ -158,9 +163,9 @@ def _follow(
         found = deliveries_of(event.id, project, checks=wait_s, wait=wait_and_advance)
     if not found:
         raise exit_with(
-            f"The {event.type} was not delivered within {wait_s} s. Check that the endpoint has a"
-            f" subscription to {event.type}: convoy endpoints show ENDPOINT_ID. convoy setup makes"
-            " one.",
+            f"The {_label(event)} was not delivered within {wait_s} s. Check that the endpoint has"
+            f" a subscription to {event.type}: convoy endpoints show ENDPOINT_ID. convoy setup"
+            " makes one.",
             NOT_DONE,
         )
     convoy_tables.say_deliveries(map(convoy_tables.delivery_summary, found), as_json=as_json)

@@ -44,8 +44,9 @@ def listen(
 ) -> None:
     """Print new events until Ctrl-C. Only --json shows the resources' text.
 
-    With --forward-to this command sends them, from this machine, with a secret that it prints.
-    Convoy does not: it delivers to its endpoints as ever.
+    With --forward-to this command sends them, not Convoy: from this machine, with its own secret.
+
+    Convoy delivers to its endpoints as ever.
     """
     wait: Callable[[float], None] = ctx.obj or time.sleep
     with connected() as (_, connection), interrupts() as interrupt, ExitStack() as stack:

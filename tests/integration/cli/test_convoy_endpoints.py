@@ -153,7 +153,7 @@ def test_a_new_secret_is_printed_and_the_old_one_signs_for_the_overlap(convoy: C
     new = result.stdout.rstrip("\n")
     assert result.exit_code == DONE
     assert secrets(convoy, endpoint) == [old, new]
-    assert "The old one signs too, for 2 more hours." in result.stderr
+    assert "The old one signs too, for 2 h more." in result.stderr
     assert old not in result.output
     convoy.clock.read = lambda: utc_now() + timedelta(hours=2, seconds=5)
     assert secrets(convoy, endpoint) == [new]

@@ -207,7 +207,10 @@ def test_deliveries_of_a_paused_endpoint_are_refused_and_counted_by_reason(convo
     result = run("convoy", "resend", "--failed", "--since", "2h")
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "0 sent again.\n")
-    assert result.stderr == "Convoy refused 2: 400: the endpoint is currently paused.\n"
+    assert result.stderr == (
+        "Convoy refused 2: 400: the endpoint is currently paused. Activate the endpoint: convoy"
+        " endpoints resume ENDPOINT_ID\n"
+    )
 
 
 def test_a_delivery_that_arrived_meanwhile_is_not_sent_again(

@@ -160,7 +160,7 @@ def test_the_example_of_each_type_arrives_and_fits_its_schema(
 
     (event,), (delivery,) = convoy.events(), lines(result)
     assert result.exit_code == DONE
-    assert result.stderr == f"Convoy accepted the {event_type.name}: event {event['data']['id']}.\n"
+    assert result.stderr.endswith(f"{event_type.name}: event {event['data']['id']}.\n")
     assert (delivery["type"], delivery["status"]) == (event_type.name, "Success")
     Draft7Validator(WEBHOOKS.schema(event_type)).validate(event["data"])
     assert (event_type.carries or "id") in event["data"]
