@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from app.convoy_admin.project import JsonObject
     from app.domain.events import Event
 
-STATUS_WIDTH = 10
-"""Columns of the longest status, `Processing`."""
+STATUS = "Type, status"
 
 MAX_BODY = 1000
 """Characters of a receiver's answer."""
@@ -124,8 +123,7 @@ def no_delivery(event: Event, reason: str) -> JsonObject:
 
 
 def deliveries(found: Sequence[JsonObject]) -> Table:
-    width = max(TYPE_WIDTH, STATUS_WIDTH)
-    widths = {"Type, status": width, "Tries": 5, "Time": TIME_WIDTH}
+    widths = {STATUS: max(TYPE_WIDTH, len(STATUS)), "Tries": 5, "Time": TIME_WIDTH}
     table = _table("Event, delivery, URL (reason)", **widths)
     for each in found:
         lines = [each["event_id"], f"  {each['delivery_id'] or 'no delivery'}"]

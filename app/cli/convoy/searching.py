@@ -15,7 +15,7 @@ import typer
 from app.cli import convoy_tables, terminal
 from app.convoy_admin.project import ConvoyNotFound
 from app.domain.resource import MAX_ID
-from app.outbox.rows import key_of
+from app.outbox.rows import FAILED, key_of
 from app.register import RESOURCES
 from app.wiring.clients import now
 
@@ -127,15 +127,16 @@ class Search:
         ]
 
     def _why_none(self, event: Event) -> str:
-        row = self.components.outbox.get(event.id)
-        if row is not None:
-            reason = f" ({row.reason})" if row.reason else ""
-            return f"{row.state} in the outbox{reason}"
         shown = list(self._in_convoy(event))
-        if not shown:
-            return "neither Convoy nor the outbox has the event: see republish"
-        last = shown[-1]
-        return f"Convoy: {last['status']}, {last.get('failure_reason') or 'no reason'}"
+        reasons = []
+        if shown:
+            last = shown[-1]
+            reason = f", {last['failure_reason']}" if last.get("failure_reason") else ""
+            reasons.append(f"Convoy: {last['status']}{reason}")
+        row = self.components.outbox.get(event.id)
+        if row is not None and (row.state == FAILED or not shown):
+            reasons.append(f"{row.state} in the outbox" + (f": {row.reason}" if row.reason else ""))
+        return "; ".join(reasons) or "neither Convoy nor the outbox has the event: see republish"
 
     def _in_convoy(self, event: Event) -> Iterator[JsonObject]:
         """The event under each of its keys, without the duplicates that Convoy does not send."""

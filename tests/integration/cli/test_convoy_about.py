@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.wiring.clients import now
 from tests.integration.cli.event_log import EventLog, ago, settled_in_convoy
 from tests.integration.cli.shell import (
     DONE,
@@ -119,8 +120,11 @@ def test_an_event_that_no_endpoint_wanted_has_convoys_reason(convoy: Convoy, log
     assert "(Convoy: Failure, no" in person.stdout
 
 
-def test_an_event_that_is_stuck_in_convoy_says_so(convoy: Convoy, log: EventLog) -> None:
+def test_an_event_that_is_stuck_in_convoy_says_so(
+    convoy: Convoy, rows: Rows, log: EventLog
+) -> None:
     event = log.event(todo_id=7)
+    row = rows.waiting(event.id)
     convoy.endpoint("ann")
     convoy.stop_worker("matching")
     convoy.send(event.id)
@@ -128,7 +132,10 @@ def test_an_event_that_is_stuck_in_convoy_says_so(convoy: Convoy, log: EventLog)
 
     (output,) = found()
 
-    assert output["reason"] == "Convoy: Pending, no reason"
+    assert output["reason"] == "Convoy: Pending"
+    rows.table.park(row, now=now(), reason="replayed 10 times")
+    (output,) = found()
+    assert output["reason"] == "Convoy: Pending; failed in the outbox: replayed 10 times"
 
 
 def test_an_event_that_waits_or_failed_in_the_outbox_says_so(rows: Rows, log: EventLog) -> None:
@@ -138,7 +145,7 @@ def test_an_event_that_waits_or_failed_in_the_outbox_says_so(rows: Rows, log: Ev
 
     reasons = [each["reason"] for each in found()]
 
-    assert reasons == ["waiting in the outbox", "failed in the outbox (403: no)"]
+    assert reasons == ["waiting in the outbox", "failed in the outbox: 403: no"]
 
 
 def test_an_event_that_nobody_has_leads_to_republish(convoy: Convoy, log: EventLog) -> None:
