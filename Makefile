@@ -96,7 +96,7 @@ $(BIN)/uv: infra/uv.txt $(BIN)/python
 	else $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r infra/uv.txt; fi
 	@touch $@
 
-# Made again if the Python that it links to is gone: make then takes the link for missing.
+# Made again if its Python was uninstalled: make does not see a link without a target.
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo 'error: $(PYTHON) is not installed. Install Python 3.11 or later, or name it: make PYTHON=...' >&2; exit 1; }

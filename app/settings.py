@@ -14,8 +14,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.convoy.api_key import usable
+from app.http.callers import SignIn
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+DEFAULT_OWNER_CLAIM = "sub"
 
 
 class SettingsError(Exception):
@@ -44,9 +47,16 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     return SecretStr(usable(key) if key else "")
 
 
-def _anonymous(value: bool, others: ValidationInfo) -> bool:  # noqa: FBT001
-    if value and not others.data.get("convoy_app_id"):
-        raise ValueError("needs CONVOY_APP_ID, the owner of what anonymous callers create")
+def _sign_in(value: SignIn, others: ValidationInfo) -> SignIn:
+    if value == "anonymous" and not others.data.get("convoy_app_id"):
+        raise ValueError("anonymous needs CONVOY_APP_ID, the owner of everything: set it")
+    return value
+
+
+def _owner_claim(value: str, others: ValidationInfo) -> str:
+    sign_in = others.data.get("sign_in", "jwt")
+    if value != DEFAULT_OWNER_CLAIM and sign_in not in {"jwt", "lambda"}:
+        raise ValueError(f"SIGN_IN={sign_in} has no claims: leave it out")
     return value
 
 
@@ -96,6 +106,8 @@ class Settings(ConvoySettings):
     """Name of the DynamoDB table of idempotency keys."""
     settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
     """Seconds until the relay asks Convoy for an event: longer than the gateway's 30 s."""
+    events_visible_after_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """Seconds until `GET /events` shows an event: longer than a request lasts."""
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the log keeps an event."""
     publish_reads: bool = True
@@ -111,8 +123,11 @@ class Settings(ConvoySettings):
     """Endpoints that one owner may have."""
     local_endpoints: bool = False
     """Whether an endpoint may be at http://localhost: on a laptop alone."""
-    allow_anonymous: Annotated[bool, AfterValidator(_anonymous)] = False
-    """Inside Lambda, serve a request without an authenticated caller, as `CONVOY_APP_ID`."""
+    sign_in: Annotated[SignIn, AfterValidator(_sign_in)] = "jwt"
+    """Inside Lambda, the one kind of identity that is a caller. `anonymous`: every request is
+    served as `CONVOY_APP_ID`."""
+    owner_claim: Annotated[Name, AfterValidator(_owner_claim)] = DEFAULT_OWNER_CLAIM
+    """The claim of the JWT, or the field of the Lambda authorizer's context, with the owner."""
 
 
 class LocalSettings(Settings):

@@ -10,6 +10,7 @@ from app.convoy.event_list import ConvoyEvents
 from app.convoy.exchange import Exchange
 from app.convoy.publisher import ConvoyPublisher
 from app.convoy.questions import DEADLINE_S, MAX_ANSWER_BYTES, Questions
+from app.domain.event_log import EventLog
 from app.domain.service import Service
 from app.outbox.relay import Relay
 from app.outbox.relay_attempts import Attempts
@@ -17,8 +18,8 @@ from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.project import PROJECT_ID
-from tests.support import GRACE, NOW, new_ids
-from tests.tables import make_outbox, make_store
+from tests.support import GRACE, NOW, VISIBLE_AFTER, new_ids
+from tests.tables import make_log, make_outbox, make_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,10 @@ def make_relay(
     attempts = Attempts(publisher, events, table, clock, lambda: 1.0, GRACE)
     settings: JsonObject = {"attempts": attempts, "events": events, "outbox": table, "clock": clock}
     return Relay(**settings | {"reserve_s": 16.0} | override)
+
+
+def make_event_log(client: DynamoDBClient, clock: Callable[[], datetime] = lambda: NOW) -> EventLog:
+    return EventLog(make_log(client), clock, VISIBLE_AFTER)
 
 
 def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:

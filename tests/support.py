@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 WEBHOOKS = Webhooks(RESOURCES)
 GRACE = timedelta(seconds=60)
+VISIBLE_AFTER = timedelta(seconds=30)
 RETENTION = timedelta(days=30)
 OWNER = "ann"
 

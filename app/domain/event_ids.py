@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 RANDOM_BITS = 74
 """The random bits of a UUIDv7: 12 after the time, 62 after the variant."""
+
+EVENT_ID = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+"""A pattern: an id as `uuid7` writes it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -22,3 +26,21 @@ def uuid7(moment: datetime, random: int) -> str:
 def first_id(moment: datetime) -> str:
     """The smallest id of the moment's millisecond: no event from then on sorts before it."""
     return uuid7(moment, 0)
+
+
+def last_id_before(moment: datetime) -> str:
+    """The largest text of an id that sorts before `first_id(moment)`."""
+    return _shifted(first_id(moment), -1)
+
+
+def next_id(event_id: str) -> str:
+    """The smallest text of an id that sorts after this one."""
+    return _shifted(event_id, 1)
+
+
+def is_event_id(text: str) -> bool:
+    return re.fullmatch(EVENT_ID, text) is not None
+
+
+def _shifted(event_id: str, by: int) -> str:
+    return str(UUID(int=UUID(event_id).int + by))

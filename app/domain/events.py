@@ -28,6 +28,11 @@ class EventType:
 PING = EventType("ping", "ping", "Webhook test from application.")
 
 
+def title(resource: str) -> str:
+    """The name of a type of resource at the start of a sentence: `Line item` for `line_item`."""
+    return resource.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceEvents:
     """The event types of one type of resource."""
@@ -44,7 +49,7 @@ class ResourceEvents:
         prefix = f"{name}." if prefix is None else prefix
 
         def event_type(action: str, *, always: bool = True) -> EventType:
-            description = f"{name.capitalize()} {action} successfully"
+            description = f"{title(name)} {action} successfully"
             return EventType(f"{prefix}{action}", f"{name}.{action}", description, name, always)
 
         return cls(
@@ -55,13 +60,18 @@ class ResourceEvents:
             EventType(
                 f"{prefix}failed",
                 f"{name}.failure",
-                f"{name.capitalize()} not found.",
+                f"{title(name)} not found.",
                 f"{name}_id",
             ),
         )
 
     def __iter__(self) -> Iterator[EventType]:
         yield from (self.retrieved, self.created, self.updated, self.deleted, self.failed)
+
+    @property
+    def of_changes(self) -> tuple[EventType, ...]:
+        """Only these events are committed, and so only these are in the log."""
+        return (self.created, self.updated, self.deleted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,17 @@ class Event:
     occurred_at: datetime
     data: Mapping[str, object]
 
+    @property
+    def resource(self) -> str | None:
+        """The resource that the payload has, or whose id it has: `todo/7`. None if it has none."""
+        for name, value in self.data.items():
+            match value:
+                case {"id": int(resource_id)}:
+                    return f"{name}/{resource_id}"
+                case int(resource_id) if name.endswith("_id"):
+                    return f"{name.removesuffix('_id')}/{resource_id}"
+        return None
+
 
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
@@ -83,7 +104,12 @@ def envelope(
         "event": event_type.event,
         "description": event_type.description,
         "id": event_id,
-        "occurred_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "occurred_at": timestamp(now),
         **about,
     }
     return Event(id=event_id, owner=owner, type=event_type.name, occurred_at=now, data=data)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339, cut to milliseconds. `moment` is aware, UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

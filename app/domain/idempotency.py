@@ -1,4 +1,7 @@
-"""Idempotency keys: whether a request repeats the first request of its key."""
+"""Idempotency keys: whether a request repeats the first request of its key.
+
+`Service._commit` asks it, and the record commits with the change (app/dynamodb/store.py).
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Generic, Protocol
 from app.domain.resource import R
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from app.domain.events import Event
     from app.domain.idempotency import Claim, Record
@@ -21,6 +22,14 @@ class StoreError(Exception):
 
 class StoreUnavailable(StoreError):
     """The store is throttled, contended or unreachable. The same request may succeed later."""
+
+
+class UnreadableEvent(StoreError):
+    """A row of the log that another version of this code wrote, or that was changed by hand."""
+
+    def __init__(self, event_id: str, problem: Exception) -> None:
+        super().__init__(f"event {event_id} of the log can't be read: {problem!r}")
+        self.event_id = event_id
 
 
 class Clash(Exception):
@@ -66,6 +75,41 @@ class Store(Protocol[R]):
 
     def is_waiting(self, event_id: str) -> bool:
         """Whether the event is still in the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """`after`: the next page begins after this event's id; None on the last page."""
+
+    found: Sequence[Event]
+    after: str | None = None
+
+
+class ReadableLog(Protocol):
+    """The log of committed events. Expired events are left out.
+
+    Each call raises StoreError or StoreUnavailable if it failed.
+    """
+
+    def page(
+        self,
+        owner: str,
+        *,
+        first: str,
+        last: str,
+        types: Collection[str],
+        limit: int,
+        now: datetime,
+    ) -> EventPage:
+        """Up to `limit` events with ids from `first` to `last`, ordered by id.
+
+        `types`: only events of these types; empty: of all. A page may be shorter than `limit`, or
+        empty, and not be the last. It ends before an event that can't be read. Raises
+        UnreadableEvent if that is the first one.
+        """
+
+    def get(self, owner: str, event_id: str, *, now: datetime) -> Event | None:
+        """Raises UnreadableEvent."""
 
 
 class Delivery(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from app.domain import fields
-from app.domain.events import ResourceEvents, envelope
+from app.domain.events import ResourceEvents, envelope, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,12 +71,14 @@ class ResourceError(Exception):
     status for the subclass.
     """
 
-    def __init__(self, name: str, resource_id: int, problem: str) -> None:
-        super().__init__(f"{name.capitalize()} with id {resource_id} {problem}.")
+    def __init__(self, name: str, resource_id: int | str, problem: str) -> None:
+        super().__init__(f"{title(name)} with id {resource_id} {problem}.")
 
 
 class NotFound(ResourceError):
-    def __init__(self, name: str, resource_id: int) -> None:
+    """`resource_id` of an event is text."""
+
+    def __init__(self, name: str, resource_id: int | str) -> None:
         super().__init__(name, resource_id, "not found")
 
 
@@ -109,7 +111,7 @@ the state after (None for a deletion), and the time, aware, in UTC."""
 RESERVED_NAMES = {
     *("event", "description", "id", "occurred_at"),  # of an event's payload
     *("owner", "now", "event_id", "event_type"),  # of `envelope`
-    *("docs", "redoc", "events", "webhooks"),  # of the API's own paths
+    *("docs", "events", "redoc", "webhooks"),  # of the API's own paths
 }
 """Names that no resource can have."""
 

@@ -77,7 +77,7 @@ class Service(Generic[R]):
     def create(
         self, owner: str, resource_id: int | None, fields: Fields, *, key: str | None = None
     ) -> Committed:
-        """Without an id, draw one. Of 10**10 draws, one meets an id of a million resources.
+        """Without an id, draw one. With a million resources, one draw in 10**10 is taken already.
 
         Raises Exists, KeyReused.
         """
@@ -173,8 +173,8 @@ class Service(Generic[R]):
     ) -> Committed:
         """Decide on `seen`, or without it on `read()`. After a clash read and decide again.
 
-        A rule that refuses what is decided on an assumed snapshot may refuse a request that was
-        done before: then the key's record is read first.
+        If a rule refuses a decision on an assumed snapshot, the key's record is read first: the
+        request may have been done before.
         """
         for clashes in range(MAX_DECISIONS):
             if clashes:

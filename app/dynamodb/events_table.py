@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.domain.event_ids import first_id
-from app.domain.ports import StoreError
+from app.domain.ports import EventPage, UnreadableEvent
 from app.dynamodb import items
 from app.dynamodb.errors import translate_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime, timedelta
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
     from app.dynamodb.items import Item
 
 
-class UnreadableEvent(StoreError):
-    """A row of the log that another version of this code wrote, or that was changed by hand."""
-
-    def __init__(self, event_id: str, problem: Exception) -> None:
-        super().__init__(f"event {event_id} of the log can't be read: {problem!r}")
-        self.event_id = event_id
+EXAMINED = 10
+"""Rows that one request reads for each event of a page, if it asks for some types only. DynamoDB
+charges for the rows that it leaves out, and reads at most 1 MB of them."""
 
 
 def _give_up(error: UnreadableEvent) -> NoReturn:
@@ -71,21 +68,11 @@ class EventsTable:
         whole log is read. Expired events are left out, even if DynamoDB has not deleted them. An
         event that can't be read goes to `unreadable`, and is in no page. Raises StoreError.
         """
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "FilterExpression": "NOT expires_at <= :now",
-            "ExpressionAttributeValues": {
-                ":first": {"S": first_id(moment)},
-                ":now": {"N": str(int(now.timestamp()))},
-            },
-        }
+        request = self._request(now, {":first": {"S": first_id(moment)}})
         if owner is None:
             request["FilterExpression"] += " AND event_id >= :first"
         else:
-            request["KeyConditionExpression"] = "#owner = :owner AND event_id >= :first"
-            request["ExpressionAttributeNames"] = {"#owner": "owner"}
-            request["ExpressionAttributeValues"][":owner"] = {"S": owner}
+            _add_owner(request, owner, "event_id >= :first")
         while True:
             with translate_errors():
                 page = self._read(request)
@@ -94,10 +81,84 @@ class EventsTable:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def page(
+        self,
+        owner: str,
+        *,
+        first: str,
+        last: str,
+        types: Collection[str],
+        limit: int,
+        now: datetime,
+    ) -> EventPage:
+        """As ReadableLog has it. One `Query`: a page costs the same however long the log is."""
+        request = self._request(now, {":first": {"S": first}, ":last": {"S": last}})
+        _add_owner(request, owner, "event_id BETWEEN :first AND :last")
+        request["Limit"] = limit + 1
+        if types:
+            _add_types(request, types)
+            request["Limit"] = limit * EXAMINED
+        with translate_errors():
+            answer = self._client.query(**request)
+        found = answer["Items"]
+        kept = items.page_of(found, limit)
+        events = _readable_before_a_damaged_one(kept)
+        if len(events) < len(found):
+            return EventPage(events, events[-1].id)
+        end = answer.get("LastEvaluatedKey")
+        return EventPage(events, items.text(end, "event_id") if end else None)
+
+    def get(self, owner: str, event_id: str, *, now: datetime) -> Event | None:
+        key: Item = {"owner": {"S": owner}, "event_id": {"S": event_id}}
+        with translate_errors():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        row = answer.get("Item")
+        if row is None or _has_expired(row, now):
+            return None
+        return _event(row)
+
+    def _request(self, now: datetime, values: Item) -> dict[str, Any]:
+        """A read that leaves out what has expired. A row without a time of expiry is kept."""
+        return {
+            "TableName": self._table,
+            "ConsistentRead": True,
+            "FilterExpression": "NOT expires_at <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(int(now.timestamp()))}, **values},
+        }
+
     def _read(self, request: dict[str, Any]) -> ScanOutputTypeDef | QueryOutputTypeDef:
         if "KeyConditionExpression" in request:
             return self._client.query(**request)
         return self._client.scan(**request)
+
+
+def _add_owner(request: dict[str, Any], owner: str, ids: str) -> None:
+    request["KeyConditionExpression"] = f"#owner = :owner AND {ids}"
+    request["ExpressionAttributeNames"] = {"#owner": "owner"}
+    request["ExpressionAttributeValues"][":owner"] = {"S": owner}
+
+
+def _add_types(request: dict[str, Any], types: Collection[str]) -> None:
+    """A row whose type can't be read is not left out: it is reported, as without a filter."""
+    values = {f":type{number}": {"S": name} for number, name in enumerate(types)}
+    request["FilterExpression"] += (
+        f" AND (event_type IN ({', '.join(values)}) OR NOT attribute_type(event_type, :text))"
+    )
+    request["ExpressionAttributeValues"] |= {**values, ":text": {"S": "S"}}
+
+
+def _has_expired(row: Item, now: datetime) -> bool:
+    try:
+        return items.number(row, "expires_at") <= now.timestamp()
+    except items.DAMAGE:
+        return False
+
+
+def _event(row: Item) -> Event:
+    try:
+        return items.event_of(row)
+    except items.DAMAGE as error:
+        raise UnreadableEvent(items.text(row, "event_id"), error) from error
 
 
 def _readable(
@@ -105,6 +166,19 @@ def _readable(
 ) -> Iterator[Event]:
     for row in rows:
         try:
-            yield items.event_of(row)
-        except items.DAMAGE as error:
-            unreadable(UnreadableEvent(items.text(row, "event_id"), error))
+            yield _event(row)
+        except UnreadableEvent as error:
+            unreadable(error)
+
+
+def _readable_before_a_damaged_one(rows: Iterable[Item]) -> list[Event]:
+    """Raises UnreadableEvent if the first row can't be read."""
+    events: list[Event] = []
+    for row in rows:
+        try:
+            events.append(_event(row))
+        except UnreadableEvent:
+            if not events:
+                raise
+            break
+    return events

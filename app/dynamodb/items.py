@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 from app.domain.events import Event
 from app.dynamodb.errors import from_ms, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from app.domain.fields import Json
 
     Item = Mapping[str, AttributeValueTypeDef]
+
+MAX_PAGE_CHARACTERS = 800_000
+"""The most characters of a page. Lambda's answer has at most 6 MB, and a control character takes 7
+bytes of it: this API escapes it, then Lambda escapes the escape. An item has at most
+400 KB, and so always fits."""
 
 MAX_DEPTH = 32
 """Levels of an event's JSON. Python reads and writes some hundreds of levels, and fewer on a deep
@@ -65,6 +72,12 @@ def json_value(attribute: AttributeValueTypeDef) -> Json:
         case "M":
             return {name: json_value(each) for name, each in cast("Item", value).items()}
     raise ValueError(f"it has the type {kind}")
+
+
+def page_of(found: Sequence[Item], limit: int) -> Sequence[Item]:
+    """The first items: up to `limit`, and up to MAX_PAGE_CHARACTERS."""
+    total = list(accumulate(map(characters, found)))
+    return found[: min(limit, bisect_right(total, MAX_PAGE_CHARACTERS))]
 
 
 def characters(item: Item) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, Generic
 
 from app.domain.ports import Clash, Page, Snapshot
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
     from app.dynamodb.events_table import EventsTable
     from app.dynamodb.items import Item
     from app.dynamodb.outbox_table import OutboxTable
-
-MAX_PAGE_CHARACTERS = 800_000
-"""The most characters of a page. Lambda's answer has at most 6 MB, and a control character takes 7
-bytes of it: this API escapes it, then Lambda escapes the escape."""
 
 
 class DynamoStore(Generic[R]):
@@ -71,7 +65,7 @@ class DynamoStore(Generic[R]):
     def page(self, owner: str, *, limit: int, after: int | None) -> Page[R]:
         """Up to `limit` resources, ordered by id.
 
-        A page has fewer if it reaches DynamoDB's limit of 1 MB, or MAX_PAGE_CHARACTERS.
+        A page has fewer if it reaches DynamoDB's limit of 1 MB, or `items.MAX_PAGE_CHARACTERS`.
         """
         with translate_errors():
             answer = self._client.query(
@@ -87,8 +81,7 @@ class DynamoStore(Generic[R]):
                 ConsistentRead=True,
             )
         found = answer["Items"]
-        characters = list(accumulate(map(items.characters, found)))
-        kept = found[: min(limit, bisect_right(characters, MAX_PAGE_CHARACTERS))]
+        kept = items.page_of(found, limit)
         more = len(found) > len(kept) or "LastEvaluatedKey" in answer
         page = [self._resources.resource(item) for item in kept]
         return Page(page, page[-1].id if more else None)

@@ -7,12 +7,15 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
+from app.domain.event_log import EventLog
 from app.domain.resource import ResourceType, check_distinct
 from app.domain.service import Service
 from app.http import parameters, problems
 from app.http.body_limit import BodyLimit
+from app.http.event_routes import event_router
+from app.http.parameters import OwnerOf, Run
 from app.http.problems import Answer, title
-from app.http.resource_routes import OwnerOf, Run, resource_router
+from app.http.resource_routes import resource_router
 from app.http.schemas import Message, Problem
 
 TITLE = "Todos with webhooks"
@@ -23,9 +26,10 @@ def build(
     owner_of: OwnerOf,
     run: Run = run_in_threadpool,
     docs_url: str | None = "/docs",
+    log: EventLog | None = None,
     elsewhere: Callable[[], Sequence[BaseRoute]] = tuple,
 ) -> FastAPI:
-    """The application, with the routes of each service's resource.
+    """The application, with the routes of each service's resource, and of the log if there is one.
 
     `run` makes the services' calls, which block: by default in a thread pool. The page at
     `docs_url` loads scripts from a public network. The document has the routes of `elsewhere` too,
@@ -35,6 +39,9 @@ def build(
     check_distinct(resources)
     routers = [_ping_router(services[0], owner_of, run)]
     routers += [resource_router(service, owner_of, run) for service in services]
+    if log is not None:
+        types = [each.name for resource in resources for each in resource.events.of_changes]
+        routers.append(event_router(log, types, owner_of, run))
     app = FastAPI(
         routes=[route for router in routers for route in router.routes],
         title=TITLE,
@@ -68,9 +75,12 @@ throttles, or the function failed."""
 
 
 def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
-    """FastAPI's document, with the gateway's answers, the webhooks, and the schema `Problem`, which
-    the routes only refer to."""
+    """FastAPI's document, with the gateway's answers, the webhooks, and the schemas that the routes
+    only refer to."""
     # Only the document needs these modules.
+    from pydantic.json_schema import models_json_schema  # noqa: PLC0415
+
+    from app.http.event_schemas import LoggedEvent, LoggedEvents  # noqa: PLC0415
     from app.http.webhooks import Webhooks  # noqa: PLC0415
     from app.runtime.version import version  # noqa: PLC0415
 
@@ -79,10 +89,11 @@ def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]
         for operation in operations.values():
             _declare_gateways(operation["responses"])
     document["webhooks"] = Webhooks(resources).document()
-    problem = Problem.model_json_schema(
-        mode="serialization", ref_template="#/components/schemas/{model}"
+    _, referred_to = models_json_schema(
+        [(model, "serialization") for model in (Problem, LoggedEvent, LoggedEvents)],
+        ref_template="#/components/schemas/{model}",
     )
-    schemas = document["components"]["schemas"] | problem.pop("$defs") | {"Problem": problem}
+    schemas = document["components"]["schemas"] | referred_to["$defs"]
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 

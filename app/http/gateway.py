@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
+from app.http.callers import NoCaller
 from app.http.problems import problem
+from app.runtime import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,31 +15,29 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from app.http.callers import CallerOf
+
 Result = TypeVar("Result")
 
 
 class Gateway:
-    """Rejects requests without an authenticated caller, and routes without the path's prefix.
+    """Rejects requests without a caller, and routes without the path's prefix."""
 
-    `anonymous` is the owner of a request without a caller. If it is None, such a request gets 401.
-    """
-
-    def __init__(self, app: ASGIApp, anonymous: str | None) -> None:
+    def __init__(self, app: ASGIApp, caller_of: CallerOf) -> None:
         self._app = app
-        self._anonymous = anonymous
+        self._caller_of = caller_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        context: Mapping[str, Any] = scope["aws.event"]["requestContext"]
-        owner = _caller(context) or self._anonymous
-        if owner is None:
-            refusal = problem(
-                401,
-                "Authentication required: no JWT subject, Cognito identity or IAM ARN was passed.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+        event: Mapping[str, Any] = scope["aws.event"]
+        try:
+            caller = self._caller_of(event)
+        except NoCaller as error:
+            refusal = problem(401, str(error), headers={"WWW-Authenticate": error.challenge})
             return await refusal(scope, receive, send)
-        prefix, path = _split(scope["aws.event"], scope["path"])
-        scope = {**scope, "owner": owner, "root_path": prefix, "path": prefix + path}
+        # Mangum runs each request as a task, whose context ends with the request.
+        logs.actor.set(caller.actor)
+        prefix, path = _split(event, scope["path"])
+        scope = {**scope, "owner": caller.owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)
         return None
 
@@ -66,37 +66,6 @@ async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -
 def owner_of(request: Request) -> str:
     owner: str = request.scope["owner"]
     return owner
-
-
-def _caller(context: Mapping[str, Any]) -> str | None:
-    """A JWT's `sub`, a Cognito identity's id, or an IAM ARN; each in payload 2.0 or 1.0.
-
-    Other fields of a Lambda authorizer have no defined form, so they name no caller.
-    """
-    match context:
-        case {
-            "authorizer": {"jwt": {"claims": {"sub": str(subject)}}}
-            | {"claims": {"sub": str(subject)}}
-        }:
-            return subject
-        case {"authorizer": {"iam": {"cognitoIdentity": {"identityId": str(identity)}}}} | {
-            "identity": {"cognitoIdentityId": str(identity)}
-        }:
-            return identity
-        case {"authorizer": {"iam": {"userArn": str(arn)}}} | {"identity": {"userArn": str(arn)}}:
-            return _principal(arn)
-        case _:
-            return None
-
-
-def _principal(arn: str) -> str | None:
-    """A user's ARN, or a role's ARN without the session's name, which the caller chooses.
-
-    A federated user has only a name that the caller chooses, and so is no caller.
-    """
-    if ":federated-user/" in arn:
-        return None
-    return arn.rpartition("/")[0] if ":assumed-role/" in arn else arn
 
 
 def _split(event: Mapping[str, Any], path: str) -> tuple[str, str]:

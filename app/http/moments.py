@@ -14,7 +14,7 @@ _MOMENT = re.compile(
 """RFC 3339. Digits after the microsecond are dropped."""
 
 
-def _moment(value: object) -> datetime:
+def moment(value: object) -> datetime:
     problem = PydanticCustomError(
         "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
     )
@@ -29,6 +29,6 @@ def _moment(value: object) -> datetime:
 
 Moment = Annotated[
     AwareDatetime,
-    BeforeValidator(_moment),
+    BeforeValidator(moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

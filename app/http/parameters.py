@@ -1,9 +1,10 @@
 """What the routes share: parameters of requests, headers and statuses of answers."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request
 from pydantic import BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,6 +16,12 @@ from app.http.schemas import Done
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
+
+OwnerOf = Callable[[Request], str]
+"""Returns the owner of a request."""
+
+Run = Callable[..., Awaitable[Any]]
+"""Makes a call that blocks."""
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
 from app.domain.idempotency import KeyReused
-from app.domain.ports import StoreError, StoreUnavailable
+from app.domain.ports import StoreError, StoreUnavailable, UnreadableEvent
 from app.domain.resource import NotFound, ResourceError, TooLarge, VersionMismatch
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ResourceError, _refused)
     app.add_exception_handler(KeyReused, _key_reused)
     app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(UnreadableEvent, _unreadable)
     app.add_exception_handler(StoreError, _unexpected)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -182,6 +183,13 @@ async def _unavailable(request: Request, error: Exception) -> Answer:
     log.warning("store unavailable: %s", error)
     headers = {"Retry-After": str(RETRY_AFTER_S)}
     return _failed(request, 503, "The store is busy: try again.", headers=headers)
+
+
+async def _unreadable(request: Request, error: Exception) -> Answer:
+    assert isinstance(error, UnreadableEvent)  # noqa: S101
+    log.error("%s", error)
+    detail = f"Event {error.event_id} can't be read. It has been logged. after={error.event_id}"
+    return _failed(request, 500, f"{detail} lists the events after it.")
 
 
 async def _unexpected(request: Request, error: Exception) -> Answer:

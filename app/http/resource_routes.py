@@ -1,10 +1,10 @@
 """The routes of a type of resource: each turns a request into a call of its service."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 
+from app.domain.events import title
 from app.domain.service import Service
 from app.http import cursors
 from app.http.parameters import (
@@ -14,8 +14,10 @@ from app.http.parameters import (
     IdempotencyKey,
     IfMatch,
     Limit,
+    OwnerOf,
     PathId,
     Responses,
+    Run,
     etag,
     key_of,
     problems,
@@ -25,12 +27,6 @@ from app.http.parameters import (
 from app.http.problems import Answer
 from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
-
-OwnerOf = Callable[[Request], str]
-"""Returns the owner of a request."""
-
-Run = Callable[..., Awaitable[Any]]
-"""Makes a call that blocks."""
 
 
 def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:
@@ -94,7 +90,7 @@ def _add_create(
         draft: Any = body
         fields = draft.model_dump(exclude={"id"}, exclude_unset=True)
         done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(key))
-        answer: dict[str, object] = {"data": [f"{name.capitalize()} added."]}
+        answer: dict[str, object] = {"data": [f"{title(name)} added."]}
         if draft.id is None:
             answer["id"] = done.id
         location = f"{request.scope.get('root_path', '')}/{name}/{done.id}"
@@ -131,7 +127,7 @@ def _add_update(
             key=key_of(key),
         )
         headers = {"ETag": etag(done.version), **webhook(done)}
-        message = f"{name.capitalize()} with id {resource_id} has been updated."
+        message = f"{title(name)} with id {resource_id} has been updated."
         return Answer({"data": message}, headers=headers)
 
 
@@ -152,7 +148,7 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
     ) -> Answer:
         versions, key = versions_of(if_match), key_of(key)
         done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
-        message = f"{name.capitalize()} with id {resource_id} has been removed."
+        message = f"{title(name)} with id {resource_id} has been removed."
         return Answer({"data": message}, headers=webhook(done))
 
 

@@ -121,6 +121,9 @@ def _check(
 ) -> None:
     """Raises UnsupportedField for a field whose body would differ from what the documents say."""
     for name, body in bodies.items():
+        if hasattr(Update, name):
+            problem = "a body has something else of this name: choose another name"
+            raise UnsupportedField(f"{resource.model.__name__}.{name}: {problem}.")
         declared = [each for each in get_args(body)[1:] if isinstance(each, FieldInfo)]
         other = any(each.alias or each.exclude or not each.is_required() for each in declared)
         problem = "`Field` has its bounds, and no alias, default or exclude" if other else ""

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,23 +23,52 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=1000)
+def hashed(name: str) -> str:
+    """The name of an owner or an actor, as a log line has it: 16 digits of its SHA-256.
+
+    A log is kept longer and read by more people than a table: it has no names of persons.
+    """
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
 
 class Metrics:
-    """`emit` takes a line of JSON, without the line break; `namespace` is CloudWatch's."""
+    """`emit` takes a line of JSON, without the line break; `namespace` is CloudWatch's.
+
+    `current_request` returns the request's id and its actor; None if there is none.
+    """
 
     def __init__(
-        self, emit: Callable[[str], object], clock: Callable[[], datetime], namespace: str
+        self,
+        emit: Callable[[str], object],
+        clock: Callable[[], datetime],
+        namespace: str,
+        current_request: Callable[[], tuple[str | None, str | None]],
     ) -> None:
         self._emit = emit
         self._clock = clock
         self._namespace = namespace
+        self._current_request = current_request
 
-    def record_attempt(self, outcome: str, event_type: str, latency_ms: float) -> None:
-        """One attempt: `PublishLatency` by outcome. Its sample count is the number of attempts."""
+    def record_attempt(self, outcome: str, event: Event, latency_ms: float) -> None:
+        """One attempt: `PublishLatency` by outcome. Its sample count is the number of attempts.
+
+        The line's properties make no further metrics. They name the event, its resource, its owner,
+        the request, and who acted in it.
+        """
+        request_id, actor = self._current_request()
         self._put(
             {"outcome": outcome},
             {"PublishLatency": (latency_ms, "Milliseconds")},
-            event_type=event_type,
+            event_type=event.type,
+            event_id=event_id_of(event.id),
+            resource=event.resource,
+            owner=hashed(event.owner),
+            actor=None if actor is None else hashed(actor),
+            request_id=request_id,
         )
 
     def record_pass(self, report: Report) -> None:
@@ -81,7 +114,7 @@ class Metrics:
             **properties,
         }
         try:
-            self._emit(json.dumps(line, separators=(",", ":")))
+            self._emit(_to_json(line))
         except OSError as error:
             # A committed change is a success, even if its metric is lost.
             log.warning("metrics lost: %s", error)
@@ -99,7 +132,5 @@ class MeteredPublisher:
         started = self._timer()
         outcome = self.inner.publish(event)
         latency_ms = (self._timer() - started) * 1000
-        self._metrics.record_attempt(
-            type(outcome).__name__.lower(), event.type, round(latency_ms, 3)
-        )
+        self._metrics.record_attempt(type(outcome).__name__.lower(), event, round(latency_ms, 3))
         return outcome

@@ -37,6 +37,7 @@ from app.outbox.tasks import Tasks, interleaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from app.outbox.deliveries import Deliveries
@@ -66,6 +67,7 @@ LONG_BEFORE = timedelta(hours=1)
 @dataclass(slots=True)
 class Relay:
     """`workers` call Convoy at the same time. `reserve_s` of a pass are kept for work in progress.
+    `threads` gives so many threads.
 
     Relays with different segments of the table never read the same rows. A relay remembers where a
     pass stopped that could not read all rows: the next pass goes on from there.
@@ -78,6 +80,7 @@ class Relay:
     reserve_s: float
     deliveries: Deliveries | None = None
     workers: int = WORKERS
+    threads: Callable[[int], Executor] = ThreadPoolExecutor
     segment: Segment = WHOLE
     stuck_after: timedelta = STUCK_AFTER
     hung_after: timedelta = HUNG_AFTER
@@ -95,7 +98,7 @@ class Relay:
         run = Run(time_left, self.reserve_s, threading.Semaphore(self.workers))
         run.partial = self.segment != WHOLE or self._after is not None
         # Twice as many threads as turns: a row is written while the next one is published.
-        with ThreadPoolExecutor(self.workers * 2, thread_name_prefix="relay") as threads:
+        with self.threads(self.workers * 2) as threads:
             for due in self._batches(run, on_row):
                 self._settle(due, run, threads)
                 for _ in due:
@@ -143,7 +146,7 @@ class Relay:
                     run.count_unshown(row)
             on_row()
 
-    def _settle(self, due: Sequence[Row], run: Run, threads: ThreadPoolExecutor) -> None:
+    def _settle(self, due: Sequence[Row], run: Run, threads: Executor) -> None:
         """Remove handled rows. For each other row, do what its finding requires."""
         seen = self._look_up(due, run)
         if seen is None:

@@ -1,4 +1,8 @@
-"""One pass of the relay: what its workers share while it lasts, and its report at the end."""
+"""One pass of the relay: what its workers share while it lasts, and its report at the end.
+
+At its deadline a pass makes no new call to Convoy. Half of the time in reserve is for writes. The
+report is `partial`, and the next pass goes on behind the last row that was read.
+"""
 
 from __future__ import annotations
 

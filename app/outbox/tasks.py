@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Executor, Future
 
     from app.outbox.relay_run import Run
     from app.outbox.rows import Row
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 class Tasks:
     """Calls on threads, each for some rows. A call that raises leaves its rows unchanged."""
 
-    threads: ThreadPoolExecutor
+    threads: Executor
     run: Run
     begun: list[tuple[Sequence[Row], Future[bool]]] = field(default_factory=list)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+actor: ContextVar[str | None] = ContextVar("actor", default=None)
+"""Who acts in the request: a personal name, of which a log line may have only a hash."""
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -43,6 +45,11 @@ def configure(stream: TextIO | None = None) -> None:
 def _with_request_id(record: logging.LogRecord) -> bool:
     record.request_id = request_id.get()
     return True
+
+
+def current_request() -> tuple[str | None, str | None]:
+    """The request's id and its actor; None if there is none."""
+    return request_id.get(), actor.get()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The version, whose one place is `pyproject.toml`; the Lambda's zip has one too."""
+"""The version, from `pyproject.toml`. The Lambda's zip has a short `pyproject.toml` too."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from app.domain.event_log import EventLog
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
@@ -64,10 +65,14 @@ class Components:
         events = EventsTable(client, settings.events_table, retention=retention)
         api_key = api_key_of(settings)
         publisher = publisher_of(settings, api_key)
-        metrics = Metrics(emit, now, settings.metrics_namespace)
+        metrics = Metrics(emit, now, settings.metrics_namespace, logs.current_request)
         # All services share one breaker: they publish to one Convoy.
         breaker = Breaker(publisher, time.monotonic, jitter)
         return cls(settings, client, outbox, events, api_key, publisher, breaker, metrics)
+
+    def event_log(self) -> EventLog:
+        visible_after = timedelta(seconds=self.settings.events_visible_after_s)
+        return EventLog(self.events, now, visible_after)
 
     def services(self) -> list[Service[Any]]:
         """One service for each resource of the register."""
@@ -119,7 +124,7 @@ def local_api() -> logs.RequestId:
     def owner_of(_: object) -> str:
         return settings.convoy_app_id
 
-    app = application.build(components.services(), owner_of)
+    app = application.build(components.services(), owner_of, log=components.event_log())
     add_customers(app, settings, components.api_key, owner_of)
     return logs.RequestId(app)
 
@@ -134,6 +139,7 @@ def lambda_components() -> tuple[FastAPI, Components]:
         gateway.owner_of,
         gateway.inline,
         docs_url=None,
+        log=components.event_log(),
         elsewhere=_customers_routes,
     )
     put_behind_gateway(app, settings)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Convoy:
+class ConvoyComponents:
     """Convoy's project, and a publisher for it."""
 
     project: Project

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.http import gateway
+from app.http import callers, gateway
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def put_behind_gateway(app: FastAPI, settings: Settings) -> None:
-    anonymous = settings.convoy_app_id if settings.allow_anonymous else None
-    app.add_middleware(gateway.Gateway, anonymous=anonymous)
+    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of)

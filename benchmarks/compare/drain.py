@@ -44,7 +44,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> Table:
     rows: list[list[str | float]] = []
     shares: list[float] = []
     with ExitStack() as stack:
-        url = stack.enter_context(dynamodb_local.running())
+        url = stack.enter_context(dynamodb_local.in_memory())
         canned = stack.enter_context(backends("--convoy-delay-s", str(CONVOY_S)))
         stack.enter_context(patch.dict(os.environ, environment(url, canned.url)))
         stack.enter_context(on_the_peers_core())

@@ -31,7 +31,7 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
     """Raises DynamoDBLocalError if DynamoDB Local can't run."""
     names = {size: tables.names(f"{size}-") for size in sizes}
     with ExitStack() as stack:
-        url = stack.enter_context(dynamodb_local.running())
+        url = stack.enter_context(dynamodb_local.in_memory())
         canned = stack.enter_context(backends())
         settings = environment(url, canned.url)
         with patch.dict(os.environ, settings):

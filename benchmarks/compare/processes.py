@@ -85,7 +85,7 @@ def environment(dynamodb: str, convoy: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_LAMBDA_FUNCTION_NAME": "todo",
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
-        "ALLOW_ANONYMOUS": "true",
+        "SIGN_IN": "anonymous",
         "CONVOY_API_KEY": "CO.bench",
         "CONVOY_APP_ID": "everyone",
         "CONVOY_PROJECT_ID": "p",

@@ -42,7 +42,7 @@ LOGS_PER_GB, DATA_OUT_PER_GB = 0.50, 0.09
 
 STORED_OVERHEAD = 100  # bytes that DynamoDB adds to each item (developer guide: table size)
 
-LOGGED_BYTES = 1000
+LOGGED_BYTES = 1200
 """A change's lines, with CloudWatch's 26 bytes for each: two of Lambda (developer guide: JSON
 logs), one of app/outbox/metrics.py, one of the access log of serverless.yml."""
 

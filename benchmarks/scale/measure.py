@@ -31,7 +31,7 @@ LATER = timedelta(minutes=2)
 
 def main() -> None:
     logging.disable(logging.ERROR)
-    with dynamodb_local.running() as url:
+    with dynamodb_local.in_memory() as url:
         for name, published in (("SETTLED_CPU_S", True), ("RELAYED_CPU_S", False)):
             with scratch() as folder:
                 print(f"{name}  {_cpu_s(url, folder, published=published):.6f}", flush=True)

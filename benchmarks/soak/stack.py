@@ -16,7 +16,7 @@ from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.settings import Settings
 from app.wiring.clients import dynamodb
-from app.wiring.convoy_admin import Convoy
+from app.wiring.convoy_admin import ConvoyComponents
 from benchmarks.soak import receiver
 from benchmarks.soak.children import HOST, Child, free_port
 from infra.fake_convoy.application import API_KEY
@@ -96,7 +96,7 @@ def under_load(scratch: Path, account: Account, owner: str, pace: Pace) -> Itera
     )
     options = ("--notes", str(notes), "--every", str(pace.every_s))
     relay = Child(scratch / "relay.log", "benchmarks.soak.relay", *options, *limits)
-    with dynamodb_local.running() as endpoint:
+    with dynamodb_local.in_memory() as endpoint:
         os.environ.update(environment(endpoint, account, owner, pace))
         tables.create_tables(dynamodb(), TABLES)
         os.environ["CONVOY_ENDPOINT_SECRET"] = _register(f"http://{HOST}:{port}", owner)
@@ -112,7 +112,7 @@ def _uvicorn(scratch: Path, name: str, factory: str, port: int) -> Child:
 
 def _register(url: str, owner: str) -> str:
     """Register the receiver as the owner's endpoint; gives the endpoint's secret."""
-    convoy = Convoy.build(Settings.load())
+    convoy = ConvoyComponents.build(Settings.load())
     try:
         url += receiver.PATH
         webhooks = Webhooks(RESOURCES)

@@ -25,13 +25,13 @@ def run(
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """The command's output. Raises CommandError if the command fails."""
-    done = ended(command, what, timeout_s, environment)
+    done = completed(command, what, timeout_s, environment)
     if done.returncode != 0:
         raise CommandError(f"{what} failed: {(done.stderr + done.stdout).strip()}")
     return done.stdout
 
 
-def ended(
+def completed(
     command: Sequence[str],
     what: str,
     timeout_s: float,

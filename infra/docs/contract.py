@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.domain.event_log import EventLog
 from app.domain.events import PING, envelope
 from app.domain.service import Service
 from app.http import application
@@ -43,11 +44,13 @@ METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 
 def openapi() -> dict[str, Any]:
-    """The document of all routes. It needs no working service: these have no parts."""
-    parts = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
-    nothing: dict[str, Any] = dict.fromkeys(parts)
+    """The document of all routes. It needs no working service."""
+    dependencies = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
+    nothing: dict[str, Any] = dict.fromkeys(dependencies)
     services = [Service(type=each, **nothing) for each in RESOURCES]
-    return application.build(services, lambda _: "", elsewhere=documented_routes).openapi()
+    log = EventLog(nothing["store"], nothing["clock"], timedelta())
+    app = application.build(services, lambda _: "", log=log, elsewhere=documented_routes)
+    return app.openapi()
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
@@ -70,11 +73,11 @@ def breaking(old: object, new: object, at: str = "") -> Iterator[str]:
 
 
 def _breaking_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> Iterator[str]:
-    named = at.endswith(NAMED)
-    for key in sorted(old if named else old.keys() - PROSE):
+    keys_are_names = at.endswith(NAMED)
+    for key in sorted(old if keys_are_names else old.keys() - PROSE):
         if not (key == "required" and _promises_more(old, new)):
             yield from _breaking_key(old, new, key, at)
-    if not named:
+    if not keys_are_names:
         added = new.keys() - old.keys() - PROSE - METHODS
         yield from (f"{at}/{key} is new" for key in sorted(added))
 

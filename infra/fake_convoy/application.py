@@ -66,8 +66,10 @@ def build(
     *,
     keep_queues: bool = False,
     clock: Callable[[], datetime] = utc_now,
+    timeout_s: float = TIMEOUT_S,
 ) -> Starlette:
-    """`api_url` is the API that the inbox page names. `clock` is aware, in UTC.
+    """`api_url` is the API that the inbox page names. `clock` is aware, in UTC. An endpoint has
+    `timeout_s` for its answer.
 
     With a `journal` the project outlives a kill. The queues are lost then, as in a Redis that saves
     only now and then; with `keep_queues` they are kept, as in a Redis that syncs each write.
@@ -79,13 +81,15 @@ def build(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The endpoints are on this machine: use no proxy of the environment. The dispatcher has its
         # own, shorter deadline.
-        patient = httpx.Timeout(TIMEOUT_S * 2)
+        patient = httpx.Timeout(timeout_s * 2)
         async with httpx.AsyncClient(
             trust_env=False, follow_redirects=True, timeout=patient
         ) as http:
             with _open_journal(project, journal) as opened:
                 of_queues = opened if keep_queues else None
-                worker = Worker(project, http, backoff, clock=clock, journal=of_queues)
+                worker = Worker(
+                    project, http, backoff, clock=clock, timeout_s=timeout_s, journal=of_queues
+                )
                 if of_queues is not None:
                     worker.queues.restore(of_queues.entries())
                 app.state.worker = worker

@@ -96,10 +96,11 @@ def shown_delivery(project: Project, delivery: JsonObject) -> JsonObject:
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """`http` sends; `clock` is aware, UTC."""
+    """`http` sends; `clock` is aware, UTC; an endpoint has `timeout_s` for its answer."""
 
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
+    timeout_s: float = TIMEOUT_S
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def attempt(
@@ -129,12 +130,12 @@ class Dispatcher:
     async def _post(self, url: str, body: bytes, headers: httpx.Headers) -> JsonObject:
         try:
             # The time of an attempt begins with its turn, not while others hold the endpoint up.
-            async with self.turns, asyncio.timeout(TIMEOUT_S):
+            async with self.turns, asyncio.timeout(self.timeout_s):
                 answer = await self.http.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return {"error": f"{type(error).__name__}: {error}"}
         except TimeoutError:
-            return {"error": f"no answer within {TIMEOUT_S:.0f} s"}
+            return {"error": f"no answer within {self.timeout_s:.0f} s"}
         # Convoy leaves out what is false.
         arrived = {"status": True} if answer.is_success else {}
         return arrived | {

@@ -23,6 +23,7 @@ from infra.fake_convoy.deliveries import (
     RETRY,
     SCHEDULED,
     SUCCESS,
+    TIMEOUT_S,
     Backoff,
     Dispatcher,
     new_delivery,
@@ -52,7 +53,8 @@ NO_SUBSCRIPTION = "no subscription matched this event"
 class Worker:
     """Runs on its caller's event loop.
 
-    `http` sends; `sleep` waits, in seconds; `clock` is aware, UTC.
+    `http` sends; `sleep` waits, in seconds; `clock` is aware, UTC. An endpoint has
+    `timeout_s` for its answer.
     """
 
     def __init__(
@@ -63,11 +65,12 @@ class Worker:
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], datetime] = utc_now,
+        timeout_s: float = TIMEOUT_S,
         journal: Journal | None = None,
     ) -> None:
         """With a `journal` the queues outlive a kill."""
         self._project = project
-        self._dispatcher = Dispatcher(http, clock)
+        self._dispatcher = Dispatcher(http, clock, timeout_s)
         self._backoff = backoff
         self._clock = clock
         self.queues = Queues(

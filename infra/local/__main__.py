@@ -27,7 +27,7 @@ from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
-from app.wiring.convoy_admin import Convoy
+from app.wiring.convoy_admin import ConvoyComponents
 from infra.docs.examples import examples_of
 from infra.fake_convoy import application, receiver
 from infra.fake_convoy.project import PROJECT_ID
@@ -141,6 +141,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "EVENTS_VISIBLE_AFTER_S": "2",
         "LOCAL_ENDPOINTS": "true",
         **tables.settings(TABLES),
     }
@@ -158,7 +159,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
 def _set_up_convoy(settings: LocalSettings, url: str) -> None:
     """As `python -m app convoy setup`: registers the stand-in's receiver for the owner's events."""
     try:
-        with closing(Convoy.build(settings)) as built:
+        with closing(ConvoyComponents.build(settings)) as built:
             webhooks, owner = Webhooks(RESOURCES), settings.convoy_app_id
             set_up(built.project, webhooks, url=url, owner=owner, new_owner=lambda: "")
     except ConvoyError as error:

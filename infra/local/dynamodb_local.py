@@ -65,7 +65,7 @@ class Missing(DynamoDBLocalError):
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def in_memory() -> Iterator[str]:
     """Install DynamoDB Local if needed, run it in memory on a free port, and give its URL.
 
     Each access key (of letters and digits) has its own database. The server listens on all

@@ -55,8 +55,8 @@ def _reach(name: str, shapes: JsonObject, wanted: set[str]) -> None:
         return
     wanted.add(name)
     shape = shapes[name]
-    parts = [shape[part] for part in ("key", "member", "value") if part in shape]
-    for part in [*parts, *shape.get("members", {}).values()]:
+    below = [shape[name] for name in ("key", "member", "value") if name in shape]
+    for part in [*below, *shape.get("members", {}).values()]:
         _reach(part["shape"], shapes, wanted)
 
 

@@ -2,6 +2,7 @@
 
 // Who may call the API. With an issuer and an audience: callers with a JWT of that issuer for that
 // audience. Without them: callers that IAM allows. Everybody: only if `anonymous` is true.
+// `kind` is the app's SIGN_IN: the app takes no other kind of identity for an owner.
 
 const ALL = { method: '*', path: '*' };
 
@@ -14,8 +15,8 @@ module.exports = async (variables) => {
 };
 
 async function signInOf({ resolveVariable }) {
-  const [issuer, audience, parameter, owner] = await Promise.all(
-    ['jwtIssuer', 'jwtAudience', 'anonymous', 'convoyAppId'].map((name) =>
+  const [issuer, audience, claim, parameter, owner] = await Promise.all(
+    ['jwtIssuer', 'jwtAudience', 'ownerClaim', 'anonymous', 'convoyAppId'].map((name) =>
       resolveVariable(`param:${name}`),
     ),
   );
@@ -27,14 +28,17 @@ async function signInOf({ resolveVariable }) {
     const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
     refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
   }
+  if (claim !== 'sub' && !issuer) {
+    refuse(`--param ownerClaim=${claim} needs --param jwtIssuer: only a token has claims`);
+  }
   if (anonymous === 'true') {
     if (issuer) refuse('--param anonymous=true contradicts --param jwtIssuer: give only one');
     if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all todos');
-    return { authorizers: {}, event: ALL, allowAnonymous: 'true' };
+    return { authorizers: {}, event: ALL, kind: 'anonymous' };
   }
   if (!issuer) {
     const event = { ...ALL, authorizer: { type: 'aws_iam' } };
-    return { authorizers: {}, event, allowAnonymous: 'false' };
+    return { authorizers: {}, event, kind: 'iam' };
   }
   const jwt = {
     type: 'jwt',
@@ -43,7 +47,7 @@ async function signInOf({ resolveVariable }) {
     audience: [audience],
   };
   const event = { ...ALL, authorizer: { name: 'jwt' } };
-  return { authorizers: { jwt }, event, allowAnonymous: 'false' };
+  return { authorizers: { jwt }, event, kind: 'jwt' }
 }
 
 function refuse(message) {

@@ -26,7 +26,7 @@ from infra.fake_convoy.project import utc_now
 from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
 from infra.package import build as package
-from tests.components import make_publisher, make_questions, make_service
+from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.stand_in import Convoy, StandInClock
@@ -54,7 +54,8 @@ was sent again would find that its own first attempt had created the table."""
 @pytest.fixture(scope="session")
 def stand_in_convoy() -> Iterator[Convoy]:
     at_once, clock = Backoff(interval_s=0, limit=3), StandInClock()
-    app = stand_in.build(backoff=at_once, clock=clock)
+    # An attempt that fails because the machine is busy would be made twice.
+    app = stand_in.build(backoff=at_once, clock=clock, timeout_s=PATIENCE_S)
     with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
         yield Convoy(url, http, clock)
 
@@ -111,7 +112,7 @@ def processes() -> ForkServerContext:
 @pytest.fixture(scope="session")
 def dynamodb_url(processes: ForkServerContext) -> Iterator[str]:
     """Moto's server, which other processes share with the tests."""
-    with moto_server.running(processes) as url:
+    with moto_server.in_a_process(processes) as url:
         yield url
 
 
@@ -143,7 +144,7 @@ def dynamodb_local_url() -> Iterator[str]:
     """DynamoDB Local. Skips the test on a machine without Maven or Java."""
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(dynamodb_server.running())
+            url = stack.enter_context(dynamodb_server.in_memory())
         except dynamodb_server.Missing as error:
             missing("java", str(error))
         yield url
@@ -194,10 +195,9 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoSe
 
 
 @pytest.fixture
-def client(todo_service: TodoService) -> Iterator[TestClient]:
-    with TestClient(
-        application.build([todo_service], lambda _: OWNER), raise_server_exceptions=False
-    ) as client:
+def client(todo_service: TodoService, dynamodb: DynamoDBClient) -> Iterator[TestClient]:
+    app = application.build([todo_service], lambda _: OWNER, log=make_event_log(dynamodb))
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
 

@@ -77,16 +77,16 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("owner", [None, "", " "])
-def test_lambda_needs_an_app_id_only_to_serve_anybody(
+def test_lambda_needs_an_app_id_only_for_anonymous_callers(
     monkeypatch: pytest.MonkeyPatch, owner: str | None
 ) -> None:
     monkeypatch.delenv("CONVOY_APP_ID")
     if owner is not None:
         monkeypatch.setenv("CONVOY_APP_ID", owner)
     assert Settings.load().convoy_app_id == ""
-    monkeypatch.setenv("ALLOW_ANONYMOUS", "true")
+    monkeypatch.setenv("SIGN_IN", "anonymous")
 
-    with pytest.raises(SettingsError, match=r"^ALLOW_ANONYMOUS: needs CONVOY_APP_ID"):
+    with pytest.raises(SettingsError, match=r"^SIGN_IN: anonymous needs CONVOY_APP_ID"):
         Settings.load()
 
 
@@ -107,7 +107,9 @@ def test_lambda_needs_an_app_id_only_to_serve_anybody(
         ("CONVOY_DEADLINE_S", "nan"),
         ("CONVOY_DEADLINE_S", "soon"),
         ("PUBLISH_READS", "perhaps"),
-        ("ALLOW_ANONYMOUS", "2"),
+        ("SIGN_IN", ""),
+        ("SIGN_IN", "JWT"),
+        ("SIGN_IN", "jwt,iam"),
         ("CONVOY_API_KEY", "CO.sécret"),
         ("CONVOY_API_KEY", "CO.sec\nret"),
         ("METRICS_NAMESPACE", ""),
@@ -124,6 +126,23 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
         Settings.load()
 
     assert "CO.sec" not in str(raised.value)
+
+
+@pytest.mark.parametrize("sign_in", ["iam", "anonymous"])
+def test_a_claim_without_a_token_is_refused(monkeypatch: pytest.MonkeyPatch, sign_in: str) -> None:
+    monkeypatch.setenv("SIGN_IN", sign_in)
+    monkeypatch.setenv("OWNER_CLAIM", "org_id")
+
+    with pytest.raises(SettingsError, match=f"^OWNER_CLAIM: SIGN_IN={sign_in} has no claims"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("sign_in", ["jwt", "lambda"])
+def test_a_claim_has_any_name(monkeypatch: pytest.MonkeyPatch, sign_in: str) -> None:
+    monkeypatch.setenv("SIGN_IN", sign_in)
+    monkeypatch.setenv("OWNER_CLAIM", " https://issuer.example/org_id ")
+
+    assert Settings.load().owner_claim == "https://issuer.example/org_id"
 
 
 @pytest.mark.parametrize("url", ["http://convoy:5005/api", "https://[::1]:8002/x/api"])

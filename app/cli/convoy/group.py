@@ -10,7 +10,7 @@ import typer
 from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, exit_with
 from app.convoy_admin.calls import ConvoyRefused, ConvoyUnusable
 from app.settings import ConvoySettings, SettingsError
-from app.wiring.convoy_admin import Convoy
+from app.wiring.convoy_admin import ConvoyComponents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +23,11 @@ convoy = typer.Typer(
 
 
 @contextmanager
-def connected() -> Iterator[tuple[ConvoySettings, Convoy]]:
+def connected() -> Iterator[tuple[ConvoySettings, ConvoyComponents]]:
     """The settings and Convoy for one command. An error ends the command with a message."""
     try:
         settings = ConvoySettings.load()
-        with closing(Convoy.build(settings)) as connection:
+        with closing(ConvoyComponents.build(settings)) as connection:
             connection.project.check()
             yield settings, connection
     except (SettingsError, ConvoyUnusable) as error:

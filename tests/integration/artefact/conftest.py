@@ -91,7 +91,7 @@ def start(task: Path, runtime: Path, environment: dict[str, str]) -> Iterator[St
 def _started(
     handler: str, task: Path, runtime: Path, environment: dict[str, str]
 ) -> Iterator[RuntimeApi]:
-    with runtime_api.running() as api:
+    with runtime_api.listening() as api:
         process = subprocess.Popen(
             [sys.executable, "-s", "-S", "-m", "awslambdaric", handler],
             cwd=task,

@@ -50,7 +50,7 @@ class RuntimeApi:
 
 
 @contextmanager
-def running() -> Iterator[RuntimeApi]:
+def listening() -> Iterator[RuntimeApi]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Calls) as server:
         api = RuntimeApi(f"127.0.0.1:{server.server_port}")
         server.RequestHandlerClass = type("Calls", (_Calls,), {"api": api})

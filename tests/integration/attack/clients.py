@@ -6,7 +6,7 @@ import base64
 import json
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -107,15 +107,22 @@ class AsgiClient(AttackClient):
 
 @dataclass(frozen=True)
 class GatewayClient(AttackClient):
-    """Calls the handler as an HTTP API does, with the owner as its JWT's subject."""
+    """Calls the handler as an HTTP API does, with the owner as its JWT's subject.
+
+    `context`: more of the event's `requestContext`. `signed_in`: False for a request without a JWT.
+    """
 
     invoke: Invoke
+    context: JsonObject = field(default_factory=dict)
+    signed_in: bool = True
 
     def _ask(self, asked: Asked) -> Answer:
         event = request("http_api_v2", asked.method, asked.path)
         event |= {"rawQueryString": asked.query, **encoded(asked.body)}
         event["headers"] = {name.lower(): value for name, value in asked.headers.items()}
-        event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": asked.owner}}}
+        jwt = {"jwt": {"claims": {"sub": asked.owner}}} if self.signed_in else {}
+        authorizer = self.context.get("authorizer", {}) | jwt
+        event["requestContext"] |= {**self.context, "authorizer": authorizer}
         answer = self.invoke(event)
         return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 

@@ -13,7 +13,8 @@ import pytest
 from app.customers import application as customers
 from app.http import application, gateway
 from app.register import RESOURCES
-from tests.components import make_service
+from app.wiring.clients import now
+from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.customers.world import World, look_up, set_up
 from tests.integration.lambda_.conftest import cold_start, environment
@@ -49,8 +50,9 @@ def asgi(
         )
         for each in RESOURCES
     ]
+    log = make_event_log(dynamodb, now)
     with asyncio.Runner() as loop:
-        app = application.build(services, gateway.owner_of)
+        app = application.build(services, gateway.owner_of, log=log)
         with closing(World(convoy, owner_of=gateway.owner_of)) as world:
             customers.add_to(app, world.routes)
             yield AsgiClient(app, loop)
@@ -59,7 +61,7 @@ def asgi(
 @pytest.fixture
 def lambda_(
     cold_start: Callable[[], Invoke], convoy: Convoy, environment: pytest.MonkeyPatch
-) -> Iterator[AttackClient]:
+) -> Iterator[GatewayClient]:
     """Both functions, behind one gateway. Names of hosts are not looked up outside."""
     set_up(convoy)
     environment.setattr("app.convoy.connecting.socket.getaddrinfo", resolved)

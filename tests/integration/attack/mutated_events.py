@@ -27,6 +27,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 CHANGES = st.fixed_dictionaries(
     {"item": st.text(min_size=1, max_size=40)}, optional={"completed": st.booleans()}
 )
+AN_ID = "01a20b61-90c6-7111-8c99-8b099a3e16df"
 IDS = st.sampled_from([0, 1, -1, 2**53 - 1, 2**53, -(2**53), 10**400]) | st.integers(0, 2**53 - 1)
 TODOS = CHANGES | st.builds(lambda todo, number: todo | {"id": number}, CHANGES, IDS)
 SANE: list[tuple[str, str, st.SearchStrategy[Any]]] = [
@@ -37,12 +38,15 @@ SANE: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     ("GET", "/todo/1", st.none()),
     ("PUT", "/todo/1", CHANGES),
     ("DELETE", "/todo/1", st.none()),
+    ("GET", "/events", st.none()),
+    ("GET", f"/events/{AN_ID}", st.none()),
 ]
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]) | TEXT
 PATHS = st.lists(
     st.sampled_from(
-        ["/", "//", "/todo", "/todo/", "1", "/1", "/dev", "/..", "/%2e%2e", "%2f", "%00", "%0a",
-         "%ff", "%", "%25", "/docs", "/openapi.json", "9007199254740992", ";", "?", "#", "\\"]
+        ["/", "//", "/events", "/todo", "/todo/", "1", "/1", "/dev", "/..", "/%2e%2e", "%2f", "%00",
+         "%0a", "%ff", "%", "%25", "/docs", "/openapi.json", "9007199254740992", ";", "?", "#",
+         "\\"]
     ) | TEXT,
     max_size=5,
 ).map("".join)  # fmt: skip
@@ -54,8 +58,26 @@ BODIES = (
 )
 QUERIES = st.lists(
     st.tuples(
-        st.sampled_from(["limit", "cursor", "limit[]", "", "%ff"]) | TEXT,
-        st.sampled_from(["1", "0", "-1", "1001", "9" * 5000, "%31", "%", "&", "=", "YWZ0ZXI6MQ=="])
+        st.sampled_from(["limit", "cursor", "after", "type", "limit[]", "", "%ff"]) | TEXT,
+        st.sampled_from(
+            [
+                "1",
+                "0",
+                "-1",
+                "1001",
+                "9" * 5000,
+                "%31",
+                "%",
+                "&",
+                "=",
+                "YWZ0ZXI6MQ==",
+                AN_ID,
+                "2026-11-24T12:00:00Z",
+                "0001-01-01T00:00:00%2B23:59",
+                "created",
+                "retrieved",
+            ]
+        )
         | TEXT,
     ).map("=".join),
     max_size=4,

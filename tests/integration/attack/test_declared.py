@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from app.domain.event_ids import uuid7
 from app.domain.ports import StoreError, StoreUnavailable
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
 from app.http.application import GATEWAYS
 from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO
 from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import DOCUMENT
+from tests.support import NOW
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import Answer, AttackClient
@@ -30,7 +33,8 @@ def given_only_by_gateways(status: int, answer: JsonObject) -> bool:
 DECLARED = {
     (f"{method.upper()} {path}", int(status)): answer
     for path, operations in DOCUMENT["paths"].items()
-    if path.split("/")[1] in {"", TODO.name}  # the same code makes those of other resources
+    if path.split("/")[1]
+    in {"", TODO.name, "events"}  # the same code makes those of other resources
     for method, operation in operations.items()
     for status, answer in operation["responses"].items()
     if not given_only_by_gateways(int(status), answer)
@@ -40,6 +44,8 @@ NEW, ITEM = b'{"id": 2, "item": "two"}', b'{"item": "two"}'
 OTHER, TEXT, LARGE = JSON_TYPE | {"if-match": '"7"'}, {"content-type": "text/plain"}, b" " * 131_073
 KEY = JSON_TYPE | {"idempotency-key": "a b"}
 
+NO_EVENT = uuid7(NOW, 7)
+
 Request = tuple[str, str, bytes, dict[str, str]]
 USUAL: dict[str, Request] = {
     "GET /": ("GET", "/", b"", {}),
@@ -48,6 +54,8 @@ USUAL: dict[str, Request] = {
     "GET /todo/{id}": ("GET", "/todo/1", b"", {}),
     "PUT /todo/{id}": ("PUT", "/todo/1", ITEM, JSON_TYPE),
     "DELETE /todo/{id}": ("DELETE", "/todo/1", b"", {}),
+    "GET /events": ("GET", "/events", b"", {}),
+    "GET /events/{id}": ("GET", "/events/{id}", b"", {}),
 }
 REFUSED: dict[tuple[str, int], Request] = {
     ("GET /todo", 400): ("GET", "/todo?cursor=x", b"", {}),
@@ -67,6 +75,10 @@ REFUSED: dict[tuple[str, int], Request] = {
     ("DELETE /todo/{id}", 404): ("DELETE", "/todo/9", b"", {}),
     ("DELETE /todo/{id}", 412): ("DELETE", "/todo/1", b"", OTHER),
     ("DELETE /todo/{id}", 422): ("DELETE", "/todo/x", b"", {}),
+    ("GET /events", 400): ("GET", "/events?after=x", b"", {}),
+    ("GET /events", 422): ("GET", "/events?type=x", b"", {}),
+    ("GET /events/{id}", 404): ("GET", f"/events/{NO_EVENT}", b"", {}),
+    ("GET /events/{id}", 422): ("GET", "/events/x", b"", {}),
 }
 
 
@@ -93,11 +105,12 @@ def test_no_cache_stores_an_answer_and_no_browser_guesses_its_type(
 def given(
     lambda_: AttackClient, monkeypatch: pytest.MonkeyPatch, route: str, status: int
 ) -> Answer:
-    lambda_.ask("POST", "/todo", b'{"id": 1, "item": "one"}')
+    created = lambda_.ask("POST", "/todo", b'{"id": 1, "item": "one"}')
     if status >= 500:
         break_all(monkeypatch, StoreUnavailable() if status == 503 else StoreError())
     owner = "" if status == 401 else "ann"
     method, target, body, headers = REFUSED.get((route, status), USUAL[route])
+    target = target.replace("{id}", created.headers["webhook-id"])
     return lambda_.ask(method, target, LARGE if status == 413 else body, headers, owner)
 
 
@@ -107,6 +120,8 @@ def break_all(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
     for name in ("read", "page", "commit"):
         monkeypatch.setattr(DynamoStore, name, broken)
+    for name in ("get", "page"):
+        monkeypatch.setattr(EventsTable, name, broken)
     monkeypatch.setattr(OutboxDelivery, "publish_best_effort", broken)
 
 

@@ -10,10 +10,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from app.domain.ports import StoreError
+from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
 from tests.integration.attack.clients import JSON_TYPE
-from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_ONE, ask
+from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_LOG, OF_ONE, ask
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def test_an_answer_to_an_internal_error_discloses_nothing(
 
         for name in ("read", "page", "commit"):
             monkeypatch.setattr(DynamoStore, name, broken)
-        for route, call in (OF_ALL | OF_ONE).items():
+        for name in ("get", "page"):
+            monkeypatch.setattr(EventsTable, name, broken)
+        for route, call in (OF_ALL | OF_ONE | OF_LOG).items():
             if route == "GET /":
                 continue  # it does not use the store
             answer = ask(attacker, call, "ann", JSON_TYPE | {"idempotency-key": "k"})
@@ -76,7 +79,7 @@ def test_convoys_own_messages_reach_no_client(attacker: AttackClient) -> None:
 FORGED = '\r\n{"level": "ERROR", "message": "forged"}\x1b[31m\u2028{"_aws": {}}'
 
 
-def test_a_client_forges_no_log_line_and_no_todo_is_logged(
+def test_a_client_forges_no_log_line_and_no_todo_and_no_owner_is_logged(
     lambda_: AttackClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
@@ -86,13 +89,14 @@ def test_a_client_forges_no_log_line_and_no_todo_is_logged(
         ("POST", "/todo", body),
         ("PUT", "/todo/1", body),
         ("GET", f"/todo/{quoted}", b""),
+        ("GET", f"/events/{quoted}", b""),
+        ("GET", f"/events?after={quoted}&type={quoted}", b""),
         ("GET", f"/{quoted}?{quoted}", b""),
         (f"GET{FORGED}", "/", b""),
     ):
-        lambda_.ask(
-            method, target, sent, JSON_TYPE | {"user-agent": FORGED, "idempotency-key": FORGED}
-        )
-        lambda_.ask(method, target, sent)
+        forged = JSON_TYPE | {"user-agent": FORGED, "idempotency-key": FORGED}
+        for headers in (forged, JSON_TYPE):
+            lambda_.ask(method, target, sent, headers, owner=f"{PLANTED}{FORGED}")
 
     out = capsys.readouterr().out
     lines = [json.loads(line) for line in out.split("\n")[:-1]]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.domain.event_ids import uuid7
 from app.resources.todo import TODO
 from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_document import OPERATIONS
+from tests.support import NOW
 
 if TYPE_CHECKING:
-    from tests.integration.attack.clients import Answer, AttackClient
+    from tests.integration.attack.clients import Answer, AttackClient, GatewayClient
     from tests.stand_in import Convoy
     from tests.support import JsonObject
 
+NO_EVENT = uuid7(NOW, 7)
 KEY = JSON_TYPE | {"idempotency-key": "k"}
 ANNS = {"id": 1, "item": "ann's"}
 
@@ -28,6 +32,10 @@ OF_ALL: dict[str, Call] = {
     "GET /todo": ("GET", "/todo", None),
     "POST /todo": ("POST", "/todo", {"id": 1, "item": "bob's"}),
 }
+OF_LOG: dict[str, Call] = {
+    "GET /events": ("GET", "/events?after=0001-01-01T00:00:00Z", None),
+    "GET /events/{id}": ("GET", f"/events/{NO_EVENT}", None),
+}
 CLAIMS = JSON_TYPE | {
     "authorization": "Bearer ann",
     "cookie": "owner=ann; sub=ann",
@@ -37,6 +45,16 @@ CLAIMS = JSON_TYPE | {
     "x-forwarded-user": "ann",
 }
 """Headers that other servers take for an identity."""
+
+
+ANNS_ARN = "arn:aws:iam::123456789012:user/ann"
+OTHER_IDENTITIES: list[JsonObject] = [
+    {"authorizer": {"claims": {"sub": "ann"}}},
+    {"authorizer": {"sub": "ann", "principalId": "ann", "owner": "ann"}},
+    {"authorizer": {"lambda": {"sub": "ann", "jwt": {"claims": {"sub": "ann"}}}}},
+    {"authorizer": {"iam": {"userArn": ANNS_ARN, "cognitoIdentity": {"identityId": "ann"}}}},
+    {"identity": {"userArn": ANNS_ARN, "cognitoIdentityId": "ann", "user": "ann"}},
+]
 
 
 def ask(attacker: AttackClient, call: Call, owner: str, headers: JsonObject = JSON_TYPE) -> Answer:
@@ -50,9 +68,9 @@ def anns_todo(attacker: AttackClient) -> JsonObject:
 
 
 def test_every_route_is_tried() -> None:
-    of_todos = {each for each in OPERATIONS if each.split("/")[1] in {"", TODO.name}}
+    tried = {each for each in OPERATIONS if each.split("/")[1] in {"", TODO.name, "events"}}
 
-    assert OF_ONE.keys() | OF_ALL.keys() == of_todos
+    assert OF_ONE.keys() | OF_ALL.keys() | OF_LOG.keys() == tried
 
 
 def test_anothers_todo_is_answered_like_a_missing_one(attacker: AttackClient) -> None:
@@ -110,20 +128,28 @@ def test_every_event_goes_to_the_owner_of_its_request(
     assert owners == ["ann"] * 7 + ["bob"] * 7
 
 
+def test_an_identity_of_another_kind_is_no_claim_to_anothers_todos(
+    lambda_: GatewayClient, convoy: Convoy
+) -> None:
+    """The parts of a Lambda event that name a caller in a deployment with another sign-in."""
+    ask(lambda_, ("POST", "/todo", ANNS), "ann")
+    for fields in OTHER_IDENTITIES:
+        bob = replace(lambda_, context=fields)
+        nobody = replace(lambda_, context=fields, signed_in=False)
+        for call in OF_ONE.values():
+            assert ask(bob, call, "bob", CLAIMS).status == 404
+            assert ask(nobody, call, "ann", CLAIMS).status == 401
+        assert ask(bob, OF_ALL["GET /todo"], "bob", CLAIMS).json() == {"data": []}
+
+    assert anns_todo(lambda_)["item"] == "ann's"
+
+
+ODD_NAMES = ["ANN", "ann ", " ann", "ann\0", "ann#1", "an", "a%6en", "\uff41nn", "*", '{"S":"ann"}']
+
+
 def test_an_odd_name_reaches_no_other_owners_todos(attacker: AttackClient) -> None:
     ask(attacker, ("POST", "/todo", ANNS), "ann")
 
-    for owner in (
-        "ANN",
-        "ann ",
-        " ann",
-        "ann\0",
-        "ann#1",
-        "an",
-        "a%6en",
-        "\uff41nn",
-        "*",
-        '{"S":"ann"}',
-    ):
+    for owner in ODD_NAMES:
         assert ask(attacker, OF_ALL["GET /todo"], owner).json() == {"data": []}, owner
         assert ask(attacker, OF_ONE["GET /todo/{id}"], owner).status == 404, owner

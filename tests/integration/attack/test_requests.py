@@ -24,6 +24,7 @@ ONE = b'{"id": 1, "item": "one"}'
 NOT_SERVED = [
     "//", "//todo", "/todo/", "/todo//1", "/todo/1/", "/./todo", "/x/../todo",
     "/%2e%2e/todo", "/todo;/1", "/TODO", "/todo%00", "/todo%2f", "/todo.json",
+    "/events/", "/events/x/y", "/event",
     "/todo%3flimit=1", "/%74odo%20", "/admin", "/.env", "/.git/config", "/metrics", "/health",
     "/redoc", "/docs/", "/openapi.yaml",
     "/_control/reset", "/graphql", "/2018-06-01/runtime/invocation/next", "/latest/meta-data",
@@ -52,7 +53,7 @@ def test_an_undocumented_path_is_a_404(attacker: AttackClient) -> None:
 
 def test_an_undocumented_method_is_a_405(attacker: AttackClient, convoy: Convoy) -> None:
     for method in METHODS:
-        for path in ("/", "/todo", "/todo/1"):
+        for path in ("/", "/todo", "/todo/1", "/events", "/events/1"):
             answer = attacker.ask(
                 method, path, ONE, JSON_TYPE | {"x-http-method-override": "DELETE"}
             )
@@ -106,7 +107,8 @@ def test_a_version_that_never_was_matches_nothing(attacker: AttackClient) -> Non
 
 def test_an_invalid_limit_is_a_422(attacker: AttackClient) -> None:
     for limit in ("1&limit=1001", "1%00", "1e2", "%D9%A1", "null", "", "9" * 5_000):
-        assert attacker.ask("GET", f"/todo?limit={limit}").status == 422, limit
+        for path in ("/todo", "/events"):
+            assert attacker.ask("GET", f"{path}?limit={limit}").status == 422, limit
 
 
 def test_an_invalid_idempotency_key_is_a_400(attacker: AttackClient, convoy: Convoy) -> None:

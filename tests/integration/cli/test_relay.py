@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.stand_in import Convoy
     from tests.tables import Outbox
 
-NO_METRICS = Metrics(lambda _: None, now, "none")
+NO_METRICS = Metrics(lambda _: None, now, "none", lambda: (None, None))
 
 
 @pytest.fixture(autouse=True)

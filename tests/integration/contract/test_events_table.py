@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.event_ids import uuid7
-from app.dynamodb.events_table import EventsTable, UnreadableEvent
+from app.domain.ports import UnreadableEvent
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.support import NOW, RETENTION
 from tests.tables import TABLES, TodoStore, make_log
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.domain.events import Event
+    from app.dynamodb.events_table import EventsTable
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 

@@ -19,7 +19,7 @@ from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
 from app.settings import Settings, SettingsError
 from app.wiring import api as wiring
-from app.wiring.convoy_admin import Convoy as ManagedConvoy
+from app.wiring.convoy_admin import ConvoyComponents
 from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_publisher
 from tests.integration.convoy.transport_support import (
@@ -338,7 +338,7 @@ def test_every_component_reaches_convoy_through_the_proxy(
     with ExitStack() as stack:
         proxy = stack.enter_context(proxy_to(convoy.url, monkeypatch))
         components = stack.enter_context(closing(wiring.Components.build(settings)))
-        managed = stack.enter_context(closing(ManagedConvoy.build(settings)))
+        managed = stack.enter_context(closing(ConvoyComponents.build(settings)))
 
         assert components.publisher.publish(EVENT) == Accepted()
         assert managed.publisher.publish(EVENT) == Accepted()
@@ -347,7 +347,7 @@ def test_every_component_reaches_convoy_through_the_proxy(
         assert [request.split(b" ")[0] for request in proxy.requests] == [b"POST", b"POST", b"GET"]
 
 
-@pytest.mark.parametrize("build", [wiring.Components.build, ManagedConvoy.build])
+@pytest.mark.parametrize("build", [wiring.Components.build, ConvoyComponents.build])
 def test_an_invalid_proxy_stops_the_start_with_a_message(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, build: Callable[[Settings], object]
 ) -> None:

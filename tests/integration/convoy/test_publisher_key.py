@@ -111,7 +111,7 @@ def test_a_key_that_can_not_be_read_again_is_reported_with_the_reason(
     ] == [reason]
 
 
-def test_a_key_out_of_reach_at_the_start_is_read_by_a_later_publish(
+def test_a_later_publish_reads_a_key_that_the_start_could_not(
     convoy: Convoy,
 ) -> None:
     kept = [SecretOutOfReach("kept", "no answer."), SecretOutOfReach("kept", "no answer.")]

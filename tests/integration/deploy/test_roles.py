@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.events import Event
+from app.domain.resource import NotFound
 from app.wiring.clients import new_event_id, now
-from tests.components import TodoService, make_relay
+from tests.components import TodoService, make_event_log, make_relay
 from tests.support import OWNER
 from tests.tables import TABLES, make_outbox
 
@@ -73,7 +74,7 @@ def calls(dynamodb: DynamoDBClient) -> Iterator[Calls]:
 
 
 def test_the_api_may_make_only_the_calls_that_it_makes(
-    template: Template, todo_service: TodoService, calls: Calls
+    template: Template, todo_service: TodoService, dynamodb: DynamoDBClient, calls: Calls
 ) -> None:
     for _ in range(2):  # the second request reads the key's record
         todo_service.create(OWNER, 1, {"item": "x"}, key="k")
@@ -81,6 +82,10 @@ def test_the_api_may_make_only_the_calls_that_it_makes(
     todo_service.get(OWNER, 1)
     todo_service.page(OWNER, limit=1, after=None)
     todo_service.delete(OWNER, 1)
+    log = make_event_log(dynamodb)
+    log.page(OWNER, after=None, types=(), limit=1)
+    with pytest.raises(NotFound):
+        log.get(OWNER, "event-9")
 
     assert calls == _allowed(template, "ApiRole")
 

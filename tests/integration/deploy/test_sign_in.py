@@ -27,10 +27,12 @@ def _authorization(template: Template) -> dict[str, str]:
     return {route["RouteKey"]: route.get("AuthorizationType", "NONE") for route in routes}
 
 
-def _anonymous_allowed(template: Template) -> set[str]:
+def _settings(template: Template) -> set[tuple[str, str]]:
+    """SIGN_IN and OWNER_CLAIM of the functions."""
     return {
-        function["Environment"]["Variables"]["ALLOW_ANONYMOUS"]
+        (variables["SIGN_IN"], variables["OWNER_CLAIM"])
         for function in template.of_type("AWS::Lambda::Function").values()
+        for variables in [function["Environment"]["Variables"]]
     }
 
 
@@ -38,7 +40,7 @@ def test_by_default_iam_authorizes_every_route(packaged: Packaged) -> None:
     template = packaged()
 
     assert _authorization(template) == dict.fromkeys(ROUTES, "AWS_IAM")
-    assert _anonymous_allowed(template) == {"false"}
+    assert _settings(template) == {("iam", "sub")}
 
 
 def test_with_issuer_and_audience_every_route_needs_their_token(packaged: Packaged) -> None:
@@ -52,14 +54,18 @@ def test_with_issuer_and_audience_every_route_needs_their_token(packaged: Packag
     }
     for route in template.of_type("AWS::ApiGatewayV2::Route").values():
         assert route["AuthorizerId"] == {"Ref": "HttpApiAuthorizerJwt"}
-    assert _anonymous_allowed(template) == {"false"}
+    assert _settings(template) == {("jwt", "sub")}
+
+
+def test_a_claim_of_the_token_may_name_the_owner(packaged: Packaged) -> None:
+    assert _settings(packaged(**JWT, ownerClaim="org_id")) == {("jwt", "org_id")}
 
 
 def test_anonymous_callers_are_accepted_only_with_the_parameter(packaged: Packaged) -> None:
     template = packaged(anonymous="true")
 
     assert _authorization(template) == dict.fromkeys(ROUTES, "NONE")
-    assert _anonymous_allowed(template) == {"true"}
+    assert _settings(template) == {("anonymous", "sub")}
 
 
 def test_the_parameter_may_be_a_yaml_boolean(project: Project, tmp_path: Path) -> None:
@@ -67,7 +73,7 @@ def test_the_parameter_may_be_a_yaml_boolean(project: Project, tmp_path: Path) -
     described = own.folder / "serverless.yml"
     described.write_text(described.read_text().replace('anonymous: "false"', "anonymous: true"))
 
-    assert _anonymous_allowed(own.package()) == {"true"}
+    assert _settings(own.package()) == {("anonymous", "sub")}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,11 @@ def test_the_parameter_may_be_a_yaml_boolean(project: Project, tmp_path: Path) -
         ({"jwtAudience": "todos"}, "--param jwtIssuer is not"),
         ({**JWT, "anonymous": "true"}, "give only one"),
         ({"anonymous": "yes"}, "must be true or false"),
+        ({"ownerClaim": "org_id"}, "--param ownerClaim=org_id needs --param jwtIssuer"),
+        (
+            {"ownerClaim": "org_id", "anonymous": "true"},
+            "--param ownerClaim=org_id needs --param jwtIssuer",
+        ),
         ({"convoyProjectId": ""}, "Missing: --param convoyProjectId=…"),
         ({"anonymous": "true", "convoyAppId": ""}, "needs --param convoyAppId=…"),
     ],

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.customers.addresses import LOOK_UP_S
 from app.customers.time_limit import REQUEST_S
+from app.domain.events import Event
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.deliveries import DeliveryReport
 from app.outbox.metrics import Metrics
 from app.outbox.relay_run import Report
 from app.settings import Settings
+from tests.support import NOW
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -82,6 +83,14 @@ def test_each_caller_waits_longer_than_the_call_may_take(template: Template) -> 
     grace_s = float(environment["SETTLE_AFTER_S"])
 
     assert publish_s < api["Timeout"] < gateway_s < grace_s
+
+
+def test_the_log_shows_no_event_before_its_request_has_ended(template: Template) -> None:
+    api = template.properties("ApiLambdaFunction")
+    visible_after_s = float(api["Environment"]["Variables"]["EVENTS_VISIBLE_AFTER_S"])
+    clocks_and_calls_on_their_way_s = 2
+
+    assert visible_after_s >= api["Timeout"] + clocks_and_calls_on_their_way_s
 
 
 def test_one_relay_runs_each_minute_and_ends_before_the_next(template: Template) -> None:
@@ -224,9 +233,9 @@ def test_a_healthy_outbox_raises_no_alarm(template: Template) -> None:
 
 def test_alarms_and_dashboard_use_the_apps_metrics(template: Template) -> None:
     lines: list[str] = []
-    metrics = Metrics(lines.append, lambda: datetime(2026, 11, 24, tzinfo=UTC), "TodoConvoy")
+    metrics = Metrics(lines.append, lambda: NOW, "TodoConvoy", lambda: (None, None))
     metrics.record_pass(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
-    metrics.record_attempt("accepted", "created", 1.0)
+    metrics.record_attempt("accepted", Event("e1", "ann", "created", NOW, {}), 1.0)
     names = {
         metric["Name"]
         for line in lines

@@ -125,6 +125,6 @@ def test_another_resource_replaces_the_todo(copy: Path) -> None:
     for command in commands(REPLACE):
         sh(copy, command)
 
-    of_the_todo = "app infra tests ':!tests/integration/e2e/test_adapt.py'"
-    assert sh(copy, f"git ls-files | grep -i todo; git grep -il todo {of_the_todo}; true") == ""
+    assert sh(copy, "git ls-files | grep -i todo || true") == ""
+    assert sh(copy, "git grep -il todo app infra tests ':!*/test_adapt.py' || true") == ""
     check(copy)

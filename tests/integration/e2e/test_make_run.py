@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import pytest
 
 from infra.local import dotenv_file, processes
 from tests.integration.e2e.conftest import STOP_S, end_of, local_stack, own_ports, started
+from tests.support import PATIENCE_S, JsonObject
 
 if TYPE_CHECKING:
     from tests.integration.e2e.conftest import Stack
@@ -39,6 +41,21 @@ def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) ->
     ]  # fmt: skip
     keys = [answers[n].headers["webhook-id"] for n in (1, 2, 4)]
     assert [events[n]["idempotency_key"] for n in (1, 2, 4)] == keys
+
+
+def test_a_change_is_in_the_log_at_once_and_in_its_list_after_2_s(stack: Stack) -> None:
+    began = datetime.now(UTC)
+    with httpx.Client(base_url=stack.api, timeout=PATIENCE_S) as http:
+        event_id = http.post("/todo", json={"item": "Read the log"}).headers["webhook-id"]
+        event = http.get(f"/events/{event_id}").json()["data"]
+        page: JsonObject = {"data": []}
+        while not page["data"]:
+            assert datetime.now(UTC) < began + timedelta(seconds=PATIENCE_S)
+            page = http.get("/events", params={"after": began.isoformat()}).json()
+            assert datetime.fromisoformat(page["until"]) >= began - timedelta(seconds=3)
+
+    assert event["event"] == "todo.created"
+    assert page["data"] == [event]
 
 
 def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:

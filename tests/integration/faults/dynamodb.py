@@ -17,7 +17,7 @@ START_S = 60.0
 
 
 @contextmanager
-def running(processes: ForkServerContext) -> Iterator[str]:
+def in_a_process(processes: ForkServerContext) -> Iterator[str]:
     """Serve on a free port; gives the URL."""
     ours, theirs = processes.Pipe(duplex=False)
     server = processes.Process(target=_serve, args=(theirs,), daemon=True)

@@ -196,7 +196,7 @@ def test_a_killed_relays_publish_that_convoy_lost_is_published_again(
 
 
 @pytest.mark.parametrize("step", steps("park", nth=3), ids=str)
-def test_a_crash_of_the_relay_that_parks_loses_no_event_and_uses_one_key(
+def test_a_crash_while_the_relay_parks_loses_no_event(
     crash: Crash, world: CrashWorld, step: Step
 ) -> None:
     seeded = world.seed(ONE_OF_EACH)

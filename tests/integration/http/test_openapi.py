@@ -43,6 +43,8 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
             412: problem,
             422: problem,
         },
+        "GET /events": {200: json, **ours, 400: problem, 422: problem},
+        "GET /events/{id}": {200: json, **ours, 404: problem, 422: problem},
     }
 
 

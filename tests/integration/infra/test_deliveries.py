@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from examples.receiver import verified
-from infra.fake_convoy import deliveries
-from infra.fake_convoy.deliveries import Backoff, shown_delivery
+from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff, shown_delivery
 from infra.fake_convoy.project import Project
 from infra.fake_convoy.worker import Worker
 from tests.support import NOW
@@ -49,6 +48,7 @@ class DeliveryWorld:
         self.requests: list[httpx.Request] = []
         self.pauses: list[float] = []
         self.now = NOW
+        self.timeout_s = TIMEOUT_S
         self._answers = list(answers)
 
     def event(self, message: JsonObject = MESSAGE, raw: str = "") -> JsonObject:
@@ -79,7 +79,12 @@ class DeliveryWorld:
             async with httpx.AsyncClient(transport=transport) as http:
                 backoff = Backoff(1, limit)
                 worker = Worker(
-                    self.project, http, backoff, sleep=self.sleep, clock=lambda: self.now
+                    self.project,
+                    http,
+                    backoff,
+                    sleep=self.sleep,
+                    clock=lambda: self.now,
+                    timeout_s=self.timeout_s,
                 )
                 act(worker)
                 await worker.queues.finished()
@@ -203,15 +208,13 @@ def test_a_refused_connection_is_the_error_of_the_attempt() -> None:
     assert "status" not in attempt
 
 
-def test_an_attempt_without_an_answer_ends_after_its_timeout(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_attempt_without_an_answer_ends_after_its_timeout() -> None:
     async def hang(_: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(deliveries, "TIMEOUT_S", 0.01)
     world = DeliveryWorld(endpoint("a"))
+    world.timeout_s = 0.01
     delivery = world.send(limit=1, answer=hang)
 
     (attempt,) = world.attempts(delivery)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local import dynamodb_local
-from infra.local.dynamodb_local import DynamoDBLocalError, Missing, installed, running
+from infra.local.dynamodb_local import DynamoDBLocalError, Missing, in_memory, installed
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def command(home: Path) -> Command:
 
 
 def missing_part() -> str:
-    with pytest.raises(Missing) as raised, running():
+    with pytest.raises(Missing) as raised, in_memory():
         pass
     return str(raised.value)
 
 
 def failure() -> str:
     """The message of an error other than Missing, for which tests would be skipped."""
-    with pytest.raises(DynamoDBLocalError) as raised, running():
+    with pytest.raises(DynamoDBLocalError) as raised, in_memory():
         pass
     assert not isinstance(raised.value, Missing)
     return str(raised.value)
@@ -178,7 +178,8 @@ def test_the_server_ends_when_its_parent_is_killed(
     dynamodb_local_url: str,
 ) -> None:
     code = (
-        "from infra.local.dynamodb_local import running\nwith running() as url: print(url); input()"
+        "from infra.local import dynamodb_local\n"
+        "with dynamodb_local.in_memory() as url: print(url); input()"
     )
     with subprocess.Popen(  # noqa: S603
         [sys.executable, "-uc", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE

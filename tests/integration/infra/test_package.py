@@ -31,8 +31,8 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 HERE = Target("x86_64", RUNNING)
 ARM = Target("arm64", RUNNING)
 LARGEST_MB = 6
-"""The zip had 5.69 MB, with bytecode, when this limit was set: 0.9 MB are the customers' function, most
-of them the SDK's calls for managing a project."""
+"""The zip had 5.69 MB, with bytecode, when this limit was set. 0.9 MB of it are the customers'
+function's: the SDK's calls for managing a project, most of all."""
 
 
 def test_each_package_that_the_app_imports_is_declared() -> None:

@@ -80,5 +80,5 @@ def customers(environment: pytest.MonkeyPatch, convoy: Convoy) -> Iterator[Invok
 @pytest.fixture
 def call(environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]) -> Invoke:
     """Invokes a deployment that serves anonymous requests."""
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     return cold_start()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.event_ids import uuid7
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
+from app.wiring.clients import now
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 
@@ -84,6 +87,25 @@ def test_a_page_of_the_longest_items_fits_into_lambdas_limit(
     assert len(json.dumps(first)) < MAX_ANSWER_BYTES
     ids = [todo["id"] for todo in page["data"] + json.loads(rest["body"])["data"]]
     assert ids == list(range(100))
+
+
+def test_a_page_of_the_longest_events_fits_into_lambdas_limit(
+    call: Invoke, store: TodoStore
+) -> None:
+    at, ids = now() - timedelta(minutes=5), []
+    for number in range(100):
+        todo = Todo("everyone", number, "\x01\N{CLINKING BEER MUGS}" * (MAX_ITEM_LENGTH // 2))
+        ids.append(uuid7(at, number))
+        store.commit(TODO.create(todo, now=at, event_id=ids[-1]))
+
+    first = call(request("http_api_v2", "GET", "/events"))
+    page = json.loads(first["body"])
+    rest = call(request("http_api_v2", "GET", "/events", query={"after": page["next"]}))
+
+    assert len(json.dumps(first)) < MAX_ANSWER_BYTES
+    found = [payload["id"] for payload in page["data"] + json.loads(rest["body"])["data"]]
+    assert found == ids[: len(found)]
+    assert len(page["data"]) < len(found)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from app.dynamodb.store import DynamoStore
+from app.outbox.metrics import hashed
 from infra.fake_convoy import application as stand_in
 from tests.integration.lambda_.due import make_due
 from tests.integration.lambda_.gateways import Context, request
@@ -40,7 +41,7 @@ def test_without_its_api_key_the_function_answers_and_events_wait(
     environment.delenv("CONVOY_API_KEY")
     environment.setenv("CONVOY_API_KEY_SECRET", "todo/convoy")
     environment.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:9")
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     call = cold_start()
 
     created = call(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
@@ -122,7 +123,7 @@ def test_the_relays_log_lines_have_its_requests_id(
     dynamodb: DynamoDBClient,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     convoy.fail(status=400, path="/events/fanout")
     cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
     make_due(dynamodb)
@@ -155,7 +156,7 @@ def test_metrics_have_the_configured_namespace(
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     environment.setenv("METRICS_NAMESPACE", "TodoConvoy-dev")
 
     cold_start()(request("http_api_v2", "GET", "/"))
@@ -171,7 +172,7 @@ def test_log_lines_are_json_with_ids_and_without_a_todos_text(
     convoy: Convoy,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     cold_start()
     convoy.fail(status=400)
     event = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "a secret present"}')
@@ -196,7 +197,7 @@ def test_an_internal_error_is_logged_once_under_its_requests_id(
     def broken(*_: object) -> None:
         raise RuntimeError("the store broke")
 
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     environment.setattr(DynamoStore, "commit", broken)
 
     answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
@@ -207,17 +208,72 @@ def test_an_internal_error_is_logged_once_under_its_requests_id(
     assert fault["request_id"] == "request-1"
 
 
-def test_a_successful_request_logs_nothing(
+ATTEMPT = ["outcome", "event_type", "event_id", "resource", "owner", "actor", "request_id"]
+"""The properties of an attempt's metric."""
+
+
+def attempts(out: str) -> list[list[object]]:
+    lines = [json.loads(line) for line in out.splitlines()]
+    return [[line[name] for name in ATTEMPT] for line in lines if "PublishLatency" in line]
+
+
+def test_a_successful_change_leaves_one_line_that_names_it(
     environment: pytest.MonkeyPatch,
     cold_start: Callable[[], Invoke],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("OWNER_CLAIM", "org_id")
     environment.setattr(boto3, "DEFAULT_SESSION", None)  # botocore logs where it finds credentials
+    event = request("http_api_v2", "POST", "/todo", '{"id": 7, "item": "x"}')
+    claims = {"sub": "ann@planted.example", "org_id": "planted"}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims}}
 
-    answer = cold_start()(request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}'))
+    answer = cold_start()(event)
 
+    out = capsys.readouterr().out
+    event_id = answer["headers"]["webhook-id"]
     assert answer["headers"]["webhook-status"] == "accepted"
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    logged = [(line["logger"], line["message"]) for line in lines if "logger" in line]
-    assert logged == []
+    assert attempts(out) == [
+        ["accepted", "created", event_id, "todo/7", hashed("planted"),
+         hashed("ann@planted.example"), "request-1"],
+    ]  # fmt: skip
+    assert len(out.splitlines()) == 1
+    assert "planted" not in out
+
+
+def test_an_actor_ends_with_its_request(
+    cold_start: Callable[[], Invoke],
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    convoy.fail(status=503)
+    event = request("http_api_v2", "POST", "/todo", '{"id": 7, "item": "x"}')
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"sub": "ann"}}}
+    cold_start()(event)
+    convoy.recover()
+    make_due(dynamodb)
+
+    sys.modules["handler"].relay({}, Context())
+
+    actors = [attempt[ATTEMPT.index("actor")] for attempt in attempts(capsys.readouterr().out)]
+    assert actors == [hashed("ann"), None]
+
+
+def test_a_failed_attempt_and_the_relays_name_the_resource_too(
+    call: Invoke,
+    convoy: Convoy,
+    dynamodb: DynamoDBClient,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    convoy.fail(status=503)
+    answer = call(request("http_api_v2", "POST", "/todo", '{"id": 7, "item": "x"}'))
+    convoy.recover()
+    make_due(dynamodb)
+
+    sys.modules["handler"].relay({}, Context())
+
+    event_id = answer["headers"]["webhook-id"]
+    about = ["created", event_id, "todo/7", hashed("everyone"), None, "request-1"]
+    found = attempts(capsys.readouterr().out)
+    assert found == [["unavailable", *about], ["accepted", *about]]

@@ -1,4 +1,7 @@
-"""The owner is the caller that the gateway's authorizer recognised, and nobody else."""
+"""The owner is the caller that the gateway's authorizer recognised, and nobody else.
+
+A deployment takes one kind of identity, `SIGN_IN`; each other kind names no owner there.
+"""
 
 from __future__ import annotations
 
@@ -16,36 +19,166 @@ if TYPE_CHECKING:
     from tests.stand_in import Convoy
     from tests.support import JsonObject
 
-JWT = {"jwt": {"claims": {"sub": "ann", "iss": "https://issuer.example"}, "scopes": None}}
-IAM = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}
+    Deploy = Callable[..., Invoke]
+
+CLAIMS = {"sub": "ann", "iss": "https://issuer.example", "org_id": "org-1", "exp": "1795521900"}
+USER = "arn:aws:iam::123456789012:user/ann"
 SESSION = "arn:aws:sts::123456789012:assumed-role/Caller/session-1"
 ROLE = "arn:aws:sts::123456789012:assumed-role/Caller"
-FEDERATED = {"iam": {"userArn": "arn:aws:sts::123456789012:federated-user/ann"}}
-"""The caller chooses this name."""
-COGNITO = {"iam": {"userArn": SESSION, "cognitoIdentity": {"identityId": "eu-central-1:ann"}}}
+COGNITO_ID = "eu-central-1:3f291106-8703-466b-8f2b-3ecee1ca56ce"
+COGNITO = {"amr": ["authenticated"], "identityId": COGNITO_ID, "identityPoolId": "eu-central-1:4e"}
 
 
-@pytest.mark.parametrize(
-    ("kind", "context", "owner"),
-    [
-        ("http_api_v2", {"authorizer": JWT}, "ann"),
-        ("http_api_v2", {"authorizer": IAM}, "arn:aws:iam::123456789012:user/ann"),
-        ("http_api_v2", {"authorizer": {"iam": {"userArn": SESSION}}}, ROLE),
-        ("http_api_v2", {"authorizer": COGNITO}, "eu-central-1:ann"),
-        ("http_api_v1", {"authorizer": {"claims": {"sub": "ann"}}}, "ann"),
-        ("rest_api", {"authorizer": {"claims": {"sub": "ann"}}}, "ann"),
-        ("rest_api", {"identity": {"userArn": SESSION, "cognitoIdentityId": None}}, ROLE),
-        ("rest_api", {"identity": {"userArn": SESSION, "cognitoIdentityId": "c:1"}}, "c:1"),
-    ],
-)
-def test_the_owner_is_the_caller_that_the_authorizer_recognised(
-    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, context: JsonObject, owner: str
-) -> None:
-    event = request(kind, "POST", "/todo", '{"id": 1, "item": "x"}')
+def iam(arn: str, cognito: JsonObject | None = None) -> JsonObject:
+    """The fields of an HTTP API's IAM authorizer, format 2.0."""
+    return {
+        "authorizer": {
+            "iam": {
+                "accessKey": "ASIAEXAMPLE",
+                "accountId": "123456789012",
+                "callerId": "AIDAEXAMPLE",
+                "cognitoIdentity": cognito,
+                "principalOrgId": "o-example",
+                "userArn": arn,
+                "userId": "AIDAEXAMPLE",
+            }
+        }
+    }
+
+
+def iam_v1(arn: str, cognito: str | None = None) -> JsonObject:
+    """The same in format 1.0, and of a REST API."""
+    identity = {"accountId": "123456789012", "caller": "AIDAEXAMPLE", "user": "AIDAEXAMPLE"}
+    return {
+        "identity": {
+            **identity,
+            "accessKey": "ASIAEXAMPLE",
+            "cognitoIdentityId": cognito,
+            "cognitoIdentityPoolId": cognito and "eu-central-1:4e",
+            "sourceIp": "203.0.113.7",
+            "userArn": arn,
+        }
+    }
+
+
+# SIGN_IN, the event's kind, the authorizer's part of its context, the owner
+IDENTITIES: list[tuple[str, str, JsonObject, str]] = [
+    ("jwt", "http_api_v2", {"authorizer": {"jwt": {"claims": CLAIMS, "scopes": None}}}, "ann"),
+    ("jwt", "http_api_v1", {"authorizer": {"claims": CLAIMS, "scopes": None}}, "ann"),
+    ("jwt", "rest_api", {"authorizer": {"claims": CLAIMS}}, "ann"),
+    ("iam", "http_api_v2", iam(USER), USER),
+    ("iam", "http_api_v2", iam(SESSION), ROLE),
+    ("iam", "http_api_v2", iam(SESSION, COGNITO), COGNITO_ID),
+    ("iam", "http_api_v1", iam_v1(USER), USER),
+    ("iam", "rest_api", iam_v1(SESSION), ROLE),
+    ("iam", "rest_api", iam_v1(SESSION, COGNITO_ID), COGNITO_ID),
+    ("lambda", "http_api_v2", {"authorizer": {"lambda": CLAIMS}}, "ann"),
+    ("lambda", "http_api_v1", {"authorizer": {"principalId": "bob", **CLAIMS}}, "ann"),
+    (
+        "lambda",
+        "rest_api",
+        {"authorizer": {"principalId": "bob", "integrationLatency": 7, **CLAIMS}},
+        "ann",
+    ),
+]
+SIGN_INS = ["jwt", "iam", "lambda"]
+
+
+@pytest.fixture
+def deploy(environment: pytest.MonkeyPatch, cold_start: Callable[[], Invoke]) -> Deploy:
+    """Starts the function of a deployment with this sign-in."""
+
+    def start(sign_in: str, owner_claim: str = "sub") -> Invoke:
+        environment.setenv("SIGN_IN", sign_in)
+        environment.setenv("OWNER_CLAIM", owner_claim)
+        return cold_start()
+
+    return start
+
+
+def create(kind: str, context: JsonObject) -> JsonObject:
+    event = request(kind, "POST", "/todo", '{"item": "x"}')
     event["requestContext"] |= context
+    return event
 
-    assert cold_start()(event)["statusCode"] == 201
-    assert convoy.events()[0]["owner_id"] == owner
+
+@pytest.mark.parametrize("sign_in", SIGN_INS)
+def test_the_owner_is_the_caller_that_the_authorizer_recognised(
+    deploy: Deploy, convoy: Convoy, sign_in: str
+) -> None:
+    call = deploy(sign_in)
+    own = [each for each in IDENTITIES if each[0] == sign_in]
+
+    assert [call(create(kind, context))["statusCode"] for _, kind, context, _ in own] == (
+        [201] * len(own)
+    )
+    assert [event["owner_id"] for event in convoy.events()] == [owner for *_, owner in own]
+
+
+@pytest.mark.parametrize("sign_in", SIGN_INS)
+def test_an_identity_of_another_kind_gets_401(deploy: Deploy, convoy: Convoy, sign_in: str) -> None:
+    call = deploy(sign_in)
+    others = [each for each in IDENTITIES if each[0] != sign_in]
+
+    answers = [call(create(kind, context)) for _, kind, context, _ in others]
+
+    assert [answer["statusCode"] for answer in answers] == [401] * len(others)
+    assert convoy.events() == []
+
+
+def test_without_the_setting_only_a_jwt_is_a_caller(
+    cold_start: Callable[[], Invoke], convoy: Convoy
+) -> None:
+    call = cold_start()
+
+    statuses = {
+        (sign_in, call(create(kind, context))["statusCode"])
+        for sign_in, kind, context, _ in IDENTITIES
+    }
+
+    assert statuses == {("jwt", 201), ("iam", 401), ("lambda", 401)}
+
+
+def test_an_anonymous_deployment_takes_no_identity_for_an_owner(
+    deploy: Deploy, convoy: Convoy
+) -> None:
+    call = deploy("anonymous")
+
+    for _, kind, context, _ in IDENTITIES:
+        assert call(create(kind, context))["statusCode"] == 201
+
+    assert {event["owner_id"] for event in convoy.events()} == {"everyone"}
+
+
+@pytest.mark.parametrize("sign_in", ["jwt", "lambda"])
+def test_a_claim_makes_an_organisation_the_owner(
+    deploy: Deploy, convoy: Convoy, sign_in: str
+) -> None:
+    call = deploy(sign_in, "org_id")
+    own = [each for each in IDENTITIES if each[0] == sign_in]
+
+    for _, kind, context, _ in own:
+        assert call(create(kind, context))["statusCode"] == 201
+
+    assert {event["owner_id"] for event in convoy.events()} == {"org-1"}
+
+
+@pytest.mark.parametrize("sign_in", ["jwt", "lambda"])
+@pytest.mark.parametrize("value", [None, "", " ", 7, True, ["org-1"], {"id": "org-1"}])
+def test_a_claim_without_text_is_a_401_that_names_the_claim(
+    deploy: Deploy, convoy: Convoy, sign_in: str, value: object
+) -> None:
+    call = deploy(sign_in, "org_id")
+    claims: JsonObject = {**CLAIMS, "org_id": value}
+    if value is None:
+        del claims["org_id"]
+    fields = {"jwt": {"claims": claims}} if sign_in == "jwt" else {"lambda": claims}
+
+    answer = call(create("http_api_v2", {"authorizer": fields}))
+
+    assert answer["statusCode"] == 401
+    assert "'org_id' names the owner, and it is missing" in json.loads(answer["body"])["detail"]
+    assert convoy.events() == []
 
 
 CALLS = [
@@ -58,38 +191,64 @@ CALLS = [
     ("GET", "/docs", None),
     ("GET", "/openapi.json", None),
 ]
+CHALLENGES = {"jwt": "Bearer", "iam": "AWS4-HMAC-SHA256", "lambda": "Bearer"}
+
+NO_CALLERS: list[JsonObject | None] = [
+    None,
+    {},
+    {"jwt": None},
+    {"jwt": {"claims": {}}},
+    {"jwt": {"claims": "ann"}},
+    {"jwt": "ann"},
+    {"claims": {"sub": 7}},
+    {"claims": "ann"},
+    {"claims": CLAIMS, "principalId": "ann"},
+    {"iam": {"userArn": ""}},
+    {"iam": {"userArn": "arn:aws:sts::123456789012:federated-user/ann"}},
+    {"iam": {"userArn": SESSION, "cognitoIdentity": "ann"}},
+    {"iam": "ann"},
+    {"lambda": None},
+    {"lambda": {"claims": CLAIMS}},
+    {"principalId": "ann", "sub": ""},
+]
 
 
 @pytest.mark.parametrize("kind", EVENTS)
-@pytest.mark.parametrize(
-    "authorizer",
-    [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}, {"iam": {"userArn": ""}}, FEDERATED,
-     {"claims": {"sub": 7}}, {"claims": "ann"}, {"jwt": "ann"}, {"iam": "ann"},
-     {"principalId": "ann", "sub": "ann"}, {"lambda": {"claims": {"sub": "ann"}}}],
-)  # fmt: skip
+@pytest.mark.parametrize("sign_in", SIGN_INS)
 def test_a_request_without_a_recognised_caller_gets_401(
-    cold_start: Callable[[], Invoke], convoy: Convoy, kind: str, authorizer: JsonObject | None
+    deploy: Deploy, convoy: Convoy, kind: str, sign_in: str
 ) -> None:
-    call = cold_start()
-    for method, path, body in CALLS:
-        event = request(kind, method, path, body)
-        event["headers"] |= {"authorization": "Bearer forged", "x-owner": "ann"}
-        event["requestContext"]["authorizer"] = authorizer
+    call = deploy(sign_in)
+    for authorizer in NO_CALLERS:
+        for method, path, body in CALLS:
+            event = request(kind, method, path, body)
+            event["headers"] |= {"authorization": "Bearer forged", "x-owner": "ann"}
+            event["requestContext"]["authorizer"] = authorizer
 
-        answer = call(event)
+            answer = call(event)
 
-        assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (401, 401)
-        assert answer["headers"]["www-authenticate"] == "Bearer"
+            assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (401, 401)
+            assert answer["headers"]["www-authenticate"] == CHALLENGES[sign_in]
     assert convoy.events() == []
 
 
-def test_one_owners_todo_is_missing_for_another(cold_start: Callable[[], Invoke]) -> None:
-    call = cold_start()
-    create = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
-    create["requestContext"]["authorizer"] = JWT
-    assert call(create)["statusCode"] == 201
+def test_one_owners_todo_is_missing_for_another(deploy: Deploy) -> None:
+    call = deploy("iam")
+    anns = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
+    anns["requestContext"] |= iam(USER)
+    assert call(anns)["statusCode"] == 201
 
     for method, body in (("GET", None), ("PUT", '{"item": "mine"}'), ("DELETE", None)):
         event = request("http_api_v2", method, "/todo/1", body)
-        event["requestContext"]["authorizer"] = IAM
+        event["requestContext"] |= iam(SESSION)
         assert call(event)["statusCode"] == 404
+
+
+def test_two_sessions_of_a_role_have_the_same_todos(deploy: Deploy) -> None:
+    call = deploy("iam")
+    first = request("http_api_v2", "POST", "/todo", '{"id": 1, "item": "x"}')
+    first["requestContext"] |= iam(SESSION)
+    second = request("rest_api", "GET", "/todo/1")
+    second["requestContext"] |= iam_v1(f"{ROLE}/session-2")
+
+    assert (call(first)["statusCode"], call(second)["statusCode"]) == (201, 200)

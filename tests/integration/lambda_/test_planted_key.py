@@ -60,7 +60,7 @@ def vault(environment: pytest.MonkeyPatch) -> Iterator[Vault]:
     """A deployment whose functions get the secret's name and not the key."""
     environment.delenv("CONVOY_API_KEY")
     environment.setenv("CONVOY_API_KEY_SECRET", NAME)
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
     with closing(Vault(boto3.client("secretsmanager", region_name="eu-central-1"))) as vault:
         vault.rotate(PLANTED)
         yield vault

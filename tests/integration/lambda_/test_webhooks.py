@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.lambda_.gateways import EVENTS, request
-from tests.integration.lambda_.test_identity import IAM, JWT
 from tests.paths import ROOT
 from tests.stand_in import deployment
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def anonymous(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("ALLOW_ANONYMOUS", "true")
+    environment.setenv("SIGN_IN", "anonymous")
 
 
 @pytest.mark.parametrize("kind", EVENTS)
@@ -85,14 +84,17 @@ def test_an_owner_is_the_recognised_caller(convoy: Convoy, customers: Invoke) ->
         event["requestContext"]["authorizer"] = authorizer
         return customers(event)
 
-    made = ask(JWT, "POST", "endpoints", f'{{"url": "{convoy.receiver}"}}')
+    ann = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
+    bob = {"jwt": {"claims": {"sub": "bob"}, "scopes": None}}
+    made = ask(ann, "POST", "endpoints", f'{{"url": "{convoy.receiver}"}}')
     assert made["statusCode"] == 201
     path = f"endpoints/{json.loads(made['body'])['data']['id']}"
 
     assert convoy.ask("GET", "/endpoints")["content"][0]["owner_id"] == "ann"
-    assert ask(JWT, "GET", path)["statusCode"] == 200
-    assert ask(IAM, "GET", path)["statusCode"] == 404
-    for caller in (None, {"lambda": {"claims": {"sub": "ann"}}}):
+    assert ask(ann, "GET", path)["statusCode"] == 200
+    assert ask(bob, "GET", path)["statusCode"] == 404
+    iam = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ann", "accountId": "123456789012"}}
+    for caller in (None, iam, {"lambda": {"sub": "ann"}}):
         assert ask(caller, "GET", path)["statusCode"] == 401
 
 

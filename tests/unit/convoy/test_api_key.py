@@ -104,7 +104,7 @@ def test_a_secret_without_a_new_key_is_read_again_only_after_the_pause(
         assert key.renewed("CO.a", 30) == "CO.b"
 
 
-def test_a_key_that_was_replaced_a_moment_ago_is_read_again_without_a_pause() -> None:
+def test_a_key_that_was_just_replaced_is_read_without_a_pause() -> None:
     with refused(Kept("CO.b", "CO.c")) as key:
         key.renewed("CO.a", 30)
 

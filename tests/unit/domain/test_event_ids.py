@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.event_ids import RANDOM_BITS, first_id, uuid7
+from app.domain.event_ids import RANDOM_BITS, first_id, is_event_id, last_id_before, next_id, uuid7
 from tests.inputs import inputs
 from tests.support import NOW
 
@@ -52,3 +53,25 @@ def test_a_moment_before_1970_has_the_first_id_of_all() -> None:
 def test_ids_of_one_time_differ_only_in_their_random_bits() -> None:
     assert uuid7(NOW, 1) != uuid7(NOW, 2)
     assert uuid7(NOW, 1)[:13] == uuid7(NOW, 2)[:13]
+
+
+@inputs(100)
+@given(MOMENTS, RANDOM)
+def test_no_id_is_between_an_id_and_its_neighbours(moment: datetime, random: int) -> None:
+    event_id = uuid7(moment, random)
+
+    assert is_event_id(event_id)
+    assert UUID(next_id(event_id)).int == UUID(event_id).int + 1
+    assert event_id < next_id(event_id)
+    assert last_id_before(moment) < first_id(moment)
+    assert UUID(last_id_before(moment)).int == UUID(first_id(moment)).int - 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "event-1", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
+     "017f22e279b07cc398c4dc0c0c07398f", "017f22e2-79b0-7cc3-08c4-dc0c0c07398f",
+     "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n", "{017f22e2-79b0-7cc3-98c4-dc0c0c07398f}"],
+)  # fmt: skip
+def test_another_text_is_no_id(text: str) -> None:
+    assert not is_event_id(text)

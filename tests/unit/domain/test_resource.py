@@ -8,7 +8,7 @@ from dataclasses import make_dataclass
 import pytest
 
 from app.domain import events
-from app.domain.resource import check_distinct, resource_type
+from app.domain.resource import NotFound, check_distinct, resource_type
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, WEBHOOKS
 
@@ -75,7 +75,7 @@ def test_the_envelope_holds_what_the_event_is_about_and_a_utc_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Order", "order line", "a/b", "_ping", "", "{x}", "docs", "event", "id", "owner"]
+    "name", ["Order", "order line", "a/b", "_ping", "", "{x}", "docs", "event", "events", "owner"]
 )
 def test_a_name_that_paths_or_payloads_cannot_have_stops_the_start(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name!r} can't be a resource's name"):
@@ -87,3 +87,10 @@ def test_two_resources_with_one_event_type_stop_the_start() -> None:
 
     with pytest.raises(ValueError, match="the same event type: created, deleted, failed"):
         check_distinct([TODO, resource_type("other", other, events=TODO.events)])
+
+
+def test_a_name_of_two_words_is_two_words_in_texts() -> None:
+    of_line_items = events.ResourceEvents.of("line_item")
+
+    assert of_line_items.created.description == "Line item created successfully"
+    assert str(NotFound("line_item", 1)) == "Line item with id 1 not found."

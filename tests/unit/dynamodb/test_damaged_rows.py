@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.domain.events import Event
-    from app.dynamodb.events_table import UnreadableEvent
+    from app.domain.ports import EventPage, UnreadableEvent
+    from app.dynamodb.events_table import EventsTable
 
     Item = dict[str, Any]
 
@@ -164,11 +165,19 @@ def test_a_row_of_the_outbox_is_read_or_reported(item: Item) -> None:
 def test_a_row_of_the_log_is_read_or_reported(item: Item) -> None:
     reported: list[UnreadableEvent] = []
 
-    (events,) = make_log(client(item)).since(NOW, now=NOW, unreadable=reported.append)
+    log = make_log(client(item))
+
+    (events,) = log.since(NOW, now=NOW, unreadable=reported.append)
 
     assert len(events) + len(reported) == 1
     for event in events:
         assert_can_be_published(event)
+    page = read_or_none(lambda: page_of(log), f"event {CHANGE.event.id} of the log can't be read: ")
+    assert (list(page.found) if page else []) == events
+
+
+def page_of(log: EventsTable) -> EventPage:
+    return log.page("ann", first="", last="~", types=(), limit=1, now=NOW)
 
 
 @inputs(80)

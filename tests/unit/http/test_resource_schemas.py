@@ -13,8 +13,8 @@ from app.domain.resource import resource_type
 from app.http.resource_schemas import schemas_of
 
 
-def resource(hint: Any, *default: Any) -> Any:
-    own = ("size", hint, *default)
+def resource(hint: Any, *default: Any, name: str = "size") -> Any:
+    own = (name, hint, *default)
     fields: list[Any] = [("owner", str), ("id", int), own, ("version", int, 1)]
     return resource_type("thing", make_dataclass("Thing", fields))
 
@@ -34,3 +34,9 @@ def test_a_default_within_its_bounds_is_taken() -> None:
     new = schemas_of(resource(Annotated[int, Field(ge=1)], 2)).new
 
     assert new.model_validate({}).model_dump() == {"id": None, "size": 2}
+
+
+@pytest.mark.parametrize("name", ["model_config", "model_dump", "schema", "json", "nullable"])
+def test_a_field_has_no_name_that_bodies_need(name: str) -> None:
+    with pytest.raises(UnsupportedField, match=rf"Thing\.{name}: .* choose another name"):
+        schemas_of(resource(int, name=name))

@@ -1,13 +1,17 @@
-"""`docs/architecture.md` has a row for each file, and no row without a file."""
+"""`docs/architecture.md` has a row for each file, and names no file that does not exist."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOMS = (ROOT / "docs" / "architecture.md").read_text().partition("\n## Rooms\n")[2]
 
@@ -20,6 +24,13 @@ def patterns() -> set[str]:
         folder = Path(first).parent
         found |= {first, *(name if "/" in name[:-1] else f"{folder}/{name}" for name in others)}
     return {f"{each}**/*" if each.endswith("/") else each for each in found}
+
+
+def described() -> Iterator[tuple[str, str]]:
+    """The folder of each row, and each module that the row's second column names."""
+    for first, second in re.findall(r"^\| `([^`]+)`.*? \| (.+?) \|", ROOMS, re.MULTILINE):
+        for name in re.findall(r"`(\w+\.py)`", second):
+            yield first, name
 
 
 def matching(pattern: str) -> set[str]:
@@ -37,3 +48,10 @@ def test_each_file_has_a_row(folder: str) -> None:
 
 def test_each_row_has_a_file() -> None:
     assert [pattern for pattern in patterns() if not matching(pattern)] == []
+
+
+def test_each_module_that_a_row_describes_is_in_its_room() -> None:
+    rows = list(described())
+
+    assert [row for row in rows if not (ROOT / row[0] / row[1]).is_file()] == []
+    assert len(rows) > 20

@@ -18,7 +18,13 @@ from tests.support import NOW
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVENT = Event("e1", "ann", "created", NOW, {"todo": {"item": "a secret present"}})
+EVENT = Event("e1", "ann", "created", NOW, {"todo": {"id": 7, "item": "a secret present"}})
+ANN, BOB = "49915e0d7d4b402e", "81b637d8fcd2c6da"
+"""As `printf %s ann | sha256sum | cut -c1-16` has them: docs/runbook.md."""
+
+
+def no_request() -> tuple[None, None]:
+    return None, None
 
 
 class Fixed:
@@ -29,9 +35,12 @@ class Fixed:
         return self._outcome
 
 
-def line_of(act: Callable[[Metrics], object]) -> dict[str, Any]:
+def line_of(
+    act: Callable[[Metrics], object],
+    current_request: Callable[[], tuple[str | None, str | None]] = no_request,
+) -> dict[str, Any]:
     lines: list[str] = []
-    act(Metrics(lines.append, lambda: NOW, "TodoConvoy-dev"))
+    act(Metrics(lines.append, lambda: NOW, "TodoConvoy-dev", current_request))
     (line,) = lines
     assert "\n" not in line
     values: dict[str, Any] = json.loads(line)
@@ -54,7 +63,7 @@ def test_an_attempt_is_recorded_with_its_outcome_and_latency(outcome: Outcome, n
         metered = MeteredPublisher(Fixed(outcome), metrics, lambda: next(times))
         assert metered.publish(EVENT) == outcome
 
-    assert line_of(publish) == {
+    assert line_of(publish, lambda: ("request-1", "bob")) == {
         "_aws": {
             "Timestamp": 1795521600123,
             "CloudWatchMetrics": [
@@ -68,7 +77,31 @@ def test_an_attempt_is_recorded_with_its_outcome_and_latency(outcome: Outcome, n
         "outcome": name,
         "PublishLatency": 12.5,
         "event_type": "created",
+        "event_id": "e1",
+        "resource": "todo/7",
+        "owner": ANN,
+        "actor": BOB,
+        "request_id": "request-1",
     }
+
+
+def attempt_at(event: Event) -> dict[str, Any]:
+    return line_of(lambda metrics: metrics.record_attempt("accepted", event, 1.0))
+
+
+def test_outside_of_a_request_nobody_acts() -> None:
+    values = attempt_at(EVENT)
+
+    assert (values["request_id"], values["actor"]) == (None, None)
+
+
+def test_an_attempt_under_another_key_has_the_events_own_id() -> None:
+    assert attempt_at(replace(EVENT, id="e1.2"))["event_id"] == "e1"
+
+
+@pytest.mark.parametrize("owner", ["ann\n", "\ud800", "", "\U0001f600" * 1000])
+def test_an_owner_of_any_text_has_a_hash(owner: str) -> None:
+    assert len(attempt_at(replace(EVENT, owner=owner))["owner"]) == 16
 
 
 REPORT = Report(
@@ -128,7 +161,7 @@ def test_a_metric_that_can_not_be_written_is_logged_and_changes_no_outcome(
     def broken(_: str) -> None:
         raise BrokenPipeError("closed")
 
-    metrics = Metrics(broken, lambda: NOW, "TodoConvoy")
+    metrics = Metrics(broken, lambda: NOW, "TodoConvoy", no_request)
     metered = MeteredPublisher(Fixed(Accepted()), metrics, lambda: 0.0)
 
     assert metered.publish(EVENT) == Accepted()

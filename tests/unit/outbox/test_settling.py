@@ -33,7 +33,7 @@ def test_a_handled_event_leaves_the_outbox_and_is_not_published(
     assert world.convoy.published == {}
 
 
-def test_a_handled_event_keeps_its_row_when_the_pass_has_no_time_to_remove_it(
+def test_a_handled_row_stays_if_the_pass_has_no_time(
     world: RelayWorld,
 ) -> None:
     world.commit_unpublished("e1")

@@ -230,7 +230,7 @@ def test_the_deliveries_of_a_deleted_endpoint_show_when_it_was_deleted(
     assert listed(http, "/subscriptions", endpointId=subscribed) == []
 
 
-def test_an_unknown_endpoint_is_a_404_to_a_get_and_a_400_to_others(http: httpx.Client) -> None:
+def test_an_unknown_endpoint_is_a_404_only_to_a_get(http: httpx.Client) -> None:
     assert message(http.get("/endpoints/unknown"), 404) == "Resource not found"
     assert message(http.put("/endpoints/unknown/pause")) == "failed to find endpoint"
     assert message(http.post("/endpoints/unknown/activate")) == "failed to find endpoint"

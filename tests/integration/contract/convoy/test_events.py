@@ -245,7 +245,7 @@ def test_events_are_replayed_in_bulk_and_counted(
     assert len(listed(http, "/eventdeliveries", endpointId=subscribed)) == 3
 
 
-def test_an_unknown_event_is_a_404_to_a_get_and_a_400_to_a_replay(
+def test_an_unknown_event_is_a_404_only_to_a_get(
     http: httpx.Client,
 ) -> None:
     assert message(http.get("/events/unknown"), 404) == "event not found"
