@@ -94,7 +94,7 @@ class ConvoySettings(BaseSettings):
 
 
 class Settings(ConvoySettings):
-    """The settings of the API and of the relay."""
+    """The settings of the functions."""
 
     resources_table: Name
     """Name of the DynamoDB table of all resources."""
@@ -119,6 +119,10 @@ class Settings(ConvoySettings):
         ),
     ] = "TodoConvoy"
     """CloudWatch's namespace of the metrics: each stage of an account needs its own."""
+    max_endpoints: Annotated[int, Field(ge=1, le=100)] = 10
+    """Endpoints that one owner may have."""
+    local_endpoints: bool = False
+    """Whether an endpoint may be at http://localhost: on a laptop alone."""
     sign_in: Annotated[SignIn, AfterValidator(_sign_in)] = "jwt"
     """Inside Lambda, the one kind of identity that is a caller. `anonymous`: every request is
     served as `CONVOY_APP_ID`."""

@@ -15,7 +15,7 @@ from app.outbox.rows import event_id_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from app.convoy_admin.project import JsonObject
+    from app.convoy_admin.calls import JsonObject
     from app.domain.events import Event
 
 STATUS = "Type, status"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.convoy_admin.project import ConvoyRefused
+from app.convoy_admin.calls import ConvoyRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.convoy_admin.project import JsonObject, Project
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
 
 FINISHED = {"Success", "Failure", "Discarded"}
 """Statuses of a delivery that Convoy does not attempt again by itself."""

@@ -7,6 +7,7 @@ and fails on a status that Python has no name for. So each answer is taken befor
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from json import dumps
@@ -43,8 +44,8 @@ class Exchange:
     """`base_url` ends in `/api`. Without a `proxy` the connection is direct.
 
     `deadline_s`: seconds for one whole exchange, with the read of another key after a 401 and the
-    second try. An answer over `max_bytes` counts as no answer. Threads may share one instance: it
-    keeps its connections alive.
+    second try; fewer if `left_s()` is less. An answer over `max_bytes` counts as no answer. Threads
+    may share one instance: it keeps its connections alive.
     """
 
     def __init__(
@@ -56,10 +57,15 @@ class Exchange:
         proxy: Proxy | None,
         deadline_s: float,
         max_bytes: int,
+        left_s: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._api_key = api_key
         self._project_id = project_id
-        self._sender = _Sender(base_url, api_key, proxy, deadline_s, max_bytes)
+
+        def limit_s() -> float:
+            return min(deadline_s, left_s())
+
+        self._sender = _Sender(base_url, api_key, proxy, limit_s, max_bytes)
         self._client = AuthenticatedClient(base_url=base_url, token="")  # the sender has the key
         self._client.set_httpx_client(self._sender)
 
@@ -104,7 +110,7 @@ class _Sender(httpx.Client):
         base_url: str,
         api_key: ApiKey,
         proxy: Proxy | None,
-        deadline_s: float,
+        limit_s: Callable[[], float],
         max_bytes: int,
     ) -> None:
         url = httpx.URL(base_url)
@@ -117,7 +123,7 @@ class _Sender(httpx.Client):
         self._root = url
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
         self._api_key = api_key
-        self._deadline_s = deadline_s
+        self._limit_s = limit_s
 
     def request(  # type: ignore[override]  # only the arguments that the SDK uses
         self,
@@ -128,7 +134,8 @@ class _Sender(httpx.Client):
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,  # noqa: ARG002  # Content-Type, which is set below
     ) -> NoReturn:
-        ends_at = time.monotonic() + self._deadline_s
+        limit_s = self._limit_s()
+        ends_at = time.monotonic() + limit_s
         query = f"?{httpx.QueryParams(params)}" if params else ""
         target = httpcore.URL(
             scheme=self._root.raw_scheme,
@@ -147,7 +154,7 @@ class _Sender(httpx.Client):
             request = httpcore.Request(method.upper(), target, headers=headers, content=body)
             return self._deadline.exchange(request, ends_at, repeatable=repeatable)
 
-        key = self._api_key.value or self._api_key.renewed("", self._deadline_s)
+        key = self._api_key.value or self._api_key.renewed("", limit_s)
         answer = send(key)
         if answer.status_code == codes.UNAUTHORIZED:
             renewed = self._api_key.renewed(key, ends_at - time.monotonic())

@@ -10,31 +10,14 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from app.convoy_admin import sdk
-from app.convoy_admin.calls import (
-    PAGE,
-    Calls,
-    ConvoyError,
-    ConvoyNotFound,
-    ConvoyRefused,
-    ConvoyUnusable,
-    JsonObject,
-)
+from app.convoy_admin.calls import PAGE, Calls, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from app.convoy.exchange import Exchange
-
-__all__ = [
-    "PAGE",
-    "ConvoyError",
-    "ConvoyNotFound",
-    "ConvoyRefused",
-    "ConvoyUnusable",
-    "JsonObject",
-    "Project",
-]
+    from app.convoy_admin.calls import JsonObject
 
 DEADLINE_S = 30.0
 """Seconds for one call: Convoy may ping the URL of a new endpoint before it answers."""

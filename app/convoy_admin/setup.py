@@ -13,7 +13,8 @@ from app.http.webhooks import DIALECT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from app.convoy_admin.project import JsonObject, Project
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
     from app.http.webhooks import Webhooks
 
 SIGNED = ("X-Convoy-Signature", "SHA256", "hex")

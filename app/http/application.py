@@ -1,10 +1,11 @@
 """The HTTP application: its routes, its errors, and its OpenAPI document."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 
 from app.domain.event_log import EventLog
 from app.domain.resource import ResourceType, check_distinct
@@ -17,12 +18,7 @@ from app.http.problems import Answer, title
 from app.http.resource_routes import resource_router
 from app.http.schemas import Message, Problem
 
-Result = TypeVar("Result")
-
-
-async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
-    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
-    return call(*args, **kwargs)
+TITLE = "Todos with webhooks"
 
 
 def build(
@@ -31,11 +27,13 @@ def build(
     run: Run = run_in_threadpool,
     docs_url: str | None = "/docs",
     log: EventLog | None = None,
+    elsewhere: Callable[[], Sequence[BaseRoute]] = tuple,
 ) -> FastAPI:
     """The application, with the routes of each service's resource, and of the log if there is one.
 
     `run` makes the services' calls, which block: by default in a thread pool. The page at
-    `docs_url` loads scripts from a public network.
+    `docs_url` loads scripts from a public network. The document has the routes of `elsewhere` too,
+    which another function serves.
     """
     resources = [service.type for service in services]
     check_distinct(resources)
@@ -46,7 +44,7 @@ def build(
         routers.append(event_router(log, types, owner_of, run))
     app = FastAPI(
         routes=[route for router in routers for route in router.routes],
-        title="Todos with webhooks",
+        title=TITLE,
         redirect_slashes=False,
         docs_url=docs_url,
         redoc_url=None,
@@ -55,7 +53,7 @@ def build(
     app.state.services = services
     app.add_middleware(BodyLimit)
     problems.install(app)
-    app.openapi = lambda: _openapi(app, resources)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi([*app.routes, *elsewhere()], resources)  # type: ignore[method-assign]
     return app
 
 
@@ -76,7 +74,7 @@ GATEWAYS = (401, 403, 429, 500, 503)
 throttles, or the function failed."""
 
 
-def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
+def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]) -> dict[str, Any]:
     """FastAPI's document, with the gateway's answers, the webhooks, and the schemas that the routes
     only refer to."""
     # Only the document needs these modules.
@@ -86,8 +84,7 @@ def _openapi(app: FastAPI, resources: Sequence[ResourceType[Any]]) -> dict[str, 
     from app.http.webhooks import Webhooks  # noqa: PLC0415
     from app.runtime.version import version  # noqa: PLC0415
 
-    app.version = version()
-    document = FastAPI.openapi(app)
+    document = FastAPI(routes=[*routes], title=TITLE, version=version(), openapi_url=None).openapi()
     for operations in document["paths"].values():
         for operation in operations.values():
             _declare_gateways(operation["responses"])

@@ -10,9 +10,9 @@ from pydantic.json_schema import SkipJsonSchema
 from app.domain.event_ids import EVENT_ID, is_event_id
 from app.domain.event_log import EventLog
 from app.domain.events import timestamp
+from app.http.moments import moment
 from app.http.parameters import DEFAULT_PAGE, Limit, OwnerOf, Responses, Run, problems
 from app.http.problems import Answer, BadInput
-from app.http.resource_schemas import moment
 
 MAX_TYPES = 100
 """DynamoDB's `IN` takes as many values."""

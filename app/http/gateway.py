@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 from app.http.callers import NoCaller
@@ -10,12 +10,14 @@ from app.http.problems import problem
 from app.runtime import logs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fastapi import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.http.callers import CallerOf
+
+Result = TypeVar("Result")
 
 
 class Gateway:
@@ -54,6 +56,11 @@ def without_address(event: Mapping[str, Any]) -> dict[str, Any]:
         if event.get(part)
     }
     return {**event, **kept}
+
+
+async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
+    """Call without a thread: a Lambda environment has one request at a time, so it may block."""
+    return call(*args, **kwargs)
 
 
 def owner_of(request: Request) -> str:

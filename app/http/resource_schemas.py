@@ -30,33 +30,16 @@ from app.domain.fields import (
     without_none,
 )
 from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
+from app.http.moments import Moment
 from app.http.schemas import Input, Output, ResourceId, Update, without_default
 
 _DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
-_MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)[0-9]*"
-    r"(Z|[+-][0-9]{2}:[0-5][0-9])"
-)
-"""RFC 3339. Digits after the microsecond are dropped."""
 
 
 def _decimal(value: object) -> Decimal:
     if not isinstance(value, str) or re.fullmatch(_DECIMAL, value) is None:
         raise PydanticCustomError("decimal_text", 'must be a decimal as text, such as "12.50"')
     return Decimal(value)
-
-
-def moment(value: object) -> datetime:
-    problem = PydanticCustomError(
-        "moment", 'must be a time with its offset (RFC 3339), such as "2026-11-24T12:00:00Z"'
-    )
-    found = _MOMENT.fullmatch(value.upper()) if isinstance(value, str) else None
-    if found is None:
-        raise problem
-    try:
-        return datetime.fromisoformat(found[1] + found[2])
-    except ValueError:
-        raise problem from None
 
 
 _TYPES: dict[type, Any] = {
@@ -66,11 +49,7 @@ _TYPES: dict[type, Any] = {
         BeforeValidator(_decimal),
         WithJsonSchema({"type": "string", "format": "decimal", "pattern": f"^{_DECIMAL}$"}),
     ],
-    datetime: Annotated[
-        AwareDatetime,
-        BeforeValidator(moment),
-        WithJsonSchema({"type": "string", "format": "date-time"}),
-    ],
+    datetime: Moment,
 }
 """The types of bodies that differ from the field's. pydantic's Decimal would take a JSON number."""
 

@@ -14,7 +14,7 @@ from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.http import application, callers, gateway
+from app.http import application, gateway
 from app.outbox.breaker import Breaker
 from app.outbox.metrics import MeteredPublisher, Metrics
 from app.outbox.request_attempt import OutboxDelivery
@@ -22,12 +22,14 @@ from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import LocalSettings, Settings, SettingsError
 from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, publisher_of, random
+from app.wiring.sign_in import put_behind_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
+    from starlette.routing import BaseRoute
 
     from app.convoy.api_key import ApiKey
     from app.convoy.publisher import ConvoyPublisher
@@ -105,19 +107,25 @@ class Components:
 
 
 def local_api() -> logs.RequestId:
-    """The API outside Lambda: `CONVOY_APP_ID` is the owner of every request.
+    """All routes, outside Lambda: `CONVOY_APP_ID` is the owner of every request.
 
     Ends the process with a message if the settings are wrong.
     """
+    # The API's function does not serve these routes, and its start does not import them.
+    from app.wiring.customers import add_customers  # noqa: PLC0415
+
     logs.configure()
     try:
         settings = LocalSettings.load()
         components = Components.build(settings, _emit)
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    app = application.build(
-        components.services(), lambda _: settings.convoy_app_id, log=components.event_log()
-    )
+
+    def owner_of(_: object) -> str:
+        return settings.convoy_app_id
+
+    app = application.build(components.services(), owner_of, log=components.event_log())
+    add_customers(app, settings, components.api_key, owner_of)
     return logs.RequestId(app)
 
 
@@ -129,13 +137,20 @@ def lambda_components() -> tuple[FastAPI, Components]:
     app = application.build(
         components.services(),
         gateway.owner_of,
-        application.inline,
+        gateway.inline,
         docs_url=None,
         log=components.event_log(),
+        elsewhere=_customers_routes,
     )
-    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
-    app.add_middleware(gateway.Gateway, caller_of=caller_of)
+    put_behind_gateway(app, settings)
     return app, components
+
+
+def _customers_routes() -> Sequence[BaseRoute]:
+    # Only the document needs them here.
+    from app.wiring.customers import documented_routes  # noqa: PLC0415
+
+    return documented_routes()
 
 
 def _emit(line: str) -> None:

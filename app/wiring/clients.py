@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from datetime import UTC, datetime
 from random import SystemRandom
@@ -20,6 +21,8 @@ from app.runtime import aws
 from app.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.secrets_manager import Client
@@ -75,7 +78,12 @@ def publisher_of(settings: ConvoySettings, api_key: ApiKey) -> ConvoyPublisher:
 
 
 def exchange_of(
-    settings: ConvoySettings, api_key: ApiKey, *, deadline_s: float, max_bytes: int
+    settings: ConvoySettings,
+    api_key: ApiKey,
+    *,
+    deadline_s: float,
+    max_bytes: int,
+    left_s: Callable[[], float] = lambda: math.inf,
 ) -> Exchange:
     """Raises SettingsError if the environment names an unusable proxy for Convoy."""
     try:
@@ -89,6 +97,7 @@ def exchange_of(
         proxy=proxy,
         deadline_s=deadline_s,
         max_bytes=max_bytes,
+        left_s=left_s,
     )
 
 

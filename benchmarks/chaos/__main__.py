@@ -23,7 +23,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 from app.settings import Settings
 from app.wiring.api import Components
 from benchmarks.chaos.killed_processes import Chaos, KilledProcess

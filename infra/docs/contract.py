@@ -19,6 +19,7 @@ from app.http import application
 from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
+from app.wiring.customers import documented_routes
 from infra.docs import signatures
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ METHODS = {"delete", "get", "head", "options", "patch", "post", "put"}
 
 
 def openapi() -> dict[str, Any]:
-    """The API's document. It needs no working service."""
+    """The document of all routes. It needs no working service."""
     dependencies = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
     nothing: dict[str, Any] = dict.fromkeys(dependencies)
     services = [Service(type=each, **nothing) for each in RESOURCES]
     log = EventLog(nothing["store"], nothing["clock"], timedelta())
-    return application.build(services, lambda _: "", log=log).openapi()
+    app = application.build(services, lambda _: "", log=log, elsewhere=documented_routes)
+    return app.openapi()
 
 
 def breaking(old: object, new: object, at: str = "") -> Iterator[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from infra.fake_convoy.project import JsonObject
 
-_NOT_SHOWN = {"owner_id", "number", "raw", "creates_subscription"}
+_NOT_SHOWN = {"owner_id", "number", "raw"}
 
 _REQUIRED = {
     "event_type": "please provide an event type",
@@ -30,14 +30,14 @@ async def fan_out(request: Request) -> Response:
     require(message, owner_id="please provide an owner id", **_REQUIRED)
     project, key = project_of(request), message.get("idempotency_key") or ""
     endpoints = project.endpoints_of(message["owner_id"])
-    await _publish(request, message, endpoints, owner_id=message["owner_id"])
+    await _publish(request, message, endpoints, owner=message["owner_id"])
     if key in project.keys:
         return created("Duplicate event received, but will not be sent", None)
     return created("Endpoint fanout event queued successfully", None)
 
 
 async def to_endpoint(request: Request) -> Response:
-    """Queue an event for one endpoint. An endpoint without a subscription gets one."""
+    """Queue an event for one endpoint."""
     message = await body_of(request)
     require(message, **_REQUIRED)
     if not message.get("endpoint_id"):
@@ -45,12 +45,12 @@ async def to_endpoint(request: Request) -> Response:
     endpoint = project_of(request).endpoints.get(message["endpoint_id"])
     if endpoint is None or is_deleted(endpoint):
         raise Refusal(400, "endpoint not found")
-    await _publish(request, message, [endpoint["uid"]], creates_subscription=True)
+    await _publish(request, message, [endpoint["uid"]], owner="")
     return created("Event queued successfully", None)
 
 
 async def _publish(
-    request: Request, message: JsonObject, endpoints: list[str], **about: object
+    request: Request, message: JsonObject, endpoints: list[str], *, owner: str
 ) -> None:
     headers = message.get("custom_headers") or {}
     if not all(isinstance(value, str) for value in headers.values()):
@@ -58,16 +58,15 @@ async def _publish(
     event = {
         "uid": uid(),
         "acknowledged_at": project_of(request).now(),
-        "owner_id": "",
+        "owner_id": owner,
         "event_type": message["event_type"],
         "idempotency_key": message.get("idempotency_key") or "",
         "endpoints": endpoints,
         "headers": {name: [value] for name, value in headers.items()},
         "data": message["data"],
         "raw": raw_field((await request.body()).decode(), "data"),
-        "creates_subscription": False,
     }
-    worker_of(request).publish(event | about)
+    worker_of(request).publish(event)
 
 
 async def listed(request: Request) -> Response:

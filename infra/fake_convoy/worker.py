@@ -135,15 +135,11 @@ class Worker:
             self._project.put("events", {"uid": job.id, "status": SUCCESS})
 
     def _subscriptions(self, event: JsonObject) -> Iterator[JsonObject]:
+        """Those of the event's endpoints that take its type."""
         for endpoint in event["endpoints"]:
             found = self._project.subscription_of(endpoint)
-            if found is None and event["creates_subscription"]:
-                name = self._project.endpoints[endpoint]["name"]
-                found = self._project.subscribe(endpoint, f"{name}-subscription")
-            if found is None:
-                continue
-            taken = {each["event_type"] for each in self._project.filters_of(found["uid"])}
-            if taken & {ANY_TYPE, event["event_type"]}:
+            filters = self._project.filters_of(found["uid"]) if found else []
+            if found and {each["event_type"] for each in filters} & {ANY_TYPE, event["event_type"]}:
                 yield found
 
     def _schedule(self, event: JsonObject, subscriptions: list[JsonObject]) -> None:

@@ -21,7 +21,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 from app.convoy_admin.setup import set_up
 from app.http.examples import examples_of
 from app.http.webhooks import Webhooks
@@ -142,6 +142,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "EVENTS_VISIBLE_AFTER_S": "2",
+        "LOCAL_ENDPOINTS": "true",
         **tables.settings(TABLES),
     }
     if "convoy" in ports:

@@ -50,7 +50,12 @@ Other metadata stays: some packages read their own version.
 """
 
 SDK = "convoy"
-HANDLER_IMPORTS = ("app.runtime.cold_start", "app.wiring.api", "app.wiring.relay")
+HANDLER_IMPORTS = (
+    "app.runtime.cold_start",
+    "app.wiring.api",
+    "app.wiring.customers",
+    "app.wiring.relay",
+)
 
 DOWNLOAD_S = 300.0
 

@@ -6,7 +6,15 @@
 
 const ALL = { method: '*', path: '*' };
 
-module.exports = async ({ resolveVariable }) => {
+// The paths of the customers' function. The other paths are the API's.
+const WEBHOOKS = ['/webhooks', '/webhooks/{proxy+}'];
+
+module.exports = async (variables) => {
+  const signIn = await signInOf(variables);
+  return { ...signIn, webhooks: WEBHOOKS.map((path) => ({ ...signIn.event, path })) };
+};
+
+async function signInOf({ resolveVariable }) {
   const [issuer, audience, claim, parameter, owner] = await Promise.all(
     ['jwtIssuer', 'jwtAudience', 'ownerClaim', 'anonymous', 'convoyAppId'].map((name) =>
       resolveVariable(`param:${name}`),
@@ -39,8 +47,8 @@ module.exports = async ({ resolveVariable }) => {
     audience: [audience],
   };
   const event = { ...ALL, authorizer: { name: 'jwt' } };
-  return { authorizers: { jwt }, event, kind: 'jwt' };
-};
+  return { authorizers: { jwt }, event, kind: 'jwt' }
+}
 
 function refuse(message) {
   const error = new Error(message);

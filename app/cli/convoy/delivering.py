@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from app.convoy_admin.project import JsonObject
+    from app.convoy_admin.calls import JsonObject
 
 LISTED = timedelta(days=7)
 """How far back deliveries are listed by default."""

@@ -11,13 +11,14 @@ from typer.core import TyperGroup
 from app.cli import convoy_tables, terminal
 from app.cli.convoy.group import connected, convoy, endpoint_id
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
+from app.convoy_admin.calls import ConvoyNotFound
 from app.convoy_admin.choices import Choices
-from app.convoy_admin.project import ConvoyNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.convoy_admin.project import JsonObject, Project
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
 
 MAX_OVERLAP_H = 168
 """Hours: a week."""

@@ -14,7 +14,7 @@ from app.convoy.transport import ERRORS, DeadlineTransport
 from app.wiring.clients import now
 
 if TYPE_CHECKING:
-    from app.convoy_admin.project import JsonObject
+    from app.convoy_admin.calls import JsonObject
 
 DEADLINE_S = 10.0
 """Seconds that the receiver has for its answer, as Convoy gives it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, exit_with
-from app.convoy_admin.project import ConvoyRefused, ConvoyUnusable
+from app.convoy_admin.calls import ConvoyRefused, ConvoyUnusable
 from app.settings import ConvoySettings, SettingsError
 from app.wiring.convoy_admin import ConvoyComponents
 

@@ -23,7 +23,7 @@ from app.cli.convoy.group import connected, convoy, delivery_ids
 from app.cli.moments import SinceOption  # noqa: TC001  # Typer reads the annotation
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption
 from app.cli.relay_loop import interrupts
-from app.convoy_admin.project import ConvoyRefused
+from app.convoy_admin.calls import ConvoyRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

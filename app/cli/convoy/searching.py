@@ -5,7 +5,6 @@ The log has each committed event. Convoy's own list may lack the very event that
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from app.cli import convoy_tables, terminal
-from app.convoy_admin.project import ConvoyNotFound
+from app.convoy_admin.calls import ConvoyNotFound
 from app.domain.resource import MAX_ID
 from app.outbox.rows import FAILED, key_of
 from app.register import RESOURCES
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from app.convoy_admin.project import JsonObject, Project
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
     from app.domain.events import Event
     from app.wiring.api import Components
 
@@ -59,13 +59,15 @@ def subject(text: str) -> Subject:
 
 def deliveries_of_event(project: Project, event_id: str, **filters: Any) -> Iterator[JsonObject]:  # noqa: ANN401
     """Under each key that the relay gave the event. Raises ConvoyError."""
-    for burnt in itertools.count():
+    burnt = 0
+    while True:
         try:
             yield from project.deliveries(event_id=key_of(event_id, burnt), **filters)
         except ConvoyNotFound:
             if not burnt:
                 raise
             return
+        burnt += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,7 @@ class Search:
 
     def _in_convoy(self, event: Event) -> Iterator[JsonObject]:
         """The event under each of its keys, without the duplicates that Convoy does not send."""
-        for burnt in itertools.count():
-            key = key_of(event.id, burnt)
-            found = self.project.events_of(key, event.occurred_at - CLOCKS)
-            if not found:
-                return
+        burnt = 0
+        while found := self.project.events_of(key_of(event.id, burnt), event.occurred_at - CLOCKS):
             yield from (each for each in found if not each["is_duplicate_event"])
+            burnt += 1

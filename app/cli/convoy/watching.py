@@ -15,12 +15,12 @@ from app.cli.convoy.group import connected, convoy
 from app.cli.convoy_watch import Listener
 from app.cli.options import EXIT_CODES, JsonOption, web_url
 from app.cli.relay_loop import interrupts
-from app.convoy_admin.project import ConvoyError
+from app.convoy_admin.calls import ConvoyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.convoy_admin.project import JsonObject
+    from app.convoy_admin.calls import JsonObject
 
 
 def _url(value: str | None) -> str | None:

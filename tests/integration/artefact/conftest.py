@@ -98,6 +98,7 @@ def _started(
             env=environment
             | {
                 "AWS_LAMBDA_RUNTIME_API": api.address,
+                "_HANDLER": handler,
                 "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's file system is read-only
                 "PYTHONPATH": f"{task}{os.pathsep}{runtime}",
             },

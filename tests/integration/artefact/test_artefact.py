@@ -11,6 +11,7 @@ import pytest
 from app.runtime.version import version
 from infra.package.build import ROOT
 from tests.integration.artefact.runtime_api import FunctionError
+from tests.integration.customers.world import set_up
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
 
 if TYPE_CHECKING:
@@ -102,6 +103,27 @@ def test_the_relay_of_the_zip_settles_what_convoy_lost(
     (event,) = [each for each in convoy.events() if not each["is_duplicate_event"]]
     assert (event["idempotency_key"], event["event_type"]) == (accepted["webhook-id"], "created")
     assert outbox.event_ids() == []
+
+
+@IMAGES
+def test_the_customers_function_of_the_zip_makes_endpoints(
+    start: Start, convoy: Convoy, environment: dict[str, str]
+) -> None:
+    set_up(convoy)
+    environment["LOCAL_ENDPOINTS"] = "true"
+    webhooks = start("handler.webhooks")
+    body = f'{{"url": "{convoy.receiver}"}}'
+
+    made = webhooks.invoke(ask("POST", "/webhooks/endpoints", body))
+    one = f"/webhooks/endpoints/{json.loads(made['body'])['data']['id']}"
+    tested = webhooks.invoke(ask("POST", f"{one}/test"))
+    convoy.deliveries()
+    deliveries = webhooks.invoke(ask("GET", "/webhooks/deliveries"))
+
+    assert (made["statusCode"], tested["statusCode"]) == (201, 202)
+    (delivery,) = json.loads(deliveries["body"])["data"]
+    assert (delivery["event_type"], delivery["status"]) == ("test", "Success")
+    assert start("handler.api").invoke(ask("GET", one))["statusCode"] == 404
 
 
 def test_a_package_missing_from_the_zip_is_named_at_the_start(start: Start, task: Path) -> None:

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.customers import application as customers
 from app.http import application, gateway
 from app.register import RESOURCES
 from app.wiring.clients import now
 from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
+from tests.integration.customers.world import World, look_up, set_up
 from tests.integration.lambda_.conftest import cold_start, environment
+from tests.integration.lambda_.gateways import Context
 from tests.tables import make_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from app.convoy.connecting import Address
     from app.convoy.publisher import ConvoyPublisher
     from tests.integration.lambda_.gateways import Invoke
+    from tests.stand_in import Convoy
+    from tests.support import JsonObject
 
 __all__ = ["cold_start", "environment"]
 
 
 @pytest.fixture
-def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[AttackClient]:
+def asgi(
+    dynamodb: DynamoDBClient, publisher: ConvoyPublisher, convoy: Convoy
+) -> Iterator[AttackClient]:
     ids = count(2**40)
     services = [
         make_service(
@@ -42,12 +52,34 @@ def asgi(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Attac
     ]
     log = make_event_log(dynamodb, now)
     with asyncio.Runner() as loop:
-        yield AsgiClient(application.build(services, gateway.owner_of, log=log), loop)
+        app = application.build(services, gateway.owner_of, log=log)
+        with closing(World(convoy, owner_of=gateway.owner_of)) as world:
+            customers.add_to(app, world.routes)
+            yield AsgiClient(app, loop)
 
 
 @pytest.fixture
-def lambda_(cold_start: Callable[[], Invoke]) -> GatewayClient:
-    return GatewayClient(cold_start())
+def lambda_(
+    cold_start: Callable[[], Invoke], convoy: Convoy, environment: pytest.MonkeyPatch
+) -> Iterator[GatewayClient]:
+    """Both functions, behind one gateway. Names of hosts are not looked up outside."""
+    set_up(convoy)
+    environment.setattr("app.convoy.connecting.socket.getaddrinfo", resolved)
+    api, handler = cold_start(), sys.modules["handler"]
+
+    def invoke(event: JsonObject) -> JsonObject:
+        if not event["rawPath"].startswith("/webhooks"):
+            return api(event)
+        answer: JsonObject = handler.webhooks(event, Context())
+        answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
+        return answer
+
+    yield GatewayClient(invoke)
+    handler._webhooks().app.state.customers.close()
+
+
+def resolved(host: str, port: int, **_: object) -> Sequence[Address]:
+    return look_up(host, port)
 
 
 @pytest.fixture(params=["asgi", "lambda_"])

@@ -154,6 +154,7 @@ def test_deliveries_are_filtered_by_owner_endpoint_type_and_time(convoy: Convoy)
 
     assert chosen("--owner", "ann") == chosen("--endpoint", anns) == ["new", "old"]
     assert chosen("--owner", "ann", "--since", "2h") == ["new"]
+    assert chosen("--owner", "ann", "--endpoint", anns) == ["new", "old"]
     assert chosen("--endpoint", anns, "--endpoint", bobs) == ["bobs", "new", "old"]
     assert chosen("--type", "created", "--type", "deleted") == ["bobs", "new", "old"]
     assert chosen("--type", "deleted") == []

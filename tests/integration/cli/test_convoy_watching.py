@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli.convoy_watch import Listener
-from app.convoy_admin.project import PAGE
+from app.convoy_admin.calls import PAGE
 from tests.integration.cli.shell import DONE, TODO_TEXT, lines, run
 from tests.integration.cli.steps import publish, wait_with
 

@@ -112,6 +112,11 @@ def test_the_relay_may_make_only_the_calls_that_it_makes(
     assert calls == _allowed(template, "RelayRole")
 
 
+def test_the_customers_function_reaches_no_table(template: Template) -> None:
+    """It makes no call of DynamoDB: app/wiring/customers.py builds no client of it."""
+    assert _allowed(template, "WebhooksRole") == {}
+
+
 def _allowed(template: Template, role: str) -> Calls:
     """The allowed actions on tables, in the form of `calls`."""
     allowed: Calls = defaultdict(set)
@@ -125,12 +130,16 @@ def _allowed(template: Template, role: str) -> Calls:
 
 
 def test_a_function_reads_one_secret_and_writes_its_own_log(template: Template) -> None:
-    for role, log in (("ApiRole", "ApiLogGroup"), ("RelayRole", "RelayLogGroup")):
+    for function in ("Api", "Webhooks", "Relay"):
+        role, log = f"{function}Role", f"{function}LogGroup"
         resources = {
             action: statement["Resource"]
             for statement in _statements(template, role)
             for action in _list(statement["Action"])
             if not action.startswith("dynamodb:")
+        }
+        assert template.properties(f"{function}LambdaFunction")["Role"] == {
+            "Fn::GetAtt": [role, "Arn"]
         }
         resources.pop("sqs:SendMessage", None)
         assert resources == {
@@ -188,7 +197,8 @@ def test_tracing_is_allowed_only_if_it_is_on(
     policy = template.properties("TracingPolicy")
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == XRAY
-    assert policy["Roles"] == [{"Ref": "ApiRole"}, {"Ref": "RelayRole"}]
+    roles = ["ApiRole", "WebhooksRole", "RelayRole"]
+    assert policy["Roles"] == [{"Ref": each} for each in roles]
 
 
 def _statements(template: Template, role: str) -> list[JsonObject]:

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     Packaged = Callable[..., Template]
 
+ROUTES = ["$default", "ANY /webhooks", "ANY /webhooks/{proxy+}"]
 JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 
 
 def _authorization(template: Template) -> dict[str, str]:
     """The type of authorization of each route."""
-    return {
-        route["RouteKey"]: route.get("AuthorizationType", "NONE")
-        for route in template.of_type("AWS::ApiGatewayV2::Route").values()
-    }
+    routes = template.of_type("AWS::ApiGatewayV2::Route").values()
+    assert {route["RouteKey"] for route in routes} == set(ROUTES)
+    return {route["RouteKey"]: route.get("AuthorizationType", "NONE") for route in routes}
 
 
 def _settings(template: Template) -> set[tuple[str, str]]:
@@ -39,21 +39,21 @@ def _settings(template: Template) -> set[tuple[str, str]]:
 def test_by_default_iam_authorizes_every_route(packaged: Packaged) -> None:
     template = packaged()
 
-    assert _authorization(template) == {"$default": "AWS_IAM"}
+    assert _authorization(template) == dict.fromkeys(ROUTES, "AWS_IAM")
     assert _settings(template) == {("iam", "sub")}
 
 
 def test_with_issuer_and_audience_every_route_needs_their_token(packaged: Packaged) -> None:
     template = packaged(**JWT)
 
-    assert _authorization(template) == {"$default": "JWT"}
+    assert _authorization(template) == dict.fromkeys(ROUTES, "JWT")
     (authorizer,) = template.of_type("AWS::ApiGatewayV2::Authorizer").values()
     assert authorizer["JwtConfiguration"] == {
         "Audience": ["todos"],
         "Issuer": "https://issuer.example",
     }
-    route = template.properties("HttpApiRouteDefault")
-    assert route["AuthorizerId"] == {"Ref": "HttpApiAuthorizerJwt"}
+    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
+        assert route["AuthorizerId"] == {"Ref": "HttpApiAuthorizerJwt"}
     assert _settings(template) == {("jwt", "sub")}
 
 
@@ -64,7 +64,7 @@ def test_a_claim_of_the_token_may_name_the_owner(packaged: Packaged) -> None:
 def test_anonymous_callers_are_accepted_only_with_the_parameter(packaged: Packaged) -> None:
     template = packaged(anonymous="true")
 
-    assert _authorization(template) == {"$default": "NONE"}
+    assert _authorization(template) == dict.fromkeys(ROUTES, "NONE")
     assert _settings(template) == {("anonymous", "sub")}
 
 

@@ -118,10 +118,10 @@ def test_every_resource_that_moto_makes_exists(stack: Stack) -> None:
     assert counted == {
         "buckets": 1,
         "dashboards": 1,
-        "functions": 2,
-        "log groups": 3,
+        "functions": 3,
+        "log groups": 4,
         "queues": 1,
-        "roles": 3,
+        "roles": 4,
         "tables": 4,
         "topics": 1,
     }

@@ -6,6 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
+from app.customers.addresses import LOOK_UP_S
+from app.customers.time_limit import REQUEST_S
 from app.domain.events import Event
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.deliveries import DeliveryReport
@@ -18,8 +22,6 @@ from tests.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
-
     from tests.integration.deploy.osls import Project, Template
     from tests.support import JsonObject
 
@@ -30,15 +32,17 @@ def test_no_function_has_a_url(template: Template) -> None:
     assert template.of_type("AWS::Lambda::Url") == {}
 
 
-def test_the_gateway_calls_a_version_with_snapstart(template: Template) -> None:
-    api = template.properties("ApiLambdaFunction")
-    alias = template.properties("ApiSnapStartLambdaAlias")
-    integration = template.properties("HttpApiIntegrationApi")
-    (version,) = template.of_type("AWS::Lambda::Version")
+@pytest.mark.parametrize("name", ["Api", "Webhooks"])
+def test_the_gateway_calls_a_version_with_snapstart(template: Template, name: str) -> None:
+    function = f"{name}LambdaFunction"
+    alias = template.properties(f"{name}SnapStartLambdaAlias")
+    integration = template.properties(f"HttpApiIntegration{name}")
+    version, attribute = alias["FunctionVersion"]["Fn::GetAtt"]
 
-    assert api["SnapStart"] == {"ApplyOn": "PublishedVersions"}
-    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
-    target = {"Fn::Join": [":", [{"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}, alias["Name"]]]}
+    assert template.properties(function)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert attribute == "Version"
+    assert template.properties(version)["FunctionName"] == {"Ref": function}
+    target = {"Fn::Join": [":", [{"Fn::GetAtt": [function, "Arn"]}, alias["Name"]]]}
     assert integration["IntegrationUri"] == target
     assert integration["PayloadFormatVersion"] == "2.0"
 
@@ -49,6 +53,26 @@ def test_without_snapstart_the_gateway_calls_the_function(packaged: Packaged) ->
     assert "SnapStart" not in template.properties("ApiLambdaFunction")
     target = template.properties("HttpApiIntegrationApi")["IntegrationUri"]
     assert target == {"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}
+
+
+def test_the_customers_paths_go_to_their_own_function(template: Template) -> None:
+    targets = {
+        route["RouteKey"]: route["Target"]["Fn::Join"][1][1]["Ref"]
+        for route in template.of_type("AWS::ApiGatewayV2::Route").values()
+    }
+
+    assert targets == {
+        "$default": "HttpApiIntegrationApi",
+        "ANY /webhooks": "HttpApiIntegrationWebhooks",
+        "ANY /webhooks/{proxy+}": "HttpApiIntegrationWebhooks",
+    }
+
+
+def test_a_customers_request_ends_before_its_function_does(template: Template) -> None:
+    function_s = template.properties("WebhooksLambdaFunction")["Timeout"]
+    gateway_s = template.properties("HttpApiIntegrationWebhooks")["TimeoutInMillis"] / 1000
+
+    assert REQUEST_S + LOOK_UP_S < function_s < gateway_s
 
 
 def test_each_caller_waits_longer_than_the_call_may_take(template: Template) -> None:
@@ -110,6 +134,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
         assert settings.idempotency_table == "IdempotencyTable"
         assert settings.convoy_project_id == "project-1"
         assert settings.convoy_app_id == "app-1"
+        assert (settings.max_endpoints, settings.local_endpoints) == (10, False)
 
 
 def _plain(value: str | JsonObject) -> str:

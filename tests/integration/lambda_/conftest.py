@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.customers.world import set_up
 from tests.integration.lambda_.gateways import Context
 from tests.stand_in import deployment
 
@@ -42,7 +43,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
     def start() -> Invoke:
         sys.modules.pop("handler", None)
         handler = importlib.import_module("handler")
-        services.extend(handler._app.state.services[:1])
+        services.extend(handler._api()[0].app.state.services[:1])
 
         def invoke(event: JsonObject) -> JsonObject:
             answer: JsonObject = handler.api(event, Context())
@@ -55,6 +56,25 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
     yield start
     for service in services:
         service.delivery.publisher.inner.inner.close()
+
+
+@pytest.fixture
+def customers(environment: pytest.MonkeyPatch, convoy: Convoy) -> Iterator[Invoke]:
+    """Invokes the customers' function, which allows endpoints on loopback here."""
+    set_up(convoy)
+    environment.setenv("_HANDLER", "handler.webhooks")
+    environment.setenv("LOCAL_ENDPOINTS", "true")
+    sys.modules.pop("handler", None)
+    handler = importlib.import_module("handler")
+
+    def invoke(event: JsonObject) -> JsonObject:
+        answer: JsonObject = handler.webhooks(event, Context())
+        answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
+        assert answer["isBase64Encoded"] is False
+        return answer
+
+    yield invoke
+    handler._webhooks().app.state.customers.close()
 
 
 @pytest.fixture

@@ -88,6 +88,26 @@ def test_deliveries_are_filtered_by_endpoint_type_and_status(
     assert count(status="Nonsense") == 0
 
 
+def test_several_endpoints_are_one_filter_and_of_several_types_the_first_counts(
+    http: httpx.Client, owner: str, delivered: JsonObject
+) -> None:
+    mine = delivered["endpoint_id"]
+    body = {"name": "other", "url": "http://127.0.0.1:9", "owner_id": owner}
+    other = data(http.post("/endpoints", json=body))["uid"]
+    data(http.post("/subscriptions", json={"name": "all", "endpoint_id": other}))
+    event_of(http, publish(http, owner, event_type="updated"))
+
+    def found(**filters: object) -> list[tuple[str, str]]:
+        each_of = listed(http, "/eventdeliveries", endpointId=[mine, other], **filters)
+        return sorted((each["endpoint_id"], each["event_type"]) for each in each_of)
+
+    every = sorted([(mine, "created"), (mine, "updated"), (other, "updated")])
+    assert found() == every
+    assert found(eventType=["created", "updated"]) == [(mine, "created")]
+    assert listed(http, "/eventdeliveries", endpointId="unknown") == []
+    assert listed(http, "/eventdeliveries", endpointId="", perPage=1)  # everybody's
+
+
 def test_each_status_needs_its_own_parameter(http: httpx.Client, delivered: JsonObject) -> None:
     endpoint = delivered["endpoint_id"]
     every = ["Scheduled", "Processing", "Retry", "Failure"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from infra.fake_convoy.project import shown
 from tests.integration.contract.convoy.envelope import (
     arrived,
     data,
@@ -48,6 +50,24 @@ def test_a_delivery_to_a_disabled_endpoint_is_discarded(convoy: Convoy, http: ht
     data(http.post(f"/endpoints/{endpoint}/activate"), 202)
     data(http.put(f"/eventdeliveries/{delivery['uid']}/resend"), 200)
     assert arrived(http) == ["204 No Content"]
+
+
+def test_a_rotated_secret_signs_for_as_many_hours_as_convoy_says_seconds(
+    convoy: Convoy, http: httpx.Client, endpoint: str
+) -> None:
+    rotated = data(http.put(f"/endpoints/{endpoint}/expire_secret", json={"expiration": 2}), 200)
+    began = datetime.now(UTC)
+
+    def signatures_after(hours: float, key: str) -> int:
+        convoy.clock.read = lambda: began + timedelta(hours=hours)
+        publish(http, OWNER, key)
+        delivery = delivery_of(http, key, "Success")
+        (attempt,) = data(http.get(f"/eventdeliveries/{delivery['uid']}/deliveryattempts"), 200)
+        signature: str = attempt["request_http_header"]["X-Convoy-Signature"]
+        return signature.count("v1=")
+
+    assert rotated["secrets"][0]["expires_at"] < shown(began + timedelta(seconds=3))
+    assert [signatures_after(1.9, "e1"), signatures_after(2.1, "e2")] == [2, 1]
 
 
 def test_an_event_stays_processing_if_its_endpoint_is_deleted_first(

@@ -1,0 +1,48 @@
+"""The answer of each error of the customers' routes, in one place."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from app.convoy_admin.calls import ConvoyError
+from app.customers.errors import Conflict, NotFound, UrlRefused
+from app.http.problems import Answer, fault, problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 5
+"""Seconds. An outage of Convoy lasts longer than a contention of the store."""
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(UrlRefused, _url_refused)
+    app.add_exception_handler(ConvoyError, _unavailable)
+
+
+async def _not_found(_: Request, error: Exception) -> Answer:
+    return problem(404, str(error))
+
+
+async def _conflict(_: Request, error: Exception) -> Answer:
+    return problem(409, str(error))
+
+
+async def _url_refused(_: Request, error: Exception) -> Answer:
+    return problem(422, f"url: {error}.", errors=[fault("body", "url", str(error))])
+
+
+async def _unavailable(_: Request, error: Exception) -> Answer:
+    """Its message is for the operator: it may name a setting, or an address."""
+    log.warning("Convoy did not do it: %s", error)
+    return problem(
+        503,
+        "Convoy, which sends the webhooks, did not do it. Send the same request again: it finishes"
+        " what was begun.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )

@@ -1,0 +1,17 @@
+"""The gateway in front of a function's application: it names the caller, who is the owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.http import callers, gateway
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.settings import Settings
+
+
+def put_behind_gateway(app: FastAPI, settings: Settings) -> None:
+    caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of)
