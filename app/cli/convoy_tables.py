@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 
-from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json, span
+from app.cli.moments import TIME_WIDTH, shown
+from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json
+from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from app.convoy_admin.calls import JsonObject
+    from app.domain.events import Event
+
+STATUS = "Type, status"
+
+MAX_BODY = 1000
+"""Characters of a receiver's answer."""
 
 
 def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
@@ -22,20 +29,39 @@ def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
     _say(found, as_json, endpoint_summary, endpoints, nothing)
 
 
-def say_deliveries(found: Sequence[JsonObject], now: datetime, *, as_json: bool) -> None:
-    _say(found, as_json, delivery_summary, partial(deliveries, now=now), "No such delivery.")
+def say_endpoint(endpoint: JsonObject, event_types: Sequence[str], *, as_json: bool) -> None:
+    more = {
+        "description": endpoint.get("description") or "",
+        "created_at": endpoint["created_at"],
+        "event_types": list(event_types),
+    }
+    values = endpoint_summary(endpoint) | more
+    if as_json:
+        say_json(values)
+        return
+    created = shown(_time(endpoint["created_at"]))
+    # Convoy's name for every event type, present and future.
+    types = "all" if "*" in event_types else ", ".join(event_types)
+    fields = values | {"created_at": created, "event_types": types or "none: it gets no event"}
+    lines = (f"{name.replace('_', ' '):13}{value}".rstrip() for name, value in fields.items())
+    say("\n".join(lines))
+
+
+def say_deliveries(found: Iterable[JsonObject], *, as_json: bool) -> None:
+    """`found`: as `delivery_summary` and `no_delivery` make them."""
+    _say([*found], as_json, dict, deliveries, "No such delivery.")
 
 
 def say_attempts(found: Sequence[JsonObject], *, as_json: bool) -> None:
     _say(found, as_json, attempt_summary, attempts, "No attempt yet.")
 
 
-def say_event(event: JsonObject, *, as_json: bool) -> None:
-    """One line. Only JSON has the resource's text."""
+def say_event(event: JsonObject, forwarded: JsonObject | None, *, as_json: bool) -> None:
+    """One line. Only JSON has the resource's text. `forwarded`: the attempt to forward it."""
     if as_json:
-        say_json(event_summary(event))
+        say_json(event_summary(event) | ({"forwarded": forwarded} if forwarded else {}))
     else:
-        say(event_line(event))
+        say(event_line(event) + (f" -> {forwarded['answer']}" if forwarded else ""))
 
 
 def endpoint_summary(endpoint: JsonObject) -> JsonObject:
@@ -58,12 +84,15 @@ def endpoints(found: Sequence[JsonObject]) -> Table:
 
 
 def delivery_summary(delivery: JsonObject) -> JsonObject:
-    """`created_at` and `next_attempt_at` (None unless it will be tried again) are RFC 3339."""
+    """`created_at` and `next_attempt_at` (None unless it will be tried again) are RFC 3339.
+
+    `reason`: why Convoy does not try it again, if it says that; else None.
+    """
     endpoint, metadata = delivery["endpoint_metadata"] or {}, delivery["metadata"]
     waits = delivery["status"] == "Retry"
     return {
         "delivery_id": delivery["uid"],
-        "event_id": delivery["idempotency_key"],
+        "event_id": event_id_of(delivery["idempotency_key"]),
         "type": delivery["event_type"],
         "endpoint_id": delivery["endpoint_id"],
         "url": endpoint.get("url", ""),
@@ -72,24 +101,47 @@ def delivery_summary(delivery: JsonObject) -> JsonObject:
         "attempts": metadata["num_trials"],
         "created_at": delivery["created_at"],
         "next_attempt_at": metadata["next_send_time"] if waits else None,
+        "reason": delivery.get("description") or None,
     }
 
 
-def deliveries(found: Sequence[JsonObject], now: datetime) -> Table:
-    table = _table("Event, delivery, URL", Type=TYPE_WIDTH, Status=10, Tries=5, Age=6)
-    for each in map(delivery_summary, found):
-        first = f"{each['event_id']}\n  {each['delivery_id']}\n  {each['url']}"
-        status = each["status"]
+def no_delivery(event: Event, reason: str) -> JsonObject:
+    """In place of a delivery: an event for which Convoy made none."""
+    return {
+        "delivery_id": None,
+        "event_id": event.id,
+        "type": event.type,
+        "endpoint_id": None,
+        "url": "",
+        "owner": event.owner,
+        "status": None,
+        "attempts": 0,
+        "created_at": event.occurred_at.isoformat(),
+        "next_attempt_at": None,
+        "reason": reason,
+    }
+
+
+def deliveries(found: Sequence[JsonObject]) -> Table:
+    widths = {STATUS: max(TYPE_WIDTH, len(STATUS)), "Tries": 5, "Time": TIME_WIDTH}
+    table = _table("Event, delivery, URL (reason)", **widths)
+    for each in found:
+        lines = [each["event_id"], f"  {each['delivery_id'] or 'no delivery'}"]
+        lines += [f"  {each['url']}"] if each["url"] else []
+        lines += [f"  ({each['reason']})"] if each["reason"] else []
+        status = f"{each['type']}\n{each['status'] or '-'}"
+        time = _shown(each["created_at"])
         if each["next_attempt_at"]:
-            left = (_time(each["next_attempt_at"]) - now).total_seconds()
-            status += f" in\n{span(max(left, 0.0))}"
-        age = span((now - _time(each["created_at"])).total_seconds())
-        table.add_row(*map(plain, (first, each["type"], status, str(each["attempts"]), age)))
+            time += f"\nnext {_shown(each['next_attempt_at'])}"
+        table.add_row(*map(plain, ("\n".join(lines), status, str(each["attempts"]), time)))
     return table
 
 
 def attempt_summary(attempt: JsonObject) -> JsonObject:
-    """`latency_ms` is None without an answer. Convoy leaves out fields that are false or empty."""
+    """`latency_ms` is None without an answer. Convoy leaves out fields that are false or empty.
+
+    `body`: the beginning of the receiver's answer.
+    """
     asked, answered = attempt["requested_at"], attempt.get("responded_at")
     latency = (_time(answered) - _time(asked)).total_seconds() if answered else None
     return {
@@ -97,16 +149,17 @@ def attempt_summary(attempt: JsonObject) -> JsonObject:
         "arrived": attempt.get("status", False),
         "answer": attempt.get("http_status") or attempt.get("error") or "none",
         "latency_ms": None if latency is None else round(latency * 1000, 1),
+        "body": (attempt.get("response_data") or "")[:MAX_BODY],
         "signature": attempt["request_http_header"].get("X-Convoy-Signature", ""),
     }
 
 
 def attempts(found: Sequence[JsonObject]) -> Table:
-    table = _table("Answer, signature", At=8, Latency=9)
+    table = _table("Answer, body, signature", Time=TIME_WIDTH, Latency=9)
     for each in map(attempt_summary, found):
-        first = f"{each['answer']}\n  {each['signature']}"
+        lines = [each["answer"], *filter(None, (each["body"], each["signature"]))]
         latency = "-" if each["latency_ms"] is None else f"{each['latency_ms']} ms"
-        table.add_row(*map(plain, (first, _clock(each["at"]), latency)))
+        table.add_row(*map(plain, ("\n  ".join(lines), _shown(each["at"]), latency)))
     return table
 
 
@@ -123,9 +176,8 @@ def event_summary(event: JsonObject) -> JsonObject:
 def event_line(event: JsonObject) -> str:
     data = event["data"] if isinstance(event["data"], dict) else {}
     duplicate = " (duplicate: not sent)" if event["is_duplicate_event"] else ""
-    at = _clock(event["created_at"])
     details = f"{event['idempotency_key'] or '-'}  {_about(data)}{duplicate}"
-    return f"{at}  {event['event_type']:9}  {details}".rstrip()
+    return f"{_shown(event['created_at'])}  {event['event_type']:9}  {details}".rstrip()
 
 
 def _about(data: JsonObject) -> str:
@@ -157,8 +209,8 @@ def _time(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _clock(value: str) -> str:
-    return _time(value).astimezone().strftime("%H:%M:%S")
+def _shown(value: str) -> str:
+    return shown(_time(value))
 
 
 def _table(first: str, **widths: int) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -28,6 +29,17 @@ def printable(value: str | None) -> str | None:
     if value is not None and not value.isprintable():
         raise typer.BadParameter("has a control character")
     return not_blank(value)
+
+
+def web_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not value.isprintable():
+        raise typer.BadParameter("must be an http or https URL")
+    return value
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line, for scripts.")]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime  # noqa: TC003  # Typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import terminal
 from app.cli.components import open_components
+from app.cli.moments import moment
 from app.cli.options import ENVIRONMENT, NOT_DONE, JsonOption, exit_with, not_blank
 from app.cli.relay_loop import interrupts
 from app.domain.ports import StoreError
@@ -21,40 +21,6 @@ from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LONGEST = timedelta(days=3650)
-"""The longest that the log can keep an event: `EVENT_RETENTION_DAYS`."""
-
-_UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "min": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-}
-
-
-def moment(text: str) -> datetime:
-    """RFC 3339, or how long ago: `90s`, `30m`, `2h`, `3d`. Raises BadParameter."""
-    latest = now()
-    span = re.fullmatch(r"([0-9]{1,9})\s*(s|m|min|h|d)", text.strip(), re.ASCII)
-    try:
-        since = latest - int(span[1]) * _UNITS[span[2]] if span else datetime.fromisoformat(text)
-    except (OverflowError, ValueError):
-        since = None
-    if since is None or since.tzinfo is None:
-        raise typer.BadParameter(
-            f"{text!r} is not a moment. Give a date with a time zone, such as 2026-11-24T10:00:00Z,"
-            " or how long ago it was, such as 2h or 3d"
-        )
-    if since > latest:
-        raise typer.BadParameter(f"{text!r} is in the future. Give a moment in the past")
-    if since < latest - LONGEST:
-        raise typer.BadParameter(
-            f"{text!r} is over {LONGEST.days} days ago. The log keeps no event for that long:"
-            " give a later moment"
-        )
-    return since.astimezone(UTC)
 
 
 def republish(

@@ -173,6 +173,10 @@ class Project:
         """Newest first."""
         return self._calls.pages(sdk.events)
 
+    def events_of(self, key: str, since: datetime) -> list[JsonObject]:
+        """The events that Convoy has under this key, newest first; `since` is aware."""
+        return list(self._calls.each(sdk.events, idempotency_key=key, start_date=_second(since)))
+
     def deliveries(
         self,
         *,
@@ -218,9 +222,12 @@ class Project:
         found: list[JsonObject] = self._calls.ask(sdk.attempts, delivery_id)
         return found
 
-    def resend(self, delivery_id: str) -> None:
-        """Send a delivery again that arrived or failed for good; Convoy refuses one under way."""
-        if self.delivery(delivery_id)["status"] != "Success":
+    def resend(self, delivery_id: str, *, missed_only: bool = False) -> None:
+        """Send a delivery again that arrived or failed for good; Convoy refuses one under way.
+
+        With `missed_only` Convoy refuses one that arrived too.
+        """
+        if missed_only or self.delivery(delivery_id)["status"] != "Success":
             self._calls.ask(sdk.resend, delivery_id)
             return
         answer = self._calls.answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from app.convoy_admin.choices import EVERY, Choices
 from app.convoy_admin.project import secret_of
 from app.http.webhooks import DIALECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
@@ -44,12 +45,14 @@ def set_up(
     url: str,
     owner: str,
     new_owner: Callable[[], str],
+    wanted_types: Sequence[str] = (),
     step: Callable[[], object] = lambda: None,
 ) -> Setup:
-    """Event types with their schemas, an endpoint at `url`, and its subscription to all of them.
+    """Event types with their schemas, an endpoint at `url`, and its subscription.
 
-    Without an `owner` it takes the owner of an endpoint at this URL, or a new one. A second run
-    changes nothing. Raises ConvoyError.
+    Without an `owner` it takes the owner of an endpoint at this URL, or a new one. The endpoint
+    gets the `wanted_types` and no others; without them it keeps its choice, and a new one gets all.
+    A second run changes nothing. Raises ConvoyError.
     """
     done = Setup()
     _event_types(project, webhooks, done, step)
@@ -59,9 +62,7 @@ def set_up(
         endpoint = project.create_endpoint(name=name, url=url, owner=owner or new_owner())
         done.made.append(f"endpoint {url}")
     step()
-    if next(project.subscriptions(endpoint["uid"]), None) is None:
-        project.create_subscription(name=f"all events to {url}", endpoint_id=endpoint["uid"])
-        done.made.append("subscription to all event types")
+    _subscribe(project, endpoint, wanted_types, done)
     step()
     done.owner, done.endpoint_id = endpoint["owner_id"], endpoint["uid"]
     done.secret = secret_of(endpoint)
@@ -76,6 +77,22 @@ def _endpoint(project: Project, url: str, owner: str) -> JsonObject | None:
     """An endpoint at this URL. One without an owner is no use: it gets no events."""
     owned = (each for each in project.endpoints(owner or None) if each.get("owner_id"))
     return next((each for each in owned if each["url"] == url), None)
+
+
+def _subscribe(
+    project: Project, endpoint: JsonObject, wanted_types: Sequence[str], done: Setup
+) -> None:
+    choices = Choices(project)
+    before = choices.of(endpoint["uid"])
+    wanted = wanted_types or ([] if before.subscription_id else [EVERY])
+    if not wanted or before.types == set(wanted):
+        return
+    choices.choose(endpoint["uid"], wanted)
+    types = "all event types" if EVERY in wanted else ", ".join(wanted)
+    if before.subscription_id:
+        done.changed.append(f"subscription: it is to {types} now")
+    else:
+        done.made.append(f"subscription to {types}")
 
 
 def _event_types(
@@ -102,7 +119,7 @@ def _endpoint_problems(endpoint: JsonObject) -> Iterator[str]:
     if endpoint["status"] != "active":
         yield (
             f"the endpoint is {endpoint['status']}, and Convoy discards its deliveries: activate it"
-            " in Convoy's dashboard"
+            f" with convoy endpoints resume {endpoint['uid']}"
         )
     if not endpoint["advanced_signatures"]:
         yield (

@@ -106,9 +106,9 @@ class Deliveries:
         return resent, False
 
     def _resent(self, delivery_id: str) -> bool:
-        """False if the delivery is under way again: another request may have sent it."""
+        """False if the delivery is under way or arrived: another request may have sent it."""
         try:
-            self.project.resend(delivery_id)
+            self.project.resend(delivery_id, missed_only=True)
         except ConvoyRefused:
             if self.project.delivery(delivery_id)["status"] in MISSED:
                 raise

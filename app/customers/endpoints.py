@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.convoy_admin.calls import AddressRefused
+from app.convoy_admin.choices import TEST
 from app.convoy_admin.project import secret_of
 from app.customers.addresses import canonical, host_of
-from app.customers.choices import TEST
 from app.customers.errors import Conflict, UrlRefused
 from app.customers.ownership import own_endpoint, own_endpoints
 from app.customers.views import endpoint_view
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.choices import Choices
     from app.convoy_admin.project import Project
     from app.customers.addresses import Addresses
-    from app.customers.choices import Choices
 
 
 @dataclass(frozen=True, slots=True)

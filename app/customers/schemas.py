@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.customers.choices import EVERY
+from app.convoy_admin.choices import EVERY
 from app.customers.views import STATUSES
 from app.http.moments import Moment
 from app.http.schemas import Input, Update, without_default

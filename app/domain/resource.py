@@ -111,7 +111,7 @@ the state after (None for a deletion), and the time, aware, in UTC."""
 RESERVED_NAMES = {
     *("event", "description", "id", "occurred_at"),  # of an event's payload
     *("owner", "now", "event_id", "event_type"),  # of `envelope`
-    *("docs", "redoc", "events", "webhooks"),  # of the API's own paths
+    *("docs", "events", "redoc", "webhooks"),  # of the API's own paths
 }
 """Names that no resource can have."""
 

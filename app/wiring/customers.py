@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from starlette.concurrency import run_in_threadpool
 
+from app.convoy_admin.choices import Choices
 from app.convoy_admin.project import Project
 from app.customers import application
 from app.customers.addresses import Addresses
-from app.customers.choices import Choices
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.time_limit import TimeLimit

@@ -16,11 +16,11 @@ from app.domain.event_log import EventLog
 from app.domain.events import PING, envelope
 from app.domain.service import Service
 from app.http import application
+from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.wiring.customers import documented_routes
 from infra.docs import payload_types, signatures
-from infra.docs.examples import examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,13 +112,8 @@ WEBHOOKS = Webhooks(RESOURCES)
 def example(event_type: EventType) -> dict[str, object]:
     """The payload of an event of this type, at a fixed time."""
     action = event_type.name.rpartition(".")[2]
-    about: dict[str, object] = {}
-    for resource in RESOURCES:
-        if event_type.carries == resource.name:
-            state = {"id": 1, **examples_of(resource), "version": VERSIONS.get(action, 1)}
-            about[resource.name] = state
-        elif event_type.carries == f"{resource.name}_id":
-            about[event_type.carries] = 1
+    version = VERSIONS.get(action, 1)
+    about = carried_by(event_type, RESOURCES, resource_id=1, version=version)
     event_id = "01a20c91-a000-7111-8c99-8b099a3e16df"
     at = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
     return dict(envelope(event_type, event_id=event_id, owner="ann", now=at, **about).data)

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from app.convoy_admin.calls import ConvoyError
 from app.convoy_admin.setup import set_up
+from app.http.examples import examples_of
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
-from infra.docs.examples import examples_of
 from infra.fake_convoy import application, receiver
 from infra.fake_convoy.project import PROJECT_ID
 from infra.local import dotenv_file, tables

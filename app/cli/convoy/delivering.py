@@ -1,20 +1,38 @@
-"""`convoy endpoints`, `deliveries`, `attempts`, `resend`: list deliveries, and send them again."""
+"""`convoy deliveries` and `convoy attempts`: what became of events."""
 
 from __future__ import annotations
 
 import itertools
-import re
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import convoy_tables, terminal
-from app.cli.convoy.group import connected, convoy
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, not_blank
-from app.cli.relay_loop import interrupts
-from app.convoy_admin.calls import ConvoyRefused
+from app.cli.components import open_components
+from app.cli.convoy.choosing import (
+    EndpointsOption,
+    OwnerOption,
+    TypesOption,
+    chosen_endpoints,
+    known_types,
+)
+from app.cli.convoy.group import connected, convoy, delivery_ids
+from app.cli.convoy.searching import Search, Subject, deliveries_of_event, subject
+from app.cli.moments import SinceOption, shown
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
+from app.outbox.rows import event_id_of
 from app.wiring.clients import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from app.convoy_admin.calls import JsonObject
+
+LISTED = timedelta(days=7)
+"""How far back deliveries are listed by default."""
 
 
 class Status(StrEnum):
@@ -28,32 +46,9 @@ class Status(StrEnum):
     DISCARDED = "Discarded"
 
 
-def _ids(values: list[str]) -> list[str]:
-    for value in values:
-        if re.fullmatch("[0-9A-Za-z]+", value) is None:
-            raise typer.BadParameter(
-                f"{value!r} is not a delivery's id. List the ids: convoy deliveries"
-            )
-    return values
-
-
-def _id(value: str) -> str:
-    return _ids([value])[0]
-
-
-@convoy.command(epilog=EXIT_CODES)
-def endpoints(
-    *,
-    owner: Annotated[
-        str | None,
-        typer.Option(help="List one owner's endpoints (default: all).", callback=not_blank),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the endpoints that receive events, without their secrets."""
-    with connected() as (_, connection), terminal.progress("Reading", "endpoints") as advance:
-        found = list(terminal.counted(connection.project.endpoints(owner or None), advance))
-    convoy_tables.say_endpoints(found, as_json=as_json)
+def _delivery_id(value: str) -> str:
+    delivery_ids([value])
+    return value
 
 
 @convoy.command(epilog=EXIT_CODES)
@@ -75,62 +70,73 @@ def deliveries(
             callback=not_blank,
         ),
     ] = None,
+    about: Annotated[
+        Subject | None,
+        typer.Option(
+            parser=subject,
+            metavar="RESOURCE/ID",
+            show_default=False,
+            help="List the owner's changes of one resource, such as todo/7, with their deliveries."
+            " They come from the log: events that Convoy does not have are there too.",
+        ),
+    ] = None,
+    owner: OwnerOption = None,
+    types: TypesOption = None,
+    endpoint: EndpointsOption = None,
+    since: SinceOption = None,
     limit: Annotated[int, typer.Option(min=1, help="List at most this many deliveries.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """List the deliveries of the last 7 days, newest first, without the resources' text."""
-    with connected() as (_, connection), terminal.progress("Reading", "deliveries") as advance:
-        every = connection.project.deliveries(statuses=status or (), event_id=event or "")
-        found = list(terminal.counted(itertools.islice(every, limit), advance))
-    convoy_tables.say_deliveries(found, now(), as_json=as_json)
+    """List deliveries, newest first, without the resources' text: by default of the last 7 days."""
+    if event is not None and about is not None:
+        raise typer.BadParameter("give --event or --about, not both")
+    since = since or now() - LISTED
+    with connected() as (settings, connection):
+        project = connection.project
+        chosen: JsonObject = {
+            "statuses": status or (),
+            "event_types": known_types(project, types),
+        }
+        if about is not None:
+            of_owner = owner or settings.convoy_app_id
+            if not of_owner:
+                raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
+            with open_components() as components:
+                search = Search(components, project, of_owner, since)
+                found = search.deliveries(about, endpoints=endpoint or (), limit=limit, **chosen)
+        else:
+            chosen |= {"endpoint_ids": chosen_endpoints(project, owner, endpoint), "since": since}
+            found = _summaries(
+                project.deliveries(**chosen)
+                if event is None
+                else deliveries_of_event(project, event_id_of(event), **chosen),
+                limit,
+            )
+    if about is not None and not found:
+        raise exit_with(_nothing_about(about, of_owner, since), NOT_DONE)
+    convoy_tables.say_deliveries(found, as_json=as_json)
+
+
+def _nothing_about(about: Subject, owner: str, since: datetime) -> str:
+    return (
+        f"No such change of {about} of {owner} since {shown(since)}. Check the owner and the id, or"
+        " give an earlier --since. Reads and refused requests are not in the log."
+    )
+
+
+def _summaries(found: Iterator[JsonObject], limit: int) -> list[JsonObject]:
+    with terminal.progress("Reading", "deliveries") as advance:
+        counted = terminal.counted(itertools.islice(found, limit), advance)
+        return [convoy_tables.delivery_summary(each) for each in counted]
 
 
 @convoy.command(epilog=EXIT_CODES)
 def attempts(
-    delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY_ID", callback=_id)],
+    delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY_ID", callback=_delivery_id)],
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List the attempts of a delivery, with answer, latency and signature."""
+    """List the attempts of a delivery, with the receiver's answer, latency and signature."""
     with connected() as (_, connection):
         found = connection.project.attempts(delivery_id)
     convoy_tables.say_attempts(found, as_json=as_json)
-
-
-@convoy.command(epilog=EXIT_CODES)
-def resend(
-    delivery_ids: Annotated[list[str], typer.Argument(metavar="DELIVERY_ID", callback=_ids)],
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Send deliveries again, after they arrived or failed for good."""
-    refused: dict[str, str] = {}
-    resent: list[str] = []
-    with connected() as (_, connection), interrupts() as interrupt:
-        try:
-            with terminal.progress("Resending", "deliveries", len(delivery_ids)) as advance:
-                for delivery_id in itertools.takewhile(lambda _: not interrupt.asked, delivery_ids):
-                    try:
-                        connection.project.resend(delivery_id)
-                        resent.append(delivery_id)
-                    except ConvoyRefused as error:
-                        refused[delivery_id] = str(error)
-                    advance()
-        finally:  # report what was sent, even if an error ended the command
-            _print_resent(delivery_ids, resent, refused, as_json=as_json)
-    if len(resent) < len(delivery_ids):
-        raise typer.Exit(NOT_DONE)
-
-
-def _print_resent(
-    wanted: list[str], resent: list[str], refused: dict[str, str], *, as_json: bool
-) -> None:
-    untried = [each for each in wanted if each not in {*resent, *refused}]
-    for delivery_id, reason in refused.items():
-        terminal.say(f"{delivery_id}: Convoy refused ({reason}).", stderr=True)
-    if untried:
-        terminal.say(f"Not tried: {' '.join(untried)}.", stderr=True)
-    if as_json:
-        terminal.say_json({"resent": resent, "refused": refused, "not_tried": untried})
-    else:
-        terminal.say(f"{len(resent)} sent again.")

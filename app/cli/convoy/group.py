@@ -1,7 +1,8 @@
-"""What the commands about Convoy share: their group, and a connection that was checked."""
+"""What the commands about Convoy share: their group, a connection that was checked, ids."""
 
 from __future__ import annotations
 
+import re
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from app.settings import ConvoySettings, SettingsError
 from app.wiring.convoy_admin import ConvoyComponents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 convoy = typer.Typer(
     help="Set up Convoy's project, and see what Convoy delivers.",
@@ -34,3 +35,24 @@ def connected() -> Iterator[tuple[ConvoySettings, ConvoyComponents]]:
         raise exit_with(str(error), ENVIRONMENT) from error
     except ConvoyRefused as error:
         raise exit_with(f"Convoy refused: {error}.", NOT_DONE) from error
+
+
+def ids_of(kind: str, listed_by: str) -> Callable[[list[str] | None], list[str] | None]:
+    """A callback that refuses what can't be an id of Convoy's. `kind`: `a delivery`."""
+
+    def check(values: list[str] | None) -> list[str] | None:
+        for value in values or ():
+            if re.fullmatch("[0-9A-Za-z]+", value) is None:
+                raise typer.BadParameter(f"{value!r} is not {kind}'s id. List the ids: {listed_by}")
+        return values
+
+    return check
+
+
+delivery_ids = ids_of("a delivery", "convoy deliveries")
+endpoint_ids = ids_of("an endpoint", "convoy endpoints")
+
+
+def endpoint_id(value: str | None) -> str | None:
+    endpoint_ids([] if value is None else [value])
+    return value

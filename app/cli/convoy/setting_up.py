@@ -14,7 +14,8 @@ from dotenv import set_key
 
 from app.cli import terminal
 from app.cli.convoy.group import connected, convoy
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable, web_url
+from app.convoy_admin.choices import EVERY
 from app.convoy_admin.setup import set_up, steps
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
     from app.convoy_admin.setup import Setup
 
 
-def _web_url(value: str) -> str:
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not value.isprintable():
-        raise typer.BadParameter("must be an http or https URL")
-    return value
+ADVICE = (
+    "Check that Convoy can't connect to private addresses. Its API does not show that:"
+    " docs/security.md, Endpoints' addresses."
+)
+
+
+def _chosen_types(values: list[str] | None) -> list[str] | None:
+    known = [each.name for each in Webhooks(RESOURCES).event_types]
+    chosen = list(dict.fromkeys(values or ()))
+    for each in chosen:
+        if each not in {EVERY, *known}:
+            raise typer.BadParameter(
+                f"{each!r} is no event type. Give any of {', '.join(known)}, or '*' for all"
+            )
+    if EVERY in chosen and len(chosen) > 1:
+        raise typer.BadParameter("'*' is every event type: give it alone")
+    return chosen
 
 
 def _in_a_folder(value: Path | None) -> Path | None:
@@ -42,7 +51,7 @@ def _in_a_folder(value: Path | None) -> Path | None:
 
 @convoy.command(epilog=EXIT_CODES)
 def setup(
-    url: Annotated[str, typer.Option(help="The receiver's URL.", callback=_web_url)],
+    url: Annotated[str, typer.Option(help="The receiver's URL.", callback=web_url)],
     *,
     owner: Annotated[
         str | None,
@@ -50,6 +59,16 @@ def setup(
             help="Owner of the events (default: CONVOY_APP_ID, or the owner of an endpoint at this"
             " URL, or a new id).",
             callback=printable,
+        ),
+    ] = None,
+    event_types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--event-type",
+            metavar="TYPE",
+            help="The endpoint gets this event type, and no type that is not named; the option can"
+            " be repeated; '*' is all (default: keep its choice; a new endpoint gets all).",
+            callback=_chosen_types,
         ),
     ] = None,
     env_file: Annotated[
@@ -76,6 +95,7 @@ def setup(
             url=url,
             owner=owner or settings.convoy_app_id,
             new_owner=lambda: str(uuid4()),
+            wanted_types=event_types or (),
             step=step,
         )
     changes = [f"Made: {each}." for each in done.made]
@@ -84,8 +104,16 @@ def setup(
     if as_json:
         terminal.say_json(vars(done))
     _print_settings(done, env_file, as_json=as_json)
+    if _has_a_network_of_ours(settings.convoy_base_url):
+        terminal.say(ADVICE, stderr=True)
     if done.wrong:
         raise exit_with("\n".join(f"But {each}." for each in done.wrong), NOT_DONE)
+
+
+def _has_a_network_of_ours(base_url: str) -> bool:
+    """Whether Convoy is neither the hosted one nor on this machine."""
+    host = urlsplit(base_url).hostname or ""
+    return not f".{host}".endswith((".getconvoy.cloud", ".localhost")) and host != "127.0.0.1"
 
 
 def _print_settings(done: Setup, env_file: Path | None, *, as_json: bool) -> None:

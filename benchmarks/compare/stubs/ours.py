@@ -3,7 +3,7 @@
 from app.outbox.outcomes import Accepted
 from stubs.client import Client
 
-service = handler._app.state.services[0]  # noqa: F821
+service = handler._api()[0].app.state.services[0]  # noqa: F821
 service.store._client = service.store._transactions._client = Client()
 convoy = service.delivery.publisher
 while hasattr(convoy, "inner"):

@@ -61,7 +61,7 @@ def asgi(
 @pytest.fixture
 def lambda_(
     cold_start: Callable[[], Invoke], convoy: Convoy, environment: pytest.MonkeyPatch
-) -> Iterator[AttackClient]:
+) -> Iterator[GatewayClient]:
     """Both functions, behind one gateway. Names of hosts are not looked up outside."""
     set_up(convoy)
     environment.setattr("app.convoy.connecting.socket.getaddrinfo", resolved)

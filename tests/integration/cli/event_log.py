@@ -1,4 +1,4 @@
-"""A log for the tests of `republish`: events that were committed a while ago."""
+"""A log for the tests of commands: events that were committed a while ago."""
 
 from __future__ import annotations
 
@@ -25,10 +25,19 @@ class EventLog:
         self._client = client
         self._count = 0
 
-    def event(self, owner: str = "ann", *, age_s: float = 600, item: str = TODO_TEXT) -> Event:
+    def event(
+        self,
+        owner: str = "ann",
+        *,
+        age_s: float = 600,
+        item: str = TODO_TEXT,
+        type: str = "created",  # noqa: A002  # as Event has it
+        todo_id: int = 1,
+    ) -> Event:
         self._count += 1
         at = now() - timedelta(seconds=age_s)
-        event = Event(uuid7(at, self._count), owner, "created", at, {"todo": {"item": item}})
+        data = {"todo": {"id": todo_id, "item": item}}
+        event = Event(uuid7(at, self._count), owner, type, at, data)
         self._client.put_item(**make_log(self._client).put(event))
         return event
 

@@ -34,6 +34,11 @@ def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
     return CliRunner().invoke(cli, arguments, obj=wait, catch_exceptions=False)
 
 
+def usage_error(result: Result) -> str:
+    """The message on one line, without the box that is drawn around it."""
+    return " ".join(result.stderr.replace("\N{BOX DRAWINGS LIGHT VERTICAL}", " ").split())
+
+
 def soon(_: float) -> None:
     """Wait for a part of a second: enough for the stand-in to deliver."""
     time.sleep(0.1)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli import republish
+from app.cli.moments import moment
 from app.cli.relay_loop import Interrupt
-from app.cli.republish import moment
 from app.convoy import event_list
 from app.convoy.event_list import ConvoyEvents
 from app.domain.ports import StoreUnavailable

@@ -292,7 +292,7 @@ def test_only_what_was_missed_since_then_is_recovered(ann: Customer, convoy: Con
 
 def test_a_recovery_ends_in_time_and_says_that_there_is_more(convoy: Convoy) -> None:
     clock = Seconds()
-    world = World(convoy, limit=TimeLimit(24.0, clock))
+    world = World(convoy, limit=TimeLimit(16.0, clock))
     with closing(world), TestClient(world.app()) as http:
         ann = Customer(http, "ann", convoy)
         made = ann.register(paused=True)
@@ -332,13 +332,15 @@ def test_a_recovery_leaves_out_what_another_request_sent_again(
     calls = iter(range(100))
 
     def send_first() -> None:
-        if next(calls) == 2:  # the recovery has just read the newest one's status
+        if next(calls) == 1:  # the recovery has just listed both
             convoy.ask("PUT", f"/eventdeliveries/{newest['id']}/resend")
+            convoy.wait_for_worker()
 
     world.calls.after_each = send_first
     recovered = ann.data("POST", f"/endpoints/{made}/recover", json={"since": LONG_AGO})
 
     assert recovered == {"resent": 1, "more": False}
+    assert {each["metadata"]["num_trials"] for each in convoy.deliveries()} == {1}
 
 
 def test_a_recovery_that_convoy_refuses_is_a_503(ann: Customer, convoy: Convoy) -> None:

@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
+from app.http.examples import examples_of
 from app.register import RESOURCES
-from infra.docs.examples import examples_of
 from tests.components import make_service
 from tests.integration.http.test_catalogue import check
 from tests.support import OWNER, WEBHOOKS

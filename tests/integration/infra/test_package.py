@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 HERE = Target("x86_64", RUNNING)
 ARM = Target("arm64", RUNNING)
-LARGEST_MB = 5
-"""The zip had 4.77 MB, with bytecode, when this limit was set."""
+LARGEST_MB = 6
+"""The zip had 5.69 MB, with bytecode, when this limit was set. 0.9 MB of it are the customers'
+function's: the SDK's calls for managing a project, most of all."""
 
 
 def test_each_package_that_the_app_imports_is_declared() -> None:
@@ -207,7 +208,7 @@ def test_the_build_prints_the_size_the_hash_and_the_largest_packages(packaged: P
 
     assert len(largest) == 10
     assert largest[0].endswith("MB  pydantic_core")
-    assert re.search(r"todo\.zip: \d\.\d\d MB, \d{3} files$", total)
+    assert re.search(r"todo\.zip: \d\.\d\d MB, \d{3,4} files$", total)
     assert digest == f"sha256 {sha256(packaged(ARM).read_bytes()).hexdigest()}"
 
 

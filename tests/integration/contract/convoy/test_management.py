@@ -187,3 +187,33 @@ def test_a_delivery_to_a_paused_endpoint_is_resent_once_it_is_active(
     project.resend(uid)
 
     eventually(lambda: receiver.of(key))
+
+
+def test_what_was_missed_is_resent_and_what_arrived_is_not(
+    http: httpx.Client, project: Project, owner: str, subscribed: str, receiver: Receiver
+) -> None:
+    project.pause_endpoint(subscribed)
+    key = publish(http, owner)
+    uid = delivery_of(http, key, "Discarded")["uid"]
+    project.activate_endpoint(subscribed)
+
+    project.resend(uid, missed_only=True)
+    delivery_of(http, key, "Success")
+    with pytest.raises(ConvoyRefused, match="event already sent"):
+        project.resend(uid, missed_only=True)
+
+    assert len(receiver.of(key)) == 1
+
+
+def test_the_events_of_a_key_are_found_with_their_status(
+    http: httpx.Client, project: Project, owner: str
+) -> None:
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    key = publish(http, owner)
+    event_of(http, key, "Failure")
+
+    (event,) = project.events_of(key, since)
+
+    assert event["failure_reason"] == "no subscription matched this event"
+    assert project.events_of(str(uuid4()), since) == []
+    assert project.events_of(key, since + timedelta(minutes=2)) == []

@@ -1,4 +1,4 @@
-"""Examples of a resource's fields, for documents and tests."""
+"""Examples of resources and events, for documents, tests and the operator. No route imports it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from app.domain.resource import COMMON_FIELDS
 from app.http.resource_schemas import schemas_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.events import EventType
     from app.domain.fields import Json
     from app.domain.resource import ResourceType
 
@@ -40,6 +43,19 @@ def examples_of(resource: ResourceType[Any]) -> dict[str, Json]:
             examples[name] = to_json(default if given else _any(hints[name]))
     schemas_of(resource).new.model_validate(examples)
     return examples
+
+
+def carried_by(
+    event_type: EventType, resources: Sequence[ResourceType[Any]], *, resource_id: int, version: int
+) -> dict[str, Json]:
+    """The payload's own field in an event of this type: `todo`, `todo_id`, or none."""
+    for resource in resources:
+        if event_type.carries == resource.name:
+            state = {"id": resource_id, **examples_of(resource), "version": version}
+            return {resource.name: state}
+        if event_type.carries == f"{resource.name}_id":
+            return {event_type.carries: resource_id}
+    return {}
 
 
 def _any(hint: Any) -> Any:  # noqa: ANN401  # a type hint, and a value of it

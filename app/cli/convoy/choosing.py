@@ -1,0 +1,80 @@
+"""Which deliveries a command is about: options with the same meaning in each command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.convoy.group import endpoint_ids
+from app.cli.options import NOT_DONE, exit_with, not_blank
+from app.convoy_admin.choices import EVERY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.convoy_admin.project import Project
+
+OwnerOption = Annotated[
+    str | None,
+    typer.Option(help="Only deliveries to this owner's endpoints.", callback=not_blank),
+]
+
+EndpointsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--endpoint",
+        metavar="ENDPOINT_ID",
+        help="Only deliveries to this endpoint; the option can be repeated.",
+        callback=endpoint_ids,
+    ),
+]
+
+TypesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="Only events of this type, such as created; the option can be repeated.",
+    ),
+]
+
+
+def chosen_endpoints(
+    project: Project, owner: str | None, endpoints: Sequence[str] | None
+) -> Sequence[str] | None:
+    """The ids of the chosen endpoints; None for all. Raises ConvoyError.
+
+    An owner without an endpoint, and an endpoint of another owner, end the command.
+    """
+    if owner is None:
+        return endpoints or None
+    owned = [each["uid"] for each in project.endpoints(owner)]
+    if not owned:
+        raise no_endpoint(owner)
+    for each in endpoints or ():
+        if each not in owned:
+            raise exit_with(
+                f"{owner} has no endpoint {each}. List the owner's: convoy endpoints --owner"
+                f" '{owner}'",
+                NOT_DONE,
+            )
+    return endpoints or owned
+
+
+def no_endpoint(owner: str) -> typer.Exit:
+    return exit_with(f"{owner} has no endpoint: make one with convoy setup --url …", NOT_DONE)
+
+
+def known_types(project: Project, types: Sequence[str] | None) -> Sequence[str]:
+    """The types, if Convoy has all of them. Raises BadParameter, ConvoyError."""
+    if not types:
+        return ()
+    known = {each["name"] for each in project.event_types()} - {EVERY}
+    for each in types:
+        if each not in known:
+            raise typer.BadParameter(
+                f"Convoy has no event type {each!r}. It has {', '.join(sorted(known))}",
+                param_hint="--type",
+            )
+    return types

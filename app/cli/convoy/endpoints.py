@@ -1,0 +1,158 @@
+"""`convoy endpoints`: list the endpoints, pause, resume and delete one, replace its secret."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from app.cli import convoy_tables, terminal
+from app.cli.convoy.group import connected, convoy, endpoint_id
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
+from app.convoy_admin.calls import ConvoyNotFound
+from app.convoy_admin.choices import Choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
+
+MAX_OVERLAP_H = 168
+"""Hours: a week."""
+
+
+class _ListByDefault(TyperGroup):
+    """`convoy endpoints` is `convoy endpoints list`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+endpoints = typer.Typer(
+    cls=_ListByDefault,
+    help="List the endpoints that receive events (without a command), and manage them.",
+    epilog=EXIT_CODES,
+)
+convoy.add_typer(endpoints, name="endpoints")
+
+EndpointId = Annotated[str, typer.Argument(metavar="ENDPOINT_ID", callback=endpoint_id)]
+
+
+@endpoints.command("list", epilog=EXIT_CODES)
+def list_endpoints(
+    *,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="List one owner's endpoints (default: all).", callback=not_blank),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the endpoints that receive events, without their secrets."""
+    with connected() as (_, connection), terminal.progress("Reading", "endpoints") as advance:
+        found = list(terminal.counted(connection.project.endpoints(owner or None), advance))
+    convoy_tables.say_endpoints(found, as_json=as_json)
+
+
+@endpoints.command(epilog=EXIT_CODES)
+def show(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
+    """Show one endpoint with the event types that it gets, without its secret."""
+    with _found(endpoint_id) as (project, endpoint):
+        types = Choices(project).of(endpoint_id).shown
+    convoy_tables.say_endpoint(endpoint, types, as_json=as_json)
+
+
+@endpoints.command(epilog=EXIT_CODES)
+def pause(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
+    """Stop the deliveries to an endpoint. Convoy discards them until `resume`."""
+    with _found(endpoint_id) as (project, endpoint):
+        project.pause_endpoint(endpoint_id)
+    _report(
+        endpoint | {"status": "paused"},
+        f"Convoy discards its deliveries until: convoy endpoints resume {endpoint_id}",
+        as_json=as_json,
+    )
+
+
+@endpoints.command(epilog=EXIT_CODES)
+def resume(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
+    """Activate an endpoint that was paused, or that Convoy disabled after failures."""
+    with _found(endpoint_id) as (project, endpoint):
+        project.activate_endpoint(endpoint_id)
+    _report(
+        endpoint | {"status": "active"},
+        "Convoy does not send by itself what the endpoint missed. Send it:"
+        f" convoy resend --failed --since T --endpoint {endpoint_id}",
+        as_json=as_json,
+    )
+
+
+@endpoints.command(epilog=EXIT_CODES)
+def rotate(
+    endpoint_id: EndpointId,
+    *,
+    overlap_h: Annotated[
+        int,
+        typer.Option(min=0, max=MAX_OVERLAP_H, help="Hours that the present secret signs too."),
+    ] = 24,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new secret for an endpoint, and print it."""
+    with _found(endpoint_id) as (project, endpoint):
+        secret = project.rotate_secret(endpoint_id, overlap_h)
+    if as_json:
+        terminal.say_json({"endpoint_id": endpoint_id, "secret": secret, "overlap_h": overlap_h})
+        return
+    ends = f"for {overlap_h} h more" if overlap_h else "for some seconds more"
+    terminal.say(
+        f"{endpoint['url']} has a new secret. The old one signs too, {ends}."
+        " Give the new one to the receiver by then:",
+        stderr=True,
+    )
+    terminal.say(secret)
+
+
+@endpoints.command(epilog=EXIT_CODES)
+def delete(
+    endpoint_id: EndpointId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete an endpoint with its subscription. Convoy still lists its deliveries."""
+    with _found(endpoint_id) as (project, endpoint):
+        about = f"{endpoint['url']} of {endpoint.get('owner_id') or 'nobody'}"
+        if not yes:
+            typer.confirm(f"Delete the endpoint {terminal.plain(about)}?", abort=True, err=True)
+        project.delete_endpoint(endpoint_id)
+    if as_json:
+        terminal.say_json(convoy_tables.endpoint_summary(endpoint) | {"status": "deleted"})
+    else:
+        terminal.say(f"{about} is deleted.")
+
+
+@contextmanager
+def _found(endpoint_id: str) -> Iterator[tuple[Project, JsonObject]]:
+    """Convoy's project, and the endpoint with its secrets."""
+    with connected() as (_, connection):
+        yield connection.project, endpoint_of(connection.project, endpoint_id)
+
+
+def endpoint_of(project: Project, endpoint_id: str) -> JsonObject:
+    """With its secrets. An unknown id ends the command. Raises ConvoyError."""
+    try:
+        return project.endpoint(endpoint_id)
+    except ConvoyNotFound as error:
+        message = f"Convoy has no endpoint {endpoint_id}. List them: convoy endpoints"
+        raise exit_with(message, NOT_DONE) from error
+
+
+def _report(endpoint: JsonObject, then: str, *, as_json: bool) -> None:
+    if as_json:
+        terminal.say_json(convoy_tables.endpoint_summary(endpoint))
+    else:
+        terminal.say(f"{endpoint['url']} is {endpoint['status']}.\n{then}")

@@ -1,0 +1,165 @@
+"""`convoy resend`: send deliveries again, some or all that failed."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  # a field of a dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli import terminal
+from app.cli.convoy.choosing import (
+    EndpointsOption,
+    OwnerOption,
+    TypesOption,
+    chosen_endpoints,
+    known_types,
+)
+from app.cli.convoy.delivering import Status
+from app.cli.convoy.group import connected, convoy, delivery_ids
+from app.cli.moments import SinceOption  # noqa: TC001  # Typer reads the annotation
+from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption
+from app.cli.relay_loop import interrupts
+from app.convoy_admin.calls import ConvoyRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.cli.relay_loop import Interrupt
+    from app.convoy_admin.project import Project
+
+MISSED = (Status.FAILURE, Status.DISCARDED)
+"""Statuses of deliveries that Convoy does not try again by itself."""
+
+PAUSED = " Activate the endpoint: convoy endpoints resume ENDPOINT_ID"
+
+
+@dataclass
+class Outcome:
+    """What became of each delivery. `since`: of --failed."""
+
+    wanted: Sequence[str]
+    since: datetime | None
+    resent: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
+    """Under way or arrived by now: another process sent them again."""
+
+    @property
+    def untried(self) -> list[str]:
+        tried = {*self.resent, *self.refused, *self.moved}
+        return [each for each in self.wanted if each not in tried]
+
+
+@convoy.command(epilog=EXIT_CODES)
+def resend(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="DELIVERY_ID", callback=delivery_ids)
+    ] = None,
+    *,
+    failed: Annotated[
+        bool,
+        typer.Option("--failed", help="Send what failed or was discarded; needs --since."),
+    ] = False,
+    since: SinceOption = None,
+    owner: OwnerOption = None,
+    types: TypesOption = None,
+    endpoint: EndpointsOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --failed: count them, and send nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send deliveries again: some, after they arrived or failed for good, or all that failed.
+
+    With --failed the oldest is first, and none that arrived is sent.
+
+    Ctrl-C ends it cleanly. Run it again to send the rest.
+    """
+    choices = (since, owner, types, endpoint, dry_run)
+    _check_usage(ids, failed=failed, since=since, chosen=any(choices))
+    with connected() as (_, connection):
+        project = connection.project
+        wanted = ids or []
+        if since is not None:
+            with terminal.progress("Reading", "deliveries") as advance:
+                found = project.deliveries(
+                    statuses=MISSED,
+                    endpoint_ids=chosen_endpoints(project, owner, endpoint),
+                    event_types=known_types(project, types),
+                    since=since,
+                )
+                wanted = [each["uid"] for each in terminal.counted(found, advance)][::-1]
+        if dry_run:
+            _print_count(len(wanted), as_json=as_json)
+            return
+        outcome = Outcome(wanted, since)
+        try:
+            with interrupts() as interrupt:
+                _resend(project, outcome, interrupt)
+        finally:  # report what was sent, even if an error ended the command
+            _print(outcome, as_json=as_json)
+    if outcome.untried or outcome.refused:
+        raise typer.Exit(NOT_DONE)
+
+
+def _check_usage(
+    ids: list[str] | None, *, failed: bool, since: datetime | None, chosen: bool
+) -> None:
+    if failed == bool(ids):
+        raise typer.BadParameter("give DELIVERY_IDs, or --failed with --since")
+    if failed and since is None:
+        raise typer.BadParameter("--failed needs --since, such as --since 2h")
+    if not failed and chosen:
+        raise typer.BadParameter(
+            "--since, --owner, --type, --endpoint and --dry-run choose among the failed ones: add"
+            " --failed"
+        )
+
+
+def _resend(project: Project, outcome: Outcome, interrupt: Interrupt) -> None:
+    missed_only = outcome.since is not None
+    with terminal.progress("Resending", "deliveries", len(outcome.wanted)) as advance:
+        for delivery_id in itertools.takewhile(lambda _: not interrupt.asked, outcome.wanted):
+            try:
+                project.resend(delivery_id, missed_only=missed_only)
+                outcome.resent.append(delivery_id)
+            except ConvoyRefused as error:
+                if missed_only and project.delivery(delivery_id)["status"] not in MISSED:
+                    outcome.moved.append(delivery_id)
+                else:
+                    outcome.refused[delivery_id] = str(error)
+            advance()
+
+
+def _print_count(count: int, *, as_json: bool) -> None:
+    if as_json:
+        terminal.say_json({"missed": count})
+    else:
+        terminal.say(f"{count} would be sent again.")
+
+
+def _print(outcome: Outcome, *, as_json: bool) -> None:
+    untried = outcome.untried
+    if outcome.since is None:
+        for delivery_id, reason in outcome.refused.items():
+            terminal.say(f"{delivery_id}: Convoy refused ({reason}).", stderr=True)
+        if untried:
+            terminal.say(f"Not tried: {' '.join(untried)}.", stderr=True)
+    else:
+        for reason, count in Counter(outcome.refused.values()).items():
+            paused = PAUSED if "endpoint is currently" in reason else ""
+            terminal.say(f"Convoy refused {count}: {reason}.{paused}", stderr=True)
+        if untried:
+            again = terminal.run_again(outcome.since)
+            terminal.say(f"{len(untried)} not tried. {again}", stderr=True)
+    if as_json:
+        found = {"resent": outcome.resent, "refused": outcome.refused, "not_tried": untried}
+        moved = {} if outcome.since is None else {"under_way_or_arrived": outcome.moved}
+        terminal.say_json({**found, **moved})
+    else:
+        moved_too = f" {len(outcome.moved)} are under way or arrived." if outcome.moved else ""
+        terminal.say(f"{len(outcome.resent)} sent again.{moved_too}")
