@@ -10,13 +10,14 @@ last: an event that is wanted before and after a change is delivered during it t
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.convoy_admin.calls import ConvoyUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
@@ -60,11 +61,19 @@ class Choice:
         return [EVERY] if EVERY in self.types else sorted(self.types)
 
 
-class Choices:
-    """Every method raises ConvoyError."""
+MATCH_S = 1.0
+"""Seconds between the new rows and the deletion of old ones. Convoy looks for the event's type
+first, and then for the catch-all row: an event that looks before the one change and after the other
+is for nobody. Live, at 200 events a second, 1 of 12 changes lost an event without a pause, and none
+of 30 with 0.5 s."""
 
-    def __init__(self, project: Project) -> None:
+
+class Choices:
+    """Every method raises ConvoyError. `sleep` waits, in seconds."""
+
+    def __init__(self, project: Project, sleep: Callable[[float], object] = time.sleep) -> None:
         self._project = project
+        self._sleep = sleep
 
     def of(self, endpoint_id: str) -> Choice:
         subscription = next(self._project.subscriptions(endpoint_id), None)
@@ -93,10 +102,12 @@ class Choices:
         self._project.add_filter(choice.subscription_id, TEST)
 
     def _change(self, choice: Choice, wanted: Sequence[str]) -> None:
-        for event_type in wanted:
-            if event_type not in choice.rows:
-                self._project.add_filter(choice.subscription_id, event_type)
+        missing = [each for each in wanted if each not in choice.rows]
+        for event_type in missing:
+            self._project.add_filter(choice.subscription_id, event_type)
         unwanted = choice.types - set(wanted)
+        if missing and unwanted and choice.is_finished:
+            self._sleep(MATCH_S)
         for event_type in sorted(unwanted, key=lambda each: (each == EVERY, each)):
             self._project.delete_filter(choice.subscription_id, choice.rows[event_type])
 

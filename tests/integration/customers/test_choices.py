@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.convoy_admin.choices import MATCH_S
 from app.wiring.customers import EVENT_TYPES
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ def test_no_wanted_event_falls_between(
     wanted = EVENT_TYPES if after == ["*"] else after
     delivered = {each["event"] for each in ann.delivered()} - set(published)
     assert delivered == {f"the {each}" for each in wanted}
+
+
+def test_new_rows_stand_beside_the_old_ones_for_a_moment(ann: Customer, world: World) -> None:
+    made = f"/endpoints/{ann.register(event_types=['created', 'updated'])}"
+    assert world.pauses == []  # nothing was wanted before
+    ann.data("PUT", made, json={"event_types": ["created"]})
+    assert world.pauses == []
+    ann.data("PUT", made, json={"event_types": ["deleted"]})
+    assert world.pauses == [MATCH_S]
 
 
 def test_the_choice_holds_against_another_request_at_the_same_time(

@@ -83,6 +83,7 @@ class World:
     convoy: Convoy
     limit: TimeLimit = field(default_factory=TimeLimit)
     max_endpoints: int = 10
+    pauses: list[float] = field(default_factory=list)
     owner_of: Callable[[Request], str] = field(default=lambda request: request.headers["x-owner"])
 
     def __post_init__(self) -> None:
@@ -93,7 +94,7 @@ class World:
         self.addresses = Addresses(local=True, look_up=look_up)
         endpoints = Endpoints(
             project=self.project,
-            choices=Choices(self.project),
+            choices=Choices(self.project, self.pauses.append),
             addresses=self.addresses,
             default_types=DEFAULT_TYPES,
             max_endpoints=self.max_endpoints,

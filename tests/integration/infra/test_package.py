@@ -130,11 +130,12 @@ def test_only_our_own_modules_have_their_source_too(
     assert {"fastapi/routing.pyc", "convoy/client.pyc", "typing_extensions.pyc"} <= inside
 
 
-def test_it_has_only_the_modules_of_the_sdk_for_publishing(packaged: Packaged) -> None:
-    sdk = [name for name in names(packaged(HERE)) if name.startswith("convoy/")]
+def test_it_has_only_the_modules_of_the_sdk_that_the_functions_call(packaged: Packaged) -> None:
+    calls = [name for name in names(packaged(HERE)) if name.startswith("convoy/api/")]
 
-    assert "convoy/api/events/create_endpoint_fanout_event.pyc" in sdk
-    assert len(sdk) < 20
+    assert "convoy/api/events/create_endpoint_fanout_event.pyc" in calls
+    assert "convoy/api/endpoints/create_endpoint.pyc" in calls  # the function `webhooks`
+    assert not [name for name in calls if "portal_links" in name]
 
 
 def test_it_has_the_data_of_awss_services(packaged: Packaged) -> None:
