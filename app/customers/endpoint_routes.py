@@ -10,7 +10,7 @@ from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.ownership import ID_FORM
 from app.http.parameters import problems
-from app.http.problems import Answer
+from app.http.problems import DATA_ONLY, Answer
 
 Act = Callable[..., Awaitable[Any]]
 """Calls a use case, which blocks, with the owner of a request and further arguments."""
@@ -91,7 +91,7 @@ def _add_update(router: APIRouter, endpoints: Endpoints, update: Any, act: Act) 
     )
     async def delete(request: Request, endpoint_id: PathId) -> Response:
         await act(endpoints.delete, request, endpoint_id)
-        return Response(status_code=204)
+        return Response(status_code=204, headers=DATA_ONLY)
 
 
 def _add_secrets(router: APIRouter, endpoints: Endpoints, act: Act) -> None:

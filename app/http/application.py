@@ -87,6 +87,7 @@ def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]
     document = FastAPI(routes=[*routes], title=TITLE, version=version(), openapi_url=None).openapi()
     for operations in document["paths"].values():
         for operation in operations.values():
+            _drop_fastapis_refusal(operation["responses"])
             _declare_gateways(operation["responses"])
     document["webhooks"] = Webhooks(resources).document()
     _, referred_to = models_json_schema(
@@ -94,8 +95,20 @@ def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]
         ref_template="#/components/schemas/{model}",
     )
     schemas = document["components"]["schemas"] | referred_to["$defs"]
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["schemas"] = {
+        name: schemas[name] for name in sorted(schemas.keys() - FASTAPIS)
+    }
     return document
+
+
+FASTAPIS = {"HTTPValidationError", "ValidationError"}
+"""Schemas of a 422 that FastAPI declares for each route with a parameter and no 422 of its own."""
+
+
+def _drop_fastapis_refusal(responses: dict[str, Any]) -> None:
+    """This API's own 422 is a problem. A route that does not declare it takes any text."""
+    if "application/json" in responses.get("422", {}).get("content", ()):
+        del responses["422"]
 
 
 def _declare_gateways(responses: dict[str, Any]) -> None:

@@ -54,12 +54,15 @@ class BadInput(Exception):
         self.fault = fault(location, field, detail)
 
 
+DATA_ONLY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of each answer: no cache may keep it, and no browser may run it as a page or a script."""
+
+
 class Answer(JSONResponse):
-    """An answer that no cache may keep and no browser may run as a page or a script."""
+    """An answer with the headers DATA_ONLY."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        own = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        super().init_headers({**own, **(headers or {})})
+        super().init_headers({**DATA_ONLY, **(headers or {})})
 
 
 def fault(location: str, field: str, detail: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.convoy_admin.calls import JsonObject
+    from app.convoy_admin.project import Project
 
 LISTED = timedelta(days=7)
 """How far back deliveries are listed by default."""
@@ -98,12 +99,8 @@ def deliveries(
             "event_types": known_types(project, types),
         }
         if about is not None:
-            of_owner = owner or settings.convoy_app_id
-            if not of_owner:
-                raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
-            with open_components() as components:
-                search = Search(components, project, of_owner, since)
-                found = search.deliveries(about, endpoints=endpoint or (), limit=limit, **chosen)
+            chosen |= {"endpoints": endpoint or (), "limit": limit}
+            found = _about(about, project, owner or settings.convoy_app_id, since, **chosen)
         else:
             chosen |= {"endpoint_ids": chosen_endpoints(project, owner, endpoint), "since": since}
             found = _summaries(
@@ -112,16 +109,28 @@ def deliveries(
                 else deliveries_of_event(project, event_id_of(event), **chosen),
                 limit,
             )
-    if about is not None and not found:
-        raise exit_with(_nothing_about(about, of_owner, since), NOT_DONE)
     convoy_tables.say_deliveries(found, as_json=as_json)
 
 
-def _nothing_about(about: Subject, owner: str, since: datetime) -> str:
-    return (
-        f"No such change of {about} of {owner} since {shown(since)}. Check the owner and the id, or"
-        " give an earlier --since. Reads and refused requests are not in the log."
-    )
+def _about(
+    about: Subject,
+    project: Project,
+    owner: str,
+    since: datetime,
+    **chosen: Any,  # noqa: ANN401
+) -> list[JsonObject]:
+    """The changes of a resource with their deliveries. Without a change the command ends."""
+    if not owner:
+        raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
+    with open_components() as components:
+        found = Search(components, project, owner, since).deliveries(about, **chosen)
+    if not found:
+        raise exit_with(
+            f"No such change of {about} of {owner} since {shown(since)}. Check the owner and the"
+            " id, or give an earlier --since. Reads and refused requests are not in the log.",
+            NOT_DONE,
+        )
+    return found
 
 
 def _summaries(found: Iterator[JsonObject], limit: int) -> list[JsonObject]:

@@ -85,14 +85,8 @@ def resend(
         project = connection.project
         wanted = ids or []
         if since is not None:
-            with terminal.progress("Reading", "deliveries") as advance:
-                found = project.deliveries(
-                    statuses=MISSED,
-                    endpoint_ids=chosen_endpoints(project, owner, endpoint),
-                    event_types=known_types(project, types),
-                    since=since,
-                )
-                wanted = [each["uid"] for each in terminal.counted(found, advance)][::-1]
+            endpoints = chosen_endpoints(project, owner, endpoint)
+            wanted = _missed(project, since, endpoints, known_types(project, types))
         if dry_run:
             _print_count(len(wanted), as_json=as_json)
             return
@@ -118,6 +112,17 @@ def _check_usage(
             "--since, --owner, --type, --endpoint and --dry-run choose among the failed ones: add"
             " --failed"
         )
+
+
+def _missed(
+    project: Project, since: datetime, endpoints: Sequence[str] | None, types: Sequence[str]
+) -> list[str]:
+    """The ids of the deliveries, oldest first. Raises ConvoyError."""
+    with terminal.progress("Reading", "deliveries") as advance:
+        found = project.deliveries(
+            statuses=MISSED, endpoint_ids=endpoints, event_types=types, since=since
+        )
+        return [each["uid"] for each in terminal.counted(found, advance)][::-1]
 
 
 def _resend(project: Project, outcome: Outcome, interrupt: Interrupt) -> None:

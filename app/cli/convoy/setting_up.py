@@ -98,11 +98,7 @@ def setup(
             wanted_types=event_types or (),
             step=step,
         )
-    changes = [f"Made: {each}." for each in done.made]
-    changes += [f"Changed: {each}." for each in done.changed]
-    terminal.say("\n".join(changes or ["All is in place already."]), stderr=True)
-    if as_json:
-        terminal.say_json(vars(done))
+    _print_changes(done, as_json=as_json)
     _print_settings(done, env_file, as_json=as_json)
     if _has_a_network_of_ours(settings.convoy_base_url):
         terminal.say(ADVICE, stderr=True)
@@ -114,6 +110,14 @@ def _has_a_network_of_ours(base_url: str) -> bool:
     """Whether Convoy is neither the hosted one nor on this machine."""
     host = urlsplit(base_url).hostname or ""
     return not f".{host}".endswith((".getconvoy.cloud", ".localhost")) and host != "127.0.0.1"
+
+
+def _print_changes(done: Setup, *, as_json: bool) -> None:
+    changes = [f"Made: {each}." for each in done.made]
+    changes += [f"Changed: {each}." for each in done.changed]
+    terminal.say("\n".join(changes or ["All is in place already."]), stderr=True)
+    if as_json:
+        terminal.say_json(vars(done))
 
 
 def _print_settings(done: Setup, env_file: Path | None, *, as_json: bool) -> None:

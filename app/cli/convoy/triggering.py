@@ -24,15 +24,18 @@ from app.register import RESOURCES
 from app.wiring.clients import new_event_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
     from app.convoy_admin.project import Project
     from app.outbox.outcomes import Publisher
+    from app.wiring.convoy_admin import ConvoyComponents
 
 OwnerOption = Annotated[
     str | None,
     typer.Option(help="Owner of the endpoints (default: CONVOY_APP_ID).", callback=printable),
 ]
+
+CHANGE = "Change that: convoy setup --url … --event-type …"
 
 WaitOption = Annotated[int, typer.Option(min=1, help="Seconds to wait for the deliveries.")]
 
@@ -47,10 +50,7 @@ def ping(
 ) -> None:
     """Publish a ping, and wait for its deliveries: a check from the API key to the receiver."""
     with connected() as (settings, connection):
-        owner = owner or settings.convoy_app_id
-        _check_owner(connection.project, owner)
-        event = _example(PING, owner)
-        _publish(connection.publisher, event)
+        event = _to_owner(connection, owner or settings.convoy_app_id, PING)
         _follow(connection.project, event, wait_s, ctx.obj or time.sleep, as_json=as_json)
 
 
@@ -89,36 +89,49 @@ def trigger(
     if endpoint is not None and owner is not None:
         raise typer.BadParameter("give --owner or --endpoint, not both")
     with connected() as (settings, connection):
-        project = connection.project
         if endpoint is None:
-            owner = owner or settings.convoy_app_id
-            _check_owner(project, owner)
-            event = _example(event_type, owner)
-            _publish(connection.publisher, event)
+            event = _to_owner(connection, owner or settings.convoy_app_id, event_type)
         else:
-            event = _example(event_type, endpoint_of(project, endpoint).get("owner_id", ""))
-            _check_gets(project, endpoint, event_type)
-            project.publish_to_endpoint(endpoint, event.type, dict(event.data), event.id)
-            _say_accepted(event)
-        _follow(project, event, wait_s, ctx.obj or time.sleep, as_json=as_json)
+            event = _to_endpoint(connection.project, endpoint, event_type)
+        _follow(connection.project, event, wait_s, ctx.obj or time.sleep, as_json=as_json)
 
 
-def _check_owner(project: Project, owner: str) -> None:
+def _to_owner(connection: ConvoyComponents, owner: str, event_type: EventType) -> Event:
+    """Publish an example to the owner's endpoints, if one of them gets the event type."""
     if not owner:
         raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
-    if next(project.endpoints(owner), None) is None:
+    project = connection.project
+    endpoints = list(project.endpoints(owner))
+    if not endpoints:
         raise no_endpoint(owner)
-
-
-def _check_gets(project: Project, endpoint: str, event_type: EventType) -> None:
-    """Convoy would give an endpoint without a subscription one, to all event types."""
-    types = Choices(project).of(endpoint).rows
-    if not types.keys() & {EVERY, event_type.name}:
+    if not any(_types_of(project, each["uid"]) & {EVERY, event_type.name} for each in endpoints):
         raise exit_with(
-            f"The endpoint gets no {event_type.name}, but {', '.join(types) or 'no event'}. Change"
-            " that: convoy setup --url … --event-type …",
+            f"No endpoint of {owner} gets {event_type.name}. List them: convoy endpoints --owner"
+            f" '{owner}'. {CHANGE}",
             NOT_DONE,
         )
+    event = _example(event_type, owner)
+    _publish(connection.publisher, event)
+    return event
+
+
+def _to_endpoint(project: Project, endpoint: str, event_type: EventType) -> Event:
+    """Publish an example to the endpoint, if it gets the event type.
+
+    Convoy would give an endpoint without a subscription one, to all event types.
+    """
+    event = _example(event_type, endpoint_of(project, endpoint).get("owner_id", ""))
+    types = _types_of(project, endpoint)
+    if not types & {EVERY, event.type}:
+        known = ", ".join(sorted(types)) or "no event"
+        raise exit_with(f"The endpoint gets no {event.type}, but {known}. {CHANGE}", NOT_DONE)
+    project.publish_to_endpoint(endpoint, event.type, dict(event.data), event.id)
+    _say_accepted(event)
+    return event
+
+
+def _types_of(project: Project, endpoint: str) -> Set[str]:
+    return Choices(project).of(endpoint).rows.keys()
 
 
 def _example(event_type: EventType, owner: str) -> Event:
@@ -163,9 +176,8 @@ def _follow(
         found = deliveries_of(event.id, project, checks=wait_s, wait=wait_and_advance)
     if not found:
         raise exit_with(
-            f"The {_label(event)} was not delivered within {wait_s} s. Check that the endpoint has"
-            f" a subscription to {event.type}: convoy endpoints show ENDPOINT_ID. convoy setup"
-            " makes one.",
+            f"The {_label(event)} was not delivered within {wait_s} s. Check that Convoy's worker"
+            f" runs, and look again later: convoy deliveries --event {event.id}",
             NOT_DONE,
         )
     convoy_tables.say_deliveries(map(convoy_tables.delivery_summary, found), as_json=as_json)

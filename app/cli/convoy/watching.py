@@ -53,9 +53,7 @@ def listen(
         listener = Listener(connection.project)
         forwarder = None
         if forward_to is not None:
-            secret = secrets.token_urlsafe(18)
-            forwarder = stack.enter_context(closing(Forwarder(forward_to, secret)))
-            _announce(forward_to, secret, as_json=as_json)
+            forwarder = stack.enter_context(closing(_forwarder(forward_to, as_json=as_json)))
         terminal.say("Listening; Ctrl-C ends it.", stderr=True)
         while not interrupt.asked:
             try:
@@ -68,7 +66,9 @@ def listen(
             interrupt.pause(every, wait)
 
 
-def _announce(url: str, secret: str, *, as_json: bool) -> None:
+def _forwarder(url: str, *, as_json: bool) -> Forwarder:
+    """Its secret is new, and is printed."""
+    secret = secrets.token_urlsafe(18)
     terminal.say(
         f"This command sends the new events to {url}, not Convoy: each one once, from this"
         " machine. It signs them with this secret, until it ends:",
@@ -78,6 +78,7 @@ def _announce(url: str, secret: str, *, as_json: bool) -> None:
         terminal.say_json({"forward_to": url, "secret": secret})
     else:
         terminal.say(f"CONVOY_ENDPOINT_SECRET={secret}", stderr=True)
+    return Forwarder(url, secret)
 
 
 def _print(event: JsonObject, forwarder: Forwarder | None, *, as_json: bool) -> None:

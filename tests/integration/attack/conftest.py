@@ -68,7 +68,7 @@ def lambda_(
     api, handler = cold_start(), sys.modules["handler"]
 
     def invoke(event: JsonObject) -> JsonObject:
-        if not event["rawPath"].startswith("/webhooks"):
+        if not to_the_customers(event):
             return api(event)
         answer: JsonObject = handler.webhooks(event, Context())
         answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
@@ -78,7 +78,16 @@ def lambda_(
     handler._webhooks().app.state.customers.close()
 
 
-def resolved(host: str, port: int, **_: object) -> Sequence[Address]:
+def to_the_customers(event: JsonObject) -> bool:
+    """Whether the gateway's routes `/webhooks` and `/webhooks/{proxy+}` take the request."""
+    stage = event["requestContext"]["stage"]
+    path: str = event["rawPath"]
+    if stage != "$default":
+        path = path.removeprefix(f"/{stage}")
+    return f"{path}/".startswith("/webhooks/")
+
+
+def resolved(host: str, port: int, *_: object, **__: object) -> Sequence[Address]:
     return look_up(host, port)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from tests.integration.attack.clients import encoded
+from tests.integration.customers.world import UNKNOWN
 from tests.integration.lambda_.gateways import EVENTS
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ CHANGES = st.fixed_dictionaries(
 AN_ID = "01a20b61-90c6-7111-8c99-8b099a3e16df"
 IDS = st.sampled_from([0, 1, -1, 2**53 - 1, 2**53, -(2**53), 10**400]) | st.integers(0, 2**53 - 1)
 TODOS = CHANGES | st.builds(lambda todo, number: todo | {"id": number}, CHANGES, IDS)
+ENDPOINTS = st.fixed_dictionaries(
+    {"url": st.just("https://example.com/") | TEXT},
+    optional={
+        "description": TEXT,
+        "event_types": st.lists(st.sampled_from(["created", "*", "x"])),
+        "paused": st.booleans(),
+    },
+)
 SANE: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     ("GET", "/", st.none()),
     ("GET", "/todo", st.none()),
@@ -40,11 +49,18 @@ SANE: list[tuple[str, str, st.SearchStrategy[Any]]] = [
     ("DELETE", "/todo/1", st.none()),
     ("GET", "/events", st.none()),
     ("GET", f"/events/{AN_ID}", st.none()),
+    ("GET", "/webhooks/endpoints", st.none()),
+    ("POST", "/webhooks/endpoints", ENDPOINTS),
+    ("PUT", f"/webhooks/endpoints/{UNKNOWN}", ENDPOINTS),
+    ("POST", f"/webhooks/endpoints/{UNKNOWN}/rotate", st.just({"overlap_h": 1})),
+    ("GET", "/webhooks/deliveries", st.none()),
+    ("POST", f"/webhooks/deliveries/{UNKNOWN}/resend", st.none()),
 ]
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]) | TEXT
 PATHS = st.lists(
     st.sampled_from(
-        ["/", "//", "/events", "/todo", "/todo/", "1", "/1", "/dev", "/..", "/%2e%2e", "%2f", "%00",
+        ["/", "//", "/events", "/webhooks", "/endpoints", "/deliveries",
+         "/todo", "/todo/", "1", "/1", "/dev", "/..", "/%2e%2e", "%2f", "%00",
          "%0a", "%ff", "%", "%25", "/docs", "/openapi.json", "9007199254740992", ";", "?", "#",
          "\\"]
     ) | TEXT,
@@ -58,7 +74,21 @@ BODIES = (
 )
 QUERIES = st.lists(
     st.tuples(
-        st.sampled_from(["limit", "cursor", "after", "type", "limit[]", "", "%ff"]) | TEXT,
+        st.sampled_from(
+            [
+                "limit",
+                "cursor",
+                "after",
+                "type",
+                "endpoint",
+                "event",
+                "status",
+                "limit[]",
+                "",
+                "%ff",
+            ]
+        )
+        | TEXT,
         st.sampled_from(
             [
                 "1",
@@ -75,6 +105,8 @@ QUERIES = st.lists(
                 "2026-11-24T12:00:00Z",
                 "0001-01-01T00:00:00%2B23:59",
                 "created",
+                "Failure",
+                UNKNOWN,
                 "retrieved",
             ]
         )

@@ -6,19 +6,20 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from app.convoy_admin.calls import Calls
 from app.domain.ports import StoreError
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
 from infra.fake_convoy import application as stand_in
+from tests.integration.attack import webhooks
 from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_LOG, OF_ONE, ask
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
     from tests.integration.attack.clients import AttackClient
     from tests.stand_in import Convoy
@@ -35,21 +36,18 @@ FAULTS = [
     ClientError({"Error": {"Code": "AccessDeniedException", "Message": ARN}}, "GetItem"),
     EndpointConnectionError(endpoint_url=f"https://{PLANTED}.example"),
 ]
+OURS = OF_ALL | OF_ONE | OF_LOG
+CUSTOMERS = webhooks.OF_ALL | {
+    route: webhooks.Webhooks().call(call) for route, call in webhooks.OF_ONE.items()
+}
 INTERNALS = [ARN, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", stand_in.API_KEY,
            *TABLES.values()]  # fmt: skip
-
-
-@pytest.fixture
-def _convoy_fails(convoy: Convoy) -> Iterator[None]:
-    convoy.fail(status=500, body=json.dumps({"status": False, "message": f"{PLANTED} {ARN}"}))
-    yield
-    convoy.recover()
 
 
 def test_an_answer_to_an_internal_error_discloses_nothing(
     attacker: AttackClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for error in FAULTS:
+    for number, error in enumerate(FAULTS):
 
         def broken(*_: object, error: Exception = error, **__: object) -> None:
             raise error
@@ -58,21 +56,23 @@ def test_an_answer_to_an_internal_error_discloses_nothing(
             monkeypatch.setattr(DynamoStore, name, broken)
         for name in ("get", "page"):
             monkeypatch.setattr(EventsTable, name, broken)
-        for route, call in (OF_ALL | OF_ONE | OF_LOG).items():
+        monkeypatch.setattr(Calls, "answer", broken)
+        some = list(CUSTOMERS.items())[number :: len(FAULTS)]  # all of them, over all faults
+        for route, call in (*OURS.items(), *some):
             if route == "GET /":
-                continue  # it does not use the store
+                continue  # it uses neither the store nor Convoy
             answer = ask(attacker, call, "ann", JSON_TYPE | {"idempotency-key": "k"})
             assert answer.status in {500, 503}
             assert answer.headers["content-type"] == "application/problem+json"
             assert [each for each in INTERNALS if each in f"{answer.headers}{answer.text}"] == []
 
 
-@pytest.mark.usefixtures("_convoy_fails")
-def test_convoys_own_messages_reach_no_client(attacker: AttackClient) -> None:
-    for call in (("POST", "/todo", ANNS), *OF_ALL.values(), *OF_ONE.values()):
+def test_convoys_own_messages_reach_no_client(attacker: AttackClient, convoy: Convoy) -> None:
+    convoy.fail(status=500, body=json.dumps({"status": False, "message": f"{PLANTED} {ARN}"}))
+    for call in (("POST", "/todo", ANNS), *OURS.values(), *CUSTOMERS.values()):
         answer = ask(attacker, call, "ann")
 
-        assert answer.status < 500
+        assert (answer.status == 503) == call[1].startswith("/webhooks")
         assert [each for each in INTERNALS if each in f"{answer.headers}{answer.text}"] == []
 
 
@@ -83,6 +83,7 @@ def test_a_client_forges_no_log_line_and_no_todo_and_no_owner_is_logged(
     lambda_: AttackClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = json.dumps({"id": 1, "item": f"{PLANTED}{FORGED}"}).encode()
+    endpoint = json.dumps({"url": webhooks.URL, "description": f"{PLANTED}{FORGED}"}).encode()
     quoted = "%0d%0a%7b%22level%22:%22ERROR%22%7d%1b[31m"
     convoy.fail(status=400, body=json.dumps({"status": False, "message": FORGED}))
     for method, target, sent in (
@@ -91,6 +92,9 @@ def test_a_client_forges_no_log_line_and_no_todo_and_no_owner_is_logged(
         ("GET", f"/todo/{quoted}", b""),
         ("GET", f"/events/{quoted}", b""),
         ("GET", f"/events?after={quoted}&type={quoted}", b""),
+        ("POST", "/webhooks/endpoints", endpoint),
+        ("GET", f"/webhooks/endpoints/{quoted}", b""),
+        ("GET", f"/webhooks/deliveries?endpoint={quoted}&event={quoted}&after={quoted}", b""),
         ("GET", f"/{quoted}?{quoted}", b""),
         (f"GET{FORGED}", "/", b""),
     ):

@@ -12,11 +12,10 @@ from tests.inputs import inputs
 from tests.integration.attack.mutated_events import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
-    from tests.integration.lambda_.gateways import Invoke
+    from tests.integration.attack.clients import GatewayClient
+    from tests.stand_in import Convoy
     from tests.support import JsonObject
 
 NO_TODO = re.compile(r'\{"data":"Todo with id \d+ not found\."\}')
@@ -24,14 +23,14 @@ NO_TODO = re.compile(r'\{"data":"Todo with id \d+ not found\."\}')
 
 
 def test_any_event_is_answered_and_each_error_is_a_problem(
-    cold_start: Callable[[], Invoke], capsys: pytest.CaptureFixture[str]
+    lambda_: GatewayClient, convoy: Convoy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    invoke = cold_start()
+    convoy.stop_worker()  # it would send to the endpoints that these requests make
 
     @inputs(400)
     @given(event=events())
     def attack(event: JsonObject) -> None:
-        answer = invoke(event)
+        answer = lambda_.invoke(event)
 
         assert answer["statusCode"] < 500
         json.dumps(answer).encode()

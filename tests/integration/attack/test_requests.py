@@ -25,6 +25,7 @@ NOT_SERVED = [
     "//", "//todo", "/todo/", "/todo//1", "/todo/1/", "/./todo", "/x/../todo",
     "/%2e%2e/todo", "/todo;/1", "/TODO", "/todo%00", "/todo%2f", "/todo.json",
     "/events/", "/events/x/y", "/event",
+    "/webhooks", "/webhooks/", "/webhooks/x", "/webhooks/endpoints/", "/webhooks/endpoints/x/y",
     "/todo%3flimit=1", "/%74odo%20", "/admin", "/.env", "/.git/config", "/metrics", "/health",
     "/redoc", "/docs/", "/openapi.yaml",
     "/_control/reset", "/graphql", "/2018-06-01/runtime/invocation/next", "/latest/meta-data",
@@ -53,7 +54,7 @@ def test_an_undocumented_path_is_a_404(attacker: AttackClient) -> None:
 
 def test_an_undocumented_method_is_a_405(attacker: AttackClient, convoy: Convoy) -> None:
     for method in METHODS:
-        for path in ("/", "/todo", "/todo/1", "/events", "/events/1"):
+        for path in ("/", "/todo", "/todo/1", "/events", "/events/1", "/webhooks/endpoints"):
             answer = attacker.ask(
                 method, path, ONE, JSON_TYPE | {"x-http-method-override": "DELETE"}
             )

@@ -56,19 +56,15 @@ def test_a_ping_that_fails_for_good_is_code_1(convoy: Convoy) -> None:
     assert (output["status"], output["attempts"]) == ("Failure", 3)
 
 
-def test_a_ping_without_a_subscription_ends_after_the_requested_wait(
-    convoy: Convoy,
-) -> None:
-    convoy.endpoint("house", subscribed=False)
+def test_a_ping_without_a_delivery_ends_after_the_requested_wait(convoy: Convoy) -> None:
+    convoy.endpoint("house")
+    convoy.stop_worker()
     waited: list[float] = []
 
     result = run("convoy", "ping", "--wait-s", "4", wait=waited.append)
 
     assert (result.exit_code, result.stdout, sum(waited)) == (NOT_DONE, "", 4)
-    assert (
-        "The ping was not delivered within 4 s. Check that the endpoint has a subscription"
-        in result.stderr
-    )
+    assert "The ping was not delivered within 4 s. Check that Convoy's worker runs" in result.stderr
 
 
 def test_a_ping_waits_for_convoys_worker(convoy: Convoy) -> None:
@@ -190,18 +186,25 @@ def test_an_example_goes_to_one_endpoint_alone(convoy: Convoy) -> None:
     assert [each["endpoint_id"] for each in convoy.deliveries()] == [chosen]
 
 
-def test_an_endpoint_that_does_not_get_the_type_gets_no_example(convoy: Convoy) -> None:
+def test_an_owner_or_endpoint_that_does_not_get_the_type_gets_no_example_and_waits_for_none(
+    convoy: Convoy,
+) -> None:
     run("convoy", "setup", "--url", convoy.receiver, "--event-type", "created")
     (chosen,) = (each["uid"] for each in convoy.ask("GET", "/endpoints")["content"])
     none = convoy.endpoint("ann", subscribed=False)
 
     result = run("convoy", "trigger", "deleted", "--endpoint", chosen)
     unsubscribed = run("convoy", "trigger", "deleted", "--endpoint", none)
+    owner = run("convoy", "trigger", "deleted")
+    ping = run("convoy", "ping", "--owner", "ann")
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr.startswith("The endpoint gets no deleted, but created. Change that: ")
     assert unsubscribed.exit_code == NOT_DONE
     assert unsubscribed.stderr.startswith("The endpoint gets no deleted, but no event.")
+    assert (owner.exit_code, ping.exit_code) == (NOT_DONE, NOT_DONE)
+    assert owner.stderr.startswith("No endpoint of house gets deleted. List them: ")
+    assert ping.stderr.startswith("No endpoint of ann gets ping.")
     assert convoy.events() == []
 
 

@@ -3,77 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.domain.event_ids import first_id, last_id_before, next_id, uuid7
-from app.domain.events import Event
 from app.domain.ports import UnreadableEvent
 from app.dynamodb.items import MAX_PAGE_CHARACTERS
 from tests.capacity import counted
+from tests.integration.contract.event_rows import (
+    MS,
+    SECOND,
+    START,
+    damage,
+    event_at,
+    fill,
+    page,
+    put,
+)
 from tests.support import NOW, RETENTION
-from tests.tables import TABLES, make_log
+from tests.tables import make_log
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.domain.ports import EventPage
+    from app.domain.events import Event
     from app.dynamodb.events_table import EventsTable
 
 both = pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)
 
-MS = timedelta(milliseconds=1)
-SECOND = timedelta(seconds=1)
-START = NOW.replace(microsecond=0) - timedelta(hours=1)
 LONG = "\N{CLINKING BEER MUGS}" * 50_000
 """200 kB: DynamoDB's 1 MB has five."""
 LONG_ASCII = "x" * 350_000
 
 
-def event_at(
-    at: datetime,
-    number: int = 0,
-    *,
-    owner: str = "ann",
-    type: str = "created",  # noqa: A002  # as Event has it
-    item: str = "x",
-) -> Event:
-    event_id = uuid7(at, number)
-    return Event(event_id, owner, type, at, {"id": event_id, "item": item})
-
-
 @pytest.fixture
 def log(dynamodb: DynamoDBClient) -> EventsTable:
     return make_log(dynamodb)
-
-
-def put(dynamodb: DynamoDBClient, *events: Event) -> list[Event]:
-    for event in events:
-        dynamodb.put_item(**make_log(dynamodb).put(event))
-    return [*events]
-
-
-def page(log: EventsTable, owner: str = "ann", **options: Any) -> EventPage:
-    asked: dict[str, Any] = {
-        "first": first_id(START),
-        "last": last_id_before(NOW),
-        "types": (),
-        "limit": 100,
-        "now": NOW,
-    }
-    return log.page(owner, **asked | options)
-
-
-def damage(dynamodb: DynamoDBClient, event: Event, name: str = "event_type") -> None:
-    dynamodb.update_item(
-        TableName=TABLES["EventsTable"],
-        Key={"owner": {"S": event.owner}, "event_id": {"S": event.id}},
-        UpdateExpression="SET #name = :number",
-        ExpressionAttributeNames={"#name": name},
-        ExpressionAttributeValues={":number": {"BOOL": True}},
-    )
 
 
 @both
@@ -242,16 +208,6 @@ def test_a_page_of_a_long_log_costs_what_it_costs_in_a_short_one(
 
     assert costs["ann"] == costs["bob"]
     assert len(costs["ann"]) == 3
-
-
-def fill(dynamodb: DynamoDBClient, events: list[Event]) -> None:
-    log = make_log(dynamodb)
-    for start in range(0, len(events), 25):
-        puts: list[Any] = [
-            {"PutRequest": {"Item": log.put(event)["Item"]}} for event in events[start : start + 25]
-        ]
-        left = dynamodb.batch_write_item(RequestItems={TABLES["EventsTable"]: puts})
-        assert not left["UnprocessedItems"]
 
 
 def test_an_event_of_another_type_than_the_known_ones_is_in_the_whole_list(

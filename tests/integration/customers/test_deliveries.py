@@ -1,4 +1,4 @@
-"""A customer sees deliveries and their attempts, and has them sent again."""
+"""A customer sees a delivery with its attempts, and recovers what an endpoint missed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,22 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from starlette.testclient import TestClient
 
 from app.customers.time_limit import TimeLimit
-from app.customers.views import STATUSES, attempt_view
+from app.customers.views import attempt_view
 from app.wiring.clients import new_event_id, now
-from tests.integration.customers.world import UNKNOWN, Customer, World
+from tests.integration.customers.world import Customer, World
 
 if TYPE_CHECKING:
     from tests.stand_in import Convoy
-    from tests.support import JsonObject
 
 LONG_AGO = "2026-01-01T00:00:00Z"
 
 
-def ids(count: int) -> list[str]:
-    return [new_event_id(now()) for _ in range(count)]
-
-
 def test_a_delivery_shows_its_event_and_its_attempts(ann: Customer, convoy: Convoy) -> None:
     endpoint = ann.register()
-    (event,) = ids(1)
+    event = new_event_id(now())
     ann.publish("created", event)
 
     (listed,) = ann.delivered()
@@ -93,152 +87,6 @@ def test_a_delivery_that_waits_says_for_when(ann: Customer, convoy: Convoy) -> N
     assert waiting["status"] == "Scheduled"
     assert waiting["next_attempt_at"]
     assert "event" not in waiting  # it has no key: this API did not publish it
-
-
-def test_deliveries_are_filtered_by_endpoint_event_and_status(
-    ann: Customer, convoy: Convoy
-) -> None:
-    good = ann.register(event_types=["*"])
-    bad = ann.register("http://127.0.0.1:9/nobody", event_types=["created"])
-    first, second = ids(2)
-    ann.publish("created", first)
-    ann.publish("deleted", second)
-
-    def found(**filters: str) -> list[tuple[str, str]]:
-        return [(each["event"], each["endpoint"]) for each in ann.delivered(**filters)]
-
-    assert set(found()) == {(second, good), (first, good), (first, bad)}
-    assert found(endpoint=bad) == [(first, bad)]
-    assert set(found(event=first)) == {(first, good), (first, bad)}
-    assert found(event=first, endpoint=good) == [(first, good)]
-    assert found(event=first, status="Failure") == [(first, bad)]
-    assert found(status="Failure") == [(first, bad)]
-    assert found(event=second, status="Failure") == []
-    assert found(event=ids(1)[0]) == []
-    both = ann.data("GET", "/deliveries", params={"status": ["Failure", "Success"]})
-    assert len(both) == 3
-
-
-def test_an_event_is_found_under_each_key_that_the_relay_gave_it(ann: Customer) -> None:
-    ann.register()
-    (event,) = ids(1)
-    for key in (event, f"{event}.2", f"{event}.3"):
-        ann.publish("created", key)
-
-    assert [each["event"] for each in ann.delivered(event=event)] == [event] * 3
-    assert [each["event"] for each in ann.delivered()] == [event] * 3
-
-
-@pytest.mark.parametrize("event", [None, "its own"])
-def test_pages_have_each_delivery_once_newest_first(ann: Customer, event: str | None) -> None:
-    ann.register()
-    (one,) = ids(1)
-    keys = [one, *(f"{one}.{number}" for number in range(2, 8))] if event else ids(7)
-    for key in keys:
-        ann.publish("created", key)
-    filters = {"event": one} if event else {}
-    newest_first = [each["id"] for each in ann.delivered()]
-
-    found: list[str] = []
-    page: JsonObject | None = None
-    after: dict[str, str] = {}
-    while page is None or "next" in page:
-        answer = ann.ask("GET", "/deliveries", params=filters | after | {"limit": 3})
-        page = answer.json()
-        assert len(page["data"]) <= 3
-        found += [each["id"] for each in page["data"]]
-        after = {"after": page.get("next", "")}
-
-    assert found == newest_first
-    assert len(found) == 7
-
-
-def test_without_endpoints_there_are_no_deliveries(ann: Customer, bob: Customer) -> None:
-    bob.register()
-    bob.publish("created", "b")
-    assert len(bob.delivered()) == 1
-
-    assert ann.data("GET", "/deliveries") == []
-    assert ann.data("GET", "/deliveries", params={"event": ids(1)[0]}) == []
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "field"),
-    [
-        ("after=x", 400, "after"),
-        (f"after={UNKNOWN.lower()}", 400, "after"),
-        ("event=x", 400, "event"),
-        ("event=", 400, "event"),
-        ("status=success", 422, "status.0"),
-        ("status=", 422, "status.0"),
-        ("limit=0", 422, "limit"),
-        ("limit=1001", 422, "limit"),
-    ],
-)
-def test_a_wrong_parameter_is_named(ann: Customer, query: str, status: int, field: str) -> None:
-    ann.register()
-
-    answer = ann.ask("GET", f"/deliveries?{query}")
-
-    assert answer.status_code == status
-    (fault,) = answer.json()["errors"]
-    assert (fault["in"], fault["field"]) == ("query", field)
-
-
-def test_an_empty_endpoint_is_no_filter_but_a_404(ann: Customer) -> None:
-    ann.register()
-
-    assert ann.ask("GET", "/deliveries?endpoint=").status_code == 404
-
-
-def test_the_statuses_are_those_of_the_contract() -> None:
-    words = {"Success", "Failure", "Retry", "Scheduled", "Processing", "Discarded"}
-
-    assert set(STATUSES) == words
-    assert len(STATUSES) == len(words)
-
-
-def test_a_delivery_is_sent_again_though_it_arrived(ann: Customer) -> None:
-    ann.register()
-    ann.publish("created", "a")
-    (listed,) = ann.delivered()
-
-    answer = ann.ask("POST", f"/deliveries/{listed['id']}/resend")
-
-    assert (answer.status_code, answer.json()) == (202, {"data": {"id": listed["id"]}})
-    (again,) = ann.delivered()
-    assert (again["id"], again["attempts"]) == (listed["id"], 2)
-
-
-def test_a_delivery_under_way_is_not_sent_again(ann: Customer, convoy: Convoy) -> None:
-    ann.register()
-    convoy.stop_worker("deliveries")
-    event = {"owner_id": "ann", "event_type": "created", "data": {}}
-    convoy.ask("POST", "/events/fanout", json=event)
-    convoy.wait_for_worker("deliveries")
-    (waiting,) = ann.data("GET", "/deliveries")
-
-    answer = ann.ask("POST", f"/deliveries/{waiting['id']}/resend")
-    convoy.start_worker()
-
-    assert answer.status_code == 409
-    assert answer.json()["detail"] == ("The delivery is under way (Scheduled): wait for its end.")
-
-
-def test_nothing_is_sent_again_to_a_paused_endpoint(ann: Customer) -> None:
-    made = ann.register(paused=True)
-    ann.publish("created", "a")
-    (missed,) = ann.delivered()
-
-    for path, body in (
-        (f"/deliveries/{missed['id']}/resend", None),
-        (f"/endpoints/{made}/recover", {"since": LONG_AGO}),
-    ):
-        answer = ann.ask("POST", path, json=body)
-        assert answer.status_code == 409
-        assert "set paused to false first" in answer.json()["detail"]
-    (unchanged,) = ann.delivered()
-    assert unchanged == missed
 
 
 def test_what_an_endpoint_missed_is_recovered_and_nothing_else(

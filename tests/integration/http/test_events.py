@@ -13,34 +13,18 @@ from starlette.testclient import TestClient
 from app.domain.event_ids import uuid7
 from app.http import application
 from tests.components import make_event_log, make_service
-from tests.support import NOW, OWNER, RETENTION, VISIBLE_AFTER
-from tests.tables import TABLES
+from tests.integration.http.event_log import Clock, change, damage, ids_of, listed, owner_of
+from tests.support import NOW, RETENTION, VISIBLE_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from fastapi import Request
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
     from tests.stand_in import Convoy
-    from tests.support import JsonObject
 
-SECOND = timedelta(seconds=1)
 UNKNOWN = uuid7(NOW, 7)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_time(self, span: timedelta = VISIBLE_AFTER + SECOND) -> None:
-        """By default as long as an event takes to be in the list."""
-        self.now += span
 
 
 @pytest.fixture
@@ -58,45 +42,6 @@ def api(dynamodb: DynamoDBClient, publisher: ConvoyPublisher, clock: Clock) -> I
     log = make_event_log(dynamodb, clock)
     with TestClient(application.build([service], owner_of, log=log)) as client:
         yield client
-
-
-def owner_of(request: Request) -> str:
-    return request.headers.get("owner", OWNER)
-
-
-def change(api: TestClient, clock: Clock, number: int = 4) -> list[str]:
-    """Create, update, delete, create, …, a second apart. Returns the ids of the events."""
-    ids = []
-    for turn in range(number):
-        method, path, body = [
-            ("POST", "/todo", {"id": 1, "item": "one"}),
-            ("PUT", "/todo/1", {"item": "uno"}),
-            ("DELETE", "/todo/1", None),
-        ][turn % 3]
-        ids.append(api.request(method, path, json=body).headers["webhook-id"])
-        clock.pass_time(SECOND)
-    return ids
-
-
-def listed(api: TestClient, **params: str | int | list[str]) -> JsonObject:
-    answer = api.get("/events", params=params)
-    assert answer.status_code == 200, answer.text
-    page: JsonObject = answer.json()
-    return page
-
-
-def ids_of(page: JsonObject) -> list[str]:
-    return [payload["id"] for payload in page["data"]]
-
-
-def damage(dynamodb: DynamoDBClient, event_id: str) -> None:
-    dynamodb.update_item(
-        TableName=TABLES["EventsTable"],
-        Key={"owner": {"S": OWNER}, "event_id": {"S": event_id}},
-        UpdateExpression="SET #data = :text",
-        ExpressionAttributeNames={"#data": "data"},
-        ExpressionAttributeValues={":text": {"S": "a secret"}},
-    )
 
 
 def test_the_list_has_each_changes_event_as_convoy_got_it(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.lambda_.gateways import EVENTS, request
-from tests.integration.lambda_.test_identity import USER, iam
+from tests.integration.lambda_.identities import USER, iam
 from tests.paths import ROOT
 from tests.stand_in import deployment
 
