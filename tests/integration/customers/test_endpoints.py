@@ -220,11 +220,14 @@ def test_a_second_endpoint_of_a_url_is_a_409_that_names_the_first(ann: Customer)
     other = ann.register("https://example.com/other")
 
     again = ann.ask("POST", "/endpoints", json={"url": "HTTPS://Example.com:443/webhooks"})
+    ann.data("PUT", f"/endpoints/{made}", json={"event_types": ["*"]})
+    to_all = ann.ask("POST", "/endpoints", json={"url": "https://example.com/webhooks"})
     moved = ann.ask("PUT", f"/endpoints/{other}", json={"url": "https://example.com/webhooks"})
 
-    for answer in (again, moved):
+    for answer in (again, to_all, moved):
         assert answer.status_code == 409
         assert made in answer.json()["detail"]
+    assert ann.data("GET", f"/endpoints/{made}")["event_types"] == ["*"]
     assert [each["id"] for each in ann.data("GET", "/endpoints")] == [made, other]
 
 
