@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -278,16 +278,22 @@ def convoy_ids(convoy: Convoy) -> list[dict[str, str]]:
 
 def test_only_what_was_missed_since_then_is_recovered(ann: Customer, convoy: Convoy) -> None:
     made = ann.register(paused=True)
-    at = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    for hours in range(3):
-        convoy.clock.read = lambda hours=hours: at + timedelta(hours=hours)  # type: ignore[misc]
-        ann.publish("created", f"event-{hours}")
+    at = now() - timedelta(days=31)
+    for days in range(0, 40, 10):
+        convoy.clock.read = lambda days=days: at + timedelta(days=days)  # type: ignore[misc]
+        ann.publish("created", f"event-{days}")
+    convoy.clock.read = now
     ann.data("PUT", f"/endpoints/{made}", json={"paused": False})
 
-    since = (at + timedelta(hours=1)).astimezone(None).isoformat()
-    recovered = ann.data("POST", f"/endpoints/{made}/recover", json={"since": since})
-
-    assert recovered == {"resent": 2, "more": False}
+    for since, resent in (
+        ("9999-12-31T23:59:59-01:00", 0),
+        ((at + timedelta(days=20)).astimezone(None).isoformat(), 2),
+        ("0900-01-01T00:00:00Z", 1),  # nothing over 30 days old
+        ("0001-01-01T00:00:00+01:00", 0),
+    ):
+        recovered = ann.data("POST", f"/endpoints/{made}/recover", json={"since": since})
+        assert recovered == {"resent": resent, "more": False}
+        convoy.deliveries()
 
 
 def test_a_recovery_ends_in_time_and_says_that_there_is_more(convoy: Convoy) -> None:
@@ -302,10 +308,12 @@ def test_a_recovery_ends_in_time_and_says_that_there_is_more(convoy: Convoy) -> 
         world.calls.after_each = clock.tick
         recover = f"/endpoints/{made}/recover"
         first = ann.data("POST", recover, json={"since": LONG_AGO})
-        convoy.deliveries()
+        newest, *sent = ann.delivered()
         second = ann.data("POST", recover, json={"since": LONG_AGO})
 
     assert first == {"resent": 4, "more": True}
+    assert (newest["event"], newest["status"]) == ("event-4", "Discarded")
+    assert {each["status"] for each in sent} == {"Success"}
     assert second == {"resent": 1, "more": False}
 
 
