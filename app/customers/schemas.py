@@ -178,7 +178,8 @@ class Deliveries(BaseModel):
 
 
 class Attempt(BaseModel):
-    """`answer`: the status of the receiver's answer, or why there was none."""
+    """`answer`: the status of the receiver's answer, or why there was none: `name not found`,
+    `timed out`, `TLS failed`, `connection refused`, or another reason (`no answer`)."""
 
     at: str
     arrived: bool
