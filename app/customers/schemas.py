@@ -92,7 +92,11 @@ class Rotation(Input):
 
 class Recovery(Input):
     since: Annotated[
-        Moment, Field(description="Deliveries that were missed from this time on are sent again.")
+        Moment,
+        Field(
+            description="Deliveries that were missed from this time on are sent again, at most"
+            " those of the last 30 days."
+        ),
     ]
 
 
