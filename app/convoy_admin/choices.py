@@ -6,6 +6,8 @@ last: an event that is wanted before and after a change is delivered during it t
 
     no subscription ─▶ catch-all ─▶ catch-all + chosen types ─▶ chosen types
     ╰──────────────── unfinished: a creation stopped here ────╯
+
+A catch-all row that is chosen later is no unfinished creation. The row TEST beside it says so.
 """
 
 from __future__ import annotations
@@ -27,12 +29,11 @@ EVERY = "*"
 
 TEST = "test"
 """The event type of a test, so that a test reaches an endpoint that gets no `ping`. Its row is not
-part of the customer's choice."""
+part of the customer's choice. No creation adds it before it is finished."""
 
 ALL_TYPES = "all event types"
 CHOSEN_TYPES = "the event types of the customer's choice"
-"""Names of subscriptions. While a subscription of the second name has only the catch-all row, its
-creation is unfinished."""
+"""Names of subscriptions. Convoy keeps the name for good, also after another choice."""
 
 ROUNDS = 3
 """How often the rows are compared with the choice: another request may change them too."""
@@ -54,7 +55,7 @@ class Choice:
     def is_finished(self) -> bool:
         if EVERY not in self.types:
             return bool(self.types)
-        return len(self.types) == 1 and self.name != CHOSEN_TYPES
+        return self.name != CHOSEN_TYPES or TEST in self.rows
 
     @property
     def shown(self) -> list[str]:
@@ -82,32 +83,40 @@ class Choices:
     def choose(self, endpoint_id: str, wanted: Sequence[str]) -> Choice:
         """Let the endpoint get these event types, and no others."""
         choice = self.of(endpoint_id)
+        match_s = MATCH_S
         if not choice.subscription_id:
+            match_s = 0.0  # nothing was wanted before
             name = ALL_TYPES if EVERY in wanted else CHOSEN_TYPES
             made = self._project.create_subscription(name=name, endpoint_id=endpoint_id)
             choice = self._read(made)
+        if EVERY in wanted and choice.name == CHOSEN_TYPES:
+            self._add_test_row(choice)
         for _ in range(ROUNDS):
             if choice.types == set(wanted):
                 return choice
-            self._change(choice, wanted)
+            self._change(choice, wanted, match_s)
             choice = self._read({"uid": choice.subscription_id, "name": choice.name})
         raise ConvoyUnusable(f"the filter rows of endpoint {endpoint_id} keep changing")
 
     def allow_test(self, choice: Choice) -> None:
         """Let the endpoint get a test."""
-        if choice.rows.keys() & {EVERY, TEST}:
+        if EVERY not in choice.rows:
+            self._add_test_row(choice)
+
+    def _add_test_row(self, choice: Choice) -> None:
+        if TEST in choice.rows:
             return
         if TEST not in {each["name"] for each in self._project.event_types()}:
             self._project.create_event_type({"name": TEST})
         self._project.add_filter(choice.subscription_id, TEST)
 
-    def _change(self, choice: Choice, wanted: Sequence[str]) -> None:
+    def _change(self, choice: Choice, wanted: Sequence[str], match_s: float) -> None:
         missing = [each for each in wanted if each not in choice.rows]
         for event_type in missing:
             self._project.add_filter(choice.subscription_id, event_type)
         unwanted = choice.types - set(wanted)
-        if missing and unwanted and choice.is_finished:
-            self._sleep(MATCH_S)
+        if missing and unwanted and match_s:
+            self._sleep(match_s)
         for event_type in sorted(unwanted, key=lambda each: (each == EVERY, each)):
             self._project.delete_filter(choice.subscription_id, choice.rows[event_type])
 

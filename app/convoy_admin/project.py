@@ -1,4 +1,4 @@
-"""Convoy's project as its operator sees it: endpoints, subscriptions, event types, deliveries.
+"""Convoy's project as its operator sees it: endpoints, subscriptions, event types, events.
 
 `app.convoy_admin.calls` has the errors.
 """
@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from app.convoy_admin import sdk
-from app.convoy_admin.calls import PAGE, Calls, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
+from app.convoy_admin.calls import Calls, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
+from app.convoy_admin.deliveries import DeliveryCalls, second
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from app.convoy.exchange import Exchange
@@ -26,11 +26,11 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """Room for a page of the longest events."""
 
 
-class Project:
+class Project(DeliveryCalls):
     """Every method raises ConvoyError. `base_url` and `project_id` are those of the exchange."""
 
     def __init__(self, exchange: Exchange, *, base_url: str, project_id: str) -> None:
-        self._calls = Calls(exchange, base_url)
+        super().__init__(Calls(exchange, base_url))
         self._project_id = project_id
 
     def check(self) -> JsonObject:
@@ -69,7 +69,7 @@ class Project:
         return self._calls.each(sdk.endpoints, **({} if owner is None else {"owner_id": owner}))
 
     def endpoint(self, endpoint_id: str) -> JsonObject:
-        """With its secrets, oldest first. Whose endpoint it is, its `owner_id` says."""
+        """With its secrets, oldest first. `owner_id` names its owner."""
         return self._one(sdk.endpoint, endpoint_id)
 
     def create_endpoint(
@@ -128,7 +128,12 @@ class Project:
         return secret_of(self._one(sdk.expire_secret, endpoint_id, body=body))
 
     def subscriptions(self, endpoint_id: str) -> Iterator[JsonObject]:
-        return self._calls.each(sdk.subscriptions, endpoint_id=[endpoint_id])
+        for each in self._calls.each(sdk.subscriptions, endpoint_id=[endpoint_id]):
+            if (each["endpoint_metadata"] or {}).get("uid") != endpoint_id:
+                raise ConvoyUnusable(
+                    f"Convoy lists subscription {each['uid']}, not {endpoint_id}'s"
+                )
+            yield each
 
     def create_subscription(self, *, name: str, endpoint_id: str) -> JsonObject:
         """To all event types, by a first event filter of type `*`."""
@@ -175,65 +180,7 @@ class Project:
 
     def events_of(self, key: str, since: datetime) -> list[JsonObject]:
         """The events that Convoy has under this key, newest first; `since` is aware."""
-        return list(self._calls.each(sdk.events, idempotency_key=key, start_date=_second(since)))
-
-    def deliveries(
-        self,
-        *,
-        statuses: Sequence[str] = (),
-        event_id: str = "",
-        endpoint_ids: Sequence[str] | None = None,
-        event_types: Sequence[str] = (),
-        since: datetime | None = None,
-        until: datetime | None = None,
-        first: str = "",
-        per_page: int = PAGE,
-    ) -> Iterator[JsonObject]:
-        """Newest first, from the delivery with the id `first` on.
-
-        `event_id` is the key that an event was published under. Convoy answers 400 for an event
-        that it does not have: ConvoyNotFound. `since` and `until` are aware, and count in whole
-        seconds; without `since` Convoy lists the last seven days. Without `endpoint_ids` the
-        deliveries are everybody's; of no endpoints there are none.
-        """
-        if endpoint_ids is not None and not endpoint_ids:
-            return
-        filters = {
-            "status": list(statuses),
-            "idempotency_key": event_id,
-            "event_type": event_types[0] if len(event_types) == 1 else "",
-            "start_date": _second(since),
-            "end_date": _second(until),
-            "next_page_cursor": first,
-        }
-        wanted = {name: value for name, value in filters.items() if value}
-        if endpoint_ids is not None:
-            wanted["endpoint_id"] = list(endpoint_ids)
-        for each in self._calls.each(sdk.deliveries, per_page=per_page, **wanted):
-            # Convoy takes one event type.
-            if not event_types or each["event_type"] in event_types:
-                yield each
-
-    def delivery(self, delivery_id: str) -> JsonObject:
-        return self._one(sdk.delivery, delivery_id)
-
-    def attempts(self, delivery_id: str) -> list[JsonObject]:
-        """Oldest first."""
-        found: list[JsonObject] = self._calls.ask(sdk.attempts, delivery_id)
-        return found
-
-    def resend(self, delivery_id: str, *, missed_only: bool = False) -> None:
-        """Send a delivery again that arrived or failed for good; Convoy refuses one under way.
-
-        With `missed_only` Convoy refuses one that arrived too.
-        """
-        if missed_only or self.delivery(delivery_id)["status"] != "Success":
-            self._calls.ask(sdk.resend, delivery_id)
-            return
-        answer = self._calls.answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
-        # Convoy answers 200 even if the endpoint is paused.
-        if not answer["message"].startswith("1 successful"):
-            raise ConvoyRefused(f"200: {answer['message']}")
+        return list(self._calls.each(sdk.events, idempotency_key=key, start_date=second(since)))
 
     def close(self) -> None:
         self._calls.close()
@@ -247,8 +194,3 @@ def secret_of(endpoint: JsonObject) -> str:
     """The endpoint's newest secret."""
     secret: str = endpoint["secrets"][-1]["value"]
     return secret
-
-
-def _second(at: datetime | None) -> str:
-    """The time as Convoy reads it: in UTC, without a zone."""
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"

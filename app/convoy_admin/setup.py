@@ -85,7 +85,7 @@ def _subscribe(
     choices = Choices(project)
     before = choices.of(endpoint["uid"])
     wanted = wanted_types or ([] if before.subscription_id else [EVERY])
-    if not wanted or before.types == set(wanted):
+    if not wanted or (before.is_finished and before.types == set(wanted)):
         return
     choices.choose(endpoint["uid"], wanted)
     types = "all event types" if EVERY in wanted else ", ".join(wanted)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from app.customers import problems
+from app.customers import audit, problems
 from app.customers.delivery_routes import delivery_router
 from app.customers.endpoint_routes import endpoint_router
 from app.http import problems as http_problems
@@ -41,7 +41,9 @@ def routes(
     async def act(
         use_case: Callable[..., Any], request: Request, *args: object, **kwargs: object
     ) -> Any:  # noqa: ANN401
-        return await run(within_limit, use_case, owner_of(request), *args, **kwargs)
+        owner = owner_of(request)
+        call = run(within_limit, use_case, owner, *args, **kwargs)
+        return await audit.logged(request, owner, call)
 
     return [
         *endpoint_router(endpoints, deliveries, event_types, act).routes,

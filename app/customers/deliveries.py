@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -12,7 +13,6 @@ from app.customers.endpoints import active
 from app.customers.errors import Conflict
 from app.customers.ownership import own_delivery, own_endpoint, own_endpoints
 from app.customers.views import ENDED, attempt_view, delivery_view
-from app.outbox.rows import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,14 +91,18 @@ class Deliveries:
         self.project.resend(delivery_id)
 
     def recover(self, owner: str, endpoint_id: str, since: datetime) -> tuple[int, bool]:
-        """Send again, one by one, what the endpoint missed since then.
+        """Send again, one by one, the oldest first, what the endpoint missed since then.
 
-        Gives the number, and whether time was up before the end. `since` is aware.
+        Gives the number, and whether time was up before the end. `since` is aware; what is older
+        than LISTED is not sent.
         """
         active(own_endpoint(self.project, owner, endpoint_id))
-        resent = 0
+        resent, now = 0, self.clock()
         for missed in self.project.deliveries(
-            endpoint_ids=[endpoint_id], statuses=MISSED, since=since
+            endpoint_ids=[endpoint_id],
+            statuses=MISSED,
+            since=min(max(since, now - LISTED), now),
+            oldest_first=True,
         ):
             if self.limit.left_s() < RESERVE_S:
                 return resent, True
@@ -122,17 +126,12 @@ class Deliveries:
         if not endpoint_ids:
             return iter(())
         found: list[JsonObject] = []
-        burnt = 0
-        while True:
-            try:
-                found += self.project.deliveries(
-                    event_id=key_of(event_id, burnt),
-                    endpoint_ids=endpoint_ids,
-                    statuses=statuses,
-                    since=self.clock() - LISTED,
-                )
-            except ConvoyNotFound:
-                break
-            burnt += 1
+        with suppress(ConvoyNotFound):
+            found += self.project.deliveries_of_event(
+                event_id,
+                endpoint_ids=endpoint_ids,
+                statuses=statuses,
+                since=self.clock() - LISTED,
+            )
         ordered = sorted(found, key=lambda each: str(each["uid"]), reverse=True)
         return (each for each in ordered if not first or each["uid"] <= first)

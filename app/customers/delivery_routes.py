@@ -38,7 +38,12 @@ _After = Annotated[
 
 def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
     router = APIRouter(prefix="/webhooks/deliveries", responses=problems(401, 413, 500, 503))
+    _add_list(router, deliveries, act)
+    _add_one(router, deliveries, act)
+    return router
 
+
+def _add_list(router: APIRouter, deliveries: Deliveries, act: Act) -> None:
     @router.get(
         "",
         name="list_deliveries",
@@ -54,10 +59,7 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
         after: _After = None,
         limit: Limit = DEFAULT_PAGE,
     ) -> Answer:
-        if after is not None and not is_id(after):
-            raise BadInput("query", "after", "must be the `next` of an earlier page, unchanged")
-        if event is not None and re.fullmatch(_EVENT_ID, event) is None:
-            raise BadInput("query", "event", "must be the id of an event")
+        _check(after, event)
         page = await act(
             deliveries.page,
             request,
@@ -70,6 +72,15 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
         following = {} if page.next is None else {"next": page.next}
         return Answer({"data": page.found, **following})
 
+
+def _check(after: str | None, event: str | None) -> None:
+    if after is not None and not is_id(after):
+        raise BadInput("query", "after", "must be the `next` of an earlier page, unchanged")
+    if event is not None and re.fullmatch(_EVENT_ID, event) is None:
+        raise BadInput("query", "event", "must be the id of an event")
+
+
+def _add_one(router: APIRouter, deliveries: Deliveries, act: Act) -> None:
     @router.get(
         "/{id}", name="get_delivery", response_model=schemas.OneDelivery, responses=problems(404)
     )
@@ -88,5 +99,3 @@ def delivery_router(deliveries: Deliveries, act: Act) -> APIRouter:
         """Send it again, also if it arrived."""
         await act(deliveries.resend, request, delivery_id)
         return Answer({"data": {"id": delivery_id}}, 202)
-
-    return router

@@ -62,6 +62,8 @@ class Endpoints:
             endpoint = self._create(owner, url, description, mine)
         elif self.choices.of(endpoint["uid"]).is_finished:
             raise _taken(endpoint)
+        elif mine.index(endpoint) >= self.max_endpoints:
+            raise self._too_many()  # concurrent creations stopped before they deleted it
         elif (endpoint.get("description") or "") != description:
             endpoint = self._change(endpoint, description=description)
         # Before the subscription, so that a paused endpoint never gets an event.
@@ -139,7 +141,9 @@ class Endpoints:
         raise self._too_many() if twin is None else _taken(twin)
 
     def _too_many(self) -> Conflict:
-        return Conflict(f"You have {self.max_endpoints} endpoints, the most: delete one first.")
+        return Conflict(
+            f"You have {self.max_endpoints} endpoints, which is the maximum. Delete one first."
+        )
 
     def _change(self, endpoint: JsonObject, **about: str) -> JsonObject:
         with _refusals_of_the_url():
@@ -183,6 +187,7 @@ def _refusals_of_the_url() -> Iterator[None]:
     except AddressRefused:
         # Convoy's message may name an address of its own network.
         raise UrlRefused(
-            "did not answer Convoy, or Convoy does not allow it: check that it is reachable by"
-            " HTTPS, with a valid certificate"
+            "did not answer the ping that Convoy sends at each change of url or description, or"
+            " Convoy does not allow it: check that it is reachable by HTTPS, with a valid"
+            " certificate"
         ) from None

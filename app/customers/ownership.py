@@ -1,4 +1,4 @@
-"""Whose an endpoint or a delivery is. Convoy's API, called with the project's key, knows no owners.
+"""The owner of an endpoint or a delivery. Convoy's API, called with the project's key, shows all.
 
 So each use case begins here, with each id that a customer gives. An id that is unknown, malformed,
 or another owner's is NotFound.
@@ -41,7 +41,7 @@ def own_endpoint(project: Project, owner: str, endpoint_id: str) -> JsonObject:
 def own_delivery(project: Project, owner: str, delivery_id: str) -> tuple[JsonObject, JsonObject]:
     """The delivery and its endpoint. Raises NotFound, ConvoyError.
 
-    The deliveries of a deleted endpoint are nobody's.
+    The deliveries of a deleted endpoint are NotFound.
     """
     if not is_id(delivery_id):
         raise NotFound("delivery")

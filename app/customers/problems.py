@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.convoy_admin.calls import ConvoyError
 from app.customers.errors import Conflict, NotFound, UrlRefused
-from app.http.problems import Answer, fault, problem
+from app.http.problems import SAFE_METHODS, Answer, fault, problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 """Seconds. An outage of Convoy lasts longer than a contention of the store."""
+
+TRY_AGAIN = "Try again."
+LOOK_FIRST = "Wait, then look at the endpoint before you repeat the request."
+"""Convoy may have done it: a repeated `rotate` makes another secret."""
 
 
 def install(app: FastAPI) -> None:
@@ -37,12 +41,12 @@ async def _url_refused(_: Request, error: Exception) -> Answer:
     return problem(422, f"url: {error}.", errors=[fault("body", "url", str(error))])
 
 
-async def _unavailable(_: Request, error: Exception) -> Answer:
+async def _unavailable(request: Request, error: Exception) -> Answer:
     """Its message is for the operator: it may name a setting, or an address."""
     log.warning("Convoy did not do it: %s", error)
+    next_step = TRY_AGAIN if request.method in SAFE_METHODS else LOOK_FIRST
     return problem(
         503,
-        "Convoy, which sends the webhooks, did not do it. Send the same request again: it finishes"
-        " what was begun.",
+        f"The webhook service did not answer. {next_step}",
         headers={"Retry-After": str(RETRY_AFTER_S)},
     )

@@ -92,7 +92,11 @@ class Rotation(Input):
 
 class Recovery(Input):
     since: Annotated[
-        Moment, Field(description="Deliveries that were missed from this time on are sent again.")
+        Moment,
+        Field(
+            description="Deliveries that were missed from this time on are sent again, at most"
+            " those of the last 30 days."
+        ),
     ]
 
 
@@ -178,7 +182,8 @@ class Deliveries(BaseModel):
 
 
 class Attempt(BaseModel):
-    """`answer`: the status of the receiver's answer, or why there was none."""
+    """`answer`: the status of the receiver's answer, or why there was none: `name not found`,
+    `timed out`, `TLS failed`, `connection refused`, or another reason (`no answer`)."""
 
     at: str
     arrived: bool

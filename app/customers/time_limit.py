@@ -15,7 +15,7 @@ REQUEST_S = 24.0
 
 
 class TimeLimit:
-    """Of the request that runs in the present context."""
+    """The limit of a request. Each request has a context of its own."""
 
     def __init__(
         self, seconds: float = REQUEST_S, clock: Callable[[], float] = time.monotonic

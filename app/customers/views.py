@@ -51,19 +51,29 @@ def delivery_view(delivery: JsonObject) -> JsonObject:
 
 def attempt_view(attempt: JsonObject) -> JsonObject:
     """`latency_ms` is None without an answer. Convoy leaves out what is false or empty."""
-    error = _OUR_SIDE.sub("", attempt.get("error") or "none")
     body = attempt.get("response_data")
     return {
         "at": attempt["requested_at"],
         "arrived": attempt.get("status", False),
-        "answer": attempt.get("http_status") or error,
+        "answer": attempt.get("http_status") or _reason(attempt.get("error") or ""),
         "latency_ms": _latency_ms(attempt["requested_at"], attempt.get("responded_at")),
         **({"body": body[:BODY_LIMIT]} if body else {}),
     }
 
 
-_OUR_SIDE = re.compile(r"\S+->| on \S+:53\b")
-"""Addresses of Convoy and of its name server, in an error such as `read tcp 10.0.0.5:4711->…`."""
+_REASONS = {
+    "name not found": re.compile("lookup|no such host|name or service|name resolution"),
+    "timed out": re.compile("time ?out|timed out|deadline exceeded|no answer within"),
+    "TLS failed": re.compile("tls|x509|certificate|ssl"),
+    "connection refused": re.compile("refused|connection attempts failed"),
+}
+NO_ANSWER = "no answer"
+
+
+def _reason(error: str) -> str:
+    """The kind of an error. Its text may name addresses of Convoy's own network."""
+    text = re.sub(r'"[^"]*"', "", error).lower()  # the URL, which may have any of the words
+    return next((each for each, words in _REASONS.items() if words.search(text)), NO_ANSWER)
 
 
 def _latency_ms(asked: str, answered: str | None) -> float | None:

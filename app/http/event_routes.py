@@ -33,6 +33,19 @@ After = Annotated[
 def event_router(log: EventLog, types: Sequence[str], owner_of: OwnerOf, run: Run) -> APIRouter:
     """The two routes of the log. `types`: the names of the types of its events."""
     router = APIRouter(prefix="/events", responses=problems(401, 413, 500, 503))
+    _add_list(router, log, types, owner_of, run)
+
+    @router.get("/{id}", name="get_event", responses=_answer("LoggedEvent") | problems(404, 422))
+    async def read_one(request: Request, event_id: EventId) -> Answer:
+        event = await run(log.get, owner_of(request), event_id)
+        return Answer({"data": event.data})
+
+    return router
+
+
+def _add_list(
+    router: APIRouter, log: EventLog, types: Sequence[str], owner_of: OwnerOf, run: Run
+) -> None:
     known: Any = Literal.__getitem__(tuple(types))
     Types = Annotated[  # noqa: N806
         list[known],
@@ -63,13 +76,6 @@ def event_router(log: EventLog, types: Sequence[str], owner_of: OwnerOf, run: Ru
         if page.after is not None:
             body["next"] = page.after
         return Answer(body | {"until": timestamp(until)})
-
-    @router.get("/{id}", name="get_event", responses=_answer("LoggedEvent") | problems(404, 422))
-    async def read_one(request: Request, event_id: EventId) -> Answer:
-        event = await run(log.get, owner_of(request), event_id)
-        return Answer({"data": event.data})
-
-    return router
 
 
 def _answer(schema: str) -> Responses:

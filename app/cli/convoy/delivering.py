@@ -19,7 +19,7 @@ from app.cli.convoy.choosing import (
     known_types,
 )
 from app.cli.convoy.group import connected, convoy, delivery_ids
-from app.cli.convoy.searching import Search, Subject, deliveries_of_event, subject
+from app.cli.convoy.searching import Search, Subject, subject
 from app.cli.moments import SinceOption, shown
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
 from app.outbox.rows import event_id_of
@@ -106,7 +106,7 @@ def deliveries(
             found = _summaries(
                 project.deliveries(**chosen)
                 if event is None
-                else deliveries_of_event(project, event_id_of(event), **chosen),
+                else project.deliveries_of_event(event_id_of(event), **chosen),
                 limit,
             )
     convoy_tables.say_deliveries(found, as_json=as_json)

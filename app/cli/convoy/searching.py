@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.cli import convoy_tables, terminal
 from app.convoy_admin.calls import ConvoyNotFound
+from app.convoy_admin.deliveries import keys_of
 from app.domain.resource import MAX_ID
-from app.outbox.rows import FAILED, key_of
+from app.outbox.rows import FAILED
 from app.register import RESOURCES
 from app.wiring.clients import now
 
@@ -55,19 +57,6 @@ def subject(text: str) -> Subject:
     if not (number.isascii() and number.isdigit()) or int(number) > MAX_ID:
         raise typer.BadParameter(f"{text!r} has no id of a {name}. Give one, such as {name}/7")
     return Subject(name, int(number))
-
-
-def deliveries_of_event(project: Project, event_id: str, **filters: Any) -> Iterator[JsonObject]:  # noqa: ANN401
-    """Under each key that the relay gave the event. Raises ConvoyError."""
-    burnt = 0
-    while True:
-        try:
-            yield from project.deliveries(event_id=key_of(event_id, burnt), **filters)
-        except ConvoyNotFound:
-            if not burnt:
-                raise
-            return
-        burnt += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +105,7 @@ class Search:
     ) -> list[JsonObject]:
         since = event.occurred_at - CLOCKS
         try:
-            every = list(deliveries_of_event(self.project, event.id, since=since))
+            every = list(self.project.deliveries_of_event(event.id, since=since))
         except ConvoyNotFound:
             every = []
         if not every and not statuses and not endpoints:
@@ -142,7 +131,7 @@ class Search:
 
     def _in_convoy(self, event: Event) -> Iterator[JsonObject]:
         """The event under each of its keys, without the duplicates that Convoy does not send."""
-        burnt = 0
-        while found := self.project.events_of(key_of(event.id, burnt), event.occurred_at - CLOCKS):
-            yield from (each for each in found if not each["is_duplicate_event"])
-            burnt += 1
+        since = event.occurred_at - CLOCKS
+        found = (self.project.events_of(key, since) for key in keys_of(event.id))
+        for under_one_key in takewhile(bool, found):
+            yield from (each for each in under_one_key if not each["is_duplicate_event"])

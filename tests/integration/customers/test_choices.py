@@ -49,8 +49,9 @@ def test_new_rows_stand_beside_the_old_ones_for_a_moment(ann: Customer, world: W
     assert world.pauses == []  # nothing was wanted before
     ann.data("PUT", made, json={"event_types": ["created"]})
     assert world.pauses == []
-    ann.data("PUT", made, json={"event_types": ["deleted"]})
-    assert world.pauses == [MATCH_S]
+    for number, chosen in enumerate((["deleted"], ["*"], ["updated"]), start=1):
+        ann.data("PUT", made, json={"event_types": chosen})
+        assert world.pauses == [MATCH_S] * number
 
 
 def test_the_choice_holds_against_another_request_at_the_same_time(

@@ -71,11 +71,14 @@ def test_a_second_endpoint_of_a_url_is_a_409_that_names_the_first(ann: Customer)
     other = ann.register("https://example.com/other")
 
     again = ann.ask("POST", "/endpoints", json={"url": "HTTPS://Example.com:443/webhooks"})
+    ann.data("PUT", f"/endpoints/{made}", json={"event_types": ["*"]})
+    to_all = ann.ask("POST", "/endpoints", json={"url": "https://example.com/webhooks"})
     moved = ann.ask("PUT", f"/endpoints/{other}", json={"url": "https://example.com/webhooks"})
 
-    for answer in (again, moved):
+    for answer in (again, to_all, moved):
         assert answer.status_code == 409
         assert made in answer.json()["detail"]
+    assert ann.data("GET", f"/endpoints/{made}")["event_types"] == ["*"]
     assert [each["id"] for each in ann.data("GET", "/endpoints")] == [made, other]
 
 
@@ -124,6 +127,7 @@ def test_a_url_that_convoy_does_not_take_is_a_422_without_its_words(
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "url"
+    assert "at each change of url or description" in answer.text
     assert "10.1.2.3" not in answer.text
 
 
@@ -186,9 +190,15 @@ def test_an_owner_has_only_so_many_endpoints(ann: Customer, bob: Customer) -> No
     for number in range(10):
         ann.register(f"https://{number}.example.com")
 
+    too_many = "You have 10 endpoints, which is the maximum. Delete one first."
     refused = ann.ask("POST", "/endpoints", json={"url": PUBLIC})
 
     assert refused.status_code == 409
-    assert refused.json()["detail"] == "You have 10 endpoints, the most: delete one first."
+    assert refused.json()["detail"] == too_many
     assert len(ann.data("GET", "/endpoints")) == 10
     bob.register(PUBLIC)
+    half_made = ann.convoy.endpoint("ann", PUBLIC, subscribed=False)
+    refused = ann.ask("POST", "/endpoints", json={"url": PUBLIC})
+    assert (refused.status_code, refused.json()["detail"]) == (409, too_many)
+    ann.ask("DELETE", f"/endpoints/{ann.data('GET', '/endpoints')[0]['id']}")
+    assert ann.register(PUBLIC) == half_made

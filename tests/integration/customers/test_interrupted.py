@@ -64,18 +64,23 @@ def test_a_creation_that_stopped_is_finished_by_the_same_request(
     assert ann.ask("POST", "/endpoints", json=body).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("path", "chosen"),
+    [("/subscriptions", ["created"]), ("/subscriptions/*/filters", ["*"])],
+)
 def test_a_request_that_finishes_an_endpoint_has_the_last_word(
-    ann: Customer, convoy: Convoy
+    ann: Customer, convoy: Convoy, path: str, chosen: list[str]
 ) -> None:
     first = {"url": convoy.receiver, "description": "First", "paused": True}
-    convoy.fail(method="POST", path="/subscriptions", status=503, times=1)
+    convoy.fail(method="POST", path=path, status=503, times=1)
     assert ann.ask("POST", "/endpoints", json=first).status_code == 503
 
-    second = {"url": convoy.receiver, "event_types": ["created"]}
+    second = {"url": convoy.receiver, "event_types": chosen}
     finished = ann.data("POST", "/endpoints", json=second)
 
     assert (finished["description"], finished["status"]) == ("", "active")
-    assert finished["event_types"] == ["created"]
+    assert finished["event_types"] == chosen
+    assert ann.ask("POST", "/endpoints", json=second).status_code == 409
     ann.publish("created", "a")
     assert [each["status"] for each in ann.delivered()] == ["Success"]
 

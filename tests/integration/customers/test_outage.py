@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.customers import problems
 from app.customers.time_limit import REQUEST_S, TimeLimit
 from infra.fake_convoy import application as stand_in
 from tests.integration.customers.test_owners import OF_A_DELIVERY, OF_AN_ENDPOINT, Call
@@ -71,10 +72,12 @@ def test_each_route_is_a_503_with_retry_after(
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"] == "5"
         assert answer.headers["cache-control"] == "no-store"
-        (line,) = [each.message for each in caplog.records if each.name.startswith("app.customers")]
+        (line,) = [each.message for each in caplog.records if each.name == problems.__name__]
         assert line.startswith("Convoy did not do it: ")
         for text in (answer.text, line):
             assert stand_in.API_KEY not in text
+        look_first = "look at the endpoint before you repeat the request" in answer.text
+        assert look_first == (method != "GET")
         for internal in (convoy.url, "CONVOY_", "failed to find", "injected"):
             assert internal not in answer.text
     assert world.everything() == before

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.routing import Route
 
+from app.convoy_admin import sdk
 from tests.integration.customers.world import UNKNOWN, World
 
 if TYPE_CHECKING:
@@ -125,6 +126,28 @@ def test_lists_have_only_what_is_the_owners(
     assert [each["endpoint"] for each in bob.delivered(endpoint=made)] == [made]
     assert [each["event"] for each in ann.delivered()] == ["c", "a"]
     assert [each["id"] for each in bob.data("GET", "/endpoints")] == [made]
+
+
+def test_nothing_of_anothers_is_shown_or_sent_though_convoy_ignores_the_filter(
+    anns: tuple[str, str], bob: Customer, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bob.register(paused=True)
+    bob.data("PUT", f"/endpoints/{made}", json={"paused": False})
+    list_deliveries, before = sdk.deliveries, world.everything()
+
+    def without_filter(*about: Any, endpoint_id: object, status: object = (), **others: Any) -> Any:
+        assert endpoint_id == [made]
+        return list_deliveries(*about, **others)
+
+    monkeypatch.setattr(sdk, "deliveries", without_filter)
+
+    for answer in (
+        bob.ask("GET", "/deliveries"),
+        bob.ask("POST", f"/endpoints/{made}/recover", json={"since": "2026-01-01T00:00:00Z"}),
+    ):
+        assert answer.status_code == 503
+        assert not any(each in answer.text for each in anns)
+    assert world.everything() == before
 
 
 def test_anothers_event_and_anothers_cursor_show_nothing(ann: Customer, bob: Customer) -> None:

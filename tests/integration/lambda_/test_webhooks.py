@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.outbox.metrics import hashed
 from tests.integration.lambda_.gateways import EVENTS, request
 from tests.integration.lambda_.identities import USER, iam
 from tests.paths import ROOT
@@ -78,7 +79,9 @@ def test_the_function_has_no_other_routes(customers: Invoke) -> None:
         assert answer["headers"]["content-type"] == "application/problem+json"
 
 
-def test_an_owner_is_the_recognised_caller(convoy: Convoy, customers: Invoke) -> None:
+def test_an_owner_is_the_recognised_caller_and_the_log_says_who_did_what(
+    convoy: Convoy, customers: Invoke, caplog: pytest.LogCaptureFixture
+) -> None:
     def ask(authorizer: JsonObject | None, method: str, path: str, body: str = "") -> JsonObject:
         event = request("http_api_v2", method, f"/webhooks/{path}", body or None)
         event["headers"] |= {"x-owner": "ann"}
@@ -90,13 +93,26 @@ def test_an_owner_is_the_recognised_caller(convoy: Convoy, customers: Invoke) ->
 
     made = ask(jwt("ann"), "POST", "endpoints", f'{{"url": "{convoy.receiver}"}}')
     assert made["statusCode"] == 201
-    path = f"endpoints/{json.loads(made['body'])['data']['id']}"
+    endpoint = json.loads(made["body"])["data"]["id"]
+    path = f"endpoints/{endpoint}"
 
     assert convoy.ask("GET", "/endpoints")["content"][0]["owner_id"] == "ann"
     assert ask(jwt("ann"), "GET", path)["statusCode"] == 200
     assert ask(jwt("bob"), "GET", path)["statusCode"] == 404
+    assert ask(jwt("bob"), "GET", f"{path}/secret")["statusCode"] == 404
+    assert ask(jwt("ann"), "POST", "deliveries/%22x/resend")["statusCode"] == 404
     for caller in (None, {"lambda": {"claims": {"sub": "ann"}}}, iam(USER)["authorizer"]):
         assert ask(caller, "GET", path)["statusCode"] == 401
+    lines = [vars(each) for each in caplog.records if each.name == "app.customers.audit"]
+    assert [{name: line[name] for name in ("action", "outcome", "owner")} for line in lines] == [
+        {"action": "create_endpoint", "outcome": "done", "owner": hashed("ann")},
+        {"action": "get_endpoint_secret", "outcome": "NotFound", "owner": hashed("bob")},
+        {"action": "resend_delivery", "outcome": "NotFound", "owner": hashed("ann")},
+    ]
+    assert [line.get("endpoint") for line in lines] == [endpoint, endpoint, None]
+    assert lines[2]["delivery"] is None  # the text of another form is the client's
+    assert all(line["actor"] == line["owner"] for line in lines)  # the `sub` is both here
+    assert {line["request_id"] for line in lines} == {"request-1"}
 
 
 STORE = {"app.dynamodb.store", "app.http.resource_routes", "app.http.webhooks", "app.outbox.relay"}

@@ -127,3 +127,34 @@ def test_an_empty_filter_is_not_sent() -> None:
 
 def test_no_endpoints_have_no_deliveries() -> None:
     assert list(project().deliveries(endpoint_ids=[])) == []
+
+
+def listed(*rows: object) -> tuple[int, object]:
+    pages = {"content": rows, "pagination": {"has_next_page": False}}
+    return 200, {"status": True, "message": "", "data": pages}
+
+
+def test_what_was_not_asked_for_is_an_error() -> None:
+    """Convoy ignores a filter that it does not know."""
+    row = {
+        "uid": "x",
+        "endpoint_id": "bobs",
+        "idempotency_key": "k",
+        "endpoint_metadata": {"uid": "bobs"},
+    }
+    asked = [
+        project(listed(row)).deliveries(endpoint_ids=["anns"]),
+        project(listed(row)).deliveries(event_id="another"),
+        project(listed(row)).subscriptions("anns"),
+        project(listed(row | {"endpoint_metadata": None})).subscriptions("anns"),
+    ]
+
+    for each in asked:
+        with pytest.raises(ConvoyUnusable, match=r"^Convoy lists"):
+            next(each)
+    assert [*project(listed(row)).deliveries(endpoint_ids=["bobs"], event_id="k")] == [row]
+
+
+def test_a_search_for_keys_ends() -> None:
+    with pytest.raises(ConvoyUnusable, match="more than 100 keys of event e"):
+        list(project(*[listed()] * 100).deliveries_of_event("e"))

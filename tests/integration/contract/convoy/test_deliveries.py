@@ -104,6 +104,8 @@ def test_several_endpoints_are_one_filter_and_of_several_types_the_first_counts(
     every = sorted([(mine, "created"), (mine, "updated"), (other, "updated")])
     assert found() == every
     assert found(eventType=["created", "updated"]) == [(mine, "created")]
+    ordered = listed(http, "/eventdeliveries", endpointId=[mine, other], sort="ASC")
+    assert [each["uid"] for each in ordered] == sorted(each["uid"] for each in ordered)
     assert listed(http, "/eventdeliveries", endpointId="unknown") == []
     assert listed(http, "/eventdeliveries", endpointId="", perPage=1)  # everybody's
 
