@@ -62,7 +62,7 @@ class Endpoint:
 
     secrets: list[str] = field(default_factory=list)
     down: bool = False
-    received: Received = field(default_factory=lambda: Received(set(), {}))
+    received: Received = field(default_factory=Received)
     todos: dict[int, JsonObject] = field(default_factory=dict)
 
     def learn(self, event: JsonObject) -> None:
@@ -72,6 +72,7 @@ class Endpoint:
                 self.todos.pop(todo["id"], None)
             else:
                 self.todos[todo["id"]] = todo
+            self.received.record(event)
 
     async def receive(self, request: Request) -> Response:
         body, signature = await request.body(), request.headers["x-convoy-signature"]
