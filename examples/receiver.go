@@ -84,36 +84,41 @@ func parsed(body []byte) (event, error) {
 // writes.
 type received struct {
 	lock     sync.Mutex
-	keys     map[string]bool
 	versions map[string]int64
 }
 
 func newReceived() *received {
-	return &received{keys: map[string]bool{}, versions: map[string]int64{}}
+	return &received{versions: map[string]int64{}}
 }
 
-// isNews is false for an event that came before, and for a change older than the newest one.
-func (r *received) isNews(found event) (bool, error) {
+// take calls `work` with an event unless it came before, or is a change older than the newest one.
+// One at a time. Recorded after the work: with an error of it, Convoy's next attempt is still news.
+func (r *received) take(found event, work func(event) error) error {
 	r.lock.Lock()
 	defer r.lock.Unlock()
+	key, version, err := keyAndVersion(found)
+	if err == nil && version > r.versions[key] {
+		if err = work(found); err == nil {
+			r.versions[key] = version
+		}
+	}
+	return err
+}
+
+func keyAndVersion(found event) (string, int64, error) {
 	kind, action := split(found.name)
 	if !changes[action] {
-		seen := r.keys[found.id]
-		r.keys[found.id] = true
-		return !seen, nil
+		return "/" + found.id, 1, nil
 	}
 	var resource struct{ ID, Version int64 }
 	if err := json.Unmarshal(found.fields[kind], &resource); err != nil {
-		return false, fmt.Errorf("%s: %w", found.name, err)
+		return "", 0, fmt.Errorf("%s: %w", found.name, err)
 	}
-	key := fmt.Sprintf("%s/%d", kind, resource.ID)
-	newest := r.versions[key]
-	r.versions[key] = max(resource.Version, newest)
-	return resource.Version > newest, nil
+	return fmt.Sprintf("%s/%d", kind, resource.ID), resource.Version, nil
 }
 
-// receiver calls `work` with each new event.
-func receiver(secrets []string, work func(event)) http.Handler {
+// receiver calls `work` with each new event. With an error of `work`, Convoy tries again.
+func receiver(secrets []string, work func(event) error) http.Handler {
 	seen := newReceived()
 	routes := http.NewServeMux()
 	routes.HandleFunc("POST /webhooks", func(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +137,7 @@ func receiver(secrets []string, work func(event)) http.Handler {
 	return routes
 }
 
-func answer(secrets []string, body []byte, header string, seen *received, work func(event)) int {
+func answer(secrets []string, body []byte, header string, seen *received, work func(event) error) int {
 	trusted := false
 	for _, secret := range secrets {
 		trusted = trusted || verified(secret, body, header, time.Now())
@@ -144,10 +149,7 @@ func answer(secrets []string, body []byte, header string, seen *received, work f
 	_, action := split(found.name)
 	// Ignore unknown events: new types may be added.
 	if err == nil && (changes[action] || others[action]) {
-		var news bool
-		if news, err = seen.isNews(found); news {
-			work(found)
-		}
+		err = seen.take(found, work)
 	}
 	if err != nil {
 		log.Print(err)
@@ -162,7 +164,10 @@ func main() {
 	if len(secrets) == 0 {
 		log.Fatal("CONVOY_ENDPOINT_SECRET is not set. Set it: anybody can sign without it.")
 	}
-	work := func(found event) { fmt.Println(found.name, found.id) } // your work: be fast, or queue it
+	work := func(found event) error { // your work: be fast, or queue it
+		_, err := fmt.Println(found.name, found.id)
+		return err
+	}
 	server := http.Server{
 		Addr:        ":" + cmp.Or(os.Getenv("PORT"), "9000"),
 		Handler:     receiver(secrets, work),

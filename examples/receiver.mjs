@@ -20,24 +20,31 @@ export function verified(secret, body, header, now) {
 
 /** In memory, for one process. Use a table instead, in one transaction with your own writes. */
 export class Received {
-  keys = new Set();
   versions = new Map();
+  last = Promise.resolve();
 
-  /** False for an event that came before, and for a change older than the newest one. */
-  isNews(event) {
-    const [kind, action] = split(event.event);
-    if (!CHANGES.has(action)) {
-      const seen = this.keys.has(event.id);
-      this.keys.add(event.id);
-      return !seen;
-    }
-    const { id, version } = event[kind];
-    if (!Number.isSafeInteger(version)) throw new TypeError(`${event.event} has no version`);
-    const resource = `${kind}/${id}`;
-    const newest = this.versions.get(resource) ?? 0;
-    this.versions.set(resource, Math.max(version, newest));
-    return version > newest;
+  /**
+   * Calls `work` with an event unless it came before, or is a change older than the newest one.
+   * One at a time. Recorded after the work: with an error of it, Convoy's next attempt is still news.
+   */
+  take(event, work) {
+    const done = this.last.then(async () => {
+      const [key, version] = keyAndVersion(event);
+      if (version <= (this.versions.get(key) ?? 0)) return;
+      await work(event);
+      this.versions.set(key, version);
+    });
+    this.last = done.catch(() => {}); // `done` reports the error
+    return done;
   }
+}
+
+function keyAndVersion(event) {
+  const [kind, action] = split(event.event);
+  if (!CHANGES.has(action)) return [`/${event.id}`, 1];
+  const { id, version } = event[kind];
+  if (!Number.isSafeInteger(version)) throw new TypeError(`${event.event} has no version`);
+  return [`${kind}/${id}`, version];
 }
 
 /** `todo.created` is `todo` and `created`; `ping` is `` and `ping`. */
@@ -46,7 +53,7 @@ function split(name) {
   return [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
 }
 
-/** A server that calls `work` with each new event. With an error of `work`, Convoy tries again. */
+/** A server that awaits `work` of each new event. With an error of `work`, Convoy tries again. */
 export function receiver(secrets, work) {
   const received = new Received();
   const server = createServer(async (request, response) => {
@@ -77,7 +84,7 @@ async function answer(request, secrets, received, work) {
   if (!secrets.some((secret) => verified(secret, body, header, Date.now() / 1000))) return 401;
   const event = JSON.parse(body); // ignore unknown events: new types may be added
   const [, action] = split(String(event?.event ?? ''));
-  if (KNOWN.has(action) && received.isNews(event)) work(event);
+  if (KNOWN.has(action)) await received.take(event, work);
   return 204;
 }
 

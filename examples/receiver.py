@@ -1,10 +1,12 @@
 """A receiver: CONVOY_ENDPOINT_SECRET=… uvicorn --factory examples.receiver:app --port 9000"""
 
+import asyncio
 import json
 import os
 import re
 import time
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from convoy.utils.webhook import Webhook
 from fastapi import FastAPI, HTTPException, Request
@@ -24,30 +26,40 @@ def verified(secret: str, body: bytes, header: str, now: float) -> bool:
     return text.encode() == body and Webhook(secret, tolerance=2**40).verify_signature(text, header)
 
 
-class Received(NamedTuple):
+class Received:
     """In memory, for one process. Use a table instead, in one transaction with your own writes."""
 
-    keys: set[str]
-    versions: dict[tuple[str, int], int]
+    def __init__(self) -> None:
+        self._versions: dict[tuple[str, int | str], int] = {}
 
     def is_news(self, event: dict[str, Any]) -> bool:
         """False for an event that came before, and for a change older than the newest one."""
-        kind, _, action = event["event"].rpartition(".")
-        if action in CHANGES:
-            resource, version = (kind, event[kind]["id"]), int(event[kind]["version"])
-            newest = self.versions.get(resource, 0)
-            self.versions[resource] = max(version, newest)
-            return version > newest
-        seen = event["id"] in self.keys
-        self.keys.add(event["id"])
-        return not seen
+        key, version = _key_and_version(event)
+        return version > self._versions.get(key, 0)
+
+    def record(self, event: dict[str, Any]) -> None:
+        """After the work: with an error before, Convoy's next attempt is still news."""
+        key, version = _key_and_version(event)
+        self._versions[key] = version
 
 
-def app() -> FastAPI:
+def _key_and_version(event: dict[str, Any]) -> tuple[tuple[str, int | str], int]:
+    kind, _, action = event["event"].rpartition(".")
+    if action in CHANGES:
+        return (kind, event[kind]["id"]), int(event[kind]["version"])
+    return ("", event["id"]), 1
+
+
+async def show(event: dict[str, Any]) -> None:
+    """Your work instead: be fast, or queue it. With an error of it, Convoy tries again."""
+    print(event["event"], event["id"])  # noqa: T201
+
+
+def app(work: Callable[[dict[str, Any]], Awaitable[None]] = show) -> FastAPI:
     # Several secrets, with spaces between them: the new one and the old one, while it is rotated.
     if not (secrets := os.environ.get("CONVOY_ENDPOINT_SECRET", "").split()):
         raise SystemExit("CONVOY_ENDPOINT_SECRET is not set. Set it: anybody can sign without it.")
-    app, received = FastAPI(), Received(set(), {})
+    app, received, one_at_a_time = FastAPI(), Received(), asyncio.Lock()
 
     @app.post("/webhooks", status_code=204)
     async def receive(request: Request) -> None:
@@ -61,7 +73,11 @@ def app() -> FastAPI:
             raise HTTPException(401)
         event = json.loads(body)  # ignore unknown events: new types may be added
         name = str(event.get("event", "")) if isinstance(event, dict) else ""
-        if name.rpartition(".")[2] in KNOWN and received.is_news(event):
-            print(name, event["id"])  # noqa: T201  # your work: be fast, or queue it
+        if name.rpartition(".")[2] not in KNOWN:
+            return
+        async with one_at_a_time:
+            if received.is_news(event):
+                await work(event)
+                received.record(event)
 
     return app

@@ -46,9 +46,7 @@ class Receiver:
     url: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
     _todos: dict[str, dict[int, JsonObject]] = field(default_factory=lambda: defaultdict(dict))
-    _received: dict[str, Received] = field(
-        default_factory=lambda: defaultdict(lambda: Received(set(), {}))
-    )
+    _received: dict[str, Received] = field(default_factory=lambda: defaultdict(Received))
     _generation: int = 0
 
     @classmethod
@@ -90,8 +88,9 @@ class Receiver:
         owner, data = request.path_params["owner"], json.loads(body)
         self.arrivals.append(Arrival(owner, request.headers["x-convoy-idempotency-key"], data))
         is_change = data["event"].rpartition(".")[2] in CHANGES
-        if self._received[owner].is_news(data) and is_change:
+        if is_change and self._received[owner].is_news(data):
             self._apply(owner, data)
+            self._received[owner].record(data)
         return Response(status_code=204)
 
     def _apply(self, owner: str, data: JsonObject) -> None:

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     Headers = Mapping[str, str]
 
@@ -33,11 +33,13 @@ class ApiError(Exception):
 class Page(NamedTuple):
     """Events, oldest first, and the `after` of the next page.
 
-    `is_last`: there is nothing more yet.
+    `until`: no event before this time (RFC 3339) can still come. `is_last`: there is nothing more
+    before it.
     """
 
     events: list[dict[str, Any]]
     after: str
+    until: str
     is_last: bool
 
 
@@ -52,17 +54,13 @@ class Api:
         """Raises ApiError."""
         answer = self._get("events", {} if after is None else {"after": after})
         following = answer.get("next")
-        return Page(_field(answer, "data"), following or _field(answer, "until"), following is None)
+        data, until = _field(answer, "data"), _field(answer, "until")
+        return Page(data, following or until, until, following is None)
 
-    def resources(self, kind: str) -> Iterator[dict[str, Any]]:
-        """All of a kind, as they are now. Raises ApiError."""
-        query: dict[str, str] = {}
-        while True:
-            answer = self._get(kind, query)
-            yield from _field(answer, "data")
-            if answer.get("next") is None:
-                return
-            query = {"cursor": answer["next"]}
+    def resources(self, kind: str, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of a kind, as it is now, and the cursor of the next page. Raises ApiError."""
+        answer = self._get(kind, {} if cursor is None else {"cursor": cursor})
+        return _field(answer, "data"), answer.get("next")
 
     def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         url = f"{self._url}/{path}?{urlencode({'limit': LIMIT, **query})}"

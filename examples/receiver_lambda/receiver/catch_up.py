@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import api, clients
+from .state import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from .state import State
 
 log = logging.getLogger()
+
+MARGIN = timedelta(hours=1)
+"""A run that reads events so close to their end lists the resources instead."""
 
 RESERVE_MS = 60_000
 """No new page is begun with less time: one may take 30 s to come, and its events need some too."""
@@ -27,9 +33,12 @@ class CaughtUp(NamedTuple):
     `is_done` is false if there was no time for more.
     """
 
-    events: int
-    news: int
-    is_done: bool
+    events: int = 0
+    news: int = 0
+    is_done: bool = False
+
+    def plus(self, other: CaughtUp) -> CaughtUp:
+        return CaughtUp(self.events + other.events, self.news + other.news, other.is_done)
 
 
 def handler(_event: object, context: Any) -> dict[str, object]:  # noqa: ANN401  # Lambda's class
@@ -40,6 +49,7 @@ def handler(_event: object, context: Any) -> dict[str, object]:  # noqa: ANN401 
         reader,
         clients.state(),
         kinds=[each.strip() for each in os.environ["KINDS"].split(",")],
+        kept=timedelta(days=int(os.environ["EVENT_RETENTION_DAYS"])),
         now=now,
         has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS,
     )
@@ -61,24 +71,80 @@ def _sign_in(now: float) -> Callable[[str], api.Headers]:
 
 
 def catch_up(
-    reader: Api, state: State, *, kinds: Sequence[str], now: float, has_time: Callable[[], bool]
+    reader: Api,
+    state: State,
+    *,
+    kinds: Sequence[str],
+    kept: timedelta,
+    now: float,
+    has_time: Callable[[], bool],
 ) -> CaughtUp:
     """Apply the events since the last run. Raises ApiError, and botocore's errors.
 
-    The first run lists the resources before: some may be older than every event that the API keeps.
+    The first run lists the resources before: some may be older than every event that the API
+    keeps. So does a run whose next event may be older than that: `kept` is how long events stay.
     """
-    count = news = 0
-    after = state.cursor()
-    if after is None:
-        news += sum(
-            state.put_listed(kind, each) for kind in kinds for each in reader.resources(kind)
-        )
+    steps = _Steps(reader, state, tuple(kinds), kept, now)
+    progress, total = state.progress(), CaughtUp()
     while True:
-        page = reader.events(after)
-        count += len(page.events)
-        news += sum(state.apply(each, now=now) for each in page.events)
-        after = page.after
+        progress, done = steps.take(progress)
         # Only now: a run that fails before this line repeats the page, and changes nothing by it.
-        state.save_cursor(after)
-        if page.is_last or not has_time():
-            return CaughtUp(count, news, page.is_last)
+        state.save_progress(progress)
+        total = total.plus(done)
+        if done.is_done or not has_time():
+            return total
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Each step is a page, and what it leads to."""
+
+    reader: Api
+    state: State
+    kinds: tuple[str, ...]
+    kept: timedelta
+    now: float
+
+    def take(self, progress: Progress | None) -> tuple[Progress, CaughtUp]:
+        if progress is None:
+            return self._begin(self.reader.events(None)), CaughtUp()
+        match progress.step:
+            case "list":
+                return self._list(progress)
+            case "forget":
+                after = self.state.forget(progress.since, progress.after, now=self.now)
+                step = "events" if after is None else "forget"
+                return Progress(step, progress.since, after), CaughtUp()
+            case _:
+                return self._read(progress)
+
+    def _begin(self, page: api.Page) -> Progress:
+        """The listing has every change before `until`, so the events are read from there on."""
+        return Progress("list", page.until, None, self.kinds)
+
+    def _list(self, progress: Progress) -> tuple[Progress, CaughtUp]:
+        kind, *others = progress.kinds
+        found, after = self.reader.resources(kind, progress.after)
+        news = sum(self.state.put_listed(kind, each, progress.since) for each in found)
+        if after is not None:
+            following = progress._replace(after=after)
+        else:
+            step = "list" if others else "forget"
+            following = Progress(step, progress.since, None, tuple(others))
+        return following, CaughtUp(news=news)
+
+    def _read(self, progress: Progress) -> tuple[Progress, CaughtUp]:
+        page = self.reader.events(progress.after or progress.since)
+        if _time(page.until) - _time(progress.since) > self.kept - MARGIN:
+            return self._begin(page), CaughtUp()
+        news = sum(self.state.apply(each, now=self.now) for each in page.events)
+        if page.is_last:
+            since = page.until
+        else:  # a page may be empty although more come
+            since = page.events[-1]["occurred_at"] if page.events else progress.since
+        done = CaughtUp(len(page.events), news, page.is_last)
+        return Progress("events", since, page.after), done
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -53,7 +53,7 @@ class Endpoint:
     arrived: set[str] = field(default_factory=set)
     refused: int = 0
     after: str | None = None
-    received: Received = field(default_factory=lambda: Received(set(), {}))
+    received: Received = field(default_factory=Received)
     todos: dict[int, JsonObject] = field(default_factory=dict)
 
     def learn(self, event: JsonObject) -> None:
@@ -63,6 +63,7 @@ class Endpoint:
                 self.todos.pop(todo["id"], None)
             else:
                 self.todos[todo["id"]] = todo
+            self.received.record(event)
 
     async def receive(self, request: Request) -> Response:
         body, signature = await request.body(), request.headers["x-convoy-signature"]

@@ -70,7 +70,7 @@ class Deployed:
         }
         return webhook.handler(request | changed, None)["statusCode"]
 
-    def catch_up(self, ms: int = 300_000) -> dict[str, object]:
+    def catch_up(self, ms: int = 300_000) -> JsonObject:
         return catch_up.handler({}, Context(ms))
 
     def rows(self) -> dict[str, JsonObject]:
@@ -108,6 +108,7 @@ class Place:
         self.values = {
             "ApiRole": ROLE,
             "ApiSignIn": "none",
+            "EventRetentionDays": "30",
             "Kinds": "todo",
             "Secret": f"receiver-{number}",
             "State": self.receiver.table,

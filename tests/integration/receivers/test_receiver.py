@@ -102,6 +102,20 @@ def test_it_ignores_unknown_events(implementation: Implementation, tmp_path: Pat
     assert log.read_text() == ""
 
 
+@pytest.mark.parametrize("event_type", ["todo.created", "ping"])
+def test_work_that_fails_once_is_done_by_the_next_attempt_and_only_once(
+    implementation: Implementation, event_type: str
+) -> None:
+    """Attempts may also come at once: an attempt waits for the end of the work of another."""
+    body = json.dumps(event(event_type, 1))
+    request = {"body": body, "header": header(int(time.time()), body.encode(), SECRET)}
+
+    statuses, worked = implementation.attempts(SECRET, [request] * 3)
+
+    assert sorted(statuses) == [204, 204, 500]
+    assert worked == [f"{event_type} 1"]
+
+
 def post(url: str, body: bytes, *secrets: str, signed: bytes | None = None, at: int = 0) -> int:
     """The answer to an event that is signed `at` seconds from now."""
     signature = header(int(time.time()) + at, signed or body, *(secrets or (SECRET,)))

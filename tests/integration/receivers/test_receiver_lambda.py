@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount
 
 from examples.receiver_lambda.receiver import api as client_of_api
+from examples.receiver_lambda.receiver import state
 from infra.fake_convoy import server
 from tests.inputs import inputs
 from tests.integration.receivers.lambda_api import TOKEN
@@ -29,7 +30,7 @@ CHANGE = st.tuples(
 )
 DELIVER = st.tuples(st.just("deliver"), st.integers(0, 30), st.integers(1, 2))
 CATCH_UP = st.tuples(st.just("catch_up"), st.sampled_from([0, 300_000]))
-WAIT = st.tuples(st.just("wait"), st.sampled_from([1, 15, 3600, 86_400]))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([1, 15, 3600, 86_400, 20 * 86_400]))
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,12 @@ def test_whatever_is_lost_repeated_or_late_the_table_ends_as_the_apis_state(
     server_of_any: tuple[str, list[Starlette]],
     steps: list[tuple[Any, ...]],
 ) -> None:
-    """An event that is never delivered is lost. One that is delivered after others is late."""
+    """An event that is never delivered is lost. One that is delivered after others is late.
+
+    Between two catch-ups there may be more time than the API keeps its events.
+    """
     environ.setattr(client_of_api, "LIMIT", 2)
+    environ.setattr(state, "FORGET_PAGE", 2)
     place, (url, apps) = Place(dynamodb, environ), server_of_any
     apps[:] = [place.api.app()]
     place.serving(url)
@@ -106,8 +111,26 @@ def test_the_first_run_lists_what_is_older_than_every_event(
     place.api.now += timedelta(days=31)  # the log keeps 30
     place.api.change(7, "new", delete=False)
 
-    assert place.receiver.catch_up() == {"events": 0, "news": 6, "is_done": True}
+    runs = [place.receiver.catch_up(ms=0) for _ in range(6)]
+
+    assert sum(each["news"] for each in runs) == 6
+    assert [each["is_done"] for each in runs] == [False] * 5 + [True]
     assert place.receiver.todos() == place.api.todos()
+
+
+def test_a_run_after_the_events_retention_lists_again_and_forgets_what_is_gone(
+    place: Place,
+) -> None:
+    for number in (1, 2, 3):
+        place.api.change(number, "x", delete=False)
+    place.receiver.catch_up()
+    place.api.change(1, "", delete=True)
+    place.api.change(2, "changed", delete=False)
+    place.api.now += timedelta(days=31)
+
+    assert place.receiver.catch_up() == {"events": 0, "news": 1, "is_done": True}
+    assert place.receiver.todos() == place.api.todos()
+    assert "expires_at" in place.receiver.rows()["todo/1"]
 
 
 def test_a_failed_page_is_read_again_by_the_next_run(
