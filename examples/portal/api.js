@@ -69,7 +69,7 @@ export class Api {
   // Returns the answer's JSON, or undefined for an empty one. Throws a Failure, or the signal's AbortError.
   async call(method, path, { query = {}, body, signal } = {}) {
     const answer = await this.#answer(method, this.root + path + searchOf(query), body, signal);
-    const json = await jsonOf(answer, signal);
+    const json = await jsonOf(answer, signal, method);
     if (!answer.ok) throw failureOf(answer, json);
     if (json === undefined && answer.status !== 204) throw new Failure('The API’s answer is not JSON.', answer);
     return json;
@@ -99,8 +99,8 @@ export class Api {
 function lost(cause, signal, method) {
   if (signal?.aborted) return cause;
   const unknown = method === 'GET' ? '' : ' The change may or may not have been made.';
-  return new Failure(`The API did not answer.${unknown} Check the network and the address. The API must also`
-    + ` allow the origin of this page, ${location.origin}.`, { cause });
+  return new Failure(`The API did not answer.${unknown} Check the network and the address. The API must`
+    + ` allow the origin of this page, ${location.origin}, and the page's policy in index.html that of the API.`, { cause });
 }
 
 function searchOf(query) {
@@ -108,12 +108,12 @@ function searchOf(query) {
   return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
 }
 
-async function jsonOf(answer, signal) {
+async function jsonOf(answer, signal, method) {
   let text;
   try {
     text = await answer.text();
   } catch (error) {
-    throw lost(error, signal);
+    throw lost(error, signal, method);
   }
   try {
     return JSON.parse(text);

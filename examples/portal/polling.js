@@ -1,4 +1,4 @@
-// Loads something again and again while the page is visible, and says how it stands.
+// Loads something again and again while the page is visible, and reports each success and failure.
 
 import { Failure } from './api.js';
 

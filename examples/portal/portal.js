@@ -1,4 +1,4 @@
-// The page: signs in, shows the view that the address names, and says how things stand.
+// The page: signs in, shows the view that the address names, and whether loading succeeds.
 
 import { Api, Failure } from './api.js';
 import { showDeliveries } from './deliveries.js';
@@ -87,7 +87,7 @@ function isVisible(node) {
   return node !== document.body && node.checkVisibility();
 }
 
-// How the view's polling stands: `failure` is undefined if it succeeded.
+// The outcome of the view's polling: `failure` is undefined if it succeeded.
 function report(signal, failure, state = 'Live') {
   if (signal.aborted) return;
   if (failure?.isSignedOut) {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
@@ -112,3 +112,19 @@ def serving(
             yield Api(url, convoy)
     finally:
         app.state.customers.close()
+
+
+def act(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog")
+
+
+def secret(page: Page) -> str:
+    """The secret that a dialog shows; closes the dialog."""
+    text = dialog(page).locator(".secret").inner_text()
+    act(page, "Close")
+    expect(dialog(page)).to_have_count(0)
+    return text

@@ -38,7 +38,8 @@ COMMAND_S = 3600 if WHOLE else 500
 """Seconds for one command on a busy machine. The longest runs the tests of the copy."""
 
 TESTS = (
-    "tests/unit",
+    "tests/unit/domain",
+    "tests/unit/http",
     "tests/integration/http/test_catalogue.py",
     "tests/integration/http/test_contract.py",
     "tests/integration/http/test_each_resource.py",

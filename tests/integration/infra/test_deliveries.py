@@ -30,7 +30,8 @@ MESSAGE = {"owner_id": "ann", "event_type": "created", "data": {"x": "ß"}, "ide
 def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> JsonObject:
     return {
         "uid": uid, "name": uid, "url": f"http://receiver/{uid}", "owner_id": owner,
-        "status": "active", "secrets": [{"value": SECRET}], "advanced_signatures": True,
+        "status": "active", "deleted_at": None, "secrets": [{"value": SECRET}],
+        "advanced_signatures": True,
     } | about  # fmt: skip
 
 
@@ -42,9 +43,8 @@ class DeliveryWorld:
 
     def __init__(self, *endpoints: JsonObject, answers: tuple[int, ...] = (204,)) -> None:
         self.project = Project(endpoints={each["uid"]: each for each in endpoints})
-        self.project.subscriptions = {
-            each["uid"]: {"uid": each["uid"], "endpoint_id": each["uid"]} for each in endpoints
-        }
+        for each in endpoints:
+            self.project.subscribe(each["uid"], "all")
         self.requests: list[httpx.Request] = []
         self.pauses: list[float] = []
         self.now = NOW
