@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -70,6 +71,14 @@ class Api:
         """Create a todo; gives its event's id."""
         event_id: str = self.call(owner, "POST", "/todo", item=item).headers["webhook-id"]
         return event_id
+
+    def change_visibly(self, owner: str, item: str) -> None:
+        """The same; ends when `GET /events` has it."""
+        event_id = self.change(owner, item)
+        until = time.monotonic() + PATIENCE_S
+        while event_id not in self.call(owner, "GET", "/events").text:
+            assert time.monotonic() < until
+            time.sleep(0.02)
 
     def endpoint(self, owner: str, url: str = "") -> JsonObject:
         """Make an endpoint: by default, the stand-in's own receiver."""

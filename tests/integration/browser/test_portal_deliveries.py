@@ -82,13 +82,15 @@ def test_what_an_endpoint_missed_is_recovered(api: Api, page: Page) -> None:
 
 
 def test_events_appear_as_they_come(api: Api, page: Page) -> None:
-    api.change("ann", "First")
+    api.change_visibly("ann", "First")
+    page.clock.install()
     api.sign_in(page, "ann", "events")
     expect(page.locator("summary")).to_have_count(1)
     page.locator("summary").click()
     expect(page.locator("pre")).to_contain_text('"event": "todo.created"')
 
-    api.change("ann", "Second")
+    api.change_visibly("ann", "Second")
+    page.clock.fast_forward("03")
 
     expect(page.locator("summary").first).to_contain_text("Second")
     expect(page.locator("#state")).to_have_text("2 events, live")

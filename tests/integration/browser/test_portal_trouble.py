@@ -41,7 +41,7 @@ def test_a_lost_connection_is_reported_and_restored(
     expect(page.locator("#state")).to_have_text("Connection lost; trying again.")
 
     with serving(dynamodb, publisher, convoy, port=int(api.url.rpartition(":")[2])) as again:
-        again.change("ann", "After the outage")
+        again.change_visibly("ann", "After the outage")
         page.clock.fast_forward("30")
         expect(page.locator("#state")).to_have_text("1 event, live")
 
