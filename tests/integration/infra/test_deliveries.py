@@ -12,7 +12,8 @@ import pytest
 
 from examples.receiver import verified
 from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff, shown_delivery
-from infra.fake_convoy.project import Project
+from infra.fake_convoy.endpoints import new_endpoint, new_secret
+from infra.fake_convoy.project import Project, shown
 from infra.fake_convoy.worker import Worker
 from tests.support import NOW
 
@@ -28,11 +29,8 @@ MESSAGE = {"owner_id": "ann", "event_type": "created", "data": {"x": "ß"}, "ide
 
 
 def endpoint(uid: str, *, owner: str = "ann", **about: Any) -> JsonObject:
-    return {
-        "uid": uid, "name": uid, "url": f"http://receiver/{uid}", "owner_id": owner,
-        "status": "active", "deleted_at": None, "secrets": [{"value": SECRET}],
-        "advanced_signatures": True,
-    } | about  # fmt: skip
+    body = {"name": uid, "url": f"http://receiver/{uid}", "owner_id": owner, "secret": SECRET}
+    return new_endpoint(body, shown(NOW)) | {"uid": uid} | about
 
 
 class DeliveryWorld:
@@ -134,7 +132,12 @@ def test_a_delivery_has_a_valid_signature_its_key_and_the_custom_headers() -> No
 
 
 def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
-    world = DeliveryWorld(endpoint("a", secrets=[{"value": "old"}, {"value": SECRET}]))
+    world = DeliveryWorld(
+        endpoint(
+    rolled = [new_secret({"secret": each}, shown(NOW)) for each in ("old", SECRET)]
+    world = DeliveryWorld(endpoint("a", secrets=rolled))
+        )
+    )
 
     world.send()
 
