@@ -132,12 +132,8 @@ def test_a_delivery_has_a_valid_signature_its_key_and_the_custom_headers() -> No
 
 
 def test_an_endpoint_whose_secret_is_rolled_gets_a_signature_by_each() -> None:
-    world = DeliveryWorld(
-        endpoint(
     rolled = [new_secret({"secret": each}, shown(NOW)) for each in ("old", SECRET)]
     world = DeliveryWorld(endpoint("a", secrets=rolled))
-        )
-    )
 
     world.send()
 
