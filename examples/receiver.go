@@ -121,6 +121,10 @@ func keyAndVersion(found event) (string, int64, error) {
 func receiver(secrets []string, work func(event) error) http.Handler {
 	seen := newReceived()
 	routes := http.NewServeMux()
+	// Convoy asks so before it takes the URL of an endpoint.
+	routes.HandleFunc("HEAD /webhooks", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	})
 	routes.HandleFunc("POST /webhooks", func(w http.ResponseWriter, r *http.Request) {
 		// The bytes as they came: parsed and rewritten JSON differs.
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))

@@ -71,6 +71,7 @@ export function receiver(secrets, work) {
 
 async function answer(request, secrets, received, work) {
   if (request.url.split('?')[0] !== '/webhooks') return 404;
+  if (request.method === 'HEAD') return 204; // Convoy asks so before it takes the URL
   if (request.method !== 'POST') return 405;
   const chunks = []; // the bytes as they came: parsed and rewritten JSON differs
   let size = 0;

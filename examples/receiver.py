@@ -1,4 +1,8 @@
-"""A receiver: CONVOY_ENDPOINT_SECRET=… uvicorn --factory examples.receiver:app --port 9000"""
+"""A receiver. In the folder of this file:
+
+pip install convoy-python==1.0.0a1 fastapi uvicorn
+CONVOY_ENDPOINT_SECRET=… uvicorn --factory receiver:app --port 9000
+"""
 
 import asyncio
 import json
@@ -23,7 +27,10 @@ def verified(secret: str, body: bytes, header: str, now: float) -> bool:
     if found is None or abs(now - int(found[1])) > 300:
         return False
     text = body.decode(errors="replace")  # the SDK verifies only text
-    return text.encode() == body and Webhook(secret, tolerance=2**40).verify_signature(text, header)
+    if text.encode() != body:
+        return False
+    # An older SDK returns a text for a forgery, and a text is true.
+    return Webhook(secret, tolerance=2**40).verify_signature(text, header) is True
 
 
 class Received:
@@ -60,6 +67,10 @@ def app(work: Callable[[dict[str, Any]], Awaitable[None]] = show) -> FastAPI:
     if not (secrets := os.environ.get("CONVOY_ENDPOINT_SECRET", "").split()):
         raise SystemExit("CONVOY_ENDPOINT_SECRET is not set. Set it: anybody can sign without it.")
     app, received, one_at_a_time = FastAPI(), Received(), asyncio.Lock()
+
+    @app.head("/webhooks", status_code=204)
+    async def exists() -> None:
+        """Convoy asks so before it takes the URL of an endpoint."""
 
     @app.post("/webhooks", status_code=204)
     async def receive(request: Request) -> None:

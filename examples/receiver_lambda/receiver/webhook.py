@@ -19,6 +19,10 @@ def handler(request: dict[str, Any], _context: object) -> dict[str, int]:
 
     An exception is a 500 of the gateway: Convoy tries again, and Lambda counts the error.
     """
+    method = request["requestContext"]["http"]["method"]
+    if method != "POST":
+        # Convoy asks with HEAD before it takes the URL of an endpoint.
+        return {"statusCode": 204 if method == "HEAD" else 405}
     now = time.time()
     text = request.get("body", "")
     # The bytes as they came: JSON that was parsed and rewritten differs.

@@ -63,7 +63,8 @@ class Deployed:
         signed = header(int(time.time()), body.encode(), *(secrets or (SECRET,)))
         request = {
             "version": "2.0",
-            "routeKey": "POST /webhooks",
+            "routeKey": "ANY /webhooks",
+            "requestContext": {"http": {"method": "POST"}},
             "headers": {"content-type": "application/json", "x-convoy-signature": signed},
             "body": body,
             "isBase64Encoded": False,

@@ -77,13 +77,14 @@ def test_it_answers_as_convoy_expects(implementation: Implementation, tmp_path: 
             (post(url, ping, at=301), "from the future"),
             (httpx.post(url, content=ping, timeout=PATIENCE_S).status_code, "not signed"),
             (post(url, b"x" * (2**20 + 1)), "too large"),
+            (httpx.head(url, timeout=PATIENCE_S).status_code, "Convoy, before it takes the URL"),
             (httpx.get(url, timeout=PATIENCE_S).status_code, "another method"),
             (post(f"{url}/other", ping), "another path"),
             (post(url, b"no JSON"), "signed, but no JSON: Convoy and we disagree"),
             (post(url, b'{"event":"todo.created","id":"e2"}'), "signed, but without its resource"),
         ]
 
-    expected = [204, 204, 204, 204, 401, 401, 401, 401, 401, 413, 405, 404, 500, 500]
+    expected = [204, 204, 204, 204, 401, 401, 401, 401, 401, 413, 204, 405, 404, 500, 500]
     assert [status for status, _ in answers] == expected, answers
     assert log.read_text() == "ping e1\n"
 

@@ -105,3 +105,11 @@ def test_it_judges_each_signature_correctly(vector: JsonObject) -> None:
     valid = verified(vector["secret"], body, vector["header"], vector["now"])
 
     assert valid is vector["valid"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 204), ("GET", 405)])
+def test_convoy_finds_an_answer_before_it_takes_the_url(
+    place: Place, method: str, status: int
+) -> None:
+    assert place.receiver.deliver({}, requestContext={"http": {"method": method}}) == status
+    assert place.receiver.rows() == {}
