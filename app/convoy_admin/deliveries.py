@@ -106,7 +106,9 @@ class DeliveryCalls:
         answer = self._calls.answer(sdk.force_resend, body=sdk.Ids(ids=[delivery_id]))
         # Convoy answers 200 even if the endpoint is paused.
         if not answer["message"].startswith("1 successful"):
-            raise ConvoyRefused(f"200: {answer['message']}")
+            raise ConvoyRefused(
+                f"200: {answer['message']}. Is the endpoint paused or inactive? Activate it first"
+            )
 
 
 def second(at: datetime | None) -> str:

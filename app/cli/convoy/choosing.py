@@ -8,11 +8,13 @@ import typer
 
 from app.cli.convoy.group import endpoint_ids
 from app.cli.options import NOT_DONE, exit_with, not_blank
+from app.convoy_admin.calls import ConvoyNotFound
 from app.convoy_admin.choices import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
 
 OwnerOption = Annotated[
@@ -40,14 +42,26 @@ TypesOption = Annotated[
 ]
 
 
+def endpoint_of(project: Project, endpoint_id: str) -> JsonObject:
+    """With its secrets. An unknown id ends the command. Raises ConvoyError."""
+    try:
+        return project.endpoint(endpoint_id)
+    except ConvoyNotFound as error:
+        message = f"Convoy has no endpoint {endpoint_id}. List them: convoy endpoints"
+        raise exit_with(message, NOT_DONE) from error
+
+
 def chosen_endpoints(
     project: Project, owner: str | None, endpoints: Sequence[str] | None
 ) -> Sequence[str] | None:
     """The ids of the chosen endpoints; None for all. Raises ConvoyError.
 
-    An owner without an endpoint, and an endpoint of another owner, end the command.
+    An owner without an endpoint, an endpoint of another owner, and an unknown endpoint end the
+    command.
     """
     if owner is None:
+        for each in endpoints or ():
+            endpoint_of(project, each)
         return endpoints or None
     owned = [each["uid"] for each in project.endpoints(owner)]
     if not owned:

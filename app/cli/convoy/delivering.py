@@ -124,9 +124,15 @@ def _about(
         raise typer.BadParameter("give --owner, or set CONVOY_APP_ID")
     with open_components() as components:
         found = Search(components, project, owner, since).deliveries(about, **chosen)
+    if not found and any(chosen[name] for name in ("statuses", "event_types", "endpoints")):
+        raise exit_with(
+            f"No delivery of {about} of {owner} since {shown(since)} is as chosen. Leave out"
+            " --status, --type and --endpoint to see all.",
+            NOT_DONE,
+        )
     if not found:
         raise exit_with(
-            f"No such change of {about} of {owner} since {shown(since)}. Check the owner and the"
+            f"No change of {about} of {owner} since {shown(since)}. Check the owner and the"
             " id, or give an earlier --since. Reads and refused requests are not in the log.",
             NOT_DONE,
         )

@@ -9,9 +9,9 @@ import typer
 from typer.core import TyperGroup
 
 from app.cli import convoy_tables, terminal
+from app.cli.convoy.choosing import endpoint_of
 from app.cli.convoy.group import connected, convoy, endpoint_id
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
-from app.convoy_admin.calls import ConvoyNotFound
+from app.cli.options import EXIT_CODES, JsonOption, not_blank
 from app.convoy_admin.choices import Choices
 
 if TYPE_CHECKING:
@@ -140,15 +140,6 @@ def _found(endpoint_id: str) -> Iterator[tuple[Project, JsonObject]]:
     """Convoy's project, and the endpoint with its secrets."""
     with connected() as (_, connection):
         yield connection.project, endpoint_of(connection.project, endpoint_id)
-
-
-def endpoint_of(project: Project, endpoint_id: str) -> JsonObject:
-    """With its secrets. An unknown id ends the command. Raises ConvoyError."""
-    try:
-        return project.endpoint(endpoint_id)
-    except ConvoyNotFound as error:
-        message = f"Convoy has no endpoint {endpoint_id}. List them: convoy endpoints"
-        raise exit_with(message, NOT_DONE) from error
 
 
 def _report(endpoint: JsonObject, then: str, *, as_json: bool) -> None:

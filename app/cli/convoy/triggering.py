@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import convoy_tables, terminal
-from app.cli.convoy.choosing import no_endpoint
+from app.cli.convoy.choosing import endpoint_of, no_endpoint
 from app.cli.convoy.delivering import Status
-from app.cli.convoy.endpoints import endpoint_of
 from app.cli.convoy.group import connected, convoy, endpoint_id
 from app.cli.convoy_watch import deliveries_of
 from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
-from app.convoy_admin.choices import EVERY, Choices
+from app.convoy_admin.choices import EVERY, TEST, Choices
 from app.domain.events import PING, Event, EventType, envelope
 from app.domain.resource import MAX_ID
 from app.http.examples import carried_by
@@ -116,13 +116,18 @@ def _to_owner(connection: ConvoyComponents, owner: str, event_type: EventType) -
 
 
 def _to_endpoint(project: Project, endpoint: str, event_type: EventType) -> Event:
-    """Publish an example to the endpoint, if it gets the event type.
+    """Publish an example to the endpoint, if it gets the event type. Each endpoint may get a ping.
 
     Convoy would give an endpoint without a subscription one, to all event types.
     """
     event = _example(event_type, endpoint_of(project, endpoint).get("owner_id", ""))
-    types = _types_of(project, endpoint)
-    if not types & {EVERY, event.type}:
+    choices = Choices(project)
+    choice = choices.of(endpoint)
+    types = choice.rows.keys()
+    if event_type is PING and types and not types & {EVERY, PING.name}:
+        choices.allow_test(choice)
+        event = replace(event, type=TEST)
+    elif not types & {EVERY, event.type}:
         known = ", ".join(sorted(types)) or "no event"
         raise exit_with(f"The endpoint gets no {event.type}, but {known}. {CHANGE}", NOT_DONE)
     project.publish_to_endpoint(endpoint, event.type, dict(event.data), event.id)

@@ -175,6 +175,14 @@ def test_an_owner_without_the_endpoint_is_code_1(convoy: Convoy) -> None:
     assert foreign.stderr.startswith(f"ann has no endpoint {bobs}. List the owner's: convoy end")
 
 
+def test_an_unknown_endpoint_is_code_1(convoy: Convoy) -> None:
+    for command in (["deliveries"], ["resend", "--failed", "--since", "1h"]):
+        result = run("convoy", *command, "--endpoint", "nope")
+
+        assert (result.exit_code, result.stdout) == (NOT_DONE, "")
+        assert "Convoy has no endpoint nope. List them: convoy endpoints" in result.stderr
+
+
 def test_an_unknown_type_is_wrong_usage_and_convoys_types_are_listed(convoy: Convoy) -> None:
     run("convoy", "setup", "--url", "http://127.0.0.1:9")
 

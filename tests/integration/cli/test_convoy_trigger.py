@@ -208,6 +208,20 @@ def test_an_owner_or_endpoint_that_does_not_get_the_type_gets_no_example_and_wai
     assert convoy.events() == []
 
 
+def test_a_ping_reaches_an_endpoint_that_chose_no_ping(convoy: Convoy) -> None:
+    setup = ("convoy", "setup", "--url", convoy.receiver, "--owner", "house")
+    assert run(*setup, "--event-type", "created").exit_code == DONE
+    (endpoint,) = convoy.ask("GET", "/endpoints")["content"]
+
+    result = run("convoy", "trigger", "ping", "--endpoint", endpoint["uid"], "--json", wait=soon)
+
+    assert result.exit_code == DONE
+    (output,) = lines(result)
+    assert (output["type"], output["status"]) == ("test", "Success")
+    (event,) = convoy.payloads()
+    assert event["event"] == "ping"
+
+
 def test_an_example_to_an_owner_or_endpoint_that_is_not_there_is_code_1(convoy: Convoy) -> None:
     nobody = run("convoy", "trigger", "created", "--owner", "carl")
     nowhere = run("convoy", "trigger", "created", "--endpoint", "nope")

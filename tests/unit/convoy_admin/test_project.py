@@ -52,7 +52,7 @@ def test_a_failed_resend_is_a_refusal_although_convoy_answers_200() -> None:
     arrived = {"status": True, "message": "", "data": {"status": "Success"}}
     failed = {"status": True, "message": "0 successful, 1 failed", "data": None}
 
-    with pytest.raises(ConvoyRefused, match=r"^200: 0 successful, 1 failed$"):
+    with pytest.raises(ConvoyRefused, match=r"^200: 0 successful, 1 failed\. Is the"):
         project((200, arrived), (200, failed)).resend("d")
 
 
