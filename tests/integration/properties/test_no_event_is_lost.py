@@ -45,7 +45,7 @@ def _world(
 def test_whatever_happens_the_receiver_gets_every_committed_event() -> None:
     run_state_machine_as_test(
         PropertyWorld,
-        settings=settings(inputs(10), stateful_step_count=20),
+        settings=settings(inputs(8), stateful_step_count=20),
     )
 
 
