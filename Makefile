@@ -2,14 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
+.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
 
 run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
 
-test: .venv/ready         ## every test, with the coverage of app/
-	$(BIN)/pytest --cov --numprocesses auto --dist loadfile --no-loadscope-reorder \
-	  --max-worker-restart 0
+test: .venv/ready         ## every test
+	$(TESTS)
+
+cover: .venv/ready        ## every test, and whether some test runs each line and branch of app/: a third slower
+	$(TESTS) --cov
+
+TESTS = $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 check: .venv/ready .venv/files  ## linters, formatter, types, import rules: clean at every commit
 	$(BIN)/ruff check
