@@ -201,6 +201,8 @@ def test_the_page_works_from_an_origin_that_the_gateway_allows(
             page.keyboard.press("Enter")
             page.get_by_role("button", name="Pause").click()
             expect(page.locator("#confirmation")).to_have_text("Paused.")
+            # The list is read again first: with a fault, the endpoint would stay as it was shown.
+            expect(page.get_by_role("button", name="Resume")).to_be_visible()
             convoy.fail(status=503)
             page.get_by_role("button", name="Resume").click()
             expect(page.get_by_role("alert")).to_contain_text("Try again in 5 s.")
