@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app.cli.moments import TIME_WIDTH, shown
 from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json
+from app.convoy_admin.deliveries import MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from app.domain.events import Event
 
 STATUS = "Type, status"
-
-MAX_BODY = 1000
-"""Characters of a receiver's answer."""
 
 
 def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
@@ -142,13 +140,11 @@ def attempt_summary(attempt: JsonObject) -> JsonObject:
 
     `body`: the beginning of the receiver's answer.
     """
-    asked, answered = attempt["requested_at"], attempt.get("responded_at")
-    latency = (_time(answered) - _time(asked)).total_seconds() if answered else None
     return {
-        "at": asked,
+        "at": attempt["requested_at"],
         "arrived": attempt.get("status", False),
         "answer": attempt.get("http_status") or attempt.get("error") or "none",
-        "latency_ms": None if latency is None else round(latency * 1000, 1),
+        "latency_ms": latency_ms(attempt),
         "body": (attempt.get("response_data") or "")[:MAX_BODY],
         "signature": attempt["request_http_header"].get("X-Convoy-Signature", ""),
     }

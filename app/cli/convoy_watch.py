@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.convoy_admin.calls import ConvoyRefused
+from app.convoy_admin.deliveries import ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
-
-FINISHED = {"Success", "Failure", "Discarded"}
-"""Statuses of a delivery that Convoy does not attempt again by itself."""
 
 
 def deliveries_of(
@@ -29,7 +27,7 @@ def deliveries_of(
             found = list(project.deliveries(event_id=event_id))
         except ConvoyRefused:
             found = []  # Convoy's worker has not reached the event yet
-        if found and all(each["status"] in FINISHED for each in found):
+        if found and all(each["status"] in ENDED for each in found):
             break
         wait(1)
     return found

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.convoy_admin import sdk
@@ -14,9 +14,16 @@ from app.outbox.rows import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from app.convoy_admin.calls import Calls, JsonObject
+
+MISSED = ("Failure", "Discarded")
+"""Statuses of deliveries that did not arrive, and that Convoy does not try again by itself."""
+
+ENDED = {"Success", *MISSED}
+
+MAX_BODY = 1000
+"""Characters of a receiver's answer that are shown."""
 
 MAX_KEYS = 100
 """Keys of one event that are looked for. The relay adds a key only if Convoy lost the event."""
@@ -109,6 +116,15 @@ class DeliveryCalls:
             raise ConvoyRefused(
                 f"200: {answer['message']}. Is the endpoint paused or inactive? Activate it first"
             )
+
+
+def latency_ms(attempt: JsonObject) -> float | None:
+    """Between the request and the answer; None without an answer."""
+    answered = attempt.get("responded_at")
+    if not answered:
+        return None
+    took = datetime.fromisoformat(answered) - datetime.fromisoformat(attempt["requested_at"])
+    return round(took.total_seconds() * 1000, 1)
 
 
 def second(at: datetime | None) -> str:

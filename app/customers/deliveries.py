@@ -9,10 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.convoy_admin.calls import ConvoyNotFound, ConvoyRefused
+from app.convoy_admin.deliveries import ENDED, MISSED
 from app.customers.endpoints import active
 from app.customers.errors import Conflict
 from app.customers.ownership import own_delivery, own_endpoint, own_endpoints
-from app.customers.views import ENDED, attempt_view, delivery_view
+from app.customers.views import attempt_view, delivery_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 LISTED = timedelta(days=30)
 """How far back deliveries are listed."""
-
-MISSED = ("Failure", "Discarded")
-"""Statuses of deliveries that Convoy does not try again by itself."""
 
 RESERVE_S = 6.0
 """Seconds that must be left for one more delivery to be sent again: two calls to Convoy."""

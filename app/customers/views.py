@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.convoy_admin.deliveries import ENDED, MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from app.convoy_admin.calls import JsonObject
 
 WAITING = {"Retry", "Scheduled"}
-ENDED = {"Success", "Failure", "Discarded"}
 STATUSES = (*sorted(ENDED), "Processing", *sorted(WAITING))
 """Convoy's words. Discarded: the endpoint was paused or inactive."""
-
-BODY_LIMIT = 1000
-"""Characters of a receiver's answer that are shown."""
 
 
 def endpoint_view(endpoint: JsonObject, event_types: Sequence[str]) -> JsonObject:
@@ -56,8 +52,8 @@ def attempt_view(attempt: JsonObject) -> JsonObject:
         "at": attempt["requested_at"],
         "arrived": attempt.get("status", False),
         "answer": attempt.get("http_status") or _reason(attempt.get("error") or ""),
-        "latency_ms": _latency_ms(attempt["requested_at"], attempt.get("responded_at")),
-        **({"body": body[:BODY_LIMIT]} if body else {}),
+        "latency_ms": latency_ms(attempt),
+        **({"body": body[:MAX_BODY]} if body else {}),
     }
 
 
@@ -74,10 +70,3 @@ def _reason(error: str) -> str:
     """The kind of an error. Its text may name addresses of Convoy's own network."""
     text = re.sub(r'"[^"]*"', "", error).lower()  # the URL, which may have any of the words
     return next((each for each, words in _REASONS.items() if words.search(text)), NO_ANSWER)
-
-
-def _latency_ms(asked: str, answered: str | None) -> float | None:
-    if not answered:
-        return None
-    took = datetime.fromisoformat(answered) - datetime.fromisoformat(asked)
-    return round(took.total_seconds() * 1000, 1)

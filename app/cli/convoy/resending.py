@@ -18,21 +18,18 @@ from app.cli.convoy.choosing import (
     chosen_endpoints,
     known_types,
 )
-from app.cli.convoy.delivering import Status
 from app.cli.convoy.group import connected, convoy, delivery_ids
 from app.cli.moments import SinceOption  # noqa: TC001  # Typer reads the annotation
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption
 from app.cli.relay_loop import interrupts
 from app.convoy_admin.calls import ConvoyRefused
+from app.convoy_admin.deliveries import MISSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.cli.relay_loop import Interrupt
     from app.convoy_admin.project import Project
-
-MISSED = (Status.FAILURE, Status.DISCARDED)
-"""Statuses of deliveries that Convoy does not try again by itself."""
 
 PAUSED = " Activate the endpoint: convoy endpoints resume ENDPOINT_ID"
 
