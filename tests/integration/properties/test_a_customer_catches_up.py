@@ -19,6 +19,7 @@ from infra.fake_convoy import server
 from infra.local.tables import create_tables
 from tests.inputs import inputs
 from tests.integration.properties.customers_world import OWNERS, Deployment
+from tests.integration.properties.strategies import QUEUES
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from tests.stand_in import Convoy
 
-QUEUES = ("intake", "matching", "deliveries", "attempts")
 OF = st.sampled_from(OWNERS)
 STEP = st.one_of(
     st.tuples(
@@ -43,7 +43,7 @@ STEP = st.one_of(
     st.tuples(st.sampled_from(["down", "pause"]), OF, st.booleans()),
     st.tuples(st.just("rotate"), OF, st.sampled_from([0, 24])),
     st.tuples(st.just("resend"), OF, st.integers(0, 5)),
-    st.tuples(st.sampled_from(["lose", "hold"]), OF, st.sampled_from(QUEUES)),
+    st.tuples(st.sampled_from(["lose", "hold"]), OF, QUEUES),
     st.tuples(st.sampled_from(["relay", "catch_up"]), OF),
     st.tuples(st.just("recover"), OF, st.integers(0, 5)),
 )
