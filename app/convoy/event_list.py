@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
-from app.convoy.questions import expect_list_form, utc
+from app.convoy.exchange import utc
+from app.convoy.questions import expect_list_form
 from app.outbox.event_list import Shown
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import logging
 import math
 import re
 import time
+from datetime import UTC
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from app.convoy.transport import DeadlineTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from typing import NoReturn
 
     from app.convoy.api_key import ApiKey
@@ -195,3 +197,8 @@ def reason_of(response: httpx.Response) -> str:
     form = headers.get("content-encoding") or headers.get("content-type", "no content type")
     message = message_of(response) or f"not Convoy's JSON but {form}"
     return f"{response.status_code}: {message}"
+
+
+def utc(moment: datetime) -> str:
+    """A date of a filter, as Convoy reads it: UTC, in whole seconds, without a zone."""
+    return moment.astimezone(UTC).isoformat()[:19]

@@ -89,8 +89,3 @@ def expect_list_form() -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError) as error:
         raise NotAnswered(Unavailable(f"not in the form of Convoy's lists: {error!r}")) from error
-
-
-def utc(moment: datetime) -> str:
-    """A date of a filter, as Convoy reads it: UTC, without a zone."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")

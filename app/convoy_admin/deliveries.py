@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.convoy.exchange import utc
 from app.convoy_admin import sdk
 from app.convoy_admin.calls import PAGE, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
 from app.outbox.rows import key_of
@@ -66,8 +67,8 @@ class DeliveryCalls:
             "status": list(statuses),
             "idempotency_key": event_id,
             "event_type": event_types[0] if len(event_types) == 1 else "",
-            "start_date": second(since),
-            "end_date": second(until),
+            "start_date": utc(since) if since else "",
+            "end_date": utc(until) if until else "",
             "next_page_cursor": first,
             "sort": "ASC" if oldest_first else "",
         }
@@ -125,11 +126,6 @@ def latency_ms(attempt: JsonObject) -> float | None:
         return None
     took = datetime.fromisoformat(answered) - datetime.fromisoformat(attempt["requested_at"])
     return round(took.total_seconds() * 1000, 1)
-
-
-def second(at: datetime | None) -> str:
-    """The time as Convoy reads it: in UTC, without a zone."""
-    return "" if at is None else at.astimezone(UTC).isoformat()[:19]
 
 
 def _check(delivery: JsonObject, endpoint_ids: Sequence[str] | None, key: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from app.convoy.exchange import utc
 from app.convoy_admin import sdk
 from app.convoy_admin.calls import Calls, ConvoyNotFound, ConvoyRefused, ConvoyUnusable
-from app.convoy_admin.deliveries import DeliveryCalls, second
+from app.convoy_admin.deliveries import DeliveryCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -180,7 +181,7 @@ class Project(DeliveryCalls):
 
     def events_of(self, key: str, since: datetime) -> list[JsonObject]:
         """The events that Convoy has under this key, newest first; `since` is aware."""
-        return list(self._calls.each(sdk.events, idempotency_key=key, start_date=second(since)))
+        return list(self._calls.each(sdk.events, idempotency_key=key, start_date=utc(since)))
 
     def close(self) -> None:
         self._calls.close()
