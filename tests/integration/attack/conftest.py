@@ -18,7 +18,7 @@ from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.customers.world import World, look_up, set_up
 from tests.integration.lambda_.conftest import cold_start, environment
-from tests.integration.lambda_.gateways import Context
+from tests.integration.lambda_.gateways import invocation
 from tests.tables import make_store
 
 if TYPE_CHECKING:
@@ -66,15 +66,8 @@ def lambda_(
     set_up(convoy)
     environment.setattr("app.convoy.connecting.socket.getaddrinfo", resolved)
     api, handler = cold_start(), sys.modules["handler"]
-
-    def invoke(event: JsonObject) -> JsonObject:
-        if not to_the_customers(event):
-            return api(event)
-        answer: JsonObject = handler.webhooks(event, Context())
-        answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
-        return answer
-
-    yield GatewayClient(invoke)
+    webhooks = invocation(handler.webhooks)
+    yield GatewayClient(lambda event: (webhooks if to_the_customers(event) else api)(event))
     handler._webhooks().app.state.customers.close()
 
 

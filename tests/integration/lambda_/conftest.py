@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.customers.world import set_up
-from tests.integration.lambda_.gateways import Context
+from tests.integration.lambda_.gateways import invocation
 from tests.stand_in import deployment
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.integration.lambda_.gateways import Invoke
     from tests.stand_in import Convoy
-    from tests.support import JsonObject
 
 
 @pytest.fixture
@@ -45,13 +44,7 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
         handler = importlib.import_module("handler")
         services.extend(handler._api()[0].app.state.services[:1])
 
-        def invoke(event: JsonObject) -> JsonObject:
-            answer: JsonObject = handler.api(event, Context())
-            answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
-            assert answer["isBase64Encoded"] is False
-            return answer
-
-        return invoke
+        return invocation(handler.api)
 
     yield start
     for service in services:
@@ -67,13 +60,7 @@ def customers(environment: pytest.MonkeyPatch, convoy: Convoy) -> Iterator[Invok
     sys.modules.pop("handler", None)
     handler = importlib.import_module("handler")
 
-    def invoke(event: JsonObject) -> JsonObject:
-        answer: JsonObject = handler.webhooks(event, Context())
-        answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
-        assert answer["isBase64Encoded"] is False
-        return answer
-
-    yield invoke
+    yield invocation(handler.webhooks)
     handler._webhooks().app.state.customers.close()
 
 

@@ -77,3 +77,15 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return 30_000
+
+
+def invocation(function: Callable[[JsonObject, Context], JsonObject]) -> Invoke:
+    """Invokes an entry point as a gateway does. The names of headers are in small letters."""
+
+    def invoke(event: JsonObject) -> JsonObject:
+        answer = function(event, Context())
+        answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
+        assert answer["isBase64Encoded"] is False
+        return answer
+
+    return invoke
