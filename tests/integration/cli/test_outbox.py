@@ -8,6 +8,7 @@ import pytest
 
 from app.cli.terminal import span
 from tests.integration.cli.shell import DONE, NOT_DONE, TODO_TEXT, Rows, lines, run
+from tests.support import PATIENCE_S
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def test_an_empty_outbox_is_a_sentence_for_people_and_nothing_for_scripts(rows: 
 
 
 def test_a_script_gets_one_object_per_line(rows: Rows) -> None:
-    rows.waiting("e1", age=240, due_in=25)
+    rows.waiting("e1", age=240, due_in=PATIENCE_S)
     rows.failed("e2")
 
     (waiting,) = lines(run("outbox", "list", "--json"))
     (failed,) = lines(run("outbox", "list", "--failed", "--json"))
 
-    assert 240 <= waiting.pop("age_s") < 300
-    assert 0 < waiting.pop("due_in_s") <= 25
+    assert 240 <= waiting.pop("age_s") < 240 + PATIENCE_S
+    assert 0 < waiting.pop("due_in_s") <= PATIENCE_S
     assert waiting == {
         "event_id": "e1", "type": "created", "owner": "ann", "state": "waiting",
         "attempts": 0, "reason": "",
