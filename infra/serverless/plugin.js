@@ -8,6 +8,7 @@ const { spawnSync } = require('node:child_process');
 const { DescribeSecretCommand, SecretsManagerClient } = require('@aws-sdk/client-secrets-manager');
 
 const separateMethods = require('./preflights');
+const nameAuthorization = require('./routes');
 
 module.exports = class {
   constructor(serverless) {
@@ -15,6 +16,8 @@ module.exports = class {
       'before:package:cleanup': () => checkParameters(serverless),
       'before:package:initialize': () => separateMethods(serverless.service),
       'before:package:createDeploymentArtifacts': () => build(serverless),
+      'after:aws:package:finalize:mergeCustomProviderResources': () =>
+        nameAuthorization(serverless.service.provider.compiledCloudFormationTemplate),
       'before:deploy:deploy': () => checkSecret(serverless),
       'before:offline:start': () => takeLocalSettings(serverless),
     };

@@ -1,7 +1,7 @@
 'use strict';
 
-// Who may call the API. With an issuer and an audience: callers with a JWT of that issuer for that
-// audience. Without them: callers that IAM allows. Everybody: only if `anonymous` is true.
+// Who may call the API. With an issuer and audiences: callers with a JWT of that issuer for one of
+// them. Without them: callers that IAM allows. Everybody: only if `anonymous` is true.
 // `kind` is the app's SIGN_IN: the app takes no other kind of identity for an owner.
 
 const ALL = { method: '*', path: '*' };
@@ -15,22 +15,14 @@ module.exports = async (variables) => {
 };
 
 async function signInOf({ resolveVariable }) {
-  const [issuer, audience, claim, parameter, owner] = await Promise.all(
-    ['jwtIssuer', 'jwtAudience', 'ownerClaim', 'anonymous', 'convoyAppId'].map((name) =>
-      resolveVariable(`param:${name}`),
-    ),
-  );
+  const names = ['jwtIssuer', 'jwtAudience', 'jwtScopes', 'ownerClaim', 'anonymous', 'convoyAppId'];
+  const values = await Promise.all(names.map((name) => resolveVariable(`param:${name}`)));
+  const [issuer, audience, scopes, claim, parameter, owner] = values;
   const anonymous = String(parameter); // in YAML it may be a boolean
   if (!['true', 'false'].includes(anonymous)) {
     refuse(`--param anonymous=${anonymous}: must be true or false`);
   }
-  if (Boolean(issuer) !== Boolean(audience)) {
-    const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
-    refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
-  }
-  if (claim !== 'sub' && !issuer) {
-    refuse(`--param ownerClaim=${claim} needs --param jwtIssuer: only a token has claims`);
-  }
+  checkToken(issuer, audience, scopes, claim);
   if (anonymous === 'true') {
     if (issuer) refuse('--param anonymous=true contradicts --param jwtIssuer: give only one');
     if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all todos');
@@ -40,14 +32,39 @@ async function signInOf({ resolveVariable }) {
     const event = { ...ALL, authorizer: { type: 'aws_iam' } };
     return { authorizers: {}, event, kind: 'iam' };
   }
+  return byToken(issuer, listed(audience), listed(scopes));
+}
+
+function checkToken(issuer, audience, scopes, claim) {
+  if (Boolean(issuer) !== Boolean(audience)) {
+    const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
+    refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
+  }
+  if (issuer && listed(audience).length === 0) {
+    refuse(`--param jwtAudience="${audience}" names no audience. Separate several with commas`);
+  }
+  if (claim !== 'sub' && !issuer) {
+    refuse(`--param ownerClaim=${claim} needs --param jwtIssuer: only a token has claims`);
+  }
+  if (scopes && !issuer) {
+    refuse(`--param jwtScopes=${scopes} needs --param jwtIssuer: only a token has scopes`);
+  }
+}
+
+function byToken(issuer, audience, scopes) {
   const jwt = {
     type: 'jwt',
     identitySource: '$request.header.Authorization',
     issuerUrl: issuer,
-    audience: [audience],
+    audience,
   };
-  const event = { ...ALL, authorizer: { name: 'jwt' } };
+  // Without scopes the list is there, and empty: a route without the list keeps its earlier scopes.
+  const event = { ...ALL, authorizer: { name: 'jwt', scopes } };
   return { authorizers: { jwt }, event, kind: 'jwt' };
+}
+
+function listed(text) {
+  return String(text).split(',').map((each) => each.trim()).filter(Boolean);
 }
 
 function refuse(message) {

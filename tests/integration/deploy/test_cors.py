@@ -36,7 +36,7 @@ ORIGINS = {"corsOrigins": "https://portal.example, http://localhost:8080"}
 def routes(template: Template) -> dict[str, str]:
     """The type of authorization of each route."""
     return {
-        route["RouteKey"]: route.get("AuthorizationType", "NONE")
+        route["RouteKey"]: route["AuthorizationType"]
         for route in template.of_type("AWS::ApiGatewayV2::Route").values()
     }
 
