@@ -43,6 +43,13 @@ SECRET = {
     ":secret:${ConvoySecret}-??????"
 }
 XRAY = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+TRACING = {
+    "Fn::If": [
+        "Traced",
+        {"Effect": "Allow", "Action": XRAY, "Resource": "*"},
+        {"Ref": "AWS::NoValue"},
+    ]
+}
 OF_MANY: list[tuple[list[str], list[Any]]] = [
     (["secretsmanager:GetSecretValue"], [SECRET]),
     (XRAY, ["*"]),
@@ -169,14 +176,11 @@ def test_the_schedule_may_call_the_relay_and_nothing_else(template: Template) ->
 
 
 def test_no_role_allows_every_action_or_every_resource(template: Template) -> None:
-    roles = template.of_type("AWS::IAM::Role")
-    policies = [*template.of_type("AWS::IAM::Policy").values()]
-    for role in roles.values():
+    for role in template.of_type("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role
-        policies += role["Policies"]
-
-    for policy in policies:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        (policy,) = role["Policies"]
+        for each in policy["PolicyDocument"]["Statement"]:
+            statement = each["Fn::If"][1] if "Fn::If" in each else each
             assert statement.keys() == {"Effect", "Action", "Resource"}
             assert statement["Effect"] == "Allow"
             actions, resources = _list(statement["Action"]), _list(statement["Resource"])
@@ -185,26 +189,37 @@ def test_no_role_allows_every_action_or_every_resource(template: Template) -> No
                 assert (actions, resources) in OF_MANY
 
 
-def test_tracing_is_allowed_only_if_it_is_on(
-    packaged: Callable[..., Template],
-) -> None:
+def test_tracing_is_allowed_only_if_it_is_on(packaged: Callable[..., Template]) -> None:
     assert packaged().parameters["Tracing"] == "PassThrough"
     template = packaged(tracing="Active")
 
     assert template.parameters["Tracing"] == "Active"
     assert template.body["Conditions"]["Traced"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
-    assert template.resources["TracingPolicy"]["Condition"] == "Traced"
-    policy = template.properties("TracingPolicy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Action"] == XRAY
-    roles = ["ApiRole", "WebhooksRole", "RelayRole"]
-    assert policy["Roles"] == [{"Ref": each} for each in roles]
+    for function in ("Api", "Webhooks", "Relay"):
+        assert template.properties(f"{function}LambdaFunction")["TracingConfig"]["Mode"] == "Active"
+        assert _conditional(template, f"{function}Role") == [TRACING]
+
+
+def test_no_function_starts_before_its_role_has_every_permission(template: Template) -> None:
+    """A function waits for its role. Nothing waits for a policy that is another resource."""
+    assert template.of_type("AWS::IAM::Policy") == {}
+    assert template.of_type("AWS::IAM::ManagedPolicy") == {}
+    for name in template.of_type("AWS::Lambda::Function"):
+        assert name.replace("LambdaFunction", "Role") in template.resources[name]["DependsOn"]
+    for version in template.of_type("AWS::Lambda::Version").values():
+        assert version["FunctionName"]["Ref"] in template.resources
+
+
+def _conditional(template: Template, role: str) -> list[JsonObject]:
+    """The role's statements that depend on a condition."""
+    (policy,) = template.properties(role)["Policies"]
+    return [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
 
 
 def _statements(template: Template, role: str) -> list[JsonObject]:
     (policy,) = template.properties(role)["Policies"]
     statements: list[JsonObject] = policy["PolicyDocument"]["Statement"]
-    return statements
+    return [each for each in statements if "Fn::If" not in each]
 
 
 def _list(value: Any) -> list[Any]:
