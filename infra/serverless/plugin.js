@@ -1,24 +1,25 @@
 'use strict';
 
 // What the framework does not do: check for required parameters, keep the routes free for preflights,
-// build the zip, check for the secret before a deployment begins, give the local gateway local settings.
+// name each route's authorization, build the zip, look before a deployment changes anything, give the
+// local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 
-const { DescribeSecretCommand, SecretsManagerClient } = require('@aws-sdk/client-secrets-manager');
-
+const { problemOfName } = require('./look/secret');
 const separateMethods = require('./preflights');
 const nameAuthorization = require('./routes');
 
 module.exports = class {
-  constructor(serverless) {
+  constructor(serverless, _options, { log }) {
     this.hooks = {
       'before:package:cleanup': () => checkParameters(serverless),
       'before:package:initialize': () => separateMethods(serverless.service),
       'before:package:createDeploymentArtifacts': () => build(serverless),
       'after:aws:package:finalize:mergeCustomProviderResources': () =>
         nameAuthorization(serverless.service.provider.compiledCloudFormationTemplate),
-      'before:deploy:deploy': () => checkSecret(serverless),
+      // Only a deployment needs AWS's clients, which take time to load.
+      'before:deploy:deploy': () => require('./look')(serverless, log),
       'before:offline:start': () => takeLocalSettings(serverless),
     };
   }
@@ -33,6 +34,8 @@ function checkParameters(serverless) {
       `Missing: ${missing.join(', ')}. Give it here, or set it under params in serverless.yml.`,
     );
   }
+  const problem = problemOfName(serverless.service.provider.environment.CONVOY_API_KEY_SECRET);
+  if (problem) throw new serverless.classes.Error(problem);
 }
 
 function build(serverless) {
@@ -48,23 +51,6 @@ function build(serverless) {
   if (error || status !== 0) {
     const what = error ? `did not start (${error.code})` : `ended with ${status}`;
     throw new serverless.classes.Error(`The zip was not built: make package ${what}.`);
-  }
-}
-
-async function checkSecret(serverless) {
-  const name = serverless.service.provider.environment.CONVOY_API_KEY_SECRET;
-  const client = new SecretsManagerClient(await serverless.getProvider('aws').getAwsSdkV3Config());
-  try {
-    await client.send(new DescribeSecretCommand({ SecretId: name }));
-  } catch (error) {
-    if (error.name !== 'ResourceNotFoundException') throw error;
-    throw new serverless.classes.Error(
-      `There is no secret "${name}" for Convoy's API key. Make it first, in the same region:\n` +
-        `aws secretsmanager create-secret --name ${name} --secret-string file://secret.json\n` +
-        'secret.json has to hold {"CONVOY_API_KEY": "…"}.',
-    );
-  } finally {
-    client.destroy();
   }
 }
 

@@ -21,7 +21,7 @@ const call = async (each) => {
   try {
     return { value: await FUNCTION(each) };
   } catch (error) {
-    return { error: error.message };
+    return { error: error.message, kind: error.constructor.name };
   }
 };
 const answer = async () => {
@@ -33,7 +33,7 @@ answer();
 
 
 def call_each(function: str, cases: Sequence[object], *, project: Path = ROOT) -> list[JsonObject]:
-    """Each case's `{"value": …}`, or `{"error": message}` if the JavaScript function throws.
+    """Each case's `{"value": …}`, or `{"error": message, "kind": class}` if the function throws.
 
     Paths in `function`, as in `require('./infra/…')`, are the project's.
     """

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 from unittest.mock import patch
 
 from moto import server
+from moto.awslambda import urls
+from moto.awslambda.responses import LambdaResponse
 from moto.cloudformation import models as cloudformation
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import EmptyResult
@@ -24,8 +27,18 @@ def _create_unprotected(name: str, resource: Any, *where: str, **more: Any) -> A
     return _create_table(name, resource, *where, **more)
 
 
+ACCOUNT_LIMIT = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+
+
+def _get_account_settings(_request: Any) -> tuple[int, dict[str, str], str]:
+    return 200, {}, json.dumps({"AccountLimit": ACCOUNT_LIMIT})
+
+
 def main() -> None:
+    account = {"{0}/2016-08-19/account-settings/?$": LambdaResponse.dispatch}
     with (
+        patch.dict(urls.url_paths, account),
+        patch.object(LambdaResponse, "get_account_settings", _get_account_settings, create=True),
         patch.object(
             CloudFormationResponse,
             "update_termination_protection",

@@ -18,11 +18,14 @@ from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
+from tests.integration.deploy import issuers
 from tests.integration.deploy.osls import Project
+from tests.integration.deploy.processes import free_port
 from tests.support import NOW, OWNER, RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.tables import TodoStore
 
@@ -74,7 +77,7 @@ class Stack:
 def stack(project: Project, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """Deployed once for the module."""
     stack = Stack(Project.copy(tmp_path_factory.mktemp("stack")))
-    client("secretsmanager").create_secret(Name=SECRET, SecretString="{}")
+    client("secretsmanager").create_secret(Name=SECRET, SecretString='{"CONVOY_API_KEY": "CO.key"}')
     stack.deploy()
     return stack
 
@@ -101,14 +104,17 @@ def inventory() -> dict[str, list[str]]:
     return {kind: sorted(names()) for kind, names in INVENTORY.items()}
 
 
-def test_a_deployment_without_its_secret_makes_nothing(stack: Stack) -> None:
+def test_a_deployment_that_would_fail_names_every_reason_and_makes_nothing(stack: Stack) -> None:
     before = inventory()
+    jwt = {"jwtIssuer": f"https://localhost:{free_port()}", "jwtAudience": "todos"}
 
-    done = stack.project.run("deploy", "--stage=secretless")
+    done = stack.project.run("deploy", "--stage=secretless", **jwt)
 
     assert done.returncode != 0
     output = done.stdout + done.stderr
     assert 'There is no secret "fastapi-todo-convoy/secretless/convoy"' in output
+    assert f"{jwt['jwtIssuer']}/.well-known/openid-configuration can't be read" in output
+    assert "Nothing was changed." in output
     assert inventory() == before
 
 
@@ -146,12 +152,20 @@ def test_a_second_deployment_changes_nothing(stack: Stack) -> None:
     assert (inventory(), stack.outputs) == before
 
 
-def test_another_sign_in_replaces_no_resource(stack: Stack) -> None:
+def test_another_sign_in_replaces_no_resource_and_outlives_its_issuers_outage(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = inventory()
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(tmp_path / "authority.pem"))
+    jwt = {"jwtAudience": "todos"}
 
-    stack.deploy(jwtIssuer="https://issuer.example", jwtAudience="todos")
+    with issuers.serve(tmp_path) as served:
+        jwt["jwtIssuer"] = served.add("issuer", issuers.RSA)
+        stack.deploy(**jwt)
+    during_outage = stack.deploy(**jwt)
 
     assert inventory() == before
+    assert "The stack has this issuer already, so the deployment goes on." in during_outage
 
 
 def test_a_removal_leaves_nothing(stack: Stack) -> None:

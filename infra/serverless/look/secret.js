@@ -1,0 +1,105 @@
+'use strict';
+
+// The secret of Convoy's API key: it is there, the functions may decrypt it, and its text is one
+// that app/convoy/secrets_manager.py takes. SnapStart starts the functions during the deployment,
+// and they do not start without the key. No message shows the text.
+
+const { Denied, NotSeen, Refusal } = require('./outcomes');
+
+const FIELD = 'CONVOY_API_KEY';
+const FORM = `{"${FIELD}": "…"}`;
+const NAME = /^[\w/+=.@-]{1,512}$/; // Secrets Manager's rule. An ARN has colons
+const OWN_KEY = 'alias/aws/secretsmanager';
+const PLACEHOLDER = /^(<.*>|change[-_ ]?(me|this)|replace[-_ ]?me|placeholder|your[-_ ].*)$/i;
+
+/** What is wrong with the name. The functions' permission is made of it, and an ARN does not fit. */
+function problemOfName(name) {
+  if (NAME.test(name)) return undefined;
+  return (
+    `--param convoySecret=${name} is not the name of a secret. Give the name, not the ARN: the secret` +
+    ' is one of this account and region.'
+  );
+}
+
+async function look(ask, { key, secret }) {
+  try {
+    checkState(secret, key, await ask('secretsmanager:DescribeSecret', { SecretId: secret }));
+    const { SecretString } = await ask('secretsmanager:GetSecretValue', { SecretId: secret });
+    const problem = problemOf(SecretString);
+    if (problem) {
+      throw new Refusal(`The secret "${secret}" ${problem}. ${store('put-secret-value', secret)}`);
+    }
+  } catch (error) {
+    throw explain(error, secret);
+  }
+}
+
+function checkState(secret, key, { DeletedDate, KmsKeyId }) {
+  if (DeletedDate) {
+    throw new Refusal(
+      `The secret "${secret}" is scheduled for deletion. Restore it:\n` +
+        `aws secretsmanager restore-secret --secret-id ${secret}`,
+    );
+  }
+  if (KmsKeyId && !mayDecrypt(KmsKeyId, key)) {
+    throw new Refusal(
+      `The secret "${secret}" is encrypted with the key ${KmsKeyId}, which the functions' roles may` +
+        " not use: the functions would not start. Deploy with that key as --param kmsKeyArn, or use" +
+        ` AWS's own:\naws secretsmanager update-secret --secret-id ${secret} --kms-key-id` +
+        ' alias/aws/secretsmanager',
+    );
+  }
+}
+
+// An alias, which does not show its key, passes beside a key of the deployment.
+function mayDecrypt(secretsKey, key) {
+  if (secretsKey.endsWith(OWN_KEY)) return true;
+  return Boolean(key) && (secretsKey.includes('alias/') || key.endsWith(secretsKey));
+}
+
+function explain(error, secret) {
+  if (error instanceof Denied) {
+    return new NotSeen(
+      `The secret "${secret}" was not checked: ${error.message} is not allowed. Without a secret of` +
+        ` the form ${FORM} the functions do not start.`,
+    );
+  }
+  if (error.name === 'ResourceNotFoundException') {
+    return new Refusal(
+      `There is no secret "${secret}" for Convoy's API key in this region, or it has no value.` +
+        ` ${store('create-secret', secret)}`,
+    );
+  }
+  return error;
+}
+
+/** What is wrong with the secret's text; undefined if nothing is. */
+function problemOf(text) {
+  if (!text) return 'has no text';
+  const key = keyIn(text);
+  if (key === undefined) return `is not of the form ${FORM}`;
+  if (key === '') return `has a blank ${FIELD}`;
+  if (/^bearer\b/i.test(key)) return `has a ${FIELD} that begins with "Bearer": store the key alone`;
+  if (PLACEHOLDER.test(key)) return `has a placeholder for ${FIELD}`;
+  if (!/^[\x21-\x7e]+$/.test(key)) return `has a space or a character beyond ASCII in ${FIELD}`;
+  return undefined;
+}
+
+function keyIn(text) {
+  try {
+    const key = JSON.parse(text)?.[FIELD];
+    return typeof key === 'string' ? key.trim() : undefined;
+  } catch {
+    return undefined; // the error would show the text
+  }
+}
+
+function store(command, secret) {
+  const [option, at] = command === 'create-secret' ? ['name', 'Store'] : ['secret-id', 'Correct it'];
+  return (
+    `${at}:\naws secretsmanager ${command} --${option} ${secret} --secret-string file://secret.json\n` +
+    `secret.json has to hold ${FORM}.`
+  );
+}
+
+module.exports = { look, problemOfName };
