@@ -1,8 +1,8 @@
 'use strict';
 
-// What the framework does not do: check for required parameters, keep the routes free for preflights,
-// name each route's authorization, build the zip, look before a deployment changes anything, give the
-// local gateway local settings.
+// What the framework does not do: check for required parameters, keep the routes free for
+// preflights, name each route's authorization, build the zip, look before a deployment changes
+// anything, give the local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 

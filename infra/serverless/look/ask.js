@@ -10,6 +10,7 @@ const {
   IAMClient,
   SimulateCustomPolicyCommand,
 } = require('@aws-sdk/client-iam');
+const { DescribeKeyCommand, KMSClient } = require('@aws-sdk/client-kms');
 const {
   GetAccountSettingsCommand,
   GetFunctionConcurrencyCommand,
@@ -30,6 +31,7 @@ const CALLS = {
   'iam:GetPolicy': [IAMClient, GetPolicyCommand],
   'iam:GetPolicyVersion': [IAMClient, GetPolicyVersionCommand],
   'iam:SimulateCustomPolicy': [IAMClient, SimulateCustomPolicyCommand],
+  'kms:DescribeKey': [KMSClient, DescribeKeyCommand],
   'lambda:GetAccountSettings': [LambdaClient, GetAccountSettingsCommand],
   'lambda:GetFunctionConcurrency': [LambdaClient, GetFunctionConcurrencyCommand],
   'secretsmanager:DescribeSecret': [SecretsManagerClient, DescribeSecretCommand],

@@ -1,9 +1,11 @@
 'use strict';
 
-// Within the permissions boundary the functions' roles can read the secret: otherwise the functions do
-// not start. The roles do not exist before the first deployment. So IAM evaluates the boundary alone.
+// Within the permissions boundary the functions' roles can read the secret: otherwise the
+// functions do not start. The roles do not exist before the first deployment. So IAM evaluates the
+// boundary alone.
 
 const { Denied, NotSeen, Refusal } = require('./outcomes');
+const { describe } = require('./secret');
 
 const READ = 'secretsmanager:GetSecretValue';
 const DECRYPT = 'kms:Decrypt';
@@ -16,8 +18,8 @@ async function look(ask, { boundary, key, secret }) {
   if (!boundary) return;
   try {
     const document = await read(ask, boundary);
-    const { ARN } = await ask('secretsmanager:DescribeSecret', { SecretId: secret });
-    await simulate(ask, boundary, document, READ, ARN);
+    const { ARN } = await describe(ask, secret);
+    if (ARN) await simulate(ask, boundary, document, READ, ARN);
     if (key) await simulate(ask, boundary, document, DECRYPT, key);
   } catch (error) {
     throw explain(error, boundary);
@@ -43,8 +45,8 @@ async function simulate(ask, boundary, document, action, resource) {
   const { EvalDecision } = EvaluationResults[0];
   if (EvalDecision === 'allowed') return;
   throw new Refusal(
-    `The permissions boundary ${boundary} does not allow ${action} on ${resource} (${EvalDecision}):` +
-      ' the functions would not start. Allow it in the boundary.',
+    `The permissions boundary ${boundary} does not allow ${action} on ${resource}` +
+      ` (${EvalDecision}): the functions would not start. Allow it in the boundary.`,
   );
 }
 
@@ -56,7 +58,9 @@ function explain(error, boundary) {
     );
   }
   if (error.name.startsWith('NoSuchEntity')) {
-    return new Refusal(`--param permissionsBoundary=${boundary}: there is no such policy. Make it first.`);
+    return new Refusal(
+      `--param permissionsBoundary=${boundary}: there is no such policy. Make it first.`,
+    );
   }
   return error;
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// The account can reserve the relay's execution. Lambda refuses a reservation that leaves fewer than
-// 100 executions unreserved; an account with a lower quota, as a new one, must leave its whole quota.
+// The account can reserve the relay's execution. Lambda refuses a reservation that leaves fewer
+// than 100 executions unreserved. An account with a lower quota, as a new one, must leave it whole.
 
 const { Denied, NotSeen, Refusal } = require('./outcomes');
 
@@ -16,8 +16,8 @@ async function look(ask, { functions }) {
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     throw new NotSeen(
-      `The account's concurrency was not checked: ${error.message} is not allowed. An account that` +
-        " can't reserve an execution needs --param reserveRelay=false.",
+      `The account's concurrency was not checked: ${error.message} is not allowed. An account` +
+        " that can't reserve an execution needs --param reserveRelay=false.",
     );
   }
 }
@@ -37,10 +37,10 @@ function checkLimit(needed, { ConcurrentExecutions: quota, UnreservedConcurrentE
   const least = Math.min(UNRESERVED, quota);
   if (free - needed >= least) return;
   throw new Refusal(
-    `${needed} more execution(s) can't be reserved: of the account's ${quota} in this region ${free} are` +
-      ` unreserved, and ${least} must stay so. Deploy with --param reserveRelay=false, or ask AWS for` +
-      ' more:\naws service-quotas request-service-quota-increase --service-code lambda' +
-      ' --quota-code L-B99A9384 --desired-value 1000',
+    `${needed} more execution(s) can't be reserved: of the account's ${quota} in this region` +
+      ` ${free} are unreserved, and ${least} must stay so. Deploy with --param reserveRelay=false` +
+      ' or ask AWS for more:\naws service-quotas request-service-quota-increase' +
+      ' --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
   );
 }
 

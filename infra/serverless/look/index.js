@@ -7,10 +7,11 @@ const asking = require('./ask');
 const boundary = require('./boundary');
 const concurrency = require('./concurrency');
 const issuer = require('./issuer');
+const key = require('./key');
 const { NotSeen, Refusal } = require('./outcomes');
 const secret = require('./secret');
 
-const LOOKS = [secret, boundary, concurrency, issuer];
+const LOOKS = [secret, key, boundary, concurrency, issuer];
 
 module.exports = async (serverless, log) => {
   const provider = serverless.getProvider('aws');
@@ -21,15 +22,16 @@ module.exports = async (serverless, log) => {
   const looks = await Promise.allSettled(LOOKS.map(({ look }) => look(ask, seen)));
   const findings = looks.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
   for (const each of findings) if (each instanceof NotSeen) log.warning(each.message);
-  const refusals = findings.filter((each) => !(each instanceof NotSeen)).map(described);
+  const refusals = findings.filter((each) => !(each instanceof NotSeen)).map(messageOf);
   if (refusals.length > 0) {
     throw new serverless.classes.Error([...refusals, 'Nothing was changed.'].join('\n\n'));
   }
 };
 
-function described(error) {
+function messageOf(error) {
   if (error instanceof Refusal) return error.message;
-  return `AWS answered a question with an error, ${error.name}: ${error.message}. Try again.`;
+  if (!error.$fault) throw error; // a fault of a look, and not of AWS
+  return `AWS answered a look with an error, ${error.name}: ${error.message}. Try again.`;
 }
 
 /** What the looks read of the deployment. */

@@ -1,7 +1,8 @@
 'use strict';
 
-// The issuer of the JWTs has what API Gateway asks it for: a discovery document under its very name,
-// and RSA keys. API Gateway refuses the authorizer without the document, and every token without the keys.
+// The issuer of the JWTs has what API Gateway asks it for: a discovery document under its very
+// name, and RSA keys. API Gateway refuses the authorizer without the document, and every token
+// without the keys.
 
 const { EnvHttpProxyAgent, fetch } = require('undici');
 
@@ -16,7 +17,9 @@ async function look(ask, { issuer, stack }, deadlineMs = DEADLINE_MS) {
     await check(issuer, deadlineMs);
   } catch (error) {
     if (!(error instanceof Refusal) || !(await isDeployed(ask, stack, issuer))) throw error;
-    throw new NotSeen(`${error.message} The stack has this issuer already, so the deployment goes on.`);
+    throw new NotSeen(
+      `${error.message} The stack has this issuer already, so the deployment goes on.`,
+    );
   }
 }
 
@@ -27,12 +30,14 @@ async function check(issuer, deadlineMs) {
   const described = await read(issuer.replace(/\/$/, '') + DISCOVERY, deadlineMs);
   if (described.issuer !== issuer) {
     throw new Refusal(
-      `--param jwtIssuer=${issuer}: the issuer calls itself ${JSON.stringify(described.issuer)}. Give that` +
-        ' name, to the letter: its tokens have it as "iss".',
+      `--param jwtIssuer=${issuer}: the issuer calls itself ${JSON.stringify(described.issuer)}.` +
+        ' Give that name, to the letter: its tokens have it as "iss".',
     );
   }
   if (!isHttps(described.jwks_uri)) {
-    throw new Refusal(`${issuer}: its "jwks_uri" is not an https URL. API Gateway can't read its keys.`);
+    throw new Refusal(
+      `${issuer}: its "jwks_uri" is not an https URL. API Gateway can't read its keys.`,
+    );
   }
   const { keys } = await read(described.jwks_uri, deadlineMs);
   if (!Array.isArray(keys) || !keys.some(signsForApiGateway)) {
@@ -69,11 +74,13 @@ async function read(url, deadlineMs) {
 function explain(error, url, isLate, deadlineMs) {
   if (error instanceof Refusal) return error;
   if (isLate) return new Refusal(`${url} did not answer within ${deadlineMs / 1000} s. Try again.`);
-  if (error instanceof SyntaxError) return new Refusal(`${url} has no JSON object. Check the issuer.`);
+  if (error instanceof SyntaxError) {
+    return new Refusal(`${url} has no JSON object. Check the issuer.`);
+  }
   const reason = error.cause?.code ?? error.cause?.message ?? error.message;
   return new Refusal(
-    `${url} can't be read (${reason}). API Gateway reads it from the Internet, and refuses an issuer that` +
-      " it can't read. Behind a proxy set HTTPS_PROXY.",
+    `${url} can't be read (${reason}). API Gateway reads it from the Internet, and refuses an` +
+      " issuer that it can't read. Behind a proxy set HTTPS_PROXY.",
   );
 }
 

@@ -1,29 +1,34 @@
 'use strict';
 
-// The secret of Convoy's API key: it is there, the functions may decrypt it, and its text is one
-// that app/convoy/secrets_manager.py takes. SnapStart starts the functions during the deployment,
-// and they do not start without the key. No message shows the text.
+// The secret of Convoy's API key is there, and its text is one that app/convoy/secrets_manager.py
+// takes. SnapStart starts the functions during the deployment, and they do not start without the key.
+// No message shows the text.
 
 const { Denied, NotSeen, Refusal } = require('./outcomes');
 
 const FIELD = 'CONVOY_API_KEY';
 const FORM = `{"${FIELD}": "…"}`;
 const NAME = /^[\w/+=.@-]{1,512}$/; // Secrets Manager's rule. An ARN has colons
-const OWN_KEY = 'alias/aws/secretsmanager';
 const PLACEHOLDER = /^(<.*>|change[-_ ]?(me|this)|replace[-_ ]?me|placeholder|your[-_ ].*)$/i;
 
-/** What is wrong with the name. The functions' permission is made of it, and an ARN does not fit. */
+/** What is wrong with the name. The functions' permission is made of it: an ARN does not fit. */
 function problemOfName(name) {
   if (NAME.test(name)) return undefined;
   return (
-    `--param convoySecret=${name} is not the name of a secret. Give the name, not the ARN: the secret` +
-    ' is one of this account and region.'
+    `--param convoySecret=${name} is not the name of a secret. Give the name, not the ARN: the` +
+    ' secret is one of this account and region.'
   );
 }
 
-async function look(ask, { key, secret }) {
+async function look(ask, { secret }) {
   try {
-    checkState(secret, key, await ask('secretsmanager:DescribeSecret', { SecretId: secret }));
+    const { DeletedDate } = await ask('secretsmanager:DescribeSecret', { SecretId: secret });
+    if (DeletedDate) {
+      throw new Refusal(
+        `The secret "${secret}" is scheduled for deletion. Restore it:\n` +
+          `aws secretsmanager restore-secret --secret-id ${secret}`,
+      );
+    }
     const { SecretString } = await ask('secretsmanager:GetSecretValue', { SecretId: secret });
     const problem = problemOf(SecretString);
     if (problem) {
@@ -34,34 +39,21 @@ async function look(ask, { key, secret }) {
   }
 }
 
-function checkState(secret, key, { DeletedDate, KmsKeyId }) {
-  if (DeletedDate) {
-    throw new Refusal(
-      `The secret "${secret}" is scheduled for deletion. Restore it:\n` +
-        `aws secretsmanager restore-secret --secret-id ${secret}`,
-    );
+/** What Secrets Manager says of the secret, for another look; {} without a secret. */
+async function describe(ask, secret) {
+  try {
+    return await ask('secretsmanager:DescribeSecret', { SecretId: secret });
+  } catch (error) {
+    if (error.name === 'ResourceNotFoundException') return {}; // the look above refuses it
+    throw error;
   }
-  if (KmsKeyId && !mayDecrypt(KmsKeyId, key)) {
-    throw new Refusal(
-      `The secret "${secret}" is encrypted with the key ${KmsKeyId}, which the functions' roles may` +
-        " not use: the functions would not start. Deploy with that key as --param kmsKeyArn, or use" +
-        ` AWS's own:\naws secretsmanager update-secret --secret-id ${secret} --kms-key-id` +
-        ' alias/aws/secretsmanager',
-    );
-  }
-}
-
-// An alias, which does not show its key, passes beside a key of the deployment.
-function mayDecrypt(secretsKey, key) {
-  if (secretsKey.endsWith(OWN_KEY)) return true;
-  return Boolean(key) && (secretsKey.includes('alias/') || key.endsWith(secretsKey));
 }
 
 function explain(error, secret) {
   if (error instanceof Denied) {
     return new NotSeen(
-      `The secret "${secret}" was not checked: ${error.message} is not allowed. Without a secret of` +
-        ` the form ${FORM} the functions do not start.`,
+      `The secret "${secret}" was not checked: ${error.message} is not allowed. Without a secret` +
+        ` of the form ${FORM} the functions do not start.`,
     );
   }
   if (error.name === 'ResourceNotFoundException') {
@@ -79,7 +71,7 @@ function problemOf(text) {
   const key = keyIn(text);
   if (key === undefined) return `is not of the form ${FORM}`;
   if (key === '') return `has a blank ${FIELD}`;
-  if (/^bearer\b/i.test(key)) return `has a ${FIELD} that begins with "Bearer": store the key alone`;
+  if (/^bearer\b/i.test(key)) return `has "Bearer" in ${FIELD}: store the key alone`;
   if (PLACEHOLDER.test(key)) return `has a placeholder for ${FIELD}`;
   if (!/^[\x21-\x7e]+$/.test(key)) return `has a space or a character beyond ASCII in ${FIELD}`;
   return undefined;
@@ -95,11 +87,11 @@ function keyIn(text) {
 }
 
 function store(command, secret) {
-  const [option, at] = command === 'create-secret' ? ['name', 'Store'] : ['secret-id', 'Correct it'];
+  const option = command === 'create-secret' ? 'name' : 'secret-id';
   return (
-    `${at}:\naws secretsmanager ${command} --${option} ${secret} --secret-string file://secret.json\n` +
-    `secret.json has to hold ${FORM}.`
+    `Store the key:\naws secretsmanager ${command} --${option} ${secret}` +
+    ` --secret-string file://secret.json\nsecret.json has to hold ${FORM}.`
   );
 }
 
-module.exports = { look, problemOfName };
+module.exports = { describe, look, problemOfName };
