@@ -42,6 +42,16 @@ def test_every_parameter_is_documented() -> None:
     assert documented == {name for stage in params.values() for name in stage}
 
 
+def test_every_call_of_a_look_is_documented() -> None:
+    """A deployer's policy has to allow them."""
+    source = (ROOT / "infra" / "serverless" / "look" / "ask.js").read_text()
+    section = DEPLOYING.partition("\n## Before anything changes\n")[2].partition("\n## ")[0]
+
+    documented = re.findall(r"`([a-z]+:[A-Z]\w+)`", section)
+
+    assert sorted(documented) == re.findall(r"^  '([a-z]+:\w+)': \[", source, re.MULTILINE)
+
+
 def test_every_alarm_names_its_section_of_the_runbook(template: Template) -> None:
     alarms = template.of_type("AWS::CloudWatch::Alarm")
     sections = re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE)
