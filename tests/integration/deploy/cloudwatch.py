@@ -89,6 +89,11 @@ class Alarm:
         return str(text)
 
     @property
+    def looked_at(self) -> int:
+        """The datapoints of the evaluation range."""
+        return int(self.properties["EvaluationPeriods"]) + self.extra
+
+    @property
     def missing_data(self) -> str:
         """How missing data is treated. Alarms of DynamoDB's metrics ignore it in any case."""
         if any(stat["Metric"]["Namespace"] == "AWS/DynamoDB" for stat in self.metrics.values()):
@@ -108,11 +113,10 @@ class Alarm:
 
     def states(self, minutes: int, **samples: Series) -> list[str]:
         """The state at the start of each minute, from the first to `minutes`."""
-        math_ = Math(self, samples)
-        states, looked_at = ["OK"], self.properties["EvaluationPeriods"] + self.extra
+        series, states = Math(self, samples), ["OK"]
         for minute in range(1, minutes + 1):
-            ends = (minute - past * math_.period for past in range(looked_at))
-            states.append(self.state_after([math_.datapoint(end) for end in ends], states[-1]))
+            ends = (minute - past * series.period for past in range(self.looked_at))
+            states.append(self.state_after([series.datapoint(end) for end in ends], states[-1]))
         return states[1:]
 
     def state_after(self, datapoints: Sequence[Value], state: str) -> str:
@@ -140,6 +144,7 @@ class Math:
         assert len(periods) == 1, "CloudWatch wants one period for all metrics of an alarm"
         self.period = periods.pop() // 60
         self._alarm = alarm
+        self._looked_at = self.period * alarm.looked_at
         self._tree = ast.parse(alarm.expression, mode="eval").body
         self._known: dict[int, Value] = {}
         self._minutes: defaultdict[str, dict[int, list[float]]] = defaultdict(dict)
@@ -160,6 +165,13 @@ class Math:
         values = [v for at in range(end - self.period, end) for v in minutes.get(at, ())]
         return STATISTICS[self._alarm.metrics[name]["Stat"]](values) if values else None
 
+    def _filled(self, name: str, end: int, filler: ast.expr) -> Value:
+        """Only the gaps of a series are sure to be filled, not a series without any data."""
+        value = self._metric(name, end)
+        if value is None and any(abs(at - end) <= self._looked_at for at in self._minutes[name]):
+            return float(ast.literal_eval(filler))
+        return value
+
     def _of(self, node: ast.expr, end: int) -> Value | list[Value]:
         match node:
             case ast.Constant(value=int() | float() as number):
@@ -171,31 +183,37 @@ class Math:
                 | ast.Compare(left=left, ops=[op], comparators=[right])
             ):
                 return _combine(OPERATORS[type(op)], self._of(left, end), self._of(right, end))
-            case ast.Call(func=ast.Name(id="METRICS"), args=args):
-                part = ast.literal_eval(args[0]) if args else ""
-                return [self._metric(name, end) for name in self._alarm.metrics if part in name]
-            case ast.Call(func=ast.Name(id="HOUR")):  # a series without gaps
-                return float((end - self.period) // 60 % 24)
             case ast.Call(func=ast.Name(id=function), args=args):
-                return self._call(function, [self._of(arg, end) for arg in args])
+                return self._called(function, args, end)
         raise NotImplementedError(ast.unparse(node))
 
-    def _call(self, function: str, args: list[Value | list[Value]]) -> Value | list[Value]:
+    def _called(self, function: str, args: list[ast.expr], end: int) -> Value | list[Value]:
         match function, args:
-            case "IF", [None, _, _]:
-                return None
-            case "IF", [condition, chosen, other]:
-                return (0.0 if chosen is None else chosen) if condition else other
-            case "FILL", [list(series), Scalar() as filler]:
-                return [float(filler) if value is None else value for value in series]
-            case "FILL", [value, Scalar() as filler]:
-                return float(filler) if value is None else value
-            case "SUM", [list(series)]:
-                values = [value for value in series if value is not None]
-                return sum(values) if values else None
+            case "METRICS", []:
+                return [self._metric(name, end) for name in self._alarm.metrics]
+            case "FILL", [ast.Name(id=name), filler]:
+                return self._filled(name, end, filler)
+            case "FILL", [ast.Call(func=ast.Name(id="METRICS"), args=[]), filler]:
+                return [self._filled(name, end, filler) for name in self._alarm.metrics]
+            case "HOUR", [_]:  # a series without gaps
+                return float((end - self.period) // 60 % 24)
             case "SERVICE_QUOTA", [_]:
                 return self._alarm.quota
-        raise NotImplementedError(function)
+        return FUNCTIONS[function](*(self._of(arg, end) for arg in args))
+
+
+def _if(condition: Value, chosen: Value, other: Value) -> Value:
+    if condition is None:
+        return None
+    return (0.0 if chosen is None else chosen) if condition else other
+
+
+def _sum(series: list[Value]) -> Value:
+    values = [value for value in series if value is not None]
+    return sum(values) if values else None
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {"IF": _if, "SUM": _sum}
 
 
 def _combine(operate: Callable[[float, float], float], *sides: Value | list[Value]) -> Value:

@@ -84,7 +84,9 @@ def test_metric_math_is_that_of_the_guide(expression: str, values: list[float | 
     }
     stat = {"Metric": {"Namespace": "Ours"}, "Period": 60, "Stat": "Sum"}
     metrics = [{"Id": name, "MetricStat": stat} for name in series]
-    alarm = Alarm({"Metrics": [{"Id": "e", "Expression": expression}, *metrics]})
+    alarm = Alarm(
+        {"Metrics": [{"Id": "e", "Expression": expression}, *metrics], "EvaluationPeriods": 3}
+    )
     samples = {
         name: [(60 * minute, value) for minute, value in enumerate(row) if value is not None]
         for name, row in series.items()

@@ -123,19 +123,20 @@ def test_the_access_log_counts_requests_that_the_gateway_turns_away(template: Te
 
 
 @pytest.mark.parametrize(
-    ("limited", "expected"),
+    ("requests", "limited", "expected"),
     [
-        pytest.param(every(1, 1, since=3600, until=3605), [], id="a few"),
-        pytest.param(every(60, 1), [], id="a third of a percent of a busy day"),
-        pytest.param(every(0.5, 1, since=3600), [61], id="twice the limit"),
+        pytest.param(QUIET, every(1, 1, since=3600, until=3605), [], id="a few in a quiet night"),
+        pytest.param(BUSY, every(60, 1), [], id="a few of a busy day"),
+        pytest.param(STEADY, every(10, 1, since=3600), [62], id="twice the limit"),
+        pytest.param(BUSY, every(0.2, 1, since=3600), [61], id="twice the limit on a busy day"),
     ],
 )
 def test_requests_over_the_limit_raise_an_alarm(
-    alarm: NamedAlarm, limited: Series, expected: list[int]
+    alarm: NamedAlarm, requests: Series, limited: Series, expected: list[int]
 ) -> None:
-    requests = every(0.2, 1)
+    fired = alarm("LimitedRequests").fired(2 * HOUR, requests=requests, limited=limited)
 
-    assert alarm("LimitedRequests").fired(2 * HOUR, requests=requests, limited=limited) == expected
+    assert fired == expected
 
 
 @pytest.mark.parametrize(
