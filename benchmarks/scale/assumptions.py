@@ -26,6 +26,9 @@ PUBLISH_S = QUESTION_S = 0.050  # Convoy's answer, over a connection kept alive
 LIST_S = 0.080  # a page of 500 events of Convoy's list: a round trip and half a megabyte
 PASS_S = 0.2  # a pass of the relay over an empty outbox
 
+INGEST_PER_S = 1000
+"""Events that one deployment of Convoy takes: its default, 60,000 a minute."""
+
 # --- A typical todo ---
 OWNER = "arn:aws:iam::123456789012:user/some.body"
 ITEM = "Write the tests, then see each of them fail for the right reason"

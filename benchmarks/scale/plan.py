@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -13,7 +14,11 @@ from benchmarks.compare.tables import grid
 from benchmarks.scale import assumptions as given
 from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_s
 from benchmarks.scale.work import CLAIM, READ_BYTES, work_of
+from infra.local.tables import template
 from infra.package.build import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 M, GB, MONTH_S = 1e6, 1e9, 30 * 24 * 3600
 
@@ -63,6 +68,12 @@ def rates() -> str:
     return grid(["the relay", "settles, changes/s", "publishes, rows/s"], rows)
 
 
+def reads() -> str:
+    """What published reads are for Convoy: each is an event, as a change is."""
+    columns = ["reads a change", "events/s of 100 changes/s", "changes/s at Convoy's limit"]
+    return grid(columns, [(n, 100 * (1 + n), given.INGEST_PER_S / (1 + n)) for n in (0, 1, 9, 99)])
+
+
 def change() -> Bill:
     """A million updates that Convoy accepts."""
     writes, time_s = CHANGE.writes.total(), f"{CHANGE_S * 1000:.0f} ms × {MEMORY_GB:g} GB"
@@ -83,7 +94,7 @@ def change() -> Bill:
 
 def idle() -> Bill:
     """A month of a stage that nobody calls."""
-    alarm_metrics, metrics = (ROOT / "infra" / "alarms.yml").read_text().count("MetricName:"), 15
+    alarm_metrics, metrics = sum(map(_watched, (ROOT / "infra" / "alarms").glob("*.yml"))), 15
     passes, gb_s = MONTH_S / 60, MONTH_S * MEMORY_GB
     relay = given.PASS_S * MEMORY_GB * given.LAMBDA_PER_GB_S + given.LAMBDA_PER_M / M
     return [
@@ -93,6 +104,16 @@ def idle() -> Bill:
         ("alarms, by metric", f"{alarm_metrics}", alarm_metrics * given.ALARM_METRIC),
         ("dashboard and secret", "1 each", given.DASHBOARD + given.SECRET),
     ]
+
+
+def _watched(alarms: Path) -> int:
+    """How many metrics the alarms of a file watch: each is charged for."""
+    watched = 0
+    for resource in template(alarms)["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            metrics = resource["Properties"].get("Metrics", [{"MetricStat": {}}])
+            watched += sum("MetricStat" in each for each in metrics)
+    return watched
 
 
 def bill_table(bill: Bill) -> str:
@@ -111,6 +132,7 @@ def tables() -> dict[str, str]:
         "capacity": capacity(),
         "relay": relay(),
         "rates": rates(),
+        "reads": reads(),
         "change": bill_table(change()),
         "idle": bill_table(idle()),
         "month": month(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.deploy import osls, processes
+from tests.integration.deploy.cloudwatch import Alarm
 from tests.integration.deploy.osls import Project, Template
 from tests.paths import ROOT
 from tests.support import missing
@@ -41,6 +42,16 @@ def packaged(project: Project) -> Callable[..., Template]:
 def template(packaged: Callable[..., Template]) -> Template:
     """The stage `dev`, with only the required parameters."""
     return packaged()
+
+
+@pytest.fixture
+def alarm(template: Template) -> Callable[..., Alarm]:
+    """An alarm of the template by its name, without `Alarm`."""
+
+    def named(name: str, extra: int = 2) -> Alarm:
+        return Alarm(template.properties(f"{name}Alarm"), extra=extra)
+
+    return named
 
 
 @pytest.fixture(scope="module")

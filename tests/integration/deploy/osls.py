@@ -46,7 +46,7 @@ class Project:
     def copy(cls, folder: Path) -> Project:
         for name in ("serverless.yml", "package.json"):
             shutil.copy(ROOT / name, folder)
-        for source in [*ROOT.glob("infra/*.yml"), *ROOT.glob("infra/serverless/**/*.js")]:
+        for source in [*ROOT.glob("infra/**/*.yml"), *ROOT.glob("infra/serverless/**/*.js")]:
             target = folder / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)

@@ -10,13 +10,8 @@ import pytest
 
 from app.customers.addresses import LOOK_UP_S
 from app.customers.time_limit import REQUEST_S
-from app.domain.events import Event
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
-from app.outbox.deliveries import DeliveryReport
-from app.outbox.metrics import Metrics
-from app.outbox.relay_run import Report
 from app.settings import Settings
-from tests.support import NOW
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
@@ -203,62 +198,33 @@ def test_the_gateway_throttles(packaged: Packaged) -> None:
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == ("7", "9")
 
 
-def test_each_alarm_notifies_the_topic_and_the_topic_an_address(packaged: Packaged) -> None:
-    template = packaged("prod", alarmEmail="ops@example.com")
-
-    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
-    subscription = template.properties("AlarmSubscription")
-    assert subscription["TopicArn"] == {"Ref": "AlarmTopic"}
-    assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}
-    assert template.parameters["AlarmEmail"] == "ops@example.com"
+CHOSEN = {"publishReads": "false", "contributorInsights": "THROTTLED_KEYS"}
 
 
-def test_a_relay_that_does_not_run_raises_an_alarm(template: Template) -> None:
-    alarm = template.properties("OutboxAgeAlarm")
-
-    assert alarm["TreatMissingData"] == "breaching"
-    assert (alarm["Threshold"], alarm["Statistic"]) == (300, "Maximum")
-    assert alarm["Period"] * alarm["EvaluationPeriods"] <= 300
+def test_the_events_of_reads_can_be_switched_off(template: Template, packaged: Packaged) -> None:
+    for each, value in ((template, "true"), (packaged(**CHOSEN), "false")):
+        for function in each.of_type("AWS::Lambda::Function").values():
+            assert function["Environment"]["Variables"]["PUBLISH_READS"] == value
 
 
-def test_a_healthy_outbox_raises_no_alarm(template: Template) -> None:
-    environment = template.properties("RelayLambdaFunction")["Environment"]["Variables"]
-    settle_s, pass_s = float(environment["SETTLE_AFTER_S"]), 60
-    # An event that one pass publishes is settled by a pass SETTLE_AFTER_S later.
-    oldest_s = (settle_s + pass_s) * 2
+def test_a_wrong_value_for_the_events_of_reads_is_refused(project: Project) -> None:
+    done = project.run("package", publishReads="maybe")
 
-    assert template.properties("OutboxAgeAlarm")["Threshold"] > oldest_s
+    assert done.returncode != 0
+    assert "PUBLISH_READS" in done.stdout + done.stderr
 
 
-def test_alarms_and_dashboard_use_the_apps_metrics(template: Template) -> None:
-    lines: list[str] = []
-    metrics = Metrics(lines.append, lambda: NOW, "TodoConvoy", lambda: (None, None))
-    metrics.record_pass(Report(0, 0, 0, 0, 0, 0.0, None, deliveries=DeliveryReport(0, 0, 0, 0, 0)))
-    metrics.record_attempt("accepted", Event("e1", "ann", "created", NOW, {}), 1.0)
-    names = {
-        metric["Name"]
-        for line in lines
-        for metric in json.loads(line)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-    }
-    ours = [
-        alarm
-        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if alarm.get("Namespace") == {"Ref": "MetricsNamespace"}
-    ]
-
-    used = {alarm["MetricName"] for alarm in ours}
-    assert used == {
-        "DisabledEndpoints",
-        "FailedDeliveries",
-        "HungDeliveries",
-        "OutboxAge",
-        "ParkedRows",
-    }
-    assert used <= names
-    dashboard = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"]
-    json.loads(dashboard)
-    assert {name for name in names if name not in dashboard} == set()
+def test_contributor_insights_cost_nothing_unless_a_mode_is_given(
+    template: Template, packaged: Packaged
+) -> None:
+    assert template.parameters["ContributorInsights"] == ""
+    assert packaged(**CHOSEN).parameters["ContributorInsights"] == "THROTTLED_KEYS"
+    given = {"Fn::Not": [{"Fn::Equals": [{"Ref": "ContributorInsights"}, ""]}]}
+    assert template.body["Conditions"]["Insights"] == given
+    chosen = {"Enabled": True, "Mode": {"Ref": "ContributorInsights"}}
+    for table in template.of_type("AWS::DynamoDB::Table").values():
+        insights = table["ContributorInsightsSpecification"]
+        assert insights == {"Fn::If": ["Insights", chosen, {"Enabled": False}]}
 
 
 def test_each_stage_has_its_own_metrics(packaged: Packaged) -> None:
