@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra.checks import tool_env
 from infra.checks.run import run
+from tests.integration.deploy.company import COMPANY
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 VARIANTS = [
     {"stage": "dev"},
-    {"stage": "prod", "alarmEmail": "ops@example.com", "tracing": "Active"},
+    COMPANY,
     {"stage": "dev", "jwtIssuer": "https://issuer.example", "jwtAudience": "todos"},
 ]
 LINT_S = 120.0

@@ -112,7 +112,6 @@ def test_a_failed_pass_is_kept_and_not_repeated(template: Template) -> None:
     assert invoke["MaximumEventAgeInSeconds"] == retry["MaximumEventAgeInSeconds"] == 60
     kept = invoke["DestinationConfig"]["OnFailure"]["Destination"]
     assert kept == {"Fn::GetAtt": ["RelayFailures", "Arn"]}
-    assert template.properties("RelayFailures")["SqsManagedSseEnabled"] is True
 
 
 def test_the_functions_have_every_setting_and_each_is_valid(template: Template) -> None:

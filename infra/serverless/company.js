@@ -1,0 +1,74 @@
+'use strict';
+
+// The parameters that a company asks for, checked, in the form of the framework's own properties. Each
+// is off by default. A key, subnets and security groups are properties of the functions, not
+// conditions of the template: the framework makes a new version of a function only if it sees a change.
+
+// {pattern, example}: the whole value, or each value between commas.
+const FORMS = {
+  kmsKeyArn: {
+    pattern: /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
+    example: 'arn:aws:kms:eu-central-1:123456789012:key/… (of a key, not of an alias)',
+  },
+  permissionsBoundary: {
+    pattern: /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
+    example: 'arn:aws:iam::123456789012:policy/…',
+  },
+  subnetIds: { pattern: /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, example: 'subnet-0a…,subnet-0b…', list: true },
+  securityGroupIds: { pattern: /^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, example: 'sg-0a…', list: true },
+  backupDays: { pattern: /^[1-9]\d{0,4}$/, example: '35, a number of days' },
+};
+
+// What a request was and where it came from. The values that a client chooses come first: whatever they
+// hold, the fields behind them are the gateway's. No caller: the function's log has its hash.
+const OF_CLIENTS = {
+  userAgent: '$context.identity.userAgent',
+  path: '$context.path',
+  ip: '$context.identity.sourceIp',
+  protocol: '$context.protocol',
+  host: '$context.domainName',
+  route: '$context.routeKey',
+};
+
+module.exports = async ({ resolveVariable }) => {
+  const read = async (name) => String((await resolveVariable(`param:${name}`)) ?? '').trim();
+  const names = Object.keys(FORMS);
+  const values = await Promise.all(names.map(read));
+  const given = Object.fromEntries(names.map((name, index) => [name, checked(name, values[index])]));
+  const subnetIds = listOf(given.subnetIds);
+  const securityGroupIds = listOf(given.securityGroupIds);
+  if (Boolean(subnetIds.length) !== Boolean(securityGroupIds.length)) {
+    const [one, other] = subnetIds.length
+      ? ['subnetIds', 'securityGroupIds']
+      : ['securityGroupIds', 'subnetIds'];
+    refuse(`--param ${one} is given, --param ${other} is not: functions in a VPC need both`);
+  }
+  return {
+    kmsKeyArn: given.kmsKeyArn || null,
+    vpc: subnetIds.length ? { subnetIds, securityGroupIds } : null,
+    accessLog: formatOf(await read('accessLog'), await resolveVariable('self:custom.accessLog')),
+  };
+};
+
+function checked(name, value) {
+  const { pattern, example, list } = FORMS[name];
+  const wrong = (list ? listOf(value) : [value].filter(Boolean)).find((each) => !pattern.test(each));
+  if (wrong !== undefined) refuse(`--param ${name}: "${wrong}" is not of the form ${example}`);
+  return value;
+}
+
+function listOf(value) {
+  return value.split(',').map((each) => each.trim()).filter(Boolean);
+}
+
+function formatOf(kind, short) {
+  if (kind === 'short') return JSON.stringify(short);
+  if (kind === 'full') return JSON.stringify({ ...OF_CLIENTS, ...short });
+  return refuse(`--param accessLog=${kind}: must be short or full`);
+}
+
+function refuse(message) {
+  const error = new Error(message);
+  error.stack = message; // the framework prints the stack
+  throw error;
+}

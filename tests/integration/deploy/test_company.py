@@ -1,0 +1,179 @@
+"""What a company asks for, all of it off by default: docs/company.md."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.deploy.company import BOUNDARY, COMPANY, KEY
+from tests.integration.deploy.conditions import resolved
+from tests.integration.deploy.schemas import replacing, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.integration.deploy.osls import Project, Template
+    from tests.support import JsonObject
+
+    Packaged = Callable[..., Template]
+
+WITHOUT_KEY = {
+    "AWS::S3::Bucket",  # the framework's, with the zip of the code, under a key of AWS
+    "AWS::Scheduler::Schedule",  # it has no payload
+}
+
+
+@pytest.fixture
+def company(packaged: Packaged) -> JsonObject:
+    return resolved(packaged(**COMPANY))
+
+
+@pytest.fixture
+def plain(packaged: Packaged) -> JsonObject:
+    return resolved(packaged("prod", alarmEmail="ops@example.com"))
+
+
+def test_all_that_can_be_encrypted_is_under_the_companys_key(company: JsonObject) -> None:
+    for name, resource in company.items():
+        kind = resource["Type"]
+        can = [each for each in schema(kind)["properties"] if re.search("Kms|Encrypt|^SSE", each)]
+        if can and kind not in WITHOUT_KEY:
+            properties = {each: resource["Properties"].get(each) for each in can}
+            assert KEY in json.dumps(properties), name
+
+
+def test_a_queue_has_one_kind_of_encryption(company: JsonObject, plain: JsonObject) -> None:
+    def encryption(resources: JsonObject) -> tuple[str | None, bool]:
+        queue = resources["RelayFailures"]["Properties"]
+        return queue.get("KmsMasterKeyId"), queue["SqsManagedSseEnabled"]
+
+    assert encryption(company) == (KEY, False)
+    assert encryption(plain) == (None, True)
+
+
+def test_the_functions_run_in_the_companys_subnets(company: JsonObject) -> None:
+    for function in _of_type(company, "AWS::Lambda::Function").values():
+        assert function["VpcConfig"] == {
+            "SecurityGroupIds": ["sg-0c3d4e5f"],
+            "SubnetIds": ["subnet-0a1b2c3d", "subnet-0123456789abcdef0"],
+        }
+
+
+def test_every_role_is_within_the_companys_boundary(company: JsonObject) -> None:
+    roles = _of_type(company, "AWS::IAM::Role")
+
+    assert roles
+    assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(
+        roles, BOUNDARY
+    )
+
+
+def test_a_companys_parameters_replace_nothing_that_is_there(
+    company: JsonObject, plain: JsonObject
+) -> None:
+    for name in plain.keys() & company.keys():
+        kind = plain[name]["Type"]
+        before, after = plain[name].get("Properties", {}), company[name].get("Properties", {})
+        for each in replacing(kind):
+            assert before.get(each) == after.get(each), (name, each)
+
+
+def test_another_key_or_network_makes_a_new_version_of_each_function(
+    company: JsonObject, plain: JsonObject
+) -> None:
+    versions = [_of_type(each, "AWS::Lambda::Version").keys() for each in (company, plain)]
+
+    assert versions[0]
+    assert not versions[0] & versions[1]
+
+
+def test_by_default_there_is_nothing_of_it(plain: JsonObject) -> None:
+    text = json.dumps(plain)
+
+    for trace in ("VpcConfig", "PermissionsBoundary", "Kms", "kms:", "ec2:", "AWS::Backup"):
+        assert trace not in text
+    log = json.loads(plain["HttpApiStage"]["Properties"]["AccessLogSettings"]["Format"])
+    assert not {"ip", "path", "userAgent"} & log.keys()
+
+
+def test_the_full_log_says_who_asked_for_what_but_names_no_owner(company: JsonObject) -> None:
+    text = company["HttpApiStage"]["Properties"]["AccessLogSettings"]["Format"]
+    logged = json.loads(text)
+
+    assert {"ip", "path", "userAgent", "requestId", "integrationRequestId"} <= logged.keys()
+    for named in ("claims", "principalId", "identity.user}", "userArn", "caller", "cognito"):
+        assert named not in text.replace("identity.userAgent", "")
+    # A client that breaks out of its own value can't speak for the gateway: the last one counts.
+    chosen = max(text.index(logged[each]) for each in ("ip", "path", "userAgent"))
+    assert all(text.index(f'"{each}"') > chosen for each in ("requestId", "status", "error"))
+
+
+def test_copies_of_todos_and_log_outlive_the_stack(company: JsonObject) -> None:
+    vault, selection = company["BackupVault"], company["BackupSelection"]["Properties"]
+    rule = company["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"][0]
+
+    assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert rule["TargetBackupVault"] == {"Ref": "BackupVault"}
+    assert rule["Lifecycle"] == {"DeleteAfterDays": "35"}
+    tables = [each["Fn::GetAtt"][0] for each in selection["BackupSelection"]["Resources"]]
+    assert tables == ["ResourcesTable", "EventsTable"]
+
+
+REFUSED = {
+    "kmsKeyArn": ["alias/mine", KEY.replace("key/", "alias/")],
+    "permissionsBoundary": ["boundary", "arn:aws:iam::123456789012:role/deployer"],
+    "subnetIds": ["subnet-0a1b2c3d,sg-0c3d4e5f", "subnet-0a1"],
+    "securityGroupIds": ["subnet-0a1b2c3d"],
+    "backupDays": ["0", "ten", "1.5"],
+    "accessLog": ["", "long"],
+}
+ALONE = [{"subnetIds": "subnet-0a1b2c3d"}, {"securityGroupIds": "sg-0c3d4e5f"}]
+
+
+def test_a_wrong_parameter_is_refused_by_its_name(project: Project) -> None:
+    cases = [{name: value} for name, values in REFUSED.items() for value in values] + ALONE
+
+    messages = _messages(project, cases)
+
+    for case, message in zip(cases, messages, strict=True):
+        (name,) = case
+        assert message.startswith(f"--param {name}"), (case, message)
+    assert messages[-2:] == [
+        "--param subnetIds is given, --param securityGroupIds is not: functions in a VPC need both",
+        "--param securityGroupIds is given, --param subnetIds is not: functions in a VPC need both",
+    ]
+
+
+def _messages(project: Project, cases: list[dict[str, str]]) -> list[str]:
+    """What the resolver says about each case, all in one process."""
+    script = """
+        const company = require('./infra/serverless/company.js');
+        const ask = (given) => {
+          const values = { accessLog: 'short', ...given };
+          const resolveVariable = async (name) => values[name.replace('param:', '')] ?? '';
+          return company({ resolveVariable }).then(() => 'accepted', ({ message }) => message);
+        };
+        Promise.all(JSON.parse(process.argv[1]).map(ask))
+          .then((all) => console.log(JSON.stringify(all)));
+    """
+    done = subprocess.run(
+        ["node", "-e", script, json.dumps(cases)],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    messages: list[str] = json.loads(done.stdout)
+    return messages
+
+
+def _of_type(resources: JsonObject, kind: str) -> JsonObject:
+    return {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource["Type"] == kind
+    }
