@@ -6,6 +6,7 @@ test_template.py checks those.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
 from tests.integration.deploy import issuers
+from tests.integration.deploy.deployer import Deployer
 from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
 from tests.support import NOW, OWNER, RETENTION
@@ -40,6 +42,7 @@ def client(service: str) -> Any:
 @dataclass(frozen=True)
 class Stack:
     project: Project
+    deployer: Deployer
 
     def deploy(self, **params: str) -> str:
         return self._done("deploy", **params)
@@ -49,7 +52,8 @@ class Stack:
 
     def _done(self, command: str, **params: str) -> str:
         # The framework adds a permission to an alias, and moto makes no alias.
-        done = self.project.run(command, snapStart="false", **params)
+        with self.deployer.acting():
+            done = self.project.run(command, snapStart="false", **params)
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
         return output
@@ -75,8 +79,9 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(project: Project, aws: None, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """Deployed once for the module."""
-    stack = Stack(Project.copy(tmp_path_factory.mktemp("stack")))
+    """Deployed once for the module, by a user with the policies of infra/company/deployer.yml."""
+    deployer = Deployer.make(os.environ["AWS_ENDPOINT_URL"], "dev")
+    stack = Stack(Project.copy(tmp_path_factory.mktemp("stack")), deployer)
     client("secretsmanager").create_secret(Name=SECRET, SecretString='{"CONVOY_API_KEY": "CO.key"}')
     stack.deploy()
     return stack
