@@ -1,6 +1,6 @@
 """Settings, read once from the environment or `.env`. An error names the variable."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -81,6 +81,8 @@ class ConvoySettings(BaseSettings):
     """Convoy's API root."""
     convoy_deadline_s: Annotated[float, Field(gt=0, le=10)] = 2.0
     """Seconds that one publish may take in all."""
+    tracing: Literal["Active", "PassThrough"] = "PassThrough"
+    """On Lambda, `Active` sends X-Ray each call to DynamoDB and Convoy."""
 
     @classmethod
     def load(cls) -> Self:

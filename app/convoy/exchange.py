@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from app.convoy.api_key import ApiKey
     from app.convoy.proxies import Proxy
 
+    Send = Callable[..., httpx.Response]
+    Observe = Callable[[Send], Send]
+
 log = logging.getLogger(__name__)
 
 USER_AGENT = b"fastapi-todo-convoy"
@@ -43,7 +46,8 @@ class NotSendable(ValueError):
 
 
 class Exchange:
-    """`base_url` ends in `/api`. Without a `proxy` the connection is direct.
+    """`base_url` ends in `/api`. Without a `proxy` the connection is direct. `observe` may wrap
+    the function that sends each request.
 
     `deadline_s`: seconds for one whole exchange, with the read of another key after a 401 and the
     second try; fewer if `left_s()` is less. An answer over `max_bytes` counts as no answer. Threads
@@ -60,6 +64,7 @@ class Exchange:
         deadline_s: float,
         max_bytes: int,
         left_s: Callable[[], float] = lambda: math.inf,
+        observe: Observe = lambda exchange: exchange,
     ) -> None:
         self._api_key = api_key
         self._project_id = project_id
@@ -67,7 +72,7 @@ class Exchange:
         def limit_s() -> float:
             return min(deadline_s, left_s())
 
-        self._sender = _Sender(base_url, api_key, proxy, limit_s, max_bytes)
+        self._sender = _Sender(base_url, api_key, proxy, limit_s, max_bytes, observe)
         self._client = AuthenticatedClient(base_url=base_url, token="")  # the sender has the key
         self._client.set_httpx_client(self._sender)
 
@@ -114,6 +119,7 @@ class _Sender(httpx.Client):
         proxy: Proxy | None,
         limit_s: Callable[[], float],
         max_bytes: int,
+        observe: Observe,
     ) -> None:
         url = httpx.URL(base_url)
         secure = url.scheme == "https" or (proxy is not None and proxy.is_secure)
@@ -121,6 +127,7 @@ class _Sender(httpx.Client):
         self._deadline = DeadlineTransport(
             max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
         )
+        self._exchange = observe(self._deadline.exchange)
         super().__init__(transport=self._deadline, trust_env=False)
         self._root = url
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
@@ -154,7 +161,7 @@ class _Sender(httpx.Client):
             if body:
                 headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
             request = httpcore.Request(method.upper(), target, headers=headers, content=body)
-            return self._deadline.exchange(request, ends_at, repeatable=repeatable)
+            return self._exchange(request, ends_at, repeatable=repeatable)
 
         key = self._api_key.value or self._api_key.renewed("", limit_s)
         answer = send(key)

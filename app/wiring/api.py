@@ -57,7 +57,7 @@ class Components:
         Raises SettingsError if the secret with the API key can't be read, or if the environment
         names an unusable proxy.
         """
-        client = dynamodb()
+        client = dynamodb(settings)
         outbox = OutboxTable(
             client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from datetime import UTC, datetime
+from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, cast
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.secrets_manager import Client
+    from app.runtime.xray import Tracer
     from app.settings import ConvoySettings
 
 DYNAMODB = Config(
@@ -98,14 +100,25 @@ def exchange_of(
         deadline_s=deadline_s,
         max_bytes=max_bytes,
         left_s=left_s,
+        observe=tracer().around if settings.tracing == "Active" else lambda exchange: exchange,
     )
+
+
+@cache
+def tracer() -> Tracer:
+    from app.runtime.xray import Tracer  # noqa: PLC0415  # few stages are traced
+
+    return Tracer()
 
 
 def _secrets_manager() -> Client:
     return cast("Client", aws.client("secretsmanager", SECRETS_MANAGER))
 
 
-def dynamodb() -> DynamoDBClient:
+def dynamodb(settings: ConvoySettings | None = None) -> DynamoDBClient:
+    """Traced if the settings say so."""
     client = cast("DynamoDBClient", aws.client("dynamodb", DYNAMODB))
+    if settings is not None and settings.tracing == "Active":
+        tracer().watch(client)
     client.meta.events.register("after-call.dynamodb", refuse_damaged)
     return client
