@@ -38,7 +38,7 @@ RESTORED = "prod-restored-todos"
 AWS = """#!{python}
 import json, re, sys
 from pathlib import Path
-import botocore.session, jmespath
+import jmespath
 service, command, *rest = sys.argv[1:]
 named = {{
     re.sub("-(.)", lambda found: found[1].upper(), name[1:]): value
@@ -48,6 +48,7 @@ query, form = named.pop("Query", "@"), named.pop("Output", "json")
 if service == "lambda":
     answer = {{"Environment": {{"Variables": json.loads(Path("settings").read_text())}}}}
 else:
+    import botocore.session
     client = botocore.session.get_session().create_client(service)
     answer = getattr(client, command.replace("-", "_"))(**named)
     first = command == "describe-table" and not Path("asked").exists()

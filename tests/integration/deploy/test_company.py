@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.deploy import javascript
 from tests.integration.deploy.company import BOUNDARY, COMPANY, KEY
 from tests.integration.deploy.conditions import resolved
 from tests.integration.deploy.schemas import replacing, schema
@@ -16,7 +16,7 @@ from tests.integration.deploy.schemas import replacing, schema
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.integration.deploy.osls import Project, Template
+    from tests.integration.deploy.osls import Template
     from tests.support import JsonObject
 
     Packaged = Callable[..., Template]
@@ -134,10 +134,17 @@ REFUSED = {
 ALONE = [{"subnetIds": "subnet-0a1b2c3d"}, {"securityGroupIds": "sg-0c3d4e5f"}]
 
 
-def test_a_wrong_parameter_is_refused_by_its_name(project: Project) -> None:
+ASK = """(given) => {
+  const values = { accessLog: 'short', ...given };
+  const resolveVariable = async (name) => values[name.replace('param:', '')] ?? '';
+  return require('./infra/serverless/company.js')({ resolveVariable });
+}"""
+
+
+def test_a_wrong_parameter_is_refused_by_its_name() -> None:
     cases = [{name: value} for name, values in REFUSED.items() for value in values] + ALONE
 
-    messages = _messages(project, cases)
+    messages = [outcome["error"] for outcome in javascript.call_each(ASK, cases)]
 
     for case, message in zip(cases, messages, strict=True):
         (name,) = case
@@ -146,29 +153,6 @@ def test_a_wrong_parameter_is_refused_by_its_name(project: Project) -> None:
         "--param subnetIds is given, --param securityGroupIds is not: functions in a VPC need both",
         "--param securityGroupIds is given, --param subnetIds is not: functions in a VPC need both",
     ]
-
-
-def _messages(project: Project, cases: list[dict[str, str]]) -> list[str]:
-    """What the resolver says about each case, all in one process."""
-    script = """
-        const company = require('./infra/serverless/company.js');
-        const ask = (given) => {
-          const values = { accessLog: 'short', ...given };
-          const resolveVariable = async (name) => values[name.replace('param:', '')] ?? '';
-          return company({ resolveVariable }).then(() => 'accepted', ({ message }) => message);
-        };
-        Promise.all(JSON.parse(process.argv[1]).map(ask))
-          .then((all) => console.log(JSON.stringify(all)));
-    """
-    done = subprocess.run(
-        ["node", "-e", script, json.dumps(cases)],
-        cwd=project.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    messages: list[str] = json.loads(done.stdout)
-    return messages
 
 
 def _of_type(resources: JsonObject, kind: str) -> JsonObject:

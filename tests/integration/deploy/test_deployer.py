@@ -16,6 +16,7 @@ from tests.integration.deploy.company import COMPANY
 from tests.integration.deploy.conditions import resolved
 from tests.integration.deploy.deployer import Policies, allows, listed, make_policies
 from tests.integration.deploy.schemas import REGION, calls
+from tests.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +133,15 @@ def test_every_kind_of_resource_of_the_template_is_looked_at(
 def test_the_deployer_may_make_change_and_delete_a_resource(kind: str, policies: Policies) -> None:
     for action in filter(_is_used, calls(kind)):
         assert allows(policies.deployer, action, _resource(kind, action)), action
+
+
+def test_the_deployer_may_look_before_the_deployment(policies: Policies) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    looks = re.findall(r"^\| the (?:secret|key|perm|acc).* \| ([^|]+) \|$", text, re.MULTILINE)
+    actions = re.findall(r"`(\w+:\w+)`", " ".join(looks))
+
+    assert len(looks) == 4
+    assert [each for each in actions if not allows(policies.deployer, each)] == []
 
 
 def test_the_deployer_reads_and_writes_no_item_of_a_table(policies: Policies) -> None:

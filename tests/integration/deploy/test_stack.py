@@ -56,6 +56,7 @@ class Stack:
             done = self.project.run(command, snapStart="false", **params)
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
+        assert "was not checked" not in output  # the deployer may make every look
         return output
 
     @property
