@@ -181,6 +181,17 @@ def _resourceless(policies: Policies, action: str) -> bool:
     )
 
 
+def test_the_callers_policy_in_the_document_allows_calls_of_one_api_and_nothing_else() -> None:
+    text = (ROOT / "docs" / "company.md").read_text()
+    policy = json.loads(text.partition("```json\n")[2].partition("```")[0])
+
+    (statement,) = policy["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
+    call = f"arn:aws:execute-api:{AT}:API_ID/$default/PUT/todo/1"
+    assert allows([statement], "execute-api:Invoke", call)
+    assert not allows([statement], "execute-api:Invoke", call.replace("API_ID", "a1b2c3"))
+
+
 @pytest.mark.parametrize("name", ["boundary", "code", "resources"])
 def test_a_policy_fits_into_iams_limit(name: str, policies: Policies) -> None:
     document = {"Version": "2012-10-17", "Statement": getattr(policies, name)}
