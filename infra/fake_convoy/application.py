@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -42,6 +41,7 @@ from infra.fake_convoy.project import Project, utc_now
 from infra.fake_convoy.receiver import PATH as RECEIVER
 from infra.fake_convoy.receiver import Receiver
 from infra.fake_convoy.worker import Worker
+from infra.loopback import OnlyThisMachine
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,8 +106,7 @@ def build(
             # Outside /api the real Convoy answers every path with its dashboard.
             Route("/{rest:path}", dashboard, methods=_ANY),
         ],
-        # A page of another site can't read the inbox under a name that resolves to loopback.
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[server.HOST, "localhost"])],
+        middleware=[Middleware(OnlyThisMachine, pages={inbox.PATH})],
         exception_handlers={Refusal: refusal_answer},
         lifespan=lifespan,
     )

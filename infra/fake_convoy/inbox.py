@@ -1,7 +1,7 @@
 """The inbox: a page that shows each event and its deliveries as they come, and its data.
 
 `/inbox` answers a browser with the page, and others with JSON. `/inbox/stream` sends each event
-again when it changes. The page's actions are PUTs: no page of another site can send one here.
+again when it changes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from infra.fake_convoy.feed import Changes, Watch
     from infra.fake_convoy.project import JsonObject, Project
 
+PATH = "/inbox"
 PAGE = Path(__file__).parent / "page"
 ASSETS = {"cards.js", "inbox.css", "inbox.js"}
 
@@ -204,7 +205,7 @@ def _attempt(
 
 
 routes = [
-    Route("/inbox", inbox),
+    Route(PATH, inbox),
     Route("/inbox/stream", stream),
     Route("/inbox/deliveries/{uid}/resend", resend, methods=["PUT"]),
     Route("/inbox/receiver", fail, methods=["PUT"]),

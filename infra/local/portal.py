@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, RedirectResponse
 
 from app.wiring import api
+from infra.loopback import OnlyThisMachine
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +26,7 @@ _FILES[f"{PATH}/"] = PORTAL / "index.html"
 
 def local_api() -> ASGIApp:
     """Ends the process with a message if the settings are wrong."""
-    return Portal(api.local_api())
+    return OnlyThisMachine(Portal(api.local_api()), pages={PATH, f"{PATH}/", "/docs"})
 
 
 class Portal:

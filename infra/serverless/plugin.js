@@ -7,6 +7,7 @@
 const { spawnSync } = require('node:child_process');
 
 const { problemOfName } = require('./look/secret');
+const { refuseForeignPages } = require('./loopback');
 const separateMethods = require('./preflights');
 const nameAuthorization = require('./routes');
 
@@ -20,7 +21,8 @@ module.exports = class {
         nameAuthorization(serverless.service.provider.compiledCloudFormationTemplate),
       // Only a deployment needs AWS's clients, which take time to load.
       'before:deploy:deploy': () => require('./look')(serverless, log),
-      'before:offline:start': () => takeLocalSettings(serverless),
+      'before:offline:start': () => prepareLocalGateway(serverless), // osls offline
+      'before:offline:start:init': () => prepareLocalGateway(serverless), // osls offline start
     };
   }
 };
@@ -52,6 +54,11 @@ function build(serverless) {
     const what = error ? `did not start (${error.code})` : `ended with ${status}`;
     throw new serverless.classes.Error(`The zip was not built: make package ${what}.`);
   }
+}
+
+function prepareLocalGateway(serverless) {
+  refuseForeignPages(serverless.service.provider.httpApi.cors?.allowedOrigins ?? []);
+  takeLocalSettings(serverless);
 }
 
 // The local gateway runs the sources, and resolves no CloudFormation: the settings come from the

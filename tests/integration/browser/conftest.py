@@ -31,6 +31,8 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # As an attacker's name server says.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]
 
 

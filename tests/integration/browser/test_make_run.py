@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from playwright.sync_api import expect
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
+from infra.fake_convoy import server
 from tests.integration.e2e.conftest import local_stack
+from tests.linux import children_of, ports_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.integration.e2e.conftest import Stack
 
@@ -96,3 +101,53 @@ def test_the_portal_needs_no_token_and_shows_the_events(page: Page, stack: Stack
     page.get_by_role("navigation").get_by_role("link", name="Events").click()
 
     expect(page.locator("summary").first).to_contain_text("Show it in the portal")
+
+
+ATTACK = """async (port) => {
+  const url = `http://localhost:${port}/`;
+  const image = new Image();
+  await new Promise((ended) => { image.onload = image.onerror = ended; image.src = `${url}todo`; });
+  const body = '{"item": "Of another page"}';
+  for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
+    const headers = { "content-type": type };
+    await fetch(`${url}todo`, { method: "POST", mode: "no-cors", headers, body });
+  }
+  const headers = { "x-amz-target": "DynamoDB_20120810.ListTables" };
+  const read = await fetch(url, { method: "POST", headers, body: "{}" }).catch(() => null);
+  return read && read.status;
+}"""
+
+
+@pytest.fixture
+def attacker(browser: Browser) -> Iterator[Page]:
+    """A page of another origin, with a link."""
+    app = Starlette(routes=[Route("/", lambda _: HTMLResponse("<a href=/>Open</a>"))])
+    with server.running(app) as url, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(url)
+        yield page
+
+
+def test_a_page_of_another_origin_reads_and_changes_nothing(attacker: Page, stack: Stack) -> None:
+    before = httpx.get(stack.inbox).json()["events"]
+
+    for port in ports_of(children_of(stack.process.pid)):
+        assert attacker.evaluate(ATTACK, port) is None
+
+    assert httpx.get(stack.inbox).json()["events"] == before
+
+
+def test_a_name_that_resolves_to_this_machine_opens_nothing(browser: Browser, stack: Stack) -> None:
+    with browser.new_context() as context:
+        for port in ports_of(children_of(stack.process.pid)):
+            answer = context.new_page().goto(f"http://attacker.example:{port}/")
+            assert answer is not None
+            assert (answer.status, "is not this machine" in answer.text()) == (403, True)
+
+
+def test_a_link_of_another_site_opens_the_pages(attacker: Page, stack: Stack) -> None:
+    for url, title in ((stack.inbox, "Inbox"), (stack.portal, "Webhooks")):
+        attacker.evaluate("url => { document.querySelector('a').href = url }", url)
+        attacker.get_by_text("Open").click()
+        expect(attacker).to_have_title(re.compile(title))
+        attacker.go_back()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,8 +18,10 @@ import trustme
 from app.wiring.clients import dynamodb
 from infra.checks import smoke
 from infra.local.tables import create_tables
+from tests.foreign_requests import foreign, refused_at
 from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
+from tests.linux import children_of, ports_of
 from tests.stand_in import Convoy, deployment
 from tests.tables import TABLES
 
@@ -67,17 +71,25 @@ def gateway(
     return start
 
 
-def test_the_smoke_test_passes_over_https(
+def test_over_https_the_smoke_test_passes_and_foreign_pages_are_refused(
     gateway: Gateway,
     authority: Path,
     convoy: Convoy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    trusted = ssl.create_default_context(cafile=str(authority))
 
     with gateway(anonymous="true") as url:
         monkeypatch.setattr(sys, "argv", ["smoke", url])
         assert smoke.main() == 0
+        port = urlsplit(url).port
+        processes = [ports_of([pid]) for pid in children_of(os.getpid(), "osls")]
+        (listening,) = [ports for ports in processes if port in ports]
+        assert len(listening) == 2  # the second invokes functions
+        for each in listening:
+            scheme = "https" if each == port else "http"
+            assert refused_at(each, scheme, trusted) == foreign(each).keys()
 
     assert {event["owner_id"] for event in convoy.events()} == {"everyone"}
 

@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from infra.local import dotenv_file, processes
+from tests.foreign_requests import foreign, refused_at
 from tests.integration.e2e.conftest import STOP_S, end_of, local_stack, own_ports, started
+from tests.linux import children_of, ports_of
 from tests.support import PATIENCE_S, JsonObject
 
 if TYPE_CHECKING:
@@ -58,6 +60,14 @@ def test_a_change_is_in_the_log_at_once_and_in_its_list_after_2_s(stack: Stack) 
     assert page["data"] == [event]
 
 
+def test_every_port_refuses_the_pages_of_other_origins(stack: Stack) -> None:
+    ports = ports_of(children_of(stack.process.pid))
+
+    assert len(ports) == 3
+    for port in ports:
+        assert refused_at(port) == foreign(port).keys()
+
+
 def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:
     assert f"curl -i {stack.api}/todo -H" in stack.greeting
     assert f"curl {stack.inbox}" in stack.greeting
@@ -91,8 +101,7 @@ def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
 
 def test_the_end_of_one_process_ends_all_and_is_reported() -> None:
     with local_stack() as stack:
-        children = children_of(stack.process.pid)
-        (api,) = [pid for pid in children if "uvicorn" in Path(f"/proc/{pid}/cmdline").read_text()]
+        (api,) = children_of(stack.process.pid, "uvicorn")
         os.kill(api, signal.SIGKILL)
         _, errors = stack.process.communicate(timeout=STOP_S)
 
@@ -199,10 +208,3 @@ def test_a_log_folder_that_can_not_be_written_is_reported(
 
     with pytest.raises(processes.StackError, match=r"folder of the logs, .*\.local, can't be writ"):
         processes.create_log_folder()
-
-
-def children_of(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    if not listed.exists():
-        pytest.skip("needs Linux's /proc to count processes")
-    return [int(child) for child in listed.read_text().split()]

@@ -100,12 +100,6 @@ def test_an_event_that_convoy_would_lose_is_marked(convoy: Convoy) -> None:
     assert (kept["storable"], len(kept["deliveries"])) == (True, 1)
 
 
-def test_a_foreign_host_name_does_not_open_the_inbox(convoy: Convoy) -> None:
-    answer = convoy.http.get(f"{convoy.url}/inbox", headers={"host": "evil.example"})
-
-    assert answer.status_code == 400
-
-
 def test_a_stream_begins_with_the_present_events_oldest_first(convoy: Convoy) -> None:
     for key in ("e1", "e2"):
         send(convoy, key)
