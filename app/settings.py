@@ -1,6 +1,7 @@
 """Settings, read once from the environment or `.env`. An error names the variable."""
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,13 +11,14 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.convoy.api_key import usable
 from app.http.callers import SignIn
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 DEFAULT_OWNER_CLAIM = "sub"
 
@@ -45,6 +47,15 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     if key and by_reference:
         raise ValueError("both it and CONVOY_API_KEY_SECRET are set; set one of them")
     return SecretStr(usable(key) if key else "")
+
+
+def _base_path(value: str) -> str:
+    if not value:
+        return value
+    path = value.strip().strip("/")
+    if re.fullmatch(r"[\w.~!$&'()*+,;=:@-]+(/[\w.~!$&'()*+,;=:@-]+)*", path, re.ASCII) is None:
+        raise ValueError("must be a path such as /v1, without % and without empty parts")
+    return f"/{path}"
 
 
 def _sign_in(value: SignIn, others: ValidationInfo) -> SignIn:
@@ -83,6 +94,12 @@ class ConvoySettings(BaseSettings):
     """Seconds that one publish may take in all."""
     tracing: Literal["Active", "PassThrough"] = "PassThrough"
     """On Lambda, `Active` sends X-Ray each call to DynamoDB and Convoy."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_means_the_default(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """pydantic-settings' `env_ignore_empty` would take the value of `.env` instead."""
+        return {name: value for name, value in values.items() if str(value).strip()}
 
     @classmethod
     def load(cls) -> Self:
@@ -126,6 +143,8 @@ class Settings(ConvoySettings):
     served as `CONVOY_APP_ID`."""
     owner_claim: Annotated[Name, AfterValidator(_owner_claim)] = DEFAULT_OWNER_CLAIM
     """The claim of the JWT, or the field of the Lambda authorizer's context, with the owner."""
+    base_path: Annotated[str, AfterValidator(_base_path)] = ""
+    """On Lambda, what a gateway or a proxy puts before this API's paths: /v1, for example."""
     max_endpoints: Annotated[int, Field(ge=1, le=100)] = 10
     """Endpoints that one owner may have."""
     local_endpoints: bool = False
@@ -142,7 +161,8 @@ def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]).upper()
-        missing = problem["type"] in {"missing", "string_too_short"}
         message = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{name} is not set." if missing else f"{name}: {message}.")
+        lines.append(
+            f"{name} is not set." if problem["type"] == "missing" else f"{name}: {message}."
+        )
     return "\n".join([*lines, "Set it in the environment or in .env; .env.example lists them all."])

@@ -35,6 +35,8 @@ def usable(key: str) -> str:
         raise ValueError("must be printable ASCII")
     if _PLACEHOLDER.fullmatch(key):
         raise ValueError("is a placeholder")
+    if key.lower() == "bearer" or " " in key:
+        raise ValueError('must be the key alone: leave out "Bearer" and spaces')
     return key
 
 

@@ -17,7 +17,7 @@ def client(service: str, config: Config) -> object:
     session = botocore.session.get_session()
     session.register_component("data_loader", _OneService(service))
     # botocore only reads AWS_DEFAULT_REGION; Lambda and the other SDKs use AWS_REGION.
-    region = os.environ.get("AWS_REGION")
+    region = os.environ.get("AWS_REGION") or None
     made: object = session.create_client(service, region_name=region, config=config)
     return made
 

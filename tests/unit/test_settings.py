@@ -107,14 +107,18 @@ def test_lambda_needs_an_app_id_only_for_anonymous_callers(
         ("CONVOY_DEADLINE_S", "nan"),
         ("CONVOY_DEADLINE_S", "soon"),
         ("PUBLISH_READS", "perhaps"),
-        ("SIGN_IN", ""),
         ("SIGN_IN", "JWT"),
         ("SIGN_IN", "jwt,iam"),
         ("CONVOY_API_KEY", "CO.sécret"),
         ("CONVOY_API_KEY", "CO.sec\nret"),
-        ("METRICS_NAMESPACE", ""),
         ("METRICS_NAMESPACE", ":todo"),
         ("METRICS_NAMESPACE", "x" * 256),
+        ("BASE_PATH", "/"),
+        ("BASE_PATH", "/a//b"),
+        ("BASE_PATH", "/a b"),
+        ("BASE_PATH", "/%76"),
+        ("BASE_PATH", "/v1?x"),
+        ("BASE_PATH", "https://api.example.com/v1"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
@@ -126,6 +130,30 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
         Settings.load()
 
     assert "CO.sec" not in str(raised.value)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_empty_variable_means_its_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, blank: str
+) -> None:
+    """Also if `.env` has another value: the environment wins."""
+    defaults = Settings.load()
+    optional = {name.upper() for name, of in Settings.model_fields.items() if not of.is_required()}
+    (tmp_path / ".env").write_text("SIGN_IN=iam\nMAX_ENDPOINTS=7\n")
+
+    for name in optional - COMPLETE.keys():
+        monkeypatch.setenv(name, blank)
+
+    assert Settings.load() == defaults
+
+
+@pytest.mark.parametrize("value", ["/shop/v1", "shop/v1", " /shop/v1/ "])
+def test_a_base_path_begins_with_a_slash_and_ends_without(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("BASE_PATH", value)
+
+    assert Settings.load().base_path == "/shop/v1"
 
 
 @pytest.mark.parametrize("sign_in", ["iam", "anonymous"])
@@ -197,6 +225,18 @@ def test_a_placeholder_is_no_key(monkeypatch: pytest.MonkeyPatch, placeholder: s
         Settings.load()
 
     assert placeholder not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["Bearer CO.secret", "bearer CO.secret", "Bearer", "CO. secret"])
+def test_a_key_with_the_word_of_its_header_is_refused(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("CONVOY_API_KEY", key)
+
+    with pytest.raises(SettingsError, match=r"^CONVOY_API_KEY: must be the key alone") as raised:
+        Settings.load()
+
+    assert "secret" not in str(raised.value)
 
 
 def test_a_newline_after_the_key_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

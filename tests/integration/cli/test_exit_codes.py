@@ -115,6 +115,7 @@ def test_a_dynamodb_out_of_reach_is_code_3(monkeypatch: pytest.MonkeyPatch) -> N
     ("variable", "value", "message"),
     [
         ("AWS_REGION", None, "no AWS region is known; set AWS_REGION in the environment."),
+        ("AWS_REGION", "", "no AWS region is known; set AWS_REGION in the environment."),
         ("AWS_PROFILE", "nobody", "The config profile (nobody) could not be found"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "nonsense", "AWS_ENDPOINT_URL: Invalid endpoint: nonsense"),
     ],

@@ -74,6 +74,10 @@ def test_a_rotated_secret_gives_its_new_key(secrets_manager: Any) -> None:
         ({"SecretString": '{"convoy": "CO.planted"}'}, "it has no text named CONVOY_API_KEY; st"),
         ({"SecretString": '{"CONVOY_API_KEY": ["CO.planted"]}'}, "it has no text named CONVOY_AP"),
         ({"SecretString": '{"CONVOY_API_KEY": " "}'}, "its CONVOY_API_KEY is blank; store"),
+        (
+            {"SecretString": '{"CONVOY_API_KEY": "Bearer CO.planted"}'},
+            'its CONVOY_API_KEY must be the key alone: leave out "Bearer" and spaces; store',
+        ),
         ({"SecretString": '{"CONVOY_API_KEY": "changeme"}'}, "its CONVOY_API_KEY is a placeholder"),
         (
             {"SecretString": '{"CONVOY_API_KEY": "CO.planted\\u0000"}'},
