@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mangum import Mangum
 
-from app.http.gateway import without_address
+from app.http.gateway import is_request, normalised
 from app.runtime.logs import request_id_context
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def relay(_event: object, context: Context) -> dict[str, object]:
 
 def _answer(mangum: Mangum, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401
     with request_id_context(context.aws_request_id):
-        return mangum(without_address(event), context)
+        if not is_request(event):
+            return {"warm": True}
+        return mangum(normalised(event), context)
 
 
 @cache

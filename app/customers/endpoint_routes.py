@@ -9,7 +9,7 @@ from app.customers import schemas
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.ownership import ID_FORM
-from app.http.parameters import problems
+from app.http.parameters import location, problems
 from app.http.problems import DATA_ONLY, Answer
 
 Act = Callable[..., Awaitable[Any]]
@@ -66,8 +66,8 @@ def _add_create(router: APIRouter, endpoints: Endpoints, new: Any, act: Act) -> 
     )
     async def create(request: Request, body: new) -> Answer:
         made, secret = await act(endpoints.create, request, body.model_dump(exclude_unset=True))
-        location = f"{request.scope.get('root_path', '')}{PATH}/{made['id']}"
-        return Answer({"data": made, "secret": secret}, 201, {"Location": location})
+        headers = {"Location": location(request, f"{PATH}/{made['id']}")}
+        return Answer({"data": made, "secret": secret}, 201, headers)
 
 
 def _add_update(router: APIRouter, endpoints: Endpoints, update: Any, act: Act) -> None:  # noqa: ANN401

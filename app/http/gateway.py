@@ -1,9 +1,8 @@
-"""The gateway's part of a Lambda event: the caller, and the prefix of the path."""
+"""The gateway's part of a Lambda event: whether it is a request, its caller, its path."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote
 
 from app.http.callers import NoCaller
 from app.http.problems import problem
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.http.callers import CallerOf
+    from app.http.paths import Paths
 
 Result = TypeVar("Result")
 
@@ -23,9 +23,10 @@ Result = TypeVar("Result")
 class Gateway:
     """Rejects requests without a caller, and routes without the path's prefix."""
 
-    def __init__(self, app: ASGIApp, caller_of: CallerOf) -> None:
+    def __init__(self, app: ASGIApp, caller_of: CallerOf, paths: Paths) -> None:
         self._app = app
         self._caller_of = caller_of
+        self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         event: Mapping[str, Any] = scope["aws.event"]
@@ -36,26 +37,53 @@ class Gateway:
             return await refusal(scope, receive, send)
         # Mangum runs each request as a task, whose context ends with the request.
         logs.actor.set(caller.actor)
-        prefix, path = _split(event, scope["path"])
+        prefix, path = self._paths.split(event)
         scope = {**scope, "owner": caller.owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)
         return None
 
 
+class NoRequest(Exception):
+    """The event is no request: a queue's, for example. Answered, its messages would be lost."""
+
+
+def is_request(event: object) -> bool:
+    """False for an event that only warms the function up. Raises NoRequest for any other one."""
+    match event:
+        case {"requestContext": dict()}:
+            return True
+        case None | {"warmer": True}:
+            return False
+        case {"source": "aws.events" | "aws.scheduler" | "serverless-plugin-warmup"}:
+            return False
+        case {**fields}:
+            if not fields:
+                return False
+            what = f"has {', '.join(map(str, fields))}"
+        case _:
+            what = f"is {type(event).__name__}"
+    raise NoRequest(
+        "This function answers requests of API Gateway, of a load balancer or of a function URL."
+        f" The event is no request, it {what}. Send it to another function."
+    )
+
+
 _ADDRESS = {"host", "x-forwarded-port"}
 
 
-def without_address(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The event without its `Host` and `X-Forwarded-Port`, which this API does not use.
+def normalised(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event for Mangum 0.22, which fails on what a gateway or a client may send.
 
-    Mangum 0.22 fails on a port that is not a number, and a client may send one.
+    It fails on null or absent headers. It fails on a port that is not a number in `Host` or
+    `X-Forwarded-Port`, which this API does not use.
     """
-    kept = {
-        part: {name: value for name, value in event[part].items() if name.lower() not in _ADDRESS}
-        for part in ("headers", "multiValueHeaders")
-        if event.get(part)
-    }
-    return {**event, **kept}
+    kept = {name: value for name, value in event.items() if value is not None}
+    for part in ("headers", "multiValueHeaders"):
+        if part in event:
+            values = (event[part] or {}).items()
+            kept[part] = {name: each for name, each in values if name.lower() not in _ADDRESS}
+    kept.setdefault("headers", {})
+    return kept
 
 
 async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -> Result:
@@ -66,25 +94,3 @@ async def inline(call: Callable[..., Result], *args: object, **kwargs: object) -
 def owner_of(request: Request) -> str:
     owner: str = request.scope["owner"]
     return owner
-
-
-def _split(event: Mapping[str, Any], path: str) -> tuple[str, str]:
-    """The prefix that the gateway puts before this API's paths, and this API's path.
-
-    A REST API matches this API's path as `{proxy+}`. The whole path, in its context, may begin with
-    a custom domain's base path, with the stage, or with both. An HTTP API leaves a named stage in
-    the path. `$default` and a load balancer have no prefix.
-    """
-    context = event["requestContext"]
-    if event.get("resource") in {"/", "/{proxy+}"}:
-        matched = (event.get("pathParameters") or {}).get("proxy")
-        ours = f"/{matched}" if matched else ""
-        whole = context["path"].rstrip("/")
-        if whole.endswith(ours):
-            prefix = whole.removesuffix(ours)
-            return prefix, unquote(context["path"].removeprefix(prefix)) or "/"
-    stage = context.get("stage", "$default")
-    prefix = "" if stage == "$default" else f"/{stage}"
-    if path == prefix or path.startswith(f"{prefix}/"):
-        return prefix, path.removeprefix(prefix) or "/"
-    return "", path

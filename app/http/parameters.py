@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Header, Path, Query, Request
 from pydantic import BeforeValidator
@@ -66,6 +67,11 @@ def webhook(done: Committed) -> dict[str, str]:
     status = "accepted" if done.accepted else "pending"
     replayed = {"Idempotency-Replayed": "true"} if done.replayed else {}
     return {"Webhook-Id": done.event_id, "Webhook-Status": status, **replayed}
+
+
+def location(request: Request, path: str) -> str:
+    """The path as the client reaches it. A gateway's prefix may have what the client sent."""
+    return quote(request.scope.get("root_path", ""), safe="/~!$&'()*+,;=:@") + path
 
 
 def etag(version: int) -> str:

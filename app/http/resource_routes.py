@@ -20,6 +20,7 @@ from app.http.parameters import (
     Run,
     etag,
     key_of,
+    location,
     problems,
     versions_of,
     webhook,
@@ -93,8 +94,8 @@ def _add_create(
         answer: dict[str, object] = {"data": [f"{title(name)} added."]}
         if draft.id is None:
             answer["id"] = done.id
-        location = f"{request.scope.get('root_path', '')}/{name}/{done.id}"
-        headers = {"Location": location, "ETag": etag(done.version), **webhook(done)}
+        place = location(request, f"/{name}/{done.id}")
+        headers = {"Location": place, "ETag": etag(done.version), **webhook(done)}
         return Answer(answer, 201, headers)
 
 

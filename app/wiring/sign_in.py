@@ -1,10 +1,11 @@
-"""The gateway in front of a function's application: it names the caller, who is the owner."""
+"""The gateway in front of a function's application: its caller is the owner."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.http import callers, gateway
+from app.http.paths import Paths
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -14,4 +15,6 @@ if TYPE_CHECKING:
 
 def put_behind_gateway(app: FastAPI, settings: Settings) -> None:
     caller_of = callers.caller_of(settings.sign_in, settings.owner_claim, settings.convoy_app_id)
-    app.add_middleware(gateway.Gateway, caller_of=caller_of)
+    routes = {getattr(route, "path", "/") for route in app.routes}
+    paths = Paths({path.split("/")[1] for path in routes} - {""}, settings.base_path)
+    app.add_middleware(gateway.Gateway, caller_of=caller_of, paths=paths)

@@ -117,7 +117,7 @@ class GatewayClient(AttackClient):
     signed_in: bool = True
 
     def _ask(self, asked: Asked) -> Answer:
-        event = request("http_api_v2", asked.method, asked.path)
+        event = request("http_api_v2", asked.method, unquote(asked.path))
         event |= {"rawQueryString": asked.query, **encoded(asked.body)}
         event["headers"] = {name.lower(): value for name, value in asked.headers.items()}
         jwt = {"jwt": {"claims": {"sub": asked.owner}}} if self.signed_in else {}

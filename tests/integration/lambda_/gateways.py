@@ -50,23 +50,23 @@ def request(
     """The event that a gateway makes of a request."""
     event: JsonObject = copy.deepcopy(EVENTS[kind])
     event["body"] = body
-    if kind == "http_api_v2":
+    if event.get("version") == "2.0":
         event["rawPath"] = path
         event["rawQueryString"] = "&".join(f"{k}={v}" for k, v in (query or {}).items())
         event["requestContext"]["http"] |= {"method": method, "path": path}
         if body is None:
             del event["body"]
-    else:
-        event |= {"httpMethod": method, "path": path, "queryStringParameters": query}
-        if kind == "rest_api":
-            proxy = path.strip("/")
-            event["resource"] = "/{proxy+}" if proxy else "/"
-            event["pathParameters"] = {"proxy": proxy} if proxy else None
-            event["requestContext"] |= {"resourcePath": event["resource"], "path": f"/dev{path}"}
-        if kind != "alb":
-            event["multiValueQueryStringParameters"] = {k: [v] for k, v in (query or {}).items()}
-        else:
-            event["queryStringParameters"] = query or {}
+        return event
+    event |= {"httpMethod": method, "path": path}
+    if kind == "rest_api":
+        proxy = path.strip("/")
+        event["resource"] = "/{proxy+}" if proxy else "/"
+        event["pathParameters"] = {"proxy": proxy} if proxy else None
+        event["requestContext"] |= {"resourcePath": event["resource"], "path": f"/dev{path}"}
+    if "queryStringParameters" in event:
+        event["queryStringParameters"] = query or ({} if kind == "alb" else None)
+    if "multiValueQueryStringParameters" in event:
+        event["multiValueQueryStringParameters"] = {k: [v] for k, v in (query or {}).items()}
     return event
 
 
@@ -84,6 +84,10 @@ def invocation(function: Callable[[JsonObject, Context], JsonObject]) -> Invoke:
 
     def invoke(event: JsonObject) -> JsonObject:
         answer = function(event, Context())
+        if "multiValueHeaders" in event and "headers" not in event:
+            # A load balancer that passes lists of values takes only lists.
+            assert "headers" not in answer
+            answer["headers"] = {k: ",".join(v) for k, v in answer["multiValueHeaders"].items()}
         answer["headers"] = {name.lower(): value for name, value in answer["headers"].items()}
         assert answer["isBase64Encoded"] is False
         return answer
