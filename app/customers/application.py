@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-
 from app.customers import audit, problems
 from app.customers.delivery_routes import delivery_router
 from app.customers.endpoint_routes import endpoint_router
 from app.http import problems as http_problems
+from app.http.api import Api
 from app.http.body_limit import BodyLimit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from fastapi import Request
+    from fastapi import FastAPI, Request
     from starlette.routing import BaseRoute
 
     from app.customers.deliveries import Deliveries
@@ -59,7 +58,7 @@ def add_to(app: FastAPI, customers: Sequence[BaseRoute]) -> None:
 
 def build(customers: Sequence[BaseRoute]) -> FastAPI:
     """An application that has these routes alone, and no document: the API's has them too."""
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = Api(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     add_to(app, customers)
     app.add_middleware(BodyLimit)
     http_problems.install(app)

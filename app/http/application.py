@@ -11,6 +11,7 @@ from app.domain.event_log import EventLog
 from app.domain.resource import ResourceType, check_distinct
 from app.domain.service import Service
 from app.http import parameters, problems
+from app.http.api import Api
 from app.http.body_limit import BodyLimit
 from app.http.event_routes import event_router
 from app.http.parameters import OwnerOf, Run
@@ -42,7 +43,7 @@ def build(
     if log is not None:
         types = [each.name for resource in resources for each in resource.events.of_changes]
         routers.append(event_router(log, types, owner_of, run))
-    app = FastAPI(
+    app = Api(
         routes=[route for router in routers for route in router.routes],
         title=TITLE,
         redirect_slashes=False,
@@ -89,6 +90,8 @@ def _openapi(routes: Sequence[BaseRoute], resources: Sequence[ResourceType[Any]]
         for operation in operations.values():
             _drop_fastapis_refusal(operation["responses"])
             _declare_gateways(operation["responses"])
+        if "get" in operations:
+            operations["head"] = _head_of(operations["get"])
     document["webhooks"] = Webhooks(resources).document()
     _, referred_to = models_json_schema(
         [(model, "serialization") for model in (Problem, LoggedEvent, LoggedEvents)],
@@ -116,3 +119,14 @@ def _declare_gateways(responses: dict[str, Any]) -> None:
         ours = responses.setdefault(str(status), {"description": title(status), "content": {}})
         message = {"schema": {"$ref": "#/components/schemas/Message"}}
         ours["content"] = ours["content"] | {"application/json": message}
+
+
+def _head_of(get: dict[str, Any]) -> dict[str, Any]:
+    """The operation HEAD: that of GET, without bodies."""
+    answers = get["responses"].items()
+    return {
+        **get,
+        "summary": f"{get['summary']}, without the body",
+        "operationId": f"{get['operationId'].removesuffix('_get')}_head",
+        "responses": {status: {"description": of["description"]} for status, of in answers},
+    }

@@ -157,7 +157,8 @@ def _methods(request: Request) -> set[str]:
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
     )
-    return {method for route in matching for method in route.methods or ()}
+    methods = {method for route in matching for method in route.methods or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 _DETAILS = {

@@ -30,7 +30,7 @@ NOT_SERVED = [
     "/redoc", "/docs/", "/openapi.yaml",
     "/_control/reset", "/graphql", "/2018-06-01/runtime/invocation/next", "/latest/meta-data",
 ]  # fmt: skip
-METHODS = ["PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "GETS", "\u20ac"]
+METHODS = ["PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "GETS", "\u20ac"]
 OTHER_TYPES = [
     "", "/", "text/plain", "application/jsonp", "application/json, text/plain", "text/json",
     "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/xml",

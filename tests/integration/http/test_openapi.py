@@ -23,6 +23,7 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
         }
         for path, operations in paths.items()
         for method, operation in operations.items()
+        if method != "head"
     }
     json, problem = ["application/json"], ["application/problem+json"]
     gateways = problem + json
@@ -46,6 +47,18 @@ def test_every_error_is_declared_under_the_media_type_it_has(client: TestClient)
         "GET /events": {200: json, **ours, 400: problem, 422: problem},
         "GET /events/{id}": {200: json, **ours, 404: problem, 422: problem},
     }
+
+
+def test_head_is_declared_as_get_without_bodies(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"].values()
+
+    for operations in paths:
+        assert ("head" in operations) is ("get" in operations)
+    for get, head in ((each["get"], each["head"]) for each in paths if "get" in each):
+        assert head.get("parameters") == get.get("parameters")
+        assert head["responses"].keys() == get["responses"].keys()
+        assert not [each for each in head["responses"].values() if "content" in each]
+        assert head["operationId"] != get["operationId"]
 
 
 def test_the_document_has_the_version_of_the_project(client: TestClient) -> None:

@@ -73,9 +73,9 @@ def test_an_unknown_path_is_a_404_problem(client: TestClient, path: str) -> None
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/", {"GET"}),
-        ("/todo", {"GET", "POST"}),
-        ("/todo/1", {"GET", "PUT", "DELETE"}),
+        ("/", {"GET", "HEAD"}),
+        ("/todo", {"GET", "HEAD", "POST"}),
+        ("/todo/1", {"GET", "HEAD", "PUT", "DELETE"}),
         ("/docs", {"GET", "HEAD"}),
     ],
 )

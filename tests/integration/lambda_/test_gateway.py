@@ -133,6 +133,15 @@ def test_the_page_with_third_party_scripts_is_not_served(call: Invoke) -> None:
     assert call(request("http_api_v2", "GET", "/openapi.json"))["statusCode"] == 200
 
 
+def test_an_answer_to_head_has_no_body(call: Invoke) -> None:
+    for kind in EVENTS:
+        for path, status in (("/todo", 200), ("/openapi.json", 200), ("/todo/x", 422)):
+            got, head = (call(request(kind, method, path)) for method in ("GET", "HEAD"))
+
+            assert (head["statusCode"], head["body"]) == (status, ""), kind
+            assert head["headers"] == got["headers"]
+
+
 def test_a_body_over_128_kib_is_a_413(call: Invoke) -> None:
     answer = call(request("http_api_v2", "POST", "/todo", '"' + "x" * 131_072 + '"'))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.outbox.metrics import hashed
+from tests.integration.customers.world import UNKNOWN
 from tests.integration.lambda_.gateways import EVENTS, request
 from tests.integration.lambda_.identities import USER, iam
 from tests.paths import ROOT
@@ -77,6 +78,13 @@ def test_the_function_has_no_other_routes(customers: Invoke) -> None:
         answer = customers(request("http_api_v2", "GET", path))
         assert answer["statusCode"] == 404
         assert answer["headers"]["content-type"] == "application/problem+json"
+
+
+@pytest.mark.usefixtures("anonymous")
+def test_head_of_a_route_that_only_changes_is_a_405(customers: Invoke) -> None:
+    answer = customers(request("http_api_v2", "HEAD", f"/webhooks/endpoints/{UNKNOWN}/rotate"))
+
+    assert (answer["statusCode"], answer["headers"]["allow"]) == (405, "POST")
 
 
 def test_an_owner_is_the_recognised_caller_and_the_log_says_who_did_what(
