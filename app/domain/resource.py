@@ -88,7 +88,7 @@ class Exists(ResourceError):
 
 
 class VersionMismatch(ResourceError):
-    """The version that the client asked for (`If-Match`) is not the current one."""
+    """The current version is not one at which the client wants it (If-Match, If-None-Match)."""
 
     def __init__(self, name: str, resource_id: int, version: int) -> None:
         super().__init__(name, resource_id, f"is at version {version}")

@@ -9,14 +9,16 @@ from app.domain import events
 from app.domain.idempotency import Claim
 from app.domain.ports import Clash, Snapshot, StoreUnavailable
 from app.domain.resource import Exists, NotFound, R, ResourceError, VersionMismatch
+from app.domain.versions import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Set
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from app.domain.idempotency import Record
     from app.domain.ports import Delivery, Page, Store
     from app.domain.resource import Change, ResourceType
+    from app.domain.versions import Versions
 
     Fields = Mapping[str, object]
 
@@ -59,11 +61,16 @@ class Service(Generic[R]):
     def ping(self, owner: str) -> None:
         self._publish_read(events.PING, owner)
 
-    def get(self, owner: str, resource_id: int) -> R:
-        """Raises NotFound."""
+    def get(self, owner: str, resource_id: int, *, versions: Versions = ANY) -> R:
+        """Its version is one of `versions.only`; it may be one of `versions.none_of`.
+
+        Raises NotFound, VersionMismatch.
+        """
         found = self.store.read(owner, resource_id).resource
         if found is None:
             raise NotFound(self.type.name, resource_id)
+        if versions.misses(found.version):
+            raise VersionMismatch(self.type.name, resource_id, found.version)
         self._publish_read(
             self.type.events.retrieved, owner, **{self.type.name: self.type.public(found)}
         )
@@ -104,14 +111,14 @@ class Service(Generic[R]):
         resource_id: int,
         fields: Fields,
         *,
-        versions: Set[int] | None = None,
+        versions: Versions = ANY,
         key: str | None = None,
     ) -> Committed:
-        """Change these fields, if the resource has one of `versions` (None: any).
+        """Change these fields, if the resource's version is allowed.
 
         Raises NotFound, VersionMismatch, KeyReused.
         """
-        claim = self._claim(owner, key, "update", resource_id, fields, versions)
+        claim = self._claim(owner, key, "update", resource_id, fields, *versions.of_request())
 
         def update(before: R, *, now: datetime, event_id: str) -> Change[R]:
             return self.type.update(before, fields, now=now, event_id=event_id)
@@ -123,18 +130,18 @@ class Service(Generic[R]):
         owner: str,
         resource_id: int,
         *,
-        versions: Set[int] | None = None,
+        versions: Versions = ANY,
         key: str | None = None,
     ) -> Committed:
         """Raises NotFound, VersionMismatch, KeyReused."""
-        claim = self._claim(owner, key, "delete", resource_id, versions)
+        claim = self._claim(owner, key, "delete", resource_id, *versions.of_request())
         return self._change(owner, resource_id, versions, claim, self.type.delete)
 
     def _change(
         self,
         owner: str,
         resource_id: int,
-        versions: Set[int] | None,
+        versions: Versions,
         claim: Claim | None,
         step: Callable[..., Change[R]],
     ) -> Committed:
@@ -148,14 +155,12 @@ class Service(Generic[R]):
 
         return self._commit(claim, read, decide)
 
-    def _current(
-        self, seen: Snapshot[R], owner: str, resource_id: int, versions: Set[int] | None
-    ) -> R:
+    def _current(self, seen: Snapshot[R], owner: str, resource_id: int, versions: Versions) -> R:
         name, current = self.type.name, seen.resource
         if current is None:
             self._publish_best_effort(self.type.events.failed, owner, **{f"{name}_id": resource_id})
             raise NotFound(name, resource_id)
-        if versions is not None and current.version not in versions:
+        if not versions.allows(current.version):
             raise VersionMismatch(name, resource_id, current.version)
         return current
 

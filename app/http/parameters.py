@@ -47,10 +47,6 @@ def _canonical(value: object) -> object:
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)]
 Cursor = Annotated[str | SkipJsonSchema[None], Query(description="The `next` of the page before.")]
-IfMatch = Annotated[
-    list[str] | SkipJsonSchema[None],
-    Header(description='Versions as ETags: act only if the version is one of these; "*" is any.'),
-]
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     Header(
@@ -72,28 +68,6 @@ def webhook(done: Committed) -> dict[str, str]:
 def location(request: Request, path: str) -> str:
     """The path as the client reaches it. A gateway's prefix may have what the client sent."""
     return quote(request.scope.get("root_path", ""), safe="/~!$&'()*+,;=:@") + path
-
-
-def etag(version: int) -> str:
-    return f'"{version}"'
-
-
-_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
-_SPACE = "[ \t]*"
-_ENTITY_TAGS = re.compile(f"{_SPACE}{_ENTITY_TAG}(?:{_SPACE},{_SPACE}{_ENTITY_TAG})*{_SPACE}")
-_VERSION = re.compile(r'(?<!W/)"([1-9][0-9]{0,15})"')
-
-
-def versions_of(if_match: list[str] | None) -> frozenset[int] | None:
-    """The versions that `If-Match` allows; None for any. A weak or foreign tag matches nothing."""
-    if if_match is None:
-        return None
-    value = ",".join(if_match)
-    if value.strip(" \t") == "*":
-        return None
-    if _ENTITY_TAGS.fullmatch(value) is None:
-        raise BadInput("header", "If-Match", 'must be * or a list of ETags such as "3"')
-    return frozenset(int(version) for version in _VERSION.findall(value))
 
 
 def key_of(value: str | None) -> str | None:

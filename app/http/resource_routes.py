@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from app.domain.events import title
 from app.domain.service import Service
@@ -12,22 +12,22 @@ from app.http.parameters import (
     NOT_FOUND,
     Cursor,
     IdempotencyKey,
-    IfMatch,
     Limit,
     OwnerOf,
     PathId,
     Responses,
     Run,
-    etag,
     key_of,
     location,
     problems,
-    versions_of,
     webhook,
 )
-from app.http.problems import Answer
+from app.http.preconditions import IfMatch, IfNoneMatch, check_list, etag, versions_of
+from app.http.problems import DATA_ONLY, Answer
 from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
+
+NOT_MODIFIED: Responses = {304: {"description": "Not Modified"}}
 
 
 def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRouter:
@@ -64,11 +64,23 @@ def _add_reads(
         return Answer(body)
 
     @router.get(
-        "/{id}", name=f"get_{name}", response_model=schemas.one, responses=problems(404, 422)
+        "/{id}",
+        name=f"get_{name}",
+        response_model=schemas.one,
+        responses=NOT_MODIFIED | problems(400, 404, 412, 422),
     )
-    async def read_one(request: Request, resource_id: PathId) -> Answer:
-        found = await run(service.get, owner_of(request), resource_id)
-        return Answer({"data": public(found)}, headers={"ETag": etag(found.version)})
+    async def read_one(
+        request: Request,
+        resource_id: PathId,
+        if_match: IfMatch = None,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        versions = versions_of(if_match, if_none_match)
+        found = await run(service.get, owner_of(request), resource_id, versions=versions)
+        headers = {"ETag": etag(found.version)}
+        if versions.excludes(found.version):
+            return Response(status_code=304, headers=DATA_ONLY | headers)
+        return Answer({"data": public(found)}, headers=headers)
 
 
 def _add_create(
@@ -81,13 +93,16 @@ def _add_create(
         name=f"create_{name}",
         status_code=201,
         response_model=Created,
-        responses=problems(400, 409, 415, 422),
+        responses=problems(400, 409, 412, 415, 422),
     )
     async def create(
         request: Request,
         body: new,  # type: ignore[valid-type]
+        if_match: IfMatch = None,
+        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
+        check_list(if_match, if_none_match)
         draft: Any = body
         fields = draft.model_dump(exclude={"id"}, exclude_unset=True)
         done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(key))
@@ -116,6 +131,7 @@ def _add_update(
         resource_id: PathId,
         body: update,  # type: ignore[valid-type]
         if_match: IfMatch = None,
+        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
         change: Any = body
@@ -124,7 +140,7 @@ def _add_update(
             owner_of(request),
             resource_id,
             change.model_dump(exclude_unset=True),
-            versions=versions_of(if_match),
+            versions=versions_of(if_match, if_none_match),
             key=key_of(key),
         )
         headers = {"ETag": etag(done.version), **webhook(done)}
@@ -145,9 +161,10 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
         request: Request,
         resource_id: PathId,
         if_match: IfMatch = None,
+        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
-        versions, key = versions_of(if_match), key_of(key)
+        versions, key = versions_of(if_match, if_none_match), key_of(key)
         done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
         message = f"{title(name)} with id {resource_id} has been removed."
         return Answer({"data": message}, headers=webhook(done))

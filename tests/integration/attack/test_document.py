@@ -44,7 +44,15 @@ WITHOUT_INPUT = {"GET /", "GET /webhooks/endpoints"}
 HOST = "http://api.test"
 
 FORMATS = {"decimal", "date-time"}
-BEYOND_A_SCHEMA = {"after", "cursor", "If-Match", "Idempotency-Key", "url", "event_types"} | {
+BEYOND_A_SCHEMA = {
+    "after",
+    "cursor",
+    "If-Match",
+    "If-None-Match",
+    "Idempotency-Key",
+    "url",
+    "event_types",
+} | {
     name
     for schema in DOCUMENT["components"]["schemas"].values()
     for name, field in schema["properties"].items()

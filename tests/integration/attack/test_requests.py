@@ -91,10 +91,11 @@ def test_no_answer_lets_another_origin_in(attacker: AttackClient) -> None:
 def test_an_invalid_if_match_does_not_match_every_version(attacker: AttackClient) -> None:
     attacker.ask("POST", "/todo", ONE)
 
-    for if_match in NO_ETAGS:
+    for tags in NO_ETAGS:
         for method, body in (("PUT", b'{"item": "two"}'), ("DELETE", b"")):
-            answer = attacker.ask(method, "/todo/1", body, JSON_TYPE | {"if-match": if_match})
-            assert answer.status == 400, if_match
+            for header in ("if-match", "if-none-match"):
+                answer = attacker.ask(method, "/todo/1", body, JSON_TYPE | {header: tags})
+                assert answer.status == 400, tags
     assert attacker.ask("GET", "/todo/1").headers["etag"] == '"1"'
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.idempotency import KeyReused
 from app.domain.service import Committed
+from app.domain.versions import Versions
 from tests.components import TodoService, make_service
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,
@@ -46,7 +47,8 @@ def update(service: TodoService, todo_id: int, key: str) -> Committed:
 
 
 def update_from_version_1(service: TodoService, todo_id: int, key: str) -> Committed:
-    return service.update(OWNER, todo_id, {"item": "uno"}, versions={1}, key=key)
+    only_the_first = Versions(only=frozenset({1}))
+    return service.update(OWNER, todo_id, {"item": "uno"}, versions=only_the_first, key=key)
 
 
 def deletion(service: TodoService, todo_id: int, key: str) -> Committed:

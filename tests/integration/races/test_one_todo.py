@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.ports import StoreUnavailable
 from app.domain.resource import Exists, NotFound, VersionMismatch
 from app.domain.service import MAX_DECISIONS, Committed
+from app.domain.versions import ANY, Versions
 from app.resources.todo import Todo
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,
@@ -20,7 +21,7 @@ from tests.integration.races.racing import (
 from tests.support import OWNER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Set
+    from collections.abc import Callable
 
     from tests.components import TodoService
     from tests.stand_in import Convoy
@@ -35,7 +36,7 @@ def creation(service: TodoService, todo_id: int, item: str) -> Callable[[], Comm
 
 
 def update(
-    service: TodoService, todo_id: int, item: str, versions: Set[int] | None = None
+    service: TodoService, todo_id: int, item: str, versions: Versions = ANY
 ) -> Callable[[], Committed]:
     return lambda: service.update(OWNER, todo_id, {"item": item}, versions=versions)
 
@@ -98,10 +99,11 @@ def test_as_many_writers_as_decisions_all_succeed(
 def test_of_many_updates_of_one_version_one_wins(
     todo_service: TodoService, convoy: Convoy, outbox: Outbox
 ) -> None:
+    first = Versions(only=frozenset({1}))
     for todo_id in range(ROUNDS):
         creation(todo_service, todo_id, "first")()
 
-        outcomes = race([update(todo_service, todo_id, str(n), {1}) for n in range(RACERS)])
+        outcomes = race([update(todo_service, todo_id, str(n), first) for n in range(RACERS)])
 
         (winner,) = of(Committed, outcomes)
         assert winner.version == 2
