@@ -22,7 +22,7 @@ from app.http.parameters import (
     problems,
     webhook,
 )
-from app.http.preconditions import IfMatch, IfNoneMatch, check_list, etag, versions_of
+from app.http.preconditions import HEADERS, check_list, etag, versions_of
 from app.http.problems import DATA_ONLY, Answer
 from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
@@ -68,14 +68,10 @@ def _add_reads(
         name=f"get_{name}",
         response_model=schemas.one,
         responses=NOT_MODIFIED | problems(400, 404, 412, 422),
+        openapi_extra=HEADERS,
     )
-    async def read_one(
-        request: Request,
-        resource_id: PathId,
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
-    ) -> Response:
-        versions = versions_of(if_match, if_none_match)
+    async def read_one(request: Request, resource_id: PathId) -> Response:
+        versions = versions_of(request)
         found = await run(service.get, owner_of(request), resource_id, versions=versions)
         headers = {"ETag": etag(found.version)}
         if versions.excludes(found.version):
@@ -94,15 +90,14 @@ def _add_create(
         status_code=201,
         response_model=Created,
         responses=problems(400, 409, 412, 415, 422),
+        openapi_extra=HEADERS,
     )
     async def create(
         request: Request,
         body: new,  # type: ignore[valid-type]
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
-        check_list(if_match, if_none_match)
+        check_list(request)
         draft: Any = body
         fields = draft.model_dump(exclude={"id"}, exclude_unset=True)
         done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(key))
@@ -124,14 +119,13 @@ def _add_update(
         name=f"update_{name}",
         response_model=Done,
         responses=NOT_FOUND | problems(400, 412, 415, 422) | _refusals(service),
+        openapi_extra=HEADERS,
         description="Replace the fields that the body has; keep the others.",
     )
     async def replace(
         request: Request,
         resource_id: PathId,
         body: update,  # type: ignore[valid-type]
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
         change: Any = body
@@ -140,7 +134,7 @@ def _add_update(
             owner_of(request),
             resource_id,
             change.model_dump(exclude_unset=True),
-            versions=versions_of(if_match, if_none_match),
+            versions=versions_of(request),
             key=key_of(key),
         )
         headers = {"ETag": etag(done.version), **webhook(done)}
@@ -156,15 +150,14 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
         name=f"delete_{name}",
         response_model=Done,
         responses=NOT_FOUND | problems(400, 412, 422) | _refusals(service),
+        openapi_extra=HEADERS,
     )
     async def delete(
         request: Request,
         resource_id: PathId,
-        if_match: IfMatch = None,
-        if_none_match: IfNoneMatch = None,
         key: IdempotencyKey = None,
     ) -> Answer:
-        versions, key = versions_of(if_match, if_none_match), key_of(key)
+        versions, key = versions_of(request), key_of(key)
         done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
         message = f"{title(name)} with id {resource_id} has been removed."
         return Answer({"data": message}, headers=webhook(done))
