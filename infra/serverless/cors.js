@@ -2,9 +2,9 @@
 
 // Which pages may call the API from a browser: those of the origins in the parameter corsOrigins.
 
-const HEADERS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match'];
+const HEADERS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'];
 const EXPOSED = ['ETag', 'Idempotency-Replayed', 'Location', 'Retry-After', 'Webhook-Id', 'Webhook-Status'];
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const MAX_AGE_S = 7200; // no browser keeps the answer for longer
 
 module.exports = async ({ resolveVariable }) => {

@@ -58,6 +58,7 @@ function build(serverless) {
 
 function prepareLocalGateway(serverless) {
   refuseForeignPages(serverless.service.provider.httpApi.cors?.allowedOrigins ?? []);
+  separateMethods(serverless.service); // a preflight is answered as on AWS
   takeLocalSettings(serverless);
 }
 

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 CORS: JsonObject = {
-    "AllowHeaders": ["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
-    "AllowMethods": ["GET", "POST", "PUT", "DELETE"],
+    "AllowHeaders": [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+    ],
+    "AllowMethods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "ExposeHeaders": [
         "ETag",
         "Idempotency-Replayed",
@@ -30,7 +36,7 @@ CORS: JsonObject = {
 }
 """The gateway's configuration, for the origins of `corsOrigins`."""
 
-ORIGINS = {"corsOrigins": "https://portal.example, http://localhost:8080"}
+ORIGINS = {"corsOrigins": "https://portal.example, http://localhost:8080", "basePath": "/v1"}
 
 
 def routes(template: Template) -> dict[str, str]:
@@ -51,6 +57,13 @@ def test_the_pages_of_the_named_origins_may_call(packaged: Packaged) -> None:
     assert cors == CORS | {"AllowOrigins": ["https://portal.example", "http://localhost:8080"]}
 
 
+def test_the_functions_get_the_base_path(packaged: Packaged) -> None:
+    functions = packaged(**JWT, **ORIGINS).of_type("AWS::Lambda::Function")
+
+    paths = {each["Environment"]["Variables"]["BASE_PATH"] for each in functions.values()}
+    assert paths == {"/v1"}
+
+
 @pytest.mark.parametrize(
     ("sign_in", "authorization"),
     [(JWT, "JWT"), ({}, "AWS_IAM"), ({"anonymous": "true"}, "NONE")],
@@ -63,8 +76,8 @@ def test_no_route_takes_a_preflight_from_the_gateway(
     taken = routes(packaged(**sign_in, **ORIGINS))
 
     assert not [key for key in taken if key.startswith(("ANY ", "OPTIONS ", "$default"))]
-    for method in ("GET", "POST", "PUT", "DELETE"):
-        for path in ("/", "/{proxy+}"):
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
+        for path in ("/", "/{proxy+}", "/webhooks", "/webhooks/{proxy+}"):
             assert taken[f"{method} {path}"] == authorization
 
 
