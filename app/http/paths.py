@@ -30,6 +30,8 @@ class Paths:
         own = _own_parts(event, self._roots)
         if own is not None:
             prefix = whole.rstrip("/").rsplit("/", own)[0]
+            if "//" in f"{prefix}/":
+                prefix = ""  # a Location that begins with // would name a host
         else:
             stage = event["requestContext"].get("stage", "$default")
             prefix = "" if stage == "$default" else _leading(f"/{stage}", whole)
