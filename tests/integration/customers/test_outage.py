@@ -134,5 +134,5 @@ def test_what_is_no_request_of_these_routes_is_a_problem(ann: Customer) -> None:
     ]
 
     assert [each.status_code for each in answers] == [413, 400, 415, 405, 404, 404]
-    assert answers[3].headers["allow"] == "GET, POST"
+    assert answers[3].headers["allow"] == "GET, HEAD, POST"
     assert {each.headers["content-type"] for each in answers} == {"application/problem+json"}

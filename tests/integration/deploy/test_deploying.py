@@ -79,7 +79,7 @@ def test_the_runbooks_lines_use_the_stages_key_despite_a_local_one(
         "CONVOY_PROJECT_ID": "project-1",
         **tables.settings(TABLES),
     }
-    secret = json.dumps({"CONVOY_API_KEY": "the stage's own"})
+    secret = json.dumps({"CONVOY_API_KEY": "the-stages-own"})
     region = os.environ["AWS_REGION"]
     boto3.client("secretsmanager", region).create_secret(Name="the stage's", SecretString=secret)
     tables.create_tables(boto3.client("dynamodb", region), TABLES)

@@ -126,8 +126,13 @@ def test_an_expired_key_can_be_used_for_another_request(
 
 
 @pytest.mark.parametrize("call", [1, 2, 3])
-@pytest.mark.parametrize("if_match", [{}, {"if-match": '"1"'}])
-@pytest.mark.parametrize("asked", REQUESTS)
+@pytest.mark.parametrize(
+    ("asked", "if_match"),
+    [
+        *((asked, {}) for asked in REQUESTS),
+        *((asked, {"if-match": '"1"'}) for asked in (UPDATE, DELETE)),
+    ],
+)
 def test_concurrent_requests_under_one_key_get_one_answer_and_one_event(
     client: TestClient,
     convoy: Convoy,
