@@ -88,8 +88,8 @@ class ConvoySettings(BaseSettings):
     """Owner of a deployment without sign-in."""
     convoy_project_id: Name
     """The outgoing project."""
-    convoy_base_url: Annotated[str, AfterValidator(_api_root)] = "https://us.getconvoy.cloud/api"
-    """Convoy's API root."""
+    convoy_base_url: Annotated[Name, AfterValidator(_api_root)]
+    """Convoy's API root. It has no default: the API key and every event go there."""
     convoy_deadline_s: Annotated[float, Field(gt=0, le=10)] = 2.0
     """Seconds that one publish may take in all."""
     tracing: Literal["Active", "PassThrough"] = "PassThrough"

@@ -18,6 +18,7 @@ COMPLETE = {
     "CONVOY_API_KEY": "CO.secret",
     "CONVOY_APP_ID": "ann",
     "CONVOY_PROJECT_ID": "p1",
+    "CONVOY_BASE_URL": "https://convoy.example.com/api",
     **tables.settings(tables.names()),
 }
 

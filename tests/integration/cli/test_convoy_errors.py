@@ -35,7 +35,7 @@ def message_of(command: list[str]) -> str:
     return result.stderr
 
 
-@pytest.mark.parametrize("name", ["CONVOY_API_KEY", "CONVOY_PROJECT_ID"])
+@pytest.mark.parametrize("name", ["CONVOY_API_KEY", "CONVOY_BASE_URL", "CONVOY_PROJECT_ID"])
 def test_a_missing_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, command: list[str]
 ) -> None:

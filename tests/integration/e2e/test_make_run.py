@@ -164,7 +164,8 @@ def test_a_key_selects_the_real_convoy_and_missing_settings_are_named(
     code, errors = end_of("--api=0", "--dynamodb=0", f"--env-file={dotenv}")
 
     assert code == 1
-    assert re.findall(r"(\w+) is not set", errors) == ["CONVOY_APP_ID", "CONVOY_PROJECT_ID"]
+    missing = ["CONVOY_APP_ID", "CONVOY_PROJECT_ID", "CONVOY_BASE_URL"]
+    assert re.findall(r"(\w+) is not set", errors) == missing
 
 
 @pytest.mark.parametrize(
