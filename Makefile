@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke docs fix lock operator clean
+.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs fix lock operator clean
 
 run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -70,6 +70,9 @@ smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TO
 
 docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/events.*, examples/signatures.json
 	$(BIN)/python -m infra.docs.contract $(ARGS)
+
+rollback: .venv/ready     ## move a deployed stage back to the versions before its last deployment: STAGE=prod
+	@$(BIN)/python -m infra.checks.rollback $(STAGE)
 
 fix: .venv/ready          ## apply the fixes of the linter and the formatter
 	$(BIN)/ruff check --fix --exit-zero
