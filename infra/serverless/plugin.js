@@ -1,26 +1,39 @@
 'use strict';
 
-// What the framework does not do: check for required parameters, keep the routes free for
-// preflights, name each route's authorization, build the zip, look before a deployment changes
-// anything, give the local gateway local settings.
+// What the framework does not do: read what the stage is made of, keep the routes free for
+// preflights, name each route's authorization, build the zip, put an alias before each version, look
+// before a deployment changes anything and at what it changes, give the local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 
+const aliases = require('./aliases');
 const { problemOfName } = require('./look/secret');
 const { refuseForeignPages } = require('./loopback');
 const separateMethods = require('./preflights');
 const nameAuthorization = require('./routes');
+const { commandLine, readStage } = require('./stage');
 
 module.exports = class {
   constructor(serverless, _options, { log }) {
+    readStage(serverless);
     this.hooks = {
       'before:package:cleanup': () => checkParameters(serverless),
       'before:package:initialize': () => separateMethods(serverless.service),
       'before:package:createDeploymentArtifacts': () => build(serverless),
       'after:aws:package:finalize:mergeCustomProviderResources': () =>
         nameAuthorization(serverless.service.provider.compiledCloudFormationTemplate),
+      'before:package:compileFunctions': () => aliases.name(serverless),
+      'after:package:compileFunctions': () => aliases.add(serverless),
       // Only a deployment needs AWS's clients, which take time to load.
-      'before:deploy:deploy': () => require('./look')(serverless, log),
+      'before:deploy:deploy': async () => {
+        await require('./look')(serverless, log);
+        await checkChanges(serverless, log);
+        declareParameters(serverless.service.provider);
+      },
+      'after:deploy:deploy': () =>
+        onStack(serverless, (deployed, client, stack) =>
+          deployed.protect(client, stack, serverless.service.custom),
+        ),
       'before:offline:start': () => prepareLocalGateway(serverless), // osls offline
       'before:offline:start:init': () => prepareLocalGateway(serverless), // osls offline start
     };
@@ -28,12 +41,18 @@ module.exports = class {
 };
 
 function checkParameters(serverless) {
-  const missing = Object.entries(serverless.service.custom.needed)
-    .filter(([, value]) => value === '')
-    .map(([name]) => `--param ${name}=…`);
+  const { custom, provider } = serverless.service;
+  const file = `infra/stages/${provider.stage}.yml`;
+  const missing = Object.keys(custom.needed).filter((name) => custom.needed[name] === '');
   if (missing.length > 0) {
     throw new serverless.classes.Error(
-      `Missing: ${missing.join(', ')}. Give it here, or set it under params in serverless.yml.`,
+      `${file} does not set ${missing.join(', ')}. Set it there, or give it as --param name=… for one deployment.`,
+    );
+  }
+  const { convoyBaseUrl } = custom.needed;
+  if (!/^https?:\/\/[^?#]+\/api\/?$/.test(convoyBaseUrl)) {
+    throw new serverless.classes.Error(
+      `convoyBaseUrl is "${convoyBaseUrl}": it must be the root of Convoy's API, such as https://convoy.example.com/api.`,
     );
   }
   const problem = problemOfName(serverless.service.provider.environment.CONVOY_API_KEY_SECRET);
@@ -53,6 +72,33 @@ function build(serverless) {
   if (error || status !== 0) {
     const what = error ? `did not start (${error.code})` : `ended with ${status}`;
     throw new serverless.classes.Error(`The zip was not built: make package ${what}.`);
+  }
+}
+
+function checkChanges(serverless, log) {
+  const { accept = '', ...given } = commandLine(serverless);
+  const pairs = Object.entries(given).map((each) => each.join('='));
+  if (pairs.length > 0) log.notice(`For this deployment alone, by --param: ${pairs.join(', ')}`);
+  const options = { accept, print: (lines) => log.notice(lines) };
+  return onStack(serverless, (deployed, client, stack) =>
+    deployed.check(client, stack, serverless.service.provider, options),
+  );
+}
+
+// The framework gives the stack's parameters with the template of its bucket too, which is the first to
+// be deployed. CloudFormation refuses parameters that a template does not declare.
+function declareParameters({ coreCloudFormationTemplate, compiledCloudFormationTemplate }) {
+  coreCloudFormationTemplate.Parameters = compiledCloudFormationTemplate.Parameters;
+}
+
+/** Call `task` with CloudFormation's client and the stack's name. Its errors need no stack trace. */
+async function onStack(serverless, task) {
+  const provider = serverless.getProvider('aws');
+  const client = await provider.getCloudFormationClient();
+  try {
+    await task(require('./deployed'), client, provider.naming.getStackName());
+  } catch (error) {
+    throw new serverless.classes.Error(error.message);
   }
 }
 

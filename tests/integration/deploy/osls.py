@@ -29,7 +29,11 @@ LEAST_NODE = 20
 INSTALL_S = 300.0
 COMMAND_S = 120.0
 OSLS = "node_modules/.bin/osls"
-REQUIRED = {"convoyProjectId": "project-1", "convoyAppId": "app-1"}
+REQUIRED = {
+    "convoyBaseUrl": "https://convoy.example/api",
+    "convoyProjectId": "project-1",
+    "convoyAppId": "app-1",
+}
 
 
 class NodeError(Exception):

@@ -1,4 +1,4 @@
-"""`docs/deploy.md` and `docs/runbook.md` match the deployment."""
+"""`docs/deploy.md`, `releases.md` and `runbook.md` match the deployment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,11 +18,13 @@ from tests.paths import ROOT
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.deploy.osls import Template
 
 DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
+RELEASES = (ROOT / "docs" / "releases.md").read_text()
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
 
 
@@ -39,7 +42,50 @@ def test_every_parameter_is_documented() -> None:
 
     documented = _first_cells("Parameters") | _first_cells("Who may call")
 
-    assert documented == {name for stage in params.values() for name in stage}
+    assert documented == set(params["default"])
+
+
+def test_the_lines_of_an_import_describe_the_kept_tables(
+    packaged: Callable[..., Template], tmp_path: Path
+) -> None:
+    stage = packaged("prod")
+    section = RELEASES.partition("\n### Taking kept tables up again\n")[2].partition("\n## ")[0]
+    written, imported = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[1:3]
+    for name in TABLES:
+        written = written.replace(f"{name}=…", f"{name}=kept-{name}")
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / ".serverless").mkdir()
+    for name, text in (
+        ("cloudformation-template-update-stack.json", stage.text),
+        ("serverless-state.json", stage.state),
+    ):
+        (tmp_path / ".serverless" / name).write_text(text)
+    for command in ("npx", "aws"):
+        (tmp_path / command).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/{command}.log\n')
+        (tmp_path / command).chmod(0o700)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+    lines = textwrap.dedent(written) + textwrap.dedent(imported)
+    subprocess.run(["sh", "-euc", lines], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True)
+
+    local = tmp_path / ".local"
+    template = json.loads((local / "import-template.json").read_text())
+    assert set(template["Resources"]) == set(TABLES)
+    assert "Outputs" not in template
+    for table in template["Resources"].values():
+        assert table["DeletionPolicy"] == "Retain"
+    assert {
+        each["LogicalResourceId"]: each["ResourceIdentifier"]["TableName"]
+        for each in json.loads((local / "import-tables.json").read_text())
+    } == {name: f"kept-{name}" for name in TABLES}
+    given = json.loads((local / "import-parameters.json").read_text())
+    names = {each["ParameterKey"] for each in given}
+    declared = template["Parameters"]
+    assert {name for name in declared if "Default" not in declared[name]} <= names <= set(declared)
+    calls = (tmp_path / "aws.log").read_text()
+    assert "--change-set-type IMPORT" in calls
+    for file in re.findall(r"file://(\S+)", calls):
+        assert (tmp_path / file).is_file()
 
 
 def test_every_call_of_a_look_is_documented() -> None:
@@ -77,6 +123,7 @@ def test_the_runbooks_lines_use_the_stages_key_despite_a_local_one(
         "CONVOY_API_KEY_SECRET": "the stage's",
         "CONVOY_APP_ID": "everyone",
         "CONVOY_PROJECT_ID": "project-1",
+        "CONVOY_BASE_URL": "https://convoy.example/api",
         **tables.settings(TABLES),
     }
     secret = json.dumps({"CONVOY_API_KEY": "the-stages-own"})

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     Packaged = Callable[..., Template]
 
+SHIFT = {"shift": "Canary10Percent5Minutes"}
 VARIANTS = [
     {"stage": "dev"},
-    COMPANY,
+    COMPANY | SHIFT,
     {"stage": "dev", "jwtIssuer": "https://issuer.example", "jwtAudience": "todos"},
 ]
 LINT_S = 120.0

@@ -148,7 +148,7 @@ def test_a_contradictory_parameter_is_named(project: Project) -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"convoyProjectId": ""}, "Missing: --param convoyProjectId=…"),
+        ({"convoyProjectId": ""}, "infra/stages/dev.yml does not set convoyProjectId."),
         (REFUSED[0][0], REFUSED[0][1]),
     ],
 )

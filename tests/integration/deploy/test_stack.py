@@ -1,12 +1,13 @@
 """A deployment from creation to removal, as far as moto's CloudFormation makes it.
 
-moto makes no API, alarm, schedule or version of a function, and returns some properties wrong:
+moto makes no API, alarm or schedule, and returns some properties wrong:
 test_template.py checks those.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,11 @@ from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
+from infra.checks import rollback
+from infra.local import tables
 from tests.integration.deploy import issuers
 from tests.integration.deploy.deployer import Deployer
+from tests.integration.deploy.javascript import call_each
 from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
 from tests.support import NOW, OWNER, RETENTION
@@ -51,9 +55,8 @@ class Stack:
         return self._done("remove")
 
     def _done(self, command: str, **params: str) -> str:
-        # The framework adds a permission to an alias, and moto makes no alias.
         with self.deployer.acting():
-            done = self.project.run(command, snapStart="false", **params)
+            done = self.project.run(command, **params)
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
         assert "was not checked" not in output  # the deployer may make every look
@@ -88,6 +91,16 @@ def stack(project: Project, aws: None, tmp_path_factory: pytest.TempPathFactory)
     return stack
 
 
+def live() -> dict[str, str]:
+    """The version of each function that the gateway calls."""
+    return {
+        name: client("lambda").get_alias(
+            FunctionName=f"fastapi-todo-convoy-dev-{name}", Name=rollback.ALIAS
+        )["FunctionVersion"]
+        for name in rollback.FUNCTIONS
+    }
+
+
 INVENTORY: dict[str, Callable[[], list[str]]] = {
     "buckets": lambda: [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
     "dashboards": lambda: [
@@ -114,11 +127,11 @@ def test_a_deployment_that_would_fail_names_every_reason_and_makes_nothing(stack
     before = inventory()
     jwt = {"jwtIssuer": f"https://localhost:{free_port()}", "jwtAudience": "todos"}
 
-    done = stack.project.run("deploy", "--stage=secretless", **jwt)
+    done = stack.project.run("deploy", "--stage=prod", **jwt)
 
     assert done.returncode != 0
     output = done.stdout + done.stderr
-    assert 'There is no secret "fastapi-todo-convoy/secretless/convoy"' in output
+    assert 'There is no secret "fastapi-todo-convoy/prod/convoy"' in output
     assert f"{jwt['jwtIssuer']}/.well-known/openid-configuration can't be read" in output
     assert "Nothing was changed." in output
     assert inventory() == before
@@ -158,20 +171,80 @@ def test_a_second_deployment_changes_nothing(stack: Stack) -> None:
     assert (inventory(), stack.outputs) == before
 
 
-def test_another_sign_in_replaces_no_resource_and_outlives_its_issuers_outage(
+def test_another_sign_in_is_refused_until_it_is_named_and_replaces_no_resource(
     stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = inventory()
+    before = (inventory(), live())
     monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(tmp_path / "authority.pem"))
     jwt = {"jwtAudience": "todos"}
 
     with issuers.serve(tmp_path) as served:
         jwt["jwtIssuer"] = served.add("issuer", issuers.RSA)
-        stack.deploy(**jwt)
+        refused = stack.project.run("deploy", **jwt)
+        unchanged = (inventory(), live())
+        stack.deploy(**jwt, accept="signIn")
     during_outage = stack.deploy(**jwt)
 
-    assert inventory() == before
+    assert refused.returncode != 0
+    output = refused.stdout + refused.stderr
+    assert "For this deployment alone, by --param:" in output
+    assert f"  signIn: iam -> jwt {jwt['jwtIssuer']} todos (loosens)" in output
+    assert "--param accept=signIn" in output
+    assert unchanged == before
+    assert (inventory(), live()) == (before[0], {"api": "2", "webhooks": "2"})
     assert "The stack has this issuer already, so the deployment goes on." in during_outage
+
+
+def test_one_command_goes_back_to_the_versions_before(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["rollback", "dev"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+    code = rollback.main()
+
+    assert code == 0
+    assert live() == {"api": "1", "webhooks": "1"}
+    assert "fastapi-todo-convoy-dev-api: version 2 -> 1" in capsys.readouterr().out
+    assert rollback.main() == 1
+    assert "has no version before 1" in capsys.readouterr().err
+
+
+DEPLOY = """async (deployed) => {
+  const { check, protect } = require('./infra/serverless/deployed');
+  const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
+  const client = new CloudFormationClient({ region: 'eu-west-1' });
+  const provider = {
+    stackParameters: [{ ParameterKey: 'DeletionProtection', ParameterValue: 'true' }],
+    compiledCloudFormationTemplate: {},
+  };
+  await check(client, 'tables', provider, { accept: '', print() {} });
+  if (deployed) await protect(client, 'tables', { keeping: { tables: 'true' } });
+  return provider.stackParameters[0].ParameterValue;
+}"""
+
+
+def test_a_first_deployment_protects_its_tables_once_they_are_made(aws: None) -> None:
+    """A rollback of that deployment has to be able to delete them."""
+    cloudformation = boto3.client("cloudformation", region_name="eu-west-1")
+    parameters = tables.template()["Parameters"]
+    given = {name: each["Default"] for name, each in parameters.items()}
+
+    (first,) = call_each(DEPLOY, [False])
+    cloudformation.create_stack(
+        StackName="tables",
+        TemplateBody=tables.TEMPLATE.read_text(),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in (given | {"DeletionProtection": "false"}).items()
+        ],
+    )
+    (after,) = call_each(DEPLOY, [True])
+
+    assert (first, after) == ({"value": "false"}, {"value": "true"})
+    (stack,) = cloudformation.describe_stacks(StackName="tables")["Stacks"]
+    made = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    assert made == given | {"DeletionProtection": "true"}
 
 
 def test_a_removal_leaves_nothing(stack: Stack) -> None:

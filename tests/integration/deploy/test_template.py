@@ -6,8 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-
 from app.customers.addresses import LOOK_UP_S
 from app.customers.time_limit import REQUEST_S
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
@@ -17,6 +15,8 @@ from tests.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
     from tests.integration.deploy.osls import Project, Template
     from tests.support import JsonObject
 
@@ -25,29 +25,6 @@ if TYPE_CHECKING:
 
 def test_no_function_has_a_url(template: Template) -> None:
     assert template.of_type("AWS::Lambda::Url") == {}
-
-
-@pytest.mark.parametrize("name", ["Api", "Webhooks"])
-def test_the_gateway_calls_a_version_with_snapstart(template: Template, name: str) -> None:
-    function = f"{name}LambdaFunction"
-    alias = template.properties(f"{name}SnapStartLambdaAlias")
-    integration = template.properties(f"HttpApiIntegration{name}")
-    version, attribute = alias["FunctionVersion"]["Fn::GetAtt"]
-
-    assert template.properties(function)["SnapStart"] == {"ApplyOn": "PublishedVersions"}
-    assert attribute == "Version"
-    assert template.properties(version)["FunctionName"] == {"Ref": function}
-    target = {"Fn::Join": [":", [{"Fn::GetAtt": [function, "Arn"]}, alias["Name"]]]}
-    assert integration["IntegrationUri"] == target
-    assert integration["PayloadFormatVersion"] == "2.0"
-
-
-def test_without_snapstart_the_gateway_calls_the_function(packaged: Packaged) -> None:
-    template = packaged(snapStart="false")
-
-    assert "SnapStart" not in template.properties("ApiLambdaFunction")
-    target = template.properties("HttpApiIntegrationApi")["IntegrationUri"]
-    assert target == {"Fn::GetAtt": ["ApiLambdaFunction", "Arn"]}
 
 
 def test_the_customers_paths_go_to_their_own_function(template: Template) -> None:
@@ -145,24 +122,6 @@ def test_the_deployers_own_api_key_is_not_in_the_package(
     assert "do-not-show" not in template.text + template.state
     for function in template.of_type("AWS::Lambda::Function").values():
         assert "CONVOY_API_KEY" not in function["Environment"]["Variables"]
-
-
-def test_a_development_stage_can_be_removed_completely(packaged: Packaged) -> None:
-    template = packaged("dev")
-
-    assert template.parameters["DeletionProtection"] == "false"
-    for table in TABLES:
-        assert template.resources[table]["DeletionPolicy"] == "Delete"
-
-
-def test_production_keeps_its_tables_after_a_removal(packaged: Packaged) -> None:
-    template = packaged("prod")
-
-    assert template.parameters["DeletionProtection"] == "true"
-    for table in TABLES:
-        resource = template.resources[table]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
-        assert resource["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
 
 
 def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Template) -> None:

@@ -1,0 +1,62 @@
+'use strict';
+
+// What a template makes of a stage, as far as a change of it may open the stage, send its data
+// elsewhere, or lose data: read from the packaged template and from the deployed one alike.
+
+/**
+ * The facts of a template, by the name of the parameter that decides each; undefined if the template
+ * has no function yet. `parameters`: values by name. Lists are sorted; a missing limit is null.
+ */
+function factsOf(template, parameters) {
+  const { Resources: resources = {} } = template;
+  if (!resources.ApiLambdaFunction) return undefined;
+  const value = (each) => (each?.Ref === undefined ? each : (parameters[each.Ref] ?? each.Ref));
+  const properties = (name) => resources[name]?.Properties ?? {};
+  const environment = properties('ApiLambdaFunction').Environment.Variables;
+  const route = properties('HttpApiStage').DefaultRouteSettings ?? {};
+  const retentions = ofType(resources, 'AWS::Logs::LogGroup').map((each) => each.Properties.RetentionInDays);
+  return {
+    signIn: signInOf(resources, environment),
+    ownerClaim: environment.OWNER_CLAIM,
+    convoyAppId: environment.CONVOY_APP_ID,
+    convoyBaseUrl: environment.CONVOY_BASE_URL,
+    convoyProjectId: environment.CONVOY_PROJECT_ID,
+    convoySecret: value(environment.CONVOY_API_KEY_SECRET),
+    corsOrigins: [...(properties('HttpApi').CorsConfiguration?.AllowOrigins ?? [])].sort(),
+    rateLimit: number(route.ThrottlingRateLimit),
+    burstLimit: number(route.ThrottlingBurstLimit),
+    alarmEmail: value(properties('AlarmSubscription').Endpoint) ?? '',
+    logRetentionInDays: retentions.includes(undefined) ? null : Math.min(...retentions.map(Number)),
+    eventRetentionDays: number(environment.EVENT_RETENTION_DAYS),
+    disposable: isDisposable(resources, value),
+  };
+}
+
+/** The kind of sign-in, and for each token's issuer: its audiences, and the scopes of the routes. */
+function signInOf(resources, environment) {
+  const routes = ofType(resources, 'AWS::ApiGatewayV2::Route').map((each) => each.Properties);
+  const scopes = [...new Set(routes.flatMap((each) => each.AuthorizationScopes ?? []))].sort();
+  const tokens = ofType(resources, 'AWS::ApiGatewayV2::Authorizer')
+    .map(({ Properties: { JwtConfiguration: jwt } }) => [jwt?.Issuer, ...[...(jwt?.Audience ?? [])].sort()])
+    .map((each) => each.join(' '));
+  return [environment.SIGN_IN, ...tokens.sort(), ...scopes].join(' ');
+}
+
+/** Whether a table can be deleted, or is deleted with the stack. */
+function isDisposable(resources, value) {
+  return ofType(resources, 'AWS::DynamoDB::Table').some(
+    ({ DeletionPolicy, Properties }) =>
+      String(value(Properties.DeletionProtectionEnabled) ?? false) !== 'true' ||
+      !String(DeletionPolicy).startsWith('Retain'),
+  );
+}
+
+function ofType(resources, type) {
+  return Object.values(resources).filter((each) => each.Type === type);
+}
+
+function number(value) {
+  return value === undefined ? null : Number(value);
+}
+
+module.exports = { factsOf };

@@ -1,0 +1,60 @@
+'use strict';
+
+// What a stage is made of: infra/stages/STAGE.yml, over the defaults in serverless.yml. The file is
+// committed, so that a deployment does not depend on what somebody remembers to type.
+
+const { existsSync } = require('node:fs');
+const path = require('node:path');
+
+/** Put the file's values below `params`, before the framework reads them there. */
+function readStage(serverless) {
+  const { params, provider } = serverless.configurationInput;
+  const file = `infra/stages/${provider.stage}.yml`;
+  const absolute = path.join(serverless.serviceDir, file);
+  if (!existsSync(absolute)) {
+    refuse(
+      serverless,
+      `The stage "${provider.stage}" has no ${file}, which says what it is made of. Copy` +
+        ' infra/stages/prod.yml, or dev.yml for a stage whose data may be lost, and set its values.',
+    );
+  }
+  const values = serverless.utils.readFileSync(absolute) ?? {};
+  checkNames(serverless, Object.keys(values), file);
+  if ('accept' in values) {
+    refuse(serverless, `${file}: accept holds for one deployment: give it as --param accept=….`);
+  }
+  for (const name of Object.keys(commandLine(serverless))) checkNames(serverless, [name], '--param');
+  params[provider.stage] = Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, text(serverless, name, value, file)]),
+  );
+}
+
+/** The parameters of the command line: they hold for one deployment. */
+function commandLine(serverless) {
+  const given = serverless.processedInput.options.param ?? [];
+  return Object.fromEntries(given.map((each) => [each.split('=', 1)[0], each.slice(each.indexOf('=') + 1)]));
+}
+
+function checkNames(serverless, names, where) {
+  const known = Object.keys(serverless.configurationInput.params.default);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    refuse(
+      serverless,
+      `${where}: there is no parameter ${unknown.join(', ')}. serverless.yml has all of them, below params.`,
+    );
+  }
+}
+
+function text(serverless, name, value, file) {
+  if (typeof value !== 'object') return String(value);
+  return refuse(serverless, `${file}: ${name} must be a text, a number, true or false.`);
+}
+
+function refuse(serverless, message) {
+  throw new serverless.classes.Error(message);
+}
+
+module.exports = { commandLine, readStage };

@@ -1,0 +1,210 @@
+"""A stage's file says what the stage is made of. A stage is safe unless its file says otherwise."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.integration.deploy.javascript import call_each
+from tests.integration.deploy.osls import Project
+from tests.paths import ROOT
+from tests.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.deploy.osls import Template
+    from tests.support import JsonObject
+
+    Packaged = Callable[..., Template]
+
+READ = """({ folder, stage, options }) => {
+  const { readFileSync } = require('node:fs');
+  const configurationInput = {
+    params: { default: { convoyProjectId: '', rateLimit: 50, anonymous: 'false', accept: '' } },
+    provider: { stage },
+  };
+  require('./infra/serverless/stage').readStage({
+    configurationInput,
+    serviceDir: folder,
+    processedInput: { options },
+    utils: { readFileSync: (file) => require('js-yaml').load(readFileSync(file, 'utf8')) },
+    classes: { Error },
+  });
+  return configurationInput.params[stage];
+}"""
+
+OWN = """
+convoyBaseUrl: https://convoy.example/api
+convoyProjectId: the file's
+anonymous: true
+convoyAppId: everyone
+rateLimit: 7
+alarmEmail:
+"""
+
+
+def _provider(template: Template) -> JsonObject:
+    provider: JsonObject = json.loads(template.state)["service"]["provider"]
+    return provider
+
+
+def read(folder: Path, cases: list[tuple[str, list[str]]]) -> list[JsonObject]:
+    """What the plugin makes of each file's text with `--param`s."""
+    (folder / "infra" / "stages").mkdir(parents=True)
+    for number, (text, _) in enumerate(cases):
+        (folder / f"infra/stages/s{number}.yml").write_text(text)
+    given = [
+        {"folder": str(folder), "stage": f"s{number}", "options": {"param": params}}
+        for number, (_, params) in enumerate(cases)
+    ]
+    return call_each(READ, given)
+
+
+def test_a_stages_values_come_from_its_file_as_texts(tmp_path: Path) -> None:
+    cases: list[tuple[str, list[str]]] = [
+        ("convoyProjectId: p1\nrateLimit: 7\nanonymous: true\n", []),
+        ("convoyProjectId:\n", []),
+        ("", []),
+    ]
+
+    answers = read(tmp_path, cases)
+
+    assert [answer["value"] for answer in answers] == [
+        {"convoyProjectId": "p1", "rateLimit": "7", "anonymous": "true"},
+        {},
+        {},
+    ]
+
+
+def test_a_name_that_is_no_parameter_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    cases = [
+        ("rateLimits: 7\n", []),
+        ("rateLimit: [7]\n", []),
+        ("accept: rateLimit\n", []),
+        ("", ["rateLimits=7"]),
+        ("", ["rateLimit=7", "accept=rateLimit"]),
+    ]
+
+    answers = read(tmp_path, cases)
+
+    assert [answer.get("error", "").partition(". ")[0] for answer in answers] == [
+        "infra/stages/s0.yml: there is no parameter rateLimits",
+        "infra/stages/s1.yml: rateLimit must be a text, a number, true or false.",
+        "infra/stages/s2.yml: accept holds for one deployment: give it as --param accept=….",
+        "--param: there is no parameter rateLimits",
+        "",
+    ]
+
+
+def test_a_stage_without_a_file_is_refused(project: Project) -> None:
+    done = project.run("package", "--stage=qa")
+
+    assert done.returncode != 0
+    output = done.stdout + done.stderr
+    assert 'The stage "qa" has no infra/stages/qa.yml' in output
+    assert "Copy infra/stages/prod.yml, or dev.yml" in output
+    assert "    at " not in output
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"convoyProjectId": "", "convoyBaseUrl": ""},
+            "infra/stages/prod.yml does not set convoyBaseUrl, convoyProjectId. Set it there",
+        ),
+        (
+            {"convoyBaseUrl": "https://convoy.example"},
+            'convoyBaseUrl is "https://convoy.example": it must be the root of Convoy\'s API',
+        ),
+    ],
+)
+def test_no_stage_is_deployed_without_its_convoy(
+    project: Project, params: dict[str, str], message: str
+) -> None:
+    done = project.run("package", "--stage=prod", **params)
+
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+
+
+def test_a_wrong_value_is_named_with_those_that_are_right() -> None:
+    resolver = """([name, value]) => require(`./infra/serverless/${name}`)({
+      resolveVariable: async (variable) => (variable.startsWith('param:') ? value : variable),
+    })"""
+    cases = [("keeping", "yes"), ("shift", "Canary"), ("shift", "Linear10PercentEvery1Minute")]
+
+    keeping, shift, right = call_each(resolver, cases)
+
+    assert keeping["error"] == 'disposable is "yes": it must be true or false'
+    assert shift["error"].startswith('shift is "Canary": it must be one of AllAtOnce, Canary10')
+    assert right == {"value": "file(infra/shift.yml)"}
+
+
+def test_no_committed_stage_sends_its_events_to_a_default_convoy() -> None:
+    source = (ROOT / "serverless.yml").read_text()
+    defaults = yaml.safe_load(source.replace("!Ref ", "").replace("!GetAtt ", ""))["params"]
+    assert set(defaults) == {"default"}
+    assert defaults["default"]["convoyBaseUrl"] == ""
+    for file in (ROOT / "infra" / "stages").glob("*.yml"):
+        assert yaml.safe_load(file.read_text())["convoyBaseUrl"] is None
+
+
+@pytest.fixture(scope="module")
+def own(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A new stage, with one parameter of the command line."""
+    copy = Project.copy(tmp_path_factory.mktemp("own"))
+    (copy.folder / "infra/stages/own.yml").write_text(OWN)
+    given = dict.fromkeys(["convoyBaseUrl", "convoyAppId"], "")
+    return copy.package("--stage=own", convoyProjectId="of this deployment", **given)
+
+
+def test_the_file_counts_more_than_defaults_and_less_than_the_command_line(own: Template) -> None:
+    environment = own.properties("ApiLambdaFunction")["Environment"]["Variables"]
+
+    assert environment["CONVOY_PROJECT_ID"] == "of this deployment"
+    assert environment["CONVOY_BASE_URL"] == "https://convoy.example/api"
+    assert (environment["SIGN_IN"], environment["CONVOY_APP_ID"]) == ("anonymous", "everyone")
+    throttle = own.properties("HttpApiStage")["DefaultRouteSettings"]
+    assert (throttle["ThrottlingRateLimit"], throttle["ThrottlingBurstLimit"]) == ("7", 100)
+    assert own.parameters["AlarmEmail"] == ""
+
+
+def test_a_new_stage_is_safe_by_default(own: Template) -> None:
+    provider = _provider(own)
+
+    assert own.parameters["DeletionProtection"] == "true"
+    assert provider["deletionProtection"] is True
+    for table in TABLES:
+        resource = own.resources[table]
+        # A first deployment that fails leaves no table behind.
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"
+        assert resource["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    for group in own.of_type("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == 90
+    denied = [each for each in provider["stackPolicy"] if each["Effect"] == "Deny"]
+    assert [each["Action"] for each in denied] == [["Update:Replace", "Update:Delete"]]
+    assert denied[0]["Resource"] == "*"
+    tables = {"StringEquals": {"ResourceType": ["AWS::DynamoDB::Table"]}}
+    assert denied[0]["Condition"] == tables
+
+
+def test_a_disposable_stage_can_be_removed_completely(packaged: Packaged) -> None:
+    template = packaged("dev")
+    provider = _provider(template)
+
+    assert template.parameters["DeletionProtection"] == "false"
+    assert provider["deletionProtection"] is False
+    # Not an empty policy: CloudFormation would keep the earlier one.
+    assert [each["Effect"] for each in provider["stackPolicy"]] == ["Allow"]
+    for table in TABLES:
+        resource = template.resources[table]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    for group in template.of_type("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == 14
