@@ -92,14 +92,19 @@ def change() -> Bill:
     ]
 
 
+SNAPSHOTS = 2 * 3
+"""The functions with SnapStart, by the versions of each: the one in use, and two to go back to."""
+
+
 def idle() -> Bill:
     """A month of a stage that nobody calls."""
     alarm_metrics, metrics = sum(map(_watched, (ROOT / "infra" / "alarms").glob("*.yml"))), 15
-    passes, gb_s = MONTH_S / 60, MONTH_S * MEMORY_GB
+    passes, snapshots_gb = MONTH_S / 60, SNAPSHOTS * MEMORY_GB
+    snapshots = MONTH_S * snapshots_gb * given.SNAPSHOT_PER_GB_S
     relay = given.PASS_S * MEMORY_GB * given.LAMBDA_PER_GB_S + given.LAMBDA_PER_M / M
     return [
         ("the relay, a pass each minute", f"{passes:,.0f} × {given.PASS_S} s", passes * relay),
-        ("SnapStart's snapshot", f"{MEMORY_GB:g} GB", gb_s * given.SNAPSHOT_PER_GB_S),
+        ("SnapStart's snapshots", f"{snapshots_gb:g} GB", snapshots),
         ("metrics of app/outbox/metrics.py", f"{metrics}", metrics * given.METRIC),
         ("alarms, by metric", f"{alarm_metrics}", alarm_metrics * given.ALARM_METRIC),
         ("dashboard and secret", "1 each", given.DASHBOARD + given.SECRET),
