@@ -11,7 +11,7 @@ const { problemOfName } = require('./look/secret');
 const { refuseForeignPages } = require('./loopback');
 const separateMethods = require('./preflights');
 const nameAuthorization = require('./routes');
-const { commandLine, readStage } = require('./stage');
+const { commandLine, problemOfNeeded, readStage } = require('./stage');
 
 module.exports = class {
   constructor(serverless, _options, { log }) {
@@ -42,20 +42,9 @@ module.exports = class {
 
 function checkParameters(serverless) {
   const { custom, provider } = serverless.service;
-  const file = `infra/stages/${provider.stage}.yml`;
-  const missing = Object.keys(custom.needed).filter((name) => custom.needed[name] === '');
-  if (missing.length > 0) {
-    throw new serverless.classes.Error(
-      `${file} does not set ${missing.join(', ')}. Set it there, or give it as --param name=… for one deployment.`,
-    );
-  }
-  const { convoyBaseUrl } = custom.needed;
-  if (!/^https?:\/\/[^?#]+\/api\/?$/.test(convoyBaseUrl)) {
-    throw new serverless.classes.Error(
-      `convoyBaseUrl is "${convoyBaseUrl}": it must be the root of Convoy's API, such as https://convoy.example.com/api.`,
-    );
-  }
-  const problem = problemOfName(serverless.service.provider.environment.CONVOY_API_KEY_SECRET);
+  const problem =
+    problemOfNeeded(provider.stage, custom.needed) ??
+    problemOfName(provider.environment.CONVOY_API_KEY_SECRET);
   if (problem) throw new serverless.classes.Error(problem);
 }
 

@@ -37,6 +37,22 @@ function commandLine(serverless) {
   return Object.fromEntries(given.map((each) => [each.split('=', 1)[0], each.slice(each.indexOf('=') + 1)]));
 }
 
+/** What is wrong with the parameters that each stage needs; undefined if nothing is. */
+function problemOfNeeded(stage, needed) {
+  const missing = Object.keys(needed).filter((name) => needed[name] === '');
+  if (missing.length > 0) {
+    return (
+      `infra/stages/${stage}.yml does not set ${missing.join(', ')}. Set it there, or give it as` +
+      ' --param name=… for one deployment.'
+    );
+  }
+  if (/^https?:\/\/[^?#]+\/api\/?$/.test(needed.convoyBaseUrl)) return undefined;
+  return (
+    `convoyBaseUrl is "${needed.convoyBaseUrl}": it must be the root of Convoy's API, such as` +
+    ' https://convoy.example.com/api.'
+  );
+}
+
 function checkNames(serverless, names, where) {
   const known = Object.keys(serverless.configurationInput.params.default);
   const unknown = names.filter((name) => !known.includes(name));
@@ -57,4 +73,4 @@ function refuse(serverless, message) {
   throw new serverless.classes.Error(message);
 }
 
-module.exports = { commandLine, readStage };
+module.exports = { commandLine, problemOfNeeded, readStage };

@@ -14,13 +14,10 @@ from tests.paths import ROOT
 from tests.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.deploy.osls import Template
     from tests.support import JsonObject
-
-    Packaged = Callable[..., Template]
 
 READ = """({ folder, stage, options }) => {
   const { readFileSync } = require('node:fs');
@@ -111,26 +108,26 @@ def test_a_stage_without_a_file_is_refused(project: Project) -> None:
     assert "    at " not in output
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        (
-            {"convoyProjectId": "", "convoyBaseUrl": ""},
-            "infra/stages/prod.yml does not set convoyBaseUrl, convoyProjectId. Set it there",
-        ),
-        (
-            {"convoyBaseUrl": "https://convoy.example"},
-            'convoyBaseUrl is "https://convoy.example": it must be the root of Convoy\'s API',
-        ),
-    ],
-)
-def test_no_stage_is_deployed_without_its_convoy(
-    project: Project, params: dict[str, str], message: str
-) -> None:
-    done = project.run("package", "--stage=prod", **params)
+def test_no_stage_is_deployed_without_its_convoy() -> None:
+    problem = "({ stage, ...needed }) => require('./infra/serverless/stage')"
+    problem += ".problemOfNeeded(stage, needed) ?? null"
+    right = {"convoyBaseUrl": "https://convoy.example/api", "convoyProjectId": "p1"}
+    cases = [
+        {"convoyBaseUrl": "", "convoyProjectId": ""},
+        right | {"convoyBaseUrl": "https://convoy.example"},
+        right | {"convoyBaseUrl": "convoy.example/api"},
+        right,
+    ]
 
-    assert done.returncode != 0
-    assert message in done.stdout + done.stderr
+    answers = call_each(problem, [case | {"stage": "prod"} for case in cases])
+
+    missing, dashboard, schemeless, none = (answer["value"] for answer in answers)
+    assert missing.startswith(
+        "infra/stages/prod.yml does not set convoyBaseUrl, convoyProjectId. Set it there"
+    )
+    for url, refusal in (("https://convoy.example", dashboard), ("convoy.example/api", schemeless)):
+        assert refusal.startswith(f'convoyBaseUrl is "{url}": it must be the root of Convoy')
+    assert none is None
 
 
 def test_a_wrong_value_is_named_with_those_that_are_right() -> None:
@@ -193,18 +190,3 @@ def test_a_new_stage_is_safe_by_default(own: Template) -> None:
     assert denied[0]["Resource"] == "*"
     tables = {"StringEquals": {"ResourceType": ["AWS::DynamoDB::Table"]}}
     assert denied[0]["Condition"] == tables
-
-
-def test_a_disposable_stage_can_be_removed_completely(packaged: Packaged) -> None:
-    template = packaged("dev")
-    provider = _provider(template)
-
-    assert template.parameters["DeletionProtection"] == "false"
-    assert provider["deletionProtection"] is False
-    # Not an empty policy: CloudFormation would keep the earlier one.
-    assert [each["Effect"] for each in provider["stackPolicy"]] == ["Allow"]
-    for table in TABLES:
-        resource = template.resources[table]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete")
-    for group in template.of_type("AWS::Logs::LogGroup").values():
-        assert group["RetentionInDays"] == 14

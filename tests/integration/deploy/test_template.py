@@ -124,6 +124,20 @@ def test_the_deployers_own_api_key_is_not_in_the_package(
         assert "CONVOY_API_KEY" not in function["Environment"]["Variables"]
 
 
+def test_a_disposable_stage_can_be_removed_completely(template: Template) -> None:
+    provider = json.loads(template.state)["service"]["provider"]
+
+    assert template.parameters["DeletionProtection"] == "false"
+    assert provider["deletionProtection"] is False
+    # Not an empty policy: CloudFormation would keep the earlier one.
+    assert [each["Effect"] for each in provider["stackPolicy"]] == ["Allow"]
+    for table in TABLES:
+        resource = template.resources[table]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    for group in template.of_type("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == 14
+
+
 def test_the_deployed_tables_are_those_of_the_laptop_and_the_tests(template: Template) -> None:
     tables = template.of_type("AWS::DynamoDB::Table")
 

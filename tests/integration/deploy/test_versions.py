@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     Packaged = Callable[..., Template]
 
+BY_STEPS = {"snapStart": "false", "shift": "Canary10Percent5Minutes"}
+
 CALLED = ["Api", "Webhooks"]
 """The functions that the gateway calls."""
 
 
 @pytest.mark.parametrize("snap_start", ["true", "false"])
 def test_the_gateway_calls_the_version_of_the_alias(packaged: Packaged, snap_start: str) -> None:
-    template = packaged(**({} if snap_start == "true" else {"snapStart": snap_start}))
+    template = packaged() if snap_start == "true" else packaged(**BY_STEPS)
 
     for name in CALLED:
         function = f"{name}LambdaFunction"
@@ -75,7 +77,7 @@ def test_by_default_all_requests_move_at_once(template: Template) -> None:
 
 
 def test_with_shift_the_requests_of_each_function_move_by_steps(packaged: Packaged) -> None:
-    template = packaged(shift="Canary10Percent5Minutes")
+    template = packaged(**BY_STEPS)
 
     for name in CALLED:
         policy = template.resources[f"{name}LiveAlias"]["UpdatePolicy"]
@@ -92,7 +94,7 @@ def test_with_shift_the_requests_of_each_function_move_by_steps(packaged: Packag
 
 
 def test_a_step_that_fails_requests_goes_back(packaged: Packaged) -> None:
-    template = packaged(shift="Canary10Percent5Minutes")
+    template = packaged(**BY_STEPS)
     alarm = template.properties("ShiftAlarm")
     (statements,) = (
         policy["PolicyDocument"]["Statement"]
