@@ -9,6 +9,9 @@ const another = (from, to) => from !== to;
 const higher = (from, to) => from !== null && (to === null || to > from);
 const shorter = (from, to) => to !== null && (from === null || to < from);
 
+// What was not set may be set. What was set may not be lost or replaced.
+const lost = (from, to) => from !== '' && to !== from;
+
 const LOOSENS = {
   signIn: another,
   ownerClaim: another,
@@ -19,9 +22,13 @@ const LOOSENS = {
   corsOrigins: (from, to) => to.some((each) => !from.includes(each)),
   rateLimit: higher,
   burstLimit: higher,
-  alarmEmail: (from, to) => from !== '' && to !== from,
+  alarmEmail: lost,
   logRetentionInDays: shorter,
   eventRetentionDays: shorter,
+  kmsKeyArn: lost,
+  permissionsBoundary: lost,
+  subnetIds: lost,
+  backupDays: (from, to) => to < from,
   disposable: (from, to) => to && !from,
 };
 

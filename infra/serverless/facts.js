@@ -28,6 +28,10 @@ function factsOf(template, parameters) {
     alarmEmail: value(properties('AlarmSubscription').Endpoint) ?? '',
     logRetentionInDays: retentions.includes(undefined) ? null : Math.min(...retentions.map(Number)),
     eventRetentionDays: number(environment.EVENT_RETENTION_DAYS),
+    kmsKeyArn: parameters.KmsKeyArn ?? '',
+    permissionsBoundary: parameters.PermissionsBoundary ?? '',
+    subnetIds: parameters.SubnetIds ?? '',
+    backupDays: parameters.BackupDays ? Number(parameters.BackupDays) : 0,
     disposable: isDisposable(resources, value),
   };
 }

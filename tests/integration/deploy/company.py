@@ -10,6 +10,7 @@ COMPANY = {
     "kmsKeyArn": KEY,
     "permissionsBoundary": BOUNDARY,
     "securityGroupIds": "sg-0c3d4e5f",
+    "shift": "Canary10Percent5Minutes",
     "subnetIds": "subnet-0a1b2c3d, subnet-0123456789abcdef0",
     "tracing": "Active",
 }

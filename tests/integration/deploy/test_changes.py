@@ -30,6 +30,14 @@ COMPARE = """({ deployed, planned, accept }) => {
 JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 
 
+COMPANY = {
+    "KmsKeyArn": "key-1",
+    "PermissionsBoundary": "boundary-1",
+    "SubnetIds": "subnet-1",
+    "BackupDays": "35",
+}
+
+
 class Stage:
     """A copy of a packaged template that a test changes, with its parameters."""
 
@@ -64,7 +72,9 @@ class Stage:
 
 @pytest.fixture
 def stage(packaged: Packaged) -> Stage:
-    return Stage(packaged("prod", **JWT, alarmEmail="ops@example.com"))
+    stage = Stage(packaged("prod", **JWT, alarmEmail="ops@example.com"))
+    stage.parameters |= COMPANY
+    return stage
 
 
 def compared(cases: Sequence[tuple[Stage, Stage]], accept: str = "") -> list[JsonObject]:
@@ -123,6 +133,13 @@ LOOSENING: dict[str, tuple[str, Change]] = {
     "a higher burst": ("burstLimit", lambda stage: stage.throttle(ThrottlingBurstLimit="500")),
     "alarms to nobody": ("alarmEmail", lambda stage: stage.parameters.update(AlarmEmail="")),
     "alarms to another": ("alarmEmail", lambda stage: stage.parameters.update(AlarmEmail="a@b.c")),
+    "the keys of AWS": ("kmsKeyArn", lambda stage: stage.parameters.update(KmsKeyArn="")),
+    "no boundary": (
+        "permissionsBoundary",
+        lambda stage: stage.parameters.update(PermissionsBoundary=""),
+    ),
+    "another network": ("subnetIds", lambda stage: stage.parameters.update(SubnetIds="subnet-2")),
+    "no backups": ("backupDays", lambda stage: stage.parameters.update(BackupDays="")),
     "logs kept for less": (
         "logRetentionInDays",
         lambda stage: stage.put("RelayLogGroup", RetentionInDays=14),
@@ -219,6 +236,10 @@ def test_the_facts_are_those_of_the_stage(stage: Stage) -> None:
         "alarmEmail": "ops@example.com",
         "logRetentionInDays": 90,
         "eventRetentionDays": 30,
+        "kmsKeyArn": "key-1",
+        "permissionsBoundary": "boundary-1",
+        "subnetIds": "subnet-1",
+        "backupDays": 35,
         "disposable": False,
     }
 

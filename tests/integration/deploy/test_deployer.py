@@ -222,8 +222,12 @@ def _arn(resource: Any, resources: JsonObject) -> str:
         case {"Fn::Sub": text}:
             known = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": AT[-12:]}
             known["ConvoySecret"] = "fastapi-todo-convoy/prod/convoy"
-            tables = {f"{name}.Arn": ARNS["AWS::DynamoDB::Table"] for name in resources}
-            filled: str = re.sub(r"\$\{([^}]+)\}", lambda found: (known | tables)[found[1]], text)
+            known |= {
+                f"{name}.Arn": ARNS[each["Type"]]
+                for name, each in resources.items()
+                if each["Type"] in ARNS
+            }
+            filled: str = re.sub(r"\$\{([^}]+)\}", lambda found: known[found[1]], text)
             return filled.replace("??????", "a1B2c3")
     raise AssertionError(f"{resource} has no ARN here")
 

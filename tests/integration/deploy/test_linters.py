@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     Packaged = Callable[..., Template]
 
-SHIFT = {"shift": "Canary10Percent5Minutes"}
 VARIANTS = [
     {"stage": "dev"},
-    COMPANY | SHIFT,
+    COMPANY,
     {"stage": "dev", "jwtIssuer": "https://issuer.example", "jwtAudience": "todos"},
 ]
 LINT_S = 120.0

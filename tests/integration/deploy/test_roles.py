@@ -67,6 +67,7 @@ OF_MANY: list[tuple[list[str], list[Any]]] = [
     (NETWORK, ["*"]),
     (["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], BACKUPS),
     (["tag:GetResources"], ["*"]),
+    (["cloudwatch:DescribeAlarms"], ["*"]),
 ]
 """Secrets Manager appends six characters to a name. A copy of a table is named when it is made. The
 other calls have no resource, or none before it is made."""

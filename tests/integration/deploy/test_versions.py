@@ -112,4 +112,7 @@ def test_a_step_that_fails_requests_goes_back(packaged: Packaged) -> None:
     # A canary has to live long enough for the alarm to see it.
     periods = [m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m]
     assert max(periods) * alarm["EvaluationPeriods"] < 5 * 60
+    # Its deployer may make no role without the boundary.
+    boundary = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert template.properties("ShiftRole")["PermissionsBoundary"] == boundary
     assert any("cloudwatch:DescribeAlarms" in each["Action"] for each in statements)
