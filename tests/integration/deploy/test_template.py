@@ -96,7 +96,7 @@ def test_the_functions_have_every_setting_and_each_is_valid(template: Template) 
         environment = function["Environment"]["Variables"]
         assert environment["CONVOY_API_KEY_SECRET"] == "fastapi-todo-convoy/dev/convoy"  # noqa: S105
         given = {name.lower(): _plain(value) for name, value in environment.items()}
-        key = {"convoy_api_key_secret": "", "convoy_api_key": "from the secret"}
+        key = {"convoy_api_key_secret": "", "convoy_api_key": "from-the-secret"}
         settings = Settings.model_validate(given | key)
 
         assert settings.resources_table == "ResourcesTable"
