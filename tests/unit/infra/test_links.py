@@ -1,0 +1,51 @@
+"""The links of the documents: to files that exist, and to headings that they have."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def test_each_link_leads_to_a_file_and_to_a_heading_of_it() -> None:
+    links = [(document, link) for document in DOCUMENTS for link in _links(document)]
+
+    assert len(links) > len(DOCUMENTS)
+    broken = [f"{at.relative_to(ROOT)}: {link}" for at, link in links if not _leads(at, link)]
+    assert broken == []
+
+
+def _links(document: Path) -> Iterator[str]:
+    for link in LINK.findall(CODE.sub("", document.read_text())):
+        if not re.match("[a-z]+:", link):
+            yield link
+
+
+def _leads(document: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (document.parent / path).resolve() if path else document
+    if not target.exists():
+        return False
+    return not anchor or target.suffix != ".md" or anchor in _anchors(target)
+
+
+@cache
+def _anchors(document: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ +(.+)$", CODE.sub(_without_fences, document.read_text()), re.M)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def _without_fences(code: re.Match[str]) -> str:
+    return "" if "```" in code[0] else code[0].strip("`")
