@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join()
         listener.close()
         for connection in open_connections:
+            with suppress(OSError):  # the client may have closed it
+                connection.shutdown(socket.SHUT_RDWR)  # ends recv(): close() does not
             connection.close()
 
 
