@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """`only`: one of these; None: any. `none_of`: none of these; None: no version at all."""
+    """`only`: the versions that the request takes; None: every version.
+
+    `none_of`: the versions that the request does not take; None: every version, so that the
+    request takes none.
+    """
 
     only: frozenset[int] | None = None
     none_of: frozenset[int] | None = frozenset()

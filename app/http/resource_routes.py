@@ -34,14 +34,15 @@ def resource_router(service: Service[Any], owner_of: OwnerOf, run: Run) -> APIRo
     """The five routes of the service's type of resource."""
     router = APIRouter(prefix=f"/{service.type.name}", responses=problems(401, 413, 500, 503))
     schemas = schemas_of(service.type)
-    _add_reads(router, schemas, service, owner_of, run)
+    _add_list(router, schemas, service, owner_of, run)
+    _add_read(router, schemas, service, owner_of, run)
     _add_create(router, schemas, service, owner_of, run)
     _add_update(router, schemas, service, owner_of, run)
     _add_delete(router, service, owner_of, run)
     return router
 
 
-def _add_reads(
+def _add_list(
     router: APIRouter, schemas: Schemas, service: Service[Any], owner_of: OwnerOf, run: Run
 ) -> None:
     name, public = service.type.name, service.type.public
@@ -62,6 +63,12 @@ def _add_reads(
         if page.after is not None:
             body["next"] = cursors.encode(page.after)
         return Answer(body)
+
+
+def _add_read(
+    router: APIRouter, schemas: Schemas, service: Service[Any], owner_of: OwnerOf, run: Run
+) -> None:
+    name, public = service.type.name, service.type.public
 
     @router.get(
         "/{id}",
