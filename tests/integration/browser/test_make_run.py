@@ -106,7 +106,9 @@ def test_the_portal_needs_no_token_and_shows_the_events(page: Page, stack: Stack
 ATTACK = """async (port) => {
   const url = `http://localhost:${port}/`;
   const image = new Image();
-  await new Promise((ended) => { image.onload = image.onerror = ended; image.src = `${url}todo`; });
+  const ended = new Promise((end) => { image.onload = image.onerror = end; });
+  image.src = `${url}todo`;
+  await ended;
   const body = '{"item": "Of another page"}';
   for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
     const headers = { "content-type": type };
