@@ -6,6 +6,8 @@
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
+const { problemOfForm } = require('./forms');
+
 /** Put the file's values below `params`, before the framework reads them there. */
 function readStage(serverless) {
   const { params, provider } = serverless.configurationInput;
@@ -23,7 +25,10 @@ function readStage(serverless) {
   if ('accept' in values) {
     refuse(serverless, `${file}: accept holds for one deployment: give it as --param accept=….`);
   }
-  for (const name of Object.keys(commandLine(serverless))) checkNames(serverless, [name], '--param');
+  for (const [name, value] of Object.entries(commandLine(serverless))) {
+    checkNames(serverless, [name], '--param');
+    checkForm(serverless, name, value, '--param');
+  }
   params[provider.stage] = Object.fromEntries(
     Object.entries(values)
       .filter(([, value]) => value !== null)
@@ -59,14 +64,22 @@ function checkNames(serverless, names, where) {
   if (unknown.length > 0) {
     refuse(
       serverless,
-      `${where}: there is no parameter ${unknown.join(', ')}. serverless.yml has all of them, below params.`,
+      `${where}: there is no parameter ${unknown.join(', ')}. docs/deploy.md#parameters lists all of them.`,
     );
   }
 }
 
 function text(serverless, name, value, file) {
-  if (typeof value !== 'object') return String(value);
-  return refuse(serverless, `${file}: ${name} must be a text, a number, true or false.`);
+  if (typeof value === 'object') {
+    refuse(serverless, `${file}: ${name} must be a text, a number, true or false.`);
+  }
+  checkForm(serverless, name, String(value), file);
+  return String(value);
+}
+
+function checkForm(serverless, name, value, where) {
+  const problem = problemOfForm(name, value);
+  if (problem) refuse(serverless, `${where}: ${problem}`);
 }
 
 function refuse(serverless, message) {

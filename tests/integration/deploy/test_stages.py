@@ -98,6 +98,48 @@ def test_a_name_that_is_no_parameter_is_refused_wherever_it_stands(tmp_path: Pat
     ]
 
 
+WRONG = {
+    "reserveRelay": "yes",
+    "publishReads": "no",
+    "snapStart": "1",
+    "rateLimit": "abc",
+    "burstLimit": "0",
+    "maxEndpoints": "500",
+    "basePath": "/v1/%20x",
+    "alarmEmail": "nobody",
+    "jwtIssuer": "issuer.example",
+    "contributorInsights": "yes",
+    "logRetentionInDays": "45",
+    "tracing": "On",
+}
+"""Values that would pass until a deployment is under way, or that would mean the contrary."""
+
+FORM = "([name, value]) => require('./infra/serverless/forms').problemOfForm(name, value) ?? null"
+
+
+def test_a_value_of_a_wrong_form_is_named_with_the_form(tmp_path: Path) -> None:
+    refusals = [answer["value"] for answer in call_each(FORM, [[*each] for each in WRONG.items()])]
+
+    for (name, value), refusal in zip(WRONG.items(), refusals, strict=True):
+        assert refusal.startswith(f'{name} is "{value}": it must be ')
+    in_a_file, as_param = read(tmp_path, [("rateLimit: abc\n", []), ("", ["rateLimit=abc"])])
+    assert in_a_file["error"].startswith('infra/stages/s0.yml: rateLimit is "abc"')
+    assert as_param["error"].startswith('--param: rateLimit is "abc"')
+
+
+def test_the_defaults_of_all_parameters_have_the_right_form() -> None:
+    source = (ROOT / "serverless.yml").read_text().replace("!Ref ", "").replace("!GetAtt ", "")
+    given = [
+        [name, str(value)]
+        for name, value in yaml.safe_load(source)["params"]["default"].items()
+        if "${" not in str(value)
+    ]
+    assert {name for name, _ in given} >= WRONG.keys() - {"logRetentionInDays"}
+    right = [["basePath", "/shop/v1"], ["maxEndpoints", "100"], ["logRetentionInDays", "731"]]
+
+    assert {answer["value"] for answer in call_each(FORM, given + right)} == {None}
+
+
 def test_a_stage_without_a_file_is_refused(project: Project) -> None:
     done = project.run("package", "--stage=qa")
 

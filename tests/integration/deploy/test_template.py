@@ -179,13 +179,6 @@ def test_the_events_of_reads_can_be_switched_off(template: Template, packaged: P
             assert function["Environment"]["Variables"]["PUBLISH_READS"] == value
 
 
-def test_a_wrong_value_for_the_events_of_reads_is_refused(project: Project) -> None:
-    done = project.run("package", publishReads="maybe")
-
-    assert done.returncode != 0
-    assert "PUBLISH_READS" in done.stdout + done.stderr
-
-
 def test_contributor_insights_cost_nothing_unless_a_mode_is_given(
     template: Template, packaged: Packaged
 ) -> None:
