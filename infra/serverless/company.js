@@ -41,7 +41,7 @@ module.exports = async ({ resolveVariable }) => {
     const [one, other] = subnetIds.length
       ? ['subnetIds', 'securityGroupIds']
       : ['securityGroupIds', 'subnetIds'];
-    refuse(`--param ${one} is given, --param ${other} is not: functions in a VPC need both`);
+    refuse(`${one} is given, ${other} is not: functions in a VPC need both`);
   }
   return {
     kmsKeyArn: given.kmsKeyArn || null,
@@ -53,7 +53,7 @@ module.exports = async ({ resolveVariable }) => {
 function checked(name, value) {
   const { pattern, example, list } = FORMS[name];
   const wrong = (list ? listOf(value) : [value].filter(Boolean)).find((each) => !pattern.test(each));
-  if (wrong !== undefined) refuse(`--param ${name}: "${wrong}" is not of the form ${example}`);
+  if (wrong !== undefined) refuse(`${name}: "${wrong}" is not of the form ${example}`);
   return value;
 }
 
@@ -64,7 +64,7 @@ function listOf(value) {
 function formatOf(kind, short) {
   if (kind === 'short') return JSON.stringify(short);
   if (kind === 'full') return JSON.stringify({ ...OF_CLIENTS, ...short });
-  return refuse(`--param accessLog=${kind}: must be short or full`);
+  return refuse(`accessLog=${kind}: must be short or full`);
 }
 
 function refuse(message) {

@@ -13,7 +13,7 @@ module.exports = async ({ resolveVariable }) => {
   const wrong = origins.find((each) => !isOrigin(each));
   if (wrong !== undefined) {
     refuse(
-      `--param corsOrigins: "${wrong}" is not an origin such as https://portal.example.com, without` +
+      `corsOrigins: "${wrong}" is not an origin such as https://portal.example.com, without` +
         ' a path. http is only for localhost. Separate several with commas',
     );
   }

@@ -20,12 +20,12 @@ async function signInOf({ resolveVariable }) {
   const [issuer, audience, scopes, claim, parameter, owner] = values;
   const anonymous = String(parameter); // in YAML it may be a boolean
   if (!['true', 'false'].includes(anonymous)) {
-    refuse(`--param anonymous=${anonymous}: must be true or false`);
+    refuse(`anonymous=${anonymous}: must be true or false`);
   }
   checkToken(issuer, audience, scopes, claim);
   if (anonymous === 'true') {
-    if (issuer) refuse('--param anonymous=true contradicts --param jwtIssuer: give only one');
-    if (!owner) refuse('--param anonymous=true needs --param convoyAppId=…, the owner of all todos');
+    if (issuer) refuse('anonymous=true contradicts jwtIssuer: give only one');
+    if (!owner) refuse('anonymous=true needs convoyAppId=…, the owner of all todos');
     return { authorizers: {}, event: ALL, kind: 'anonymous' };
   }
   if (!issuer) {
@@ -38,16 +38,16 @@ async function signInOf({ resolveVariable }) {
 function checkToken(issuer, audience, scopes, claim) {
   if (Boolean(issuer) !== Boolean(audience)) {
     const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
-    refuse(`--param ${given} is given, --param ${missing} is not: sign-in by JWT needs both`);
+    refuse(`${given} is given, ${missing} is not: sign-in by JWT needs both`);
   }
   if (issuer && listed(audience).length === 0) {
-    refuse(`--param jwtAudience="${audience}" names no audience. Separate several with commas`);
+    refuse(`jwtAudience="${audience}" names no audience. Separate several with commas`);
   }
   if (claim !== 'sub' && !issuer) {
-    refuse(`--param ownerClaim=${claim} needs --param jwtIssuer: only a token has claims`);
+    refuse(`ownerClaim=${claim} needs jwtIssuer: only a token has claims`);
   }
   if (scopes && !issuer) {
-    refuse(`--param jwtScopes=${scopes} needs --param jwtIssuer: only a token has scopes`);
+    refuse(`jwtScopes=${scopes} needs jwtIssuer: only a token has scopes`);
   }
 }
 

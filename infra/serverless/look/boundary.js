@@ -59,7 +59,7 @@ function explain(error, boundary) {
   }
   if (error.name.startsWith('NoSuchEntity')) {
     return new Refusal(
-      `--param permissionsBoundary=${boundary}: there is no such policy. Make it first.`,
+      `permissionsBoundary=${boundary}: there is no such policy. Make it first.`,
     );
   }
   return error;

@@ -17,7 +17,7 @@ async function look(ask, { functions }) {
     if (!(error instanceof Denied)) throw error;
     throw new NotSeen(
       `The account's concurrency was not checked: ${error.message} is not allowed. An account` +
-        " that can't reserve an execution needs --param reserveRelay=false.",
+        " that can't reserve an execution needs reserveRelay=false.",
     );
   }
 }
@@ -38,7 +38,7 @@ function checkLimit(needed, { ConcurrentExecutions: quota, UnreservedConcurrentE
   if (free - needed >= least) return;
   throw new Refusal(
     `${needed} more execution(s) can't be reserved: of the account's ${quota} in this region` +
-      ` ${free} are unreserved, and ${least} must stay so. Deploy with --param reserveRelay=false` +
+      ` ${free} are unreserved, and ${least} must stay so. Deploy with reserveRelay=false` +
       ' or ask AWS for more:\naws service-quotas request-service-quota-increase' +
       ' --service-code lambda --quota-code L-B99A9384 --desired-value 1000',
   );

@@ -25,12 +25,12 @@ async function look(ask, { issuer, stack }, deadlineMs = DEADLINE_MS) {
 
 async function check(issuer, deadlineMs) {
   if (!isHttps(issuer) || /[?#]/.test(issuer)) {
-    throw new Refusal(`--param jwtIssuer=${issuer} must be an https URL without "?" or "#".`);
+    throw new Refusal(`jwtIssuer=${issuer} must be an https URL without "?" or "#".`);
   }
   const described = await read(issuer.replace(/\/$/, '') + DISCOVERY, deadlineMs);
   if (described.issuer !== issuer) {
     throw new Refusal(
-      `--param jwtIssuer=${issuer}: the issuer calls itself ${JSON.stringify(described.issuer)}.` +
+      `jwtIssuer=${issuer}: the issuer calls itself ${JSON.stringify(described.issuer)}.` +
         ' Give that name, to the letter: its tokens have it as "iss".',
     );
   }

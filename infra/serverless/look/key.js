@@ -14,7 +14,7 @@ async function look(ask, { key, secret }) {
     if (KeyManager === 'AWS' || Arn === key) return;
     throw new Refusal(
       `The secret "${secret}" is encrypted with the key ${Arn}, which the functions' roles may not` +
-        ` use: the functions would not start. Deploy with --param kmsKeyArn=${Arn}, or use AWS's` +
+        ` use: the functions would not start. Deploy with kmsKeyArn=${Arn}, or use AWS's` +
         ` own key:\naws secretsmanager update-secret --secret-id ${secret} --kms-key-id` +
         ' alias/aws/secretsmanager',
     );
@@ -22,7 +22,7 @@ async function look(ask, { key, secret }) {
     if (!(error instanceof Denied)) throw error;
     throw new NotSeen(
       `The key of the secret "${secret}" was not checked: ${error.message} is not allowed. If the` +
-        ' key is not AWS\'s own, the deployment needs it as --param kmsKeyArn.',
+        ' key is not AWS\'s own, the deployment needs the parameter kmsKeyArn.',
     );
   }
 }

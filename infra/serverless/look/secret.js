@@ -15,7 +15,7 @@ const PLACEHOLDER = /^(<.*>|change[-_ ]?(me|this)|replace[-_ ]?me|placeholder|yo
 function problemOfName(name) {
   if (NAME.test(name)) return undefined;
   return (
-    `--param convoySecret=${name} is not the name of a secret. Give the name, not the ARN: the` +
+    `convoySecret=${name} is not the name of a secret. Give the name, not the ARN: the` +
     ' secret is one of this account and region.'
   );
 }

@@ -93,4 +93,4 @@ def test_a_wrong_origin_is_named(project: Project, origin: str) -> None:
     done = project.run("package", corsOrigins=f"https://portal.example,{origin}")
 
     assert done.returncode != 0
-    assert f'--param corsOrigins: "{origin}" is not an origin' in done.stdout + done.stderr
+    assert f'corsOrigins: "{origin}" is not an origin' in done.stdout + done.stderr

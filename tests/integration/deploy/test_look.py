@@ -54,7 +54,7 @@ def test_an_account_that_cant_reserve_the_relay_is_refused(project: Project) -> 
 
     for outcome in refused:
         assert outcome["kind"] == "Refusal"
-        assert "Deploy with --param reserveRelay=false or ask AWS for more" in outcome["error"]
+        assert "Deploy with reserveRelay=false or ask AWS for more" in outcome["error"]
     assert "of the account's 10 in this region 10 are unreserved" in refused[0]["error"]
     assert all("value" in outcome for outcome in passing)
 

@@ -103,7 +103,7 @@ def test_a_secret_under_a_key_that_the_roles_may_not_use_is_refused(project: Pro
 
     for outcome in refused:
         assert outcome["kind"] == "Refusal"
-        assert f"Deploy with --param kmsKeyArn={KEY}, or use AWS's own key" in outcome["error"]
+        assert f"Deploy with kmsKeyArn={KEY}, or use AWS's own key" in outcome["error"]
     assert all("value" in outcome for outcome in passing)
 
 

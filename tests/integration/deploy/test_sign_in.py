@@ -124,15 +124,15 @@ def test_the_parameter_may_be_a_yaml_boolean(project: Project, tmp_path: Path) -
 
 
 REFUSED: list[tuple[dict[str, str], str]] = [
-    ({"jwtIssuer": "https://issuer.example"}, "--param jwtAudience is not"),
-    ({"jwtAudience": "todos"}, "--param jwtIssuer is not"),
+    ({"jwtIssuer": "https://issuer.example"}, "jwtAudience is not"),
+    ({"jwtAudience": "todos"}, "jwtIssuer is not"),
     ({**JWT, "jwtAudience": " ,"}, "names no audience. Separate several with commas"),
     ({**JWT, "anonymous": "true"}, "give only one"),
     ({"anonymous": "yes"}, "must be true or false"),
-    ({"ownerClaim": "org_id"}, "--param ownerClaim=org_id needs --param jwtIssuer"),
-    ({"ownerClaim": "org_id", "anonymous": "true"}, "--param ownerClaim=org_id needs"),
-    ({"jwtScopes": "todos/read"}, "--param jwtScopes=todos/read needs --param jwtIssuer"),
-    ({"anonymous": "true", "convoyAppId": ""}, "needs --param convoyAppId=…"),
+    ({"ownerClaim": "org_id"}, "ownerClaim=org_id needs jwtIssuer"),
+    ({"ownerClaim": "org_id", "anonymous": "true"}, "ownerClaim=org_id needs"),
+    ({"jwtScopes": "todos/read"}, "jwtScopes=todos/read needs jwtIssuer"),
+    ({"anonymous": "true", "convoyAppId": ""}, "needs convoyAppId=…"),
 ]
 
 
