@@ -19,15 +19,15 @@ const FORMS = {
   backupDays: { pattern: /^[1-9]\d{0,4}$/, example: '35, a number of days' },
 };
 
-// What a request was and where it came from. The values that a client chooses come first: whatever they
-// hold, the fields behind them are the gateway's. No caller: the function's log has its hash.
+// What a request was and where it came from. The texts that a client chooses come last: whatever they
+// hold, the first value of a field is the gateway's. No caller: the function's log has its hash.
 const OF_CLIENTS = {
-  userAgent: '$context.identity.userAgent',
-  path: '$context.path',
   ip: '$context.identity.sourceIp',
   protocol: '$context.protocol',
   host: '$context.domainName',
   route: '$context.routeKey',
+  path: '$context.path',
+  userAgent: '$context.identity.userAgent',
 };
 
 module.exports = async ({ resolveVariable }) => {
@@ -63,7 +63,7 @@ function listOf(value) {
 
 function formatOf(kind, short) {
   if (kind === 'short') return JSON.stringify(short);
-  if (kind === 'full') return JSON.stringify({ ...OF_CLIENTS, ...short });
+  if (kind === 'full') return JSON.stringify({ ...short, ...OF_CLIENTS });
   return refuse(`accessLog=${kind}: must be short or full`);
 }
 

@@ -107,9 +107,6 @@ def test_the_full_log_says_who_asked_for_what_but_names_no_owner(company: JsonOb
     assert {"ip", "path", "userAgent", "requestId", "integrationRequestId"} <= logged.keys()
     for named in ("claims", "principalId", "identity.user}", "userArn", "caller", "cognito"):
         assert named not in text.replace("identity.userAgent", "")
-    # A client that breaks out of its own value can't speak for the gateway: the last one counts.
-    chosen = max(text.index(logged[each]) for each in ("ip", "path", "userAgent"))
-    assert all(text.index(f'"{each}"') > chosen for each in ("requestId", "status", "error"))
 
 
 def test_copies_of_todos_and_log_outlive_the_stack(company: JsonObject) -> None:

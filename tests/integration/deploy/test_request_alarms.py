@@ -1,9 +1,7 @@
-"""When the alarms of failing, slow and rejected requests go on, and what the access log counts."""
+"""When the alarms of failing, slow and rejected requests go on."""
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from tests.integration.deploy.cloudwatch import Alarm, every
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.integration.deploy.cloudwatch import Series
     from tests.integration.deploy.osls import Template
@@ -94,32 +92,6 @@ def test_slow_requests_raise_an_alarm_on_a_busy_stage_and_on_a_quiet_one(
         True
     ]
     assert fired([*quick, (3600, 9000)]) == []
-
-
-def _filters(template: Template) -> Iterator[tuple[str, set[str]]]:
-    """The metric of each filter of the access log, and the statuses that it counts."""
-    fields = json.loads(template.properties("HttpApiStage")["AccessLogSettings"]["Format"])
-    assert fields["status"] == "$context.status"  # as text: the patterns compare it with text
-    for each in template.of_type("AWS::Logs::MetricFilter").values():
-        (metric,) = each["MetricTransformations"]
-        assert each["LogGroupName"] == {"Ref": "HttpApiLogGroup"}
-        assert (metric["MetricNamespace"], metric["MetricValue"]) == (
-            {"Ref": "MetricsNamespace"},
-            "1",
-        )
-        conditions = (
-            each["FilterPattern"].strip("{ }").split(" || ") if each["FilterPattern"] else []
-        )
-        statuses = {re.fullmatch(r'\$\.status = "(\d+)"', part)[1] for part in conditions}  # type: ignore[index]
-        yield metric["MetricName"], statuses
-
-
-def test_the_access_log_counts_requests_that_the_gateway_turns_away(template: Template) -> None:
-    assert dict(_filters(template)) == {
-        "Requests": set(),
-        "LimitedRequests": {"429"},
-        "RejectedRequests": {"401", "403"},
-    }
 
 
 @pytest.mark.parametrize(
