@@ -131,6 +131,8 @@ class Settings(ConvoySettings):
     """Days that the log keeps an event."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved` are published."""
+    access_log: Literal["short", "full"] = "short"
+    """On Lambda, `full` logs each request's owner and actor, as hashes."""
     metrics_namespace: Annotated[
         str,
         StringConstraints(

@@ -14,19 +14,29 @@ if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from app.http.callers import CallerOf
+    from app.http.callers import Caller, CallerOf
     from app.http.paths import Paths
 
 Result = TypeVar("Result")
 
 
 class Gateway:
-    """Rejects requests without a caller, and routes without the path's prefix."""
+    """Rejects requests without a caller, and routes without the path's prefix.
 
-    def __init__(self, app: ASGIApp, caller_of: CallerOf, paths: Paths) -> None:
+    `record` gets the caller of each other request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        caller_of: CallerOf,
+        paths: Paths,
+        record: Callable[[Caller], object] = lambda _: None,
+    ) -> None:
         self._app = app
         self._caller_of = caller_of
         self._paths = paths
+        self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         event: Mapping[str, Any] = scope["aws.event"]
@@ -37,6 +47,7 @@ class Gateway:
             return await refusal(scope, receive, send)
         # Mangum runs each request as a task, whose context ends with the request.
         logs.actor.set(caller.actor)
+        self._record(caller)
         prefix, path = self._paths.split(event)
         scope = {**scope, "owner": caller.owner, "root_path": prefix, "path": prefix + path}
         await self._app(scope, receive, send)

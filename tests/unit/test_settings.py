@@ -108,6 +108,7 @@ def test_lambda_needs_an_app_id_only_for_anonymous_callers(
         ("CONVOY_DEADLINE_S", "nan"),
         ("CONVOY_DEADLINE_S", "soon"),
         ("PUBLISH_READS", "perhaps"),
+        ("ACCESS_LOG", "long"),
         ("SIGN_IN", "JWT"),
         ("SIGN_IN", "jwt,iam"),
         ("CONVOY_API_KEY", "CO.sécret"),

@@ -107,6 +107,8 @@ def test_the_full_log_says_who_asked_for_what_but_names_no_owner(company: JsonOb
     assert {"ip", "path", "userAgent", "requestId", "integrationRequestId"} <= logged.keys()
     for named in ("claims", "principalId", "identity.user}", "userArn", "caller", "cognito"):
         assert named not in text.replace("identity.userAgent", "")
+    for function in _of_type(company, "AWS::Lambda::Function").values():
+        assert function["Environment"]["Variables"]["ACCESS_LOG"] == "full"
 
 
 def test_copies_of_todos_and_log_outlive_the_stack(company: JsonObject) -> None:
