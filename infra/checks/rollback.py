@@ -1,4 +1,4 @@
-"""Moves the functions that the gateway calls back to the last deployment but one.
+"""Moves the functions that the gateway calls back to the versions before the last deployment.
 
 `make rollback STAGE=prod`. It takes seconds: only the aliases move. The versions have their own
 code and settings. Tables, roles, alarms and the relay stay those of the newest deployment.
@@ -12,7 +12,6 @@ import argparse
 import re
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Answers = Callable[..., dict[str, Any]]
 
@@ -29,8 +28,8 @@ FUNCTIONS = ("api", "webhooks")
 """The functions that the gateway calls, as serverless.yml names them."""
 
 ALIAS = "live"
-SAME_DEPLOYMENT = timedelta(minutes=5)
-"""A deployment publishes its versions within this time. It publishes only what changed."""
+RECORD = "before"
+"""The alias of the version before the last deployment (infra/serverless/versions.js)."""
 
 DEADLINES = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 3})
 NOTHING_MOVED, UNREACHABLE = 1, 3
@@ -41,7 +40,6 @@ class Lambda(Protocol):
 
     get_alias: Answers
     get_function_configuration: Answers
-    list_versions_by_function: Answers
     update_alias: Answers
 
 
@@ -51,13 +49,17 @@ class RollbackError(Exception):
 
 @dataclass(frozen=True)
 class Function:
-    """A function, as it is deployed."""
+    """A function, as it is deployed. Versions are the texts that Lambda gives."""
 
     name: str
-    live: int
+    live: str
     """The version that the alias names."""
-    published: dict[int, datetime]
-    """When each version was published."""
+    revision: str
+    """The alias's state, as Lambda names it: another one is not moved."""
+    before: str
+    """The version before the last deployment."""
+    after: str
+    """The version that the last deployment left."""
     shifting: bool = False
     """Whether a deployment is moving the requests at the moment."""
 
@@ -65,64 +67,71 @@ class Function:
 @dataclass(frozen=True)
 class Move:
     name: str
-    current: int
-    target: int
+    current: str
+    target: str
+    revision: str
 
 
 def decide(functions: Sequence[Function]) -> list[Move]:
     """The moves to the state before the last deployment. Raises RollbackError."""
     for function in functions:
-        if function.shifting:
-            raise RollbackError(
-                f"a deployment is moving the requests of {function.name}. Stop it, and CodeDeploy"
-                " moves them back. `aws deploy list-deployments --include-only-statuses InProgress`"
-                " shows its id for `aws deploy stop-deployment --auto-rollback-enabled"
-                " --deployment-id …`"
-            )
-    deployed = max(function.published[function.live] for function in functions)
-    changed = [
-        function
-        for function in functions
-        if deployed - function.published[function.live] <= SAME_DEPLOYMENT
+        _check(function)
+    moves = [
+        Move(each.name, each.live, each.before, each.revision)
+        for each in functions
+        if each.live != each.before
     ]
-    return [Move(each.name, each.live, _before(each)) for each in changed]
-
-
-def _before(function: Function) -> int:
-    earlier = [version for version in function.published if version < function.live]
-    if not earlier:
+    if not moves:
         raise RollbackError(
-            f"{function.name} has no version before {function.live}: deploy the sources that it"
-            " is to go back to"
+            "the functions are at the versions before the last deployment already. To go back"
+            " further, deploy older sources"
         )
-    return max(earlier)
+    return moves
+
+
+def _check(function: Function) -> None:
+    if function.shifting:
+        raise RollbackError(
+            f"a deployment is moving the requests of {function.name}. Stop it, and CodeDeploy"
+            " moves them back. `aws deploy list-deployments --include-only-statuses InProgress`"
+            " shows its id for `aws deploy stop-deployment --auto-rollback-enabled"
+            " --deployment-id …`"
+        )
+    if function.live not in {function.before, function.after}:
+        raise RollbackError(
+            f"{function.name} is at version {function.live}, and the record is of version"
+            f" {function.after}: a deployment ended without its record, or somebody moved the"
+            " alias. Move it to a version that you know: aws lambda update-alias"
+            f" --function-name {function.name} --name {ALIAS} --function-version …"
+        )
 
 
 def read(client: Lambda, name: str) -> Function:
+    """Raises RollbackError if no version before is recorded."""
     alias = client.get_alias(FunctionName=name, Name=ALIAS)
-    published = {
-        int(version["Version"]): datetime.fromisoformat(version["LastModified"])
-        for version in _versions(client, name)
-        if version["Version"] != "$LATEST"
-    }
-    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-    return Function(name, int(alias["FunctionVersion"]), published, shifting=bool(weights))
-
-
-def _versions(client: Lambda, name: str) -> Iterator[dict[str, Any]]:
-    marker: dict[str, str] = {}
-    while True:
-        page = client.list_versions_by_function(FunctionName=name, **marker)
-        yield from page["Versions"]
-        if "NextMarker" not in page:
-            return
-        marker = {"Marker": page["NextMarker"]}
+    try:
+        record = client.get_alias(FunctionName=name, Name=RECORD)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        raise RollbackError(
+            f"{name} has no version before {alias['FunctionVersion']}: deploy the sources that it"
+            " is to go back to"
+        ) from error
+    return Function(
+        name,
+        alias["FunctionVersion"],
+        alias["RevisionId"],
+        before=record["FunctionVersion"],
+        after=record["Description"].removeprefix("before version "),
+        shifting=bool((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")),
+    )
 
 
 def check_active(client: Lambda, moves: Iterable[Move]) -> None:
     """Lambda puts a snapshot aside that nobody used for 14 days. Raises RollbackError."""
     for move in moves:
-        version = str(move.target)
+        version = move.target
         found = client.get_function_configuration(FunctionName=move.name, Qualifier=version)
         state = found.get("State", "Active")
         if state != "Active":
@@ -146,9 +155,17 @@ def go_back(stage: str) -> None:
     moves = decide([read(client, f"{service()}-{stage}-{each}") for each in FUNCTIONS])
     check_active(client, moves)
     for move in moves:
-        client.update_alias(FunctionName=move.name, Name=ALIAS, FunctionVersion=str(move.target))
+        client.update_alias(
+            FunctionName=move.name,
+            Name=ALIAS,
+            FunctionVersion=move.target,
+            RevisionId=move.revision,
+        )
         print(f"{move.name}: version {move.current} -> {move.target}")
-    print("Deploy the sources of these versions too: the next deployment moves the aliases again.")
+    print(
+        "Deploy the repaired sources next, or the older ones. A deployment moves an alias only if"
+        " it has a new version of the function."
+    )
 
 
 def main() -> int:

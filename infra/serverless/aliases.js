@@ -22,7 +22,10 @@ function add(serverless) {
   const { service } = serverless;
   const { naming } = serverless.getProvider('aws');
   for (const each of versioned(service)) {
-    service.provider.compiledCloudFormationTemplate.Resources[logicalId(naming, each)] = {
+    const { Resources: resources } = service.provider.compiledCloudFormationTemplate;
+    // A version whose deployment failed goes with it: nothing may take it for one that served.
+    resources[service.getFunction(each).versionLogicalId].DeletionPolicy = 'RetainExceptOnCreate';
+    resources[logicalId(naming, each)] = {
       Type: 'AWS::Lambda::Alias',
       Properties: {
         Name: NAME,
@@ -41,4 +44,4 @@ function logicalId(naming, each) {
   return `${naming.getNormalizedFunctionName(each)}LiveAlias`;
 }
 
-module.exports = { add, name };
+module.exports = { NAME, add, name };

@@ -2,7 +2,7 @@
 
 // What the framework does not do: read what the stage is made of, keep the routes free for
 // preflights, name each route's authorization, build the zip, put an alias before each version, look
-// before a deployment changes anything and at what it changes, give the local gateway local settings.
+// before a deployment changes anything and at what it changes, record the versions before, give the local gateway local settings.
 
 const { spawnSync } = require('node:child_process');
 
@@ -28,8 +28,13 @@ module.exports = class {
       'before:deploy:deploy': async () => {
         await require('./look')(serverless, log);
         await checkChanges(serverless, log);
+        await onVersions(serverless, async (versions, lambda, functions) => {
+          this.before = await versions.serving(lambda, functions);
+        });
         declareParameters(serverless.service.provider);
       },
+      // Only after a success, and before the framework deletes old versions.
+      'after:aws:deploy:deploy:updateStack': () => recordVersions(serverless, this.before, log),
       'after:deploy:deploy': () =>
         onStack(serverless, (deployed, client, stack) =>
           deployed.protect(client, stack, serverless.service.custom),
@@ -88,6 +93,31 @@ async function onStack(serverless, task) {
     await task(require('./deployed'), client, provider.naming.getStackName());
   } catch (error) {
     throw new serverless.classes.Error(error.message);
+  }
+}
+
+function recordVersions(serverless, before, log) {
+  return onVersions(serverless, async (versions, lambda, functions) => {
+    const warnings = await versions.record(lambda, functions, before);
+    warnings.forEach((each) => log.warning(each));
+  });
+}
+
+/** Call `task` with Lambda's client and the functions that have versions. */
+async function onVersions(serverless, task) {
+  const { LambdaClient } = require('@aws-sdk/client-lambda');
+  const versions = require('./versions');
+  const lambda = new LambdaClient(await serverless.getProvider('aws').getAwsSdkV3Config());
+  try {
+    await task(
+      versions,
+      lambda,
+      versions.functionsOf(serverless.service.provider.compiledCloudFormationTemplate),
+    );
+  } catch (error) {
+    throw new serverless.classes.Error(error.message);
+  } finally {
+    lambda.destroy();
   }
 }
 

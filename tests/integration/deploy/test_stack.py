@@ -207,7 +207,7 @@ def test_one_command_goes_back_to_the_versions_before(
     assert live() == {"api": "1", "webhooks": "1"}
     assert "fastapi-todo-convoy-dev-api: version 2 -> 1" in capsys.readouterr().out
     assert rollback.main() == 1
-    assert "has no version before 1" in capsys.readouterr().err
+    assert "at the versions before the last deployment already" in capsys.readouterr().err
 
 
 DEPLOY = """async (deployed) => {

@@ -51,7 +51,8 @@ def test_a_deployment_keeps_the_versions_before_it(template: Template) -> None:
 
     assert len(versions) == len(CALLED)
     for version in versions.values():
-        assert version["DeletionPolicy"] == "Retain"
+        # A version that a deployment took back goes: it never served, or failed.
+        assert version["DeletionPolicy"] == "RetainExceptOnCreate"
     # The framework never deletes a version that an alias names.
     assert provider["pruneFunctionVersions"] == {"number": 2}
 
