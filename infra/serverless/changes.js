@@ -27,7 +27,9 @@ const LOOSENS = {
   eventRetentionDays: shorter,
   kmsKeyArn: lost,
   permissionsBoundary: lost,
-  subnetIds: lost,
+  subnetIds: (from, to) => from.some((each) => !to.includes(each)),
+  // A group more allows more. Without groups the functions are in no VPC.
+  securityGroupIds: (from, to) => from.length > 0 && (to.length === 0 || to.some((each) => !from.includes(each))),
   backupDays: (from, to) => to < from,
   disposable: (from, to) => to && !from,
 };

@@ -30,20 +30,45 @@ function factsOf(template, parameters) {
     eventRetentionDays: number(environment.EVENT_RETENTION_DAYS),
     kmsKeyArn: parameters.KmsKeyArn ?? '',
     permissionsBoundary: parameters.PermissionsBoundary ?? '',
-    subnetIds: parameters.SubnetIds ?? '',
+    subnetIds: subnetsOf(resources),
+    securityGroupIds: [...new Set(networksOf(resources, 'SecurityGroupIds').flat())].sort(),
     backupDays: parameters.BackupDays ? Number(parameters.BackupDays) : 0,
     disposable: isDisposable(resources, value),
   };
 }
 
-/** The kind of sign-in, and for each token's issuer: its audiences, and the scopes of the routes. */
-function signInOf(resources, environment) {
+const TYPES = { anonymous: 'NONE', iam: 'AWS_IAM', jwt: 'JWT' };
+
+/**
+ * The kind of sign-in, and for each token's issuer: its audiences, and the scopes of the routes. After
+ * them each route that asks for less than the others, or for another kind.
+ */
+function signInOf(resources, { SIGN_IN: kind }) {
   const routes = ofType(resources, 'AWS::ApiGatewayV2::Route').map((each) => each.Properties);
-  const scopes = [...new Set(routes.flatMap((each) => each.AuthorizationScopes ?? []))].sort();
+  const scopes = [...new Set(routes.flatMap(scopesOf))].sort();
   const tokens = ofType(resources, 'AWS::ApiGatewayV2::Authorizer')
     .map(({ Properties: { JwtConfiguration: jwt } }) => [jwt?.Issuer, ...[...(jwt?.Audience ?? [])].sort()])
     .map((each) => each.join(' '));
-  return [environment.SIGN_IN, ...tokens.sort(), ...scopes].join(' ');
+  const usual = [TYPES[kind], ...scopes].join(' ');
+  const others = routes
+    .map((each) => [each.RouteKey, [each.AuthorizationType ?? 'NONE', ...scopesOf(each)].join(' ')])
+    .filter(([, asked]) => asked !== usual)
+    .map(([route, asked]) => `(${route}: ${asked})`);
+  return [kind, ...tokens.sort(), ...scopes, ...others.sort()].join(' ');
+}
+
+function scopesOf({ AuthorizationScopes: scopes }) {
+  return [...(scopes ?? [])].sort();
+}
+
+/** The subnets that each function is in. */
+function subnetsOf(resources) {
+  const [first, ...others] = networksOf(resources, 'SubnetIds');
+  return first.filter((id) => others.every((ids) => ids.includes(id))).sort();
+}
+
+function networksOf(resources, kind) {
+  return ofType(resources, 'AWS::Lambda::Function').map(({ Properties }) => Properties.VpcConfig?.[kind] ?? []);
 }
 
 /** Whether a table can be deleted, or is deleted with the stack. */

@@ -33,9 +33,10 @@ JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 COMPANY = {
     "KmsKeyArn": "key-1",
     "PermissionsBoundary": "boundary-1",
-    "SubnetIds": "subnet-1",
     "BackupDays": "35",
 }
+
+NETWORK = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1", "sg-2"]}
 
 
 class Stage:
@@ -74,6 +75,7 @@ class Stage:
 def stage(packaged: Packaged) -> Stage:
     stage = Stage(packaged("prod", **JWT, alarmEmail="ops@example.com"))
     stage.parameters |= COMPANY
+    _network(**NETWORK)(stage)
     return stage
 
 
@@ -107,6 +109,29 @@ def _iam(stage: Stage) -> None:
     del stage.resources["HttpApiAuthorizerJwt"]
 
 
+def _network(**changes: list[str]) -> Change:
+    def change(stage: Stage) -> None:
+        for name, resource in stage.resources.items():
+            if resource["Type"] == "AWS::Lambda::Function":
+                before = resource["Properties"].get("VpcConfig", {})
+                stage.put(name, VpcConfig=before | changes)
+
+    return change
+
+
+def _one_outside(stage: Stage) -> None:
+    stage.put("RelayLambdaFunction", VpcConfig={})
+
+
+def _routes(*, only: str = "", **changes: object) -> Change:
+    def change(stage: Stage) -> None:
+        for name, resource in stage.resources.items():
+            if resource["Type"] == "AWS::ApiGatewayV2::Route" and only in name:
+                stage.put(name, **changes)
+
+    return change
+
+
 def _token(**changes: object) -> Change:
     def change(stage: Stage) -> None:
         stage.resources["HttpApiAuthorizerJwt"]["Properties"]["JwtConfiguration"].update(changes)
@@ -119,6 +144,12 @@ LOOSENING: dict[str, tuple[str, Change]] = {
     "tokens of another issuer": ("signIn", _token(Issuer="https://other.example")),
     "tokens for more audiences": ("signIn", _token(Audience=["todos", "others"])),
     "everybody": ("signIn", lambda stage: stage.set("SIGN_IN", "anonymous")),
+    "routes that ask for nothing": ("signIn", _routes(AuthorizationType="NONE")),
+    "a route that asks for nothing": (
+        "signIn",
+        _routes(only="Webhooks", AuthorizationType="NONE"),
+    ),
+    "a route with another scope": ("signIn", _routes(only="Webhooks", AuthorizationScopes=["a"])),
     "another claim": ("ownerClaim", lambda stage: stage.set("OWNER_CLAIM", "org_id")),
     "another owner": ("convoyAppId", lambda stage: stage.set("CONVOY_APP_ID", "others")),
     "another Convoy": (
@@ -138,7 +169,13 @@ LOOSENING: dict[str, tuple[str, Change]] = {
         "permissionsBoundary",
         lambda stage: stage.parameters.update(PermissionsBoundary=""),
     ),
-    "another network": ("subnetIds", lambda stage: stage.parameters.update(SubnetIds="subnet-2")),
+    "another network": ("subnetIds", _network(SubnetIds=["subnet-2", "subnet-3"])),
+    "a function outside the network": ("subnetIds", _one_outside),
+    "a security group more": (
+        "securityGroupIds",
+        _network(SecurityGroupIds=["sg-1", "sg-2", "sg-3"]),
+    ),
+    "no security group": ("securityGroupIds", _network(SecurityGroupIds=[])),
     "no backups": ("backupDays", lambda stage: stage.parameters.update(BackupDays="")),
     "logs kept for less": (
         "logRetentionInDays",
@@ -156,6 +193,8 @@ LOOSENING: dict[str, tuple[str, Change]] = {
 }
 
 TIGHTENING: dict[str, Change] = {
+    "a subnet more": _network(SubnetIds=["subnet-3", "subnet-2", "subnet-1"]),
+    "a security group less": _network(SecurityGroupIds=["sg-2"]),
     "a lower rate": lambda stage: stage.throttle(ThrottlingRateLimit="7"),
     "logs kept for longer": _keep_logs,
     "events kept for longer": lambda stage: stage.set("EVENT_RETENTION_DAYS", "365"),
@@ -215,9 +254,10 @@ def test_a_tightening_is_shown_and_deployed(stage: Stage) -> None:
 
 
 def test_the_same_template_changes_nothing(stage: Stage) -> None:
-    (answer,) = compared([(stage, stage)])
+    turned = {name: ids[::-1] for name, ids in NETWORK.items()}
 
-    assert (answer["lines"], answer["refusal"]) == ([], None)
+    for answer in compared([(stage, stage), (stage, stage.changed(_network(**turned)))]):
+        assert (answer["lines"], answer["refusal"]) == ([], None)
 
 
 def test_the_facts_are_those_of_the_stage(stage: Stage) -> None:
@@ -238,7 +278,8 @@ def test_the_facts_are_those_of_the_stage(stage: Stage) -> None:
         "eventRetentionDays": 30,
         "kmsKeyArn": "key-1",
         "permissionsBoundary": "boundary-1",
-        "subnetIds": "subnet-1",
+        "subnetIds": ["subnet-1", "subnet-2"],
+        "securityGroupIds": ["sg-1", "sg-2"],
         "backupDays": 35,
         "disposable": False,
     }
