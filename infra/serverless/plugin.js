@@ -39,6 +39,8 @@ module.exports = class {
         onStack(serverless, (deployed, client, stack) =>
           deployed.protect(client, stack, serverless.service.custom),
         ),
+      'before:rollback:initialize': () => refuseRollback(serverless),
+      'before:rollback:function:rollback': () => refuseRollback(serverless),
       'before:offline:start': () => prepareLocalGateway(serverless), // osls offline
       'before:offline:start:init': () => prepareLocalGateway(serverless), // osls offline start
     };
@@ -48,9 +50,17 @@ module.exports = class {
 function checkParameters(serverless) {
   const { custom, provider } = serverless.service;
   const problem =
-    problemOfNeeded(provider.stage, custom.needed) ??
+    problemOfNeeded(provider.stage, custom.needed, { inNetwork: Boolean(custom.company.vpc) }) ??
     problemOfName(provider.environment.CONVOY_API_KEY_SECRET);
   if (problem) throw new serverless.classes.Error(problem);
+}
+
+// It deploys an earlier template, and nothing compares that with the stage.
+function refuseRollback({ classes, service }) {
+  throw new classes.Error(
+    'osls rollback would change the stage without a comparison. Nothing was changed. Go back with `make rollback' +
+      ` STAGE=${service.provider.stage}\`, or deploy older sources (docs/releases.md).`,
+  );
 }
 
 function build(serverless) {

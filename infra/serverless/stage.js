@@ -42,8 +42,11 @@ function commandLine(serverless) {
   return Object.fromEntries(given.map((each) => [each.split('=', 1)[0], each.slice(each.indexOf('=') + 1)]));
 }
 
-/** What is wrong with the parameters that each stage needs; undefined if nothing is. */
-function problemOfNeeded(stage, needed) {
+/**
+ * What is wrong with the parameters that each stage needs; undefined if nothing is. `inNetwork`: the
+ * functions are in a VPC. There Convoy may do without https: elsewhere its API key would be readable.
+ */
+function problemOfNeeded(stage, needed, { inNetwork } = {}) {
   const missing = Object.keys(needed).filter((name) => needed[name] === '');
   if (missing.length > 0) {
     return (
@@ -51,10 +54,14 @@ function problemOfNeeded(stage, needed) {
       ' --param name=… for one deployment.'
     );
   }
-  if (/^https?:\/\/[^?#]+\/api\/?$/.test(needed.convoyBaseUrl)) return undefined;
+  const url = needed.convoyBaseUrl;
+  if (!/^https?:\/\/[^?#]+\/api\/?$/.test(url)) {
+    return `convoyBaseUrl is "${url}": it must be the root of Convoy's API, such as https://convoy.example.com/api.`;
+  }
+  if (inNetwork || url.startsWith('https:')) return undefined;
   return (
-    `convoyBaseUrl is "${needed.convoyBaseUrl}": it must be the root of Convoy's API, such as` +
-    ' https://convoy.example.com/api.'
+    `convoyBaseUrl is "${url}": the API key would travel in clear. Use https. Without it, the stage needs` +
+    ' subnetIds: a Convoy in your own network.'
   );
 }
 

@@ -151,25 +151,43 @@ def test_a_stage_without_a_file_is_refused(project: Project) -> None:
 
 
 def test_no_stage_is_deployed_without_its_convoy() -> None:
-    problem = "({ stage, ...needed }) => require('./infra/serverless/stage')"
-    problem += ".problemOfNeeded(stage, needed) ?? null"
+    problem = "({ stage, inNetwork, ...needed }) => require('./infra/serverless/stage')"
+    problem += ".problemOfNeeded(stage, needed, { inNetwork }) ?? null"
     right = {"convoyBaseUrl": "https://convoy.example/api", "convoyProjectId": "p1"}
-    cases = [
+    cases: list[JsonObject] = [
         {"convoyBaseUrl": "", "convoyProjectId": ""},
         right | {"convoyBaseUrl": "https://convoy.example"},
         right | {"convoyBaseUrl": "convoy.example/api"},
+        right | {"convoyBaseUrl": "http://convoy.example/api"},
+        right | {"convoyBaseUrl": "http://convoy.internal/api", "inNetwork": True},
         right,
     ]
 
     answers = call_each(problem, [case | {"stage": "prod"} for case in cases])
 
-    missing, dashboard, schemeless, none = (answer["value"] for answer in answers)
+    missing, dashboard, schemeless, clear, own, none = (answer["value"] for answer in answers)
+    assert clear.startswith(
+        'convoyBaseUrl is "http://convoy.example/api": the API key would travel'
+    )
+    assert own is None
     assert missing.startswith(
         "infra/stages/prod.yml does not set convoyBaseUrl, convoyProjectId. Set it there"
     )
     for url, refusal in (("https://convoy.example", dashboard), ("convoy.example/api", schemeless)):
         assert refusal.startswith(f'convoyBaseUrl is "{url}": it must be the root of Convoy')
     assert none is None
+
+
+@pytest.mark.parametrize("command", [["rollback"], ["rollback", "function"]])
+def test_the_frameworks_rollback_is_refused(project: Project, command: list[str]) -> None:
+    function = ["--function=api", "--function-version=1"] if "function" in command else []
+
+    done = project.run(*command, *function)
+
+    assert done.returncode != 0
+    assert (
+        "Nothing was changed. Go back with `make rollback STAGE=dev`" in done.stdout + done.stderr
+    )
 
 
 def test_a_wrong_value_is_named_with_those_that_are_right() -> None:
