@@ -76,8 +76,8 @@ class Convoy:
             self.ask("POST", "/subscriptions", json={"name": "all", "endpoint_id": uid})
         return uid
 
-    def send(self, key: str, owner: str = "ann") -> None:
-        event = {"owner_id": owner, "event_type": "created", "data": {"id": key}}
+    def send(self, key: str, owner: str = "ann", event_type: str = "created") -> None:
+        event = {"owner_id": owner, "event_type": event_type, "data": {"id": key}}
         self.ask("POST", "/events/fanout", json=event | {"idempotency_key": key})
 
     def deliveries(self, **filters: str) -> list[JsonObject]:

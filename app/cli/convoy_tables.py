@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from app.cli.moments import TIME_WIDTH, shown
-from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json
+from app.cli.terminal import MAX_WIDTH, console, plain, say, say_json
 from app.convoy_admin.deliveries import MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from app.convoy_admin.calls import JsonObject
     from app.domain.events import Event
-
-STATUS = "Type, status"
 
 
 def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
@@ -121,17 +119,17 @@ def no_delivery(event: Event, reason: str) -> JsonObject:
 
 
 def deliveries(found: Sequence[JsonObject]) -> Table:
-    widths = {STATUS: max(TYPE_WIDTH, len(STATUS)), "Tries": 5, "Time": TIME_WIDTH}
-    table = _table("Event, delivery, URL (reason)", **widths)
+    table = _table("Event, type, delivery, URL (reason)", Status=10, Tries=5, Time=TIME_WIDTH)
     for each in found:
-        lines = [each["event_id"], f"  {each['delivery_id'] or 'no delivery'}"]
+        delivery = each["delivery_id"] or "no delivery"
+        lines = [each["event_id"], f"  {each['type']}", f"  {delivery}"]
         lines += [f"  {each['url']}"] if each["url"] else []
         lines += [f"  ({each['reason']})"] if each["reason"] else []
-        status = f"{each['type']}\n{each['status'] or '-'}"
         time = _shown(each["created_at"])
         if each["next_attempt_at"]:
             time += f"\nnext {_shown(each['next_attempt_at'])}"
-        table.add_row(*map(plain, ("\n".join(lines), status, str(each["attempts"]), time)))
+        status, tries = each["status"] or "-", str(each["attempts"])
+        table.add_row(*map(plain, ("\n".join(lines), status, tries, time)))
     return table
 
 

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from app.outbox.republish import State
 from app.outbox.rows import WAITING
-from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,9 +28,6 @@ Thing = TypeVar("Thing")
 
 MAX_WIDTH = 100
 """Columns. In a wider table it is hard to see which age belongs to which id."""
-
-TYPE_WIDTH = max(len(each.name) for resource in RESOURCES for each in resource.events)
-"""Columns of the longest event type."""
 
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60}
 
@@ -75,15 +71,13 @@ def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     """One page of a list. All pages have the same column widths."""
     width = min(console().width, MAX_WIDTH)
     page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
-    page.add_column("Event, owner (reason)", ratio=1, overflow="fold")
-    page.add_column("Type", width=TYPE_WIDTH)
+    page.add_column("Event, type, owner (reason)", ratio=1, overflow="fold")
     for name, columns in (("Age", 7), ("Tries", 5), ("Due in", 7)):
         page.add_column(name, width=columns, justify="right")
     for row in rows:
         reason = f" ({row.reason})" if row.reason else ""
         page.add_row(
-            plain(f"{row.event.id}\n  {row.event.owner}{reason}"),
-            plain(row.event.type),
+            plain(f"{row.event.id}\n  {row.event.type}, {row.event.owner}{reason}"),
             span(_seconds(now - row.event.occurred_at)),
             str(row.attempts),
             due(row, now),

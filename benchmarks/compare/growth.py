@@ -52,7 +52,7 @@ def _table(wall: Samples, rounds: int, sizes: tuple[int, ...]) -> Table:
         name="growth",
         title="Growth: requests of an owner of 100 todos, on DynamoDB Local",
         note=f"Milliseconds, medians of {rounds} rounds of {CALLS} requests.",
-        columns=("others' todos", "list of 100", "ratio", "POST", "ratio", "PUT", "ratio"),
+        columns=("others' rows", "list of 100", "ratio", "POST", "ratio", "PUT", "ratio"),
         rows=[
             [
                 size,

@@ -34,10 +34,10 @@ TARGETS = {
     "POST without calls / Powertools with validation": Target(
         "warm POST without its calls, to Powertools with validation", 1.0
     ),
-    "list of 100 / bare": Target("list of 100 todos, to a bare handler's", 1.5),
+    "list of 100 / bare": Target("list of 100, to a bare handler's", 1.5),
     "publish / urllib3": Target("publish over TLS, kept alive, to urllib3's", 1.3),
     "breaker open / healthy": Target("POST while Convoy is black-holed, to a healthy one", 1.0),
-    "growth": Target("list, POST and PUT at 1,000,000 todos of others, to 100", 1.1),
+    "growth": Target("list, POST and PUT at 1,000,000 rows of others, to 100", 1.1),
     "relay": Target("relay, to as many threads that only publish", 0.9, at_least=True),
     "zip": Target("the zip, MB", 5.0),
 }

@@ -53,7 +53,8 @@ def subject(text: str) -> Subject:
     name, _, number = text.removeprefix("/").partition("/")
     names = [each.name for each in RESOURCES]
     if name not in names:
-        raise typer.BadParameter(f"{text!r} names no resource. Give one of {', '.join(names)}/ID")
+        valid = ", ".join(f"{each}/ID" for each in names)
+        raise typer.BadParameter(f"{text!r} names no resource. Give one of {valid}")
     if not (number.isascii() and number.isdigit()) or int(number) > MAX_ID:
         raise typer.BadParameter(f"{text!r} has no id of a {name}. Give one, such as {name}/7")
     return Subject(name, int(number))

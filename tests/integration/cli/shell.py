@@ -59,7 +59,7 @@ class Rows:
         event = Event(
             id=event_id,
             owner=about.get("owner", "ann"),
-            type="created",
+            type=about.get("type", "created"),
             occurred_at=now() - timedelta(seconds=age),
             data={"id": event_id, "todo": {"item": about.get("item", TODO_TEXT)}},
         )

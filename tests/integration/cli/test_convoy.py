@@ -34,12 +34,12 @@ def delivery(**about: Any) -> dict[str, Any]:
     } | about
 
 
-def test_deliveries_are_listed_newest_first_in_80_columns_with_whole_ids(
+def test_deliveries_are_listed_newest_first_in_80_columns_with_whole_ids_and_types(
     convoy: Convoy,
 ) -> None:
     convoy.endpoint("ann")
-    for n in (1, 2):
-        convoy.send(UUID.format(n))
+    for n, event_type in enumerate(("created", "subscription_plan.retrieved"), start=1):
+        convoy.send(UUID.format(n), event_type=event_type)
     newest, _ = (each["uid"] for each in convoy.deliveries())
 
     result = run("convoy", "deliveries")
@@ -48,6 +48,7 @@ def test_deliveries_are_listed_newest_first_in_80_columns_with_whole_ids(
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
     assert re.findall(r"fda3c152\S+", result.stdout) == [UUID.format(2), UUID.format(1)]
     assert newest in result.stdout
+    assert "  subscription_plan.retrieved " in result.stdout
     assert convoy.receiver in result.stdout
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.register import RESOURCES
 from app.wiring.clients import now
 from tests.integration.cli.event_log import EventLog, ago, settled_in_convoy
 from tests.integration.cli.shell import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.support import JsonObject
 
 COMMAND = ["convoy", "deliveries", "--owner", "ann", "--about"]
+VALID = ", ".join(f"{each.name}/ID" for each in RESOURCES)
 
 
 @pytest.fixture
@@ -173,7 +175,7 @@ def test_without_a_change_of_the_todo_the_command_is_code_1(convoy: Convoy, log:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["order/7"], "'order/7' names no resource. Give one of todo/ID"),
+        (["other/7"], f"'other/7' names no resource. Give one of {VALID}"),
         (["7"], "'7' names no resource"),
         (["todo"], "'todo' has no id of a todo. Give one, such as todo/7"),
         (["todo/-1"], "'todo/-1' has no id"),

@@ -18,9 +18,10 @@ UNREADABLE = "outbox row e2 can't be read: KeyError('owner')\n"
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
 
 
-def test_the_list_fits_in_80_columns_with_whole_ids(rows: Rows) -> None:
+def test_the_list_fits_in_80_columns_with_whole_ids_and_types(rows: Rows) -> None:
     rows.waiting(UUID.format(1), age=240, due_in=25.9)
-    rows.waiting(UUID.format(2), owner="0d1c3a52-30d6-4111-8c99-8b099a3e16df")
+    long_type, long_owner = "subscription_plan.retrieved", "0d1c3a52-30d6-4111-8c99-8b099a3e16df"
+    rows.waiting(UUID.format(2), type=long_type, owner=long_owner)
     rows.failed(UUID.format(3))
 
     listed = run("outbox", "list")
@@ -28,11 +29,13 @@ def test_the_list_fits_in_80_columns_with_whole_ids(rows: Rows) -> None:
     assert listed.exit_code == DONE
     assert all(len(line) <= 80 for line in listed.stdout.splitlines())
     (row,) = [line.split() for line in listed.stdout.splitlines() if UUID.format(1) in line]
-    assert row[:4] == [UUID.format(1), "created", "4", "min"]
-    assert row[4] == "0"
-    assert row[6] == "s"
+    assert row[:4] == [UUID.format(1), "4", "min", "0"]
+    assert row[5] == "s"
+    assert "  created, ann " in listed.stdout
     assert " now" in listed.stdout
-    assert "0d1c3a52-30d6-4111-8c99-8b099a3e16df" in listed.stdout
+    assert UUID.format(2) in listed.stdout
+    assert long_type in listed.stdout
+    assert long_owner in listed.stdout
     assert UUID.format(3) not in listed.stdout
     assert "2 waiting, 1 failed." in listed.stdout
 

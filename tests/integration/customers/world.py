@@ -16,6 +16,7 @@ from app.customers.addresses import Addresses
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.time_limit import TimeLimit
+from app.register import RESOURCES
 from app.wiring.clients import new_event_id, now
 from app.wiring.customers import DEFAULT_TYPES, EVENT_TYPES
 from infra.fake_convoy.project import PROJECT_ID
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 UNKNOWN = "01KB0000000000000000000000"
 """A well-formed id that Convoy does not have."""
 
-WANTED = [each for each in EVENT_TYPES if each not in {"ping", "retrieved"}]
+WANTED = [of.name for each in RESOURCES for of in each.events if of is not each.events.retrieved]
+"""The event types of an endpoint whose customer chose none."""
 
 
 def set_up(convoy: Convoy) -> None:

@@ -24,6 +24,7 @@ VARIES = re.compile(
     r"|[0-9A-HJKMNP-TV-Z]{26}"  # an endpoint's id
     r'|(?<="secret":")[\w-]+'
     r"|(?<=date: ).*"
+    r"|(?<=content-length: )\d+"  # of a text with the resource's name
 )
 
 
