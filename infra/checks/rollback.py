@@ -9,6 +9,7 @@ Exit codes: 0 done, 1 the functions can't go back, 2 wrong usage, 3 AWS is out o
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -151,7 +152,9 @@ def service() -> str:
 
 
 def go_back(stage: str) -> None:
-    client: Lambda = boto3.client("lambda", config=DEADLINES)
+    # botocore only reads AWS_DEFAULT_REGION; `osls deploy` uses AWS_REGION.
+    region = os.environ.get("AWS_REGION") or None
+    client: Lambda = boto3.client("lambda", region_name=region, config=DEADLINES)
     moves = decide([read(client, f"{service()}-{stage}-{each}") for each in FUNCTIONS])
     check_active(client, moves)
     for move in moves:
@@ -177,8 +180,14 @@ def main() -> int:
     except RollbackError as error:
         print(f"error: {error}.", file=sys.stderr)
         return NOTHING_MOVED
+    except NoRegionError:
+        print("error: no AWS region is known: set AWS_REGION. Nothing was moved.", file=sys.stderr)
+        return NOTHING_MOVED
     except (BotoCoreError, ClientError) as error:
-        print(f"error: {error}. What was moved is printed above.", file=sys.stderr)
+        print(
+            f"error: {str(error).rstrip('.')}. Moves that were made are printed above.",
+            file=sys.stderr,
+        )
         return UNREACHABLE
     return 0
 
