@@ -269,7 +269,8 @@ def test_a_stack_that_cannot_be_read_is_reported_and_not_changed() -> None:
 WITH_COPIES = """async (planned) => {
   const deployed = require('./infra/serverless/deployed');
   const parameter = (ParameterValue) => ({ ParameterKey: 'BackupDays', ParameterValue });
-  const stack = { Parameters: [parameter('35')], TemplateBody: '{"Resources": {}, "Description": "AWS::DynamoDB::Table"}' };
+  const TemplateBody = '{"Resources": {}, "Description": "AWS::DynamoDB::Table"}';
+  const stack = { Parameters: [parameter('35')], TemplateBody };
   const send = async () => ({ ...stack, Stacks: [stack] });
   const provider = { stackParameters: [parameter(planned)], compiledCloudFormationTemplate: {} };
   await deployed.check({ send }, 'todos-prod', provider, { accept: '', print() {} });
