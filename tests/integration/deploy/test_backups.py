@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.local import tables
 from infra.restore.copying import Copy
 from infra.restore.putting_back import Outcome, PutBack
 from tests.paths import ROOT
@@ -175,42 +176,39 @@ def test_a_row_that_cant_be_put_back_is_named_and_stops_no_other(
     ]
 
 
-@pytest.mark.parametrize(
-    ("setting", "logical_id", "expires"),
-    [
-        ("RESOURCES_TABLE", "ResourcesTable", "expires-at"),
-        ("EVENTS_TABLE", "EventsTable", "expires_at"),
-        ("OUTBOX_TABLE", "OutboxTable", None),
-    ],
-)
 def test_a_deleted_table_is_restored_under_its_own_name_with_its_settings(
-    terminal: Terminal,
-    dynamodb: DynamoDBClient,
-    todo_service: TodoService,
-    setting: str,
-    logical_id: str,
-    expires: str | None,
+    terminal: Terminal, dynamodb: DynamoDBClient, todo_service: TodoService
 ) -> None:
     todo_service.create(OWNER, 1, {"item": "Was there"})
-    table = TABLES[logical_id]
+    table = TABLES["ResourcesTable"]
     items = dynamodb.scan(TableName=table)["Items"]
     dynamodb.create_backup(TableName=table, BackupName="last-state")
     dynamodb.delete_table(TableName=table)
-    restoring, settings = (
-        _block("A lost table", number).replace("TABLE=RESOURCES_TABLE", f"TABLE={setting}")
-        for number in (0, 1)
-    )
 
-    restored, *again = map(terminal.paste, (restoring, settings, settings))
+    restored, done = (terminal.paste(_block("A lost table", number)) for number in (0, 1))
 
     assert restored.stdout.endswith(f"{table} is there again\nended with 0\n"), restored.stderr
-    for done in again:
-        assert done.stdout.endswith(f"{table} is as before\nended with 0\n"), done.stderr
+    assert done.stdout.endswith(f"{table} is as before\nended with 0\n"), done.stderr
     assert dynamodb.scan(TableName=table)["Items"] == items
-    _check_settings(dynamodb, table, expires)
+    _check_settings(dynamodb, table, "expires-at")
 
 
-def _check_settings(dynamodb: DynamoDBClient, table: str, expires: str | None) -> None:
+def test_each_restored_table_gets_its_own_name_and_its_own_expiry(terminal: Terminal) -> None:
+    resources = tables.template()["Resources"]
+    beside, again = _block("A restored table"), _block("A lost table", 1)
+    (name,) = re.findall("case .*RESTORED=.*", beside)
+    (expiry,) = re.findall("case .*EXPIRES=.*", again)
+    for logical_id in TABLES:
+        ttl = resources[logical_id]["Properties"].get("TimeToLiveSpecification", {})
+        setting = re.sub("(?=Table)", "_", logical_id).upper()
+        done = terminal.paste(f'TABLE={setting}\n{expiry}\necho "$EXPIRES"')
+        assert done.stdout.splitlines()[0] == ttl.get("AttributeName", ""), logical_id
+    for setting, part in (("RESOURCES_TABLE", "todos"), ("EVENTS_TABLE", "events")):
+        done = terminal.paste(f'STAGE=prod\nTABLE={setting}\n{name}\necho "$RESTORED"')
+        assert done.stdout.splitlines()[0] == f"prod-restored-{part}"
+
+
+def _check_settings(dynamodb: DynamoDBClient, table: str, expires: str) -> None:
     described = dynamodb.describe_table(TableName=table)["Table"]
     tags = dynamodb.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"]
     assert {each["Key"]: each["Value"] for each in tags} == {
@@ -224,22 +222,6 @@ def _check_settings(dynamodb: DynamoDBClient, table: str, expires: str | None) -
     assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
     expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert expiry.get("AttributeName") == expires
-
-
-def test_the_log_is_restored_beside_the_todos_under_a_name_of_its_own(
-    terminal: Terminal, dynamodb: DynamoDBClient
-) -> None:
-    table = TABLES["EventsTable"]
-    on = {"PointInTimeRecoveryEnabled": True}
-    dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=on)
-    block = _block("A restored table").replace("TABLE=RESOURCES_TABLE", "TABLE=EVENTS_TABLE")
-
-    done = terminal.paste(block)
-
-    assert done.stdout.endswith("prod-restored-events is ready\nended with 0\n"), done.stderr
-    keys = dynamodb.describe_table(TableName="prod-restored-events")["Table"]["KeySchema"]
-    assert keys[0]["AttributeName"] == "owner"
-    dynamodb.delete_table(TableName="prod-restored-events")
 
 
 def test_a_lost_tables_items_are_copied_with_versions_that_no_receiver_has_seen(
