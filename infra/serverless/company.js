@@ -1,5 +1,7 @@
 'use strict';
 
+const { createHash } = require('node:crypto');
+
 // The parameters that a company asks for, checked, in the form of the framework's own properties. Each
 // is off by default. A key, subnets and security groups are properties of the functions, not
 // conditions of the template: the framework makes a new version of a function only if it sees a change.
@@ -16,7 +18,7 @@ const FORMS = {
   },
   subnetIds: { pattern: /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, example: 'subnet-0a…,subnet-0b…', list: true },
   securityGroupIds: { pattern: /^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, example: 'sg-0a…', list: true },
-  backupDays: { pattern: /^[1-9]\d{0,4}$/, example: '35, a number of days' },
+  backupDays: { pattern: /^(0|[1-9]\d{0,4})$/, example: '35, a number of days (0: no new copies)' },
 };
 
 // What a request was and where it came from. The texts that a client chooses come last: whatever they
@@ -45,6 +47,7 @@ module.exports = async ({ resolveVariable }) => {
   }
   return {
     kmsKeyArn: given.kmsKeyArn || null,
+    keyName: nameOf(given.kmsKeyArn),
     vpc: subnetIds.length ? { subnetIds, securityGroupIds } : null,
     accessLog: formatOf(await read('accessLog'), await resolveVariable('self:custom.accessLog')),
   };
@@ -55,6 +58,11 @@ function checked(name, value) {
   const wrong = (list ? listOf(value) : [value].filter(Boolean)).find((each) => !pattern.test(each));
   if (wrong !== undefined) refuse(`${name}: "${wrong}" is not of the form ${example}`);
   return value;
+}
+
+/** At most 8 characters, another for each key. An id itself can't be cut: those of many regions begin alike. */
+function nameOf(key) {
+  return key ? createHash('sha256').update(key).digest('hex').slice(0, 8) : 'plain';
 }
 
 function listOf(value) {

@@ -24,12 +24,23 @@ const PROTECTION = 'DeletionProtection';
  */
 async function check(client, stackName, provider, { accept, print }) {
   const deployed = await read(client, stackName);
+  refuseToLeaveCopies(deployed?.parameters ?? {}, provider);
   const facts = deployed && factsOf(deployed.template, deployed.parameters);
   const changes = facts ? changesBetween(facts, plannedFacts(provider)) : [];
   if (changes.length > 0) print([`Changes in ${stackName}:`, ...describe(changes)].join('\n'));
   const message = refusal(changes, accept);
   if (message) throw new Error(message);
   if (!deployed?.hasTables) leaveUnprotected(provider);
+}
+
+// The copies would stay without the role that deletes them, in a vault whose name is then taken.
+function refuseToLeaveCopies(parameters, { stackParameters }) {
+  const planned = stackParameters.find((each) => each.ParameterKey === 'BackupDays');
+  if (!parameters.BackupDays || planned?.ParameterValue) return;
+  throw new Error(
+    'backupDays is taken away, and the stage has a vault of copies. Nothing was changed. Write' +
+      ' backupDays: 0 for no new copies: the vault stays, and its copies are deleted when they are old enough.',
+  );
 }
 
 /**

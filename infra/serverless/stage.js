@@ -8,9 +8,20 @@ const path = require('node:path');
 
 const { problemOfForm } = require('./forms');
 
+// The names of the stage's resources begin with the stage's. With a hyphen, the policies for a stage
+// "prod" (infra/company) would hold for "prod-eu" too. IAM and AWS Backup end names after 64 and 50
+// characters.
+const STAGE = /^[A-Za-z0-9]{1,12}$/;
+
 /** Put the file's values below `params`, before the framework reads them there. */
 function readStage(serverless) {
   const { params, provider } = serverless.configurationInput;
+  if (!STAGE.test(provider.stage)) {
+    refuse(
+      serverless,
+      `The stage's name "${provider.stage}" must have 1 to 12 letters and digits, and no hyphen. Choose another.`,
+    );
+  }
   const file = `infra/stages/${provider.stage}.yml`;
   const absolute = path.join(serverless.serviceDir, file);
   if (!existsSync(absolute)) {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.local import tables
 from infra.restore.copying import Copy
 from infra.restore.putting_back import Outcome, PutBack
 from tests.paths import ROOT
@@ -40,16 +41,21 @@ import json, re, sys
 from pathlib import Path
 import jmespath
 service, command, *rest = sys.argv[1:]
-named = {{
-    re.sub("-(.)", lambda found: found[1].upper(), name[1:]): value
-    for name, value in zip(rest[::2], rest[1::2])
-}}
+named = {{}}
+for name, value in zip(rest, [*rest[1:], "--"]):
+    if name.startswith("--"):
+        given = True if value.startswith("--") else value
+        if given is not True and given[0] in "[{{":
+            given = json.loads(given)
+        named[re.sub("-(.)", lambda found: found[1].upper(), name[1:])] = given
 query, form = named.pop("Query", "@"), named.pop("Output", "json")
 if service == "lambda":
     answer = {{"Environment": {{"Variables": json.loads(Path("settings").read_text())}}}}
 else:
     import botocore.session
     client = botocore.session.get_session().create_client(service)
+    if named.get("BackupType") == "SYSTEM":
+        named["BackupType"] = "USER"  # moto keeps no backup of a deleted table
     answer = getattr(client, command.replace("-", "_"))(**named)
     first = command == "describe-table" and not Path("asked").exists()
     if first:
@@ -170,6 +176,54 @@ def test_a_row_that_cant_be_put_back_is_named_and_stops_no_other(
     }
 
 
+def test_a_deleted_table_is_restored_under_its_own_name_with_its_settings(
+    terminal: Terminal, dynamodb: DynamoDBClient, todo_service: TodoService
+) -> None:
+    todo_service.create(OWNER, 1, {"item": "Was there"})
+    table = TABLES["ResourcesTable"]
+    items = dynamodb.scan(TableName=table)["Items"]
+    dynamodb.create_backup(TableName=table, BackupName="last-state")
+    dynamodb.delete_table(TableName=table)
+
+    restored, done = (terminal.paste(_block("A lost table", number)) for number in (0, 1))
+
+    assert restored.stdout.endswith(f"{table} is there again\nended with 0\n"), restored.stderr
+    assert done.stdout.endswith(f"{table} is as before\nended with 0\n"), done.stderr
+    assert dynamodb.scan(TableName=table)["Items"] == items
+    _check_settings(dynamodb, table, "expires-at")
+
+
+def test_each_restored_table_gets_its_own_name_and_its_own_expiry(terminal: Terminal) -> None:
+    resources = tables.template()["Resources"]
+    beside, again = _block("A restored table"), _block("A lost table", 1)
+    (name,) = re.findall("case .*RESTORED=.*", beside)
+    (expiry,) = re.findall("case .*EXPIRES=.*", again)
+    for logical_id in TABLES:
+        ttl = resources[logical_id]["Properties"].get("TimeToLiveSpecification", {})
+        setting = re.sub("(?=Table)", "_", logical_id).upper()
+        done = terminal.paste(f'TABLE={setting}\n{expiry}\necho "$EXPIRES"')
+        assert done.stdout.splitlines()[0] == ttl.get("AttributeName", ""), logical_id
+    for setting, part in (("RESOURCES_TABLE", "todos"), ("EVENTS_TABLE", "events")):
+        done = terminal.paste(f'STAGE=prod\nTABLE={setting}\n{name}\necho "$RESTORED"')
+        assert done.stdout.splitlines()[0] == f"prod-restored-{part}"
+
+
+def _check_settings(dynamodb: DynamoDBClient, table: str, expires: str) -> None:
+    described = dynamodb.describe_table(TableName=table)["Table"]
+    tags = dynamodb.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"]
+    assert {each["Key"]: each["Value"] for each in tags} == {
+        "service": "fastapi-todo-convoy",
+        "stage": "prod",
+    }
+    assert described["DeletionProtectionEnabled"]
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    backups = dynamodb.describe_continuous_backups(TableName=table)
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+    expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert expiry.get("AttributeName") == expires
+
+
 def test_a_lost_tables_items_are_copied_with_versions_that_no_receiver_has_seen(
     terminal: Terminal, todo_service: TodoService, dynamodb: DynamoDBClient
 ) -> None:
@@ -184,7 +238,7 @@ def test_a_lost_tables_items_are_copied_with_versions_that_no_receiver_has_seen(
         )
     todo_service.create(OWNER, 0, {"item": "Since"})
 
-    done = terminal.paste(_block("A lost table", 1))
+    done = terminal.paste(_block("A lost table", 2))
 
     counts = "19 copied, 1 kept, which were there already.\n"
     assert done.stdout == f"{counts}ended with 0\n", done.stderr

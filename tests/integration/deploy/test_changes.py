@@ -305,3 +305,23 @@ def test_a_stack_that_cannot_be_read_is_reported_and_not_changed() -> None:
     assert "(TimeoutError: The operation was aborted due to timeout)" in silence
     assert unprotected.startswith("The stage is deployed, and its tables can still be deleted (")
     assert unprotected.endswith("Deploy again.")
+
+
+WITH_COPIES = """async (planned) => {
+  const deployed = require('./infra/serverless/deployed');
+  const parameter = (ParameterValue) => ({ ParameterKey: 'BackupDays', ParameterValue });
+  const TemplateBody = '{"Resources": {}, "Description": "AWS::DynamoDB::Table"}';
+  const stack = { Parameters: [parameter('35')], TemplateBody };
+  const send = async () => ({ ...stack, Stacks: [stack] });
+  const provider = { stackParameters: [parameter(planned)], compiledCloudFormationTemplate: {} };
+  await deployed.check({ send }, 'todos-prod', provider, { accept: '', print() {} });
+}"""
+
+
+def test_a_vault_of_copies_is_never_taken_out_of_its_stack() -> None:
+    """Its name would be taken when backups are switched on again."""
+    off, none, other = call_each(WITH_COPIES, ["", "0", "7"])
+
+    assert off["error"].startswith("backupDays is taken away, and the stage has a vault of copies.")
+    assert "Write backupDays: 0 for no new copies" in off["error"]
+    assert (none, other) == ({}, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Packaged = Callable[..., Template]
 
+MANY_REGIONS = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 WITHOUT_KEY = {
     "AWS::S3::Bucket",  # the framework's, with the zip of the code, under a key of AWS
     "AWS::Scheduler::Schedule",  # it has no payload
@@ -115,11 +117,47 @@ def test_copies_of_todos_and_log_outlive_the_stack(company: JsonObject) -> None:
     vault, selection = company["BackupVault"], company["BackupSelection"]["Properties"]
     rule = company["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"][0]
 
-    assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    # One that a failed deployment made is not in the way of the next.
+    assert vault["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert vault["UpdateReplacePolicy"] == "Retain"
     assert rule["TargetBackupVault"] == {"Ref": "BackupVault"}
     assert rule["Lifecycle"] == {"DeleteAfterDays": "35"}
     tables = [each["Fn::GetAtt"][0] for each in selection["BackupSelection"]["Resources"]]
     assert tables == ["ResourcesTable", "EventsTable"]
+
+
+def test_without_new_copies_the_vault_and_the_role_stay_for_those_that_are_there(
+    packaged: Packaged,
+) -> None:
+    template = packaged(**COMPANY)
+    none = copy.copy(template)
+    none.state = template.state.replace('"ParameterValue": "35"', '"ParameterValue": "0"')
+
+    gone = resolved(template).keys() - resolved(none).keys()
+
+    assert gone == {"BackupPlan", "BackupSelection"}
+
+
+def test_the_vault_of_another_key_has_another_name_of_at_most_50_characters() -> None:
+    keys = ["", KEY, KEY.replace("1234abcd", "1234abce"), MANY_REGIONS, f"{MANY_REGIONS[:-1]}0"]
+
+    answers = javascript.call_each(ASK, [{"kmsKeyArn": key} for key in keys])
+
+    names = [answer["value"]["keyName"] for answer in answers]
+    assert names[0] == "plain"
+    assert len(set(names)) == len(keys)
+    longest = f"fastapi-todo-convoy-{'s' * 12}-0a1b2c3d-"  # a stage, and of the stack's id a part
+    assert all(re.fullmatch("[a-zA-Z0-9_-]{2,50}", longest + name) for name in names)
+
+
+def test_the_name_of_the_vault_is_of_the_stack_and_the_key(company: JsonObject) -> None:
+    name = company["BackupVault"]["Properties"]["BackupVaultName"]
+    (key,) = javascript.call_each(ASK, [{"kmsKeyArn": KEY}])
+
+    stack_id = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+    part = {"Fn::Select": [0, {"Fn::Split": ["-", stack_id]}]}
+    parts = [{"Ref": "AWS::StackName"}, part, key["value"]["keyName"]]
+    assert name == {"Fn::Join": ["-", parts]}
 
 
 REFUSED = {
@@ -127,7 +165,7 @@ REFUSED = {
     "permissionsBoundary": ["boundary", "arn:aws:iam::123456789012:role/deployer"],
     "subnetIds": ["subnet-0a1b2c3d,sg-0c3d4e5f", "subnet-0a1"],
     "securityGroupIds": ["subnet-0a1b2c3d"],
-    "backupDays": ["0", "ten", "1.5"],
+    "backupDays": ["00", "-1", "ten", "1.5"],
     "accessLog": ["", "long"],
 }
 ALONE = [{"subnetIds": "subnet-0a1b2c3d"}, {"securityGroupIds": "sg-0c3d4e5f"}]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.integration.deploy.osls import Template
     from tests.support import JsonObject
 
+JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 IAM_LIMIT = 6144
 NAME = "fastapi-todo-convoy-prod"
 AT = f"{REGION}:123456789012"
@@ -37,12 +38,10 @@ ARNS = {
     "AWS::Backup::BackupSelection": f"arn:aws:backup:{AT}:backup-plan:0a1b",
     "AWS::Backup::BackupVault": f"arn:aws:backup:{AT}:backup-vault:{NAME}-0a1b-key",
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{AT}:alarm:{NAME}-OutboxAgeAlarm-X1",
-    "AWS::CloudWatch::CompositeAlarm": f"arn:aws:cloudwatch:{AT}:alarm:{NAME}-ParkedRowsAlarm-X1",
     "AWS::CloudWatch::Dashboard": "arn:aws:cloudwatch::123456789012:dashboard/Dashboard-X1",
     "AWS::CodeDeploy::Application": f"arn:aws:codedeploy:{AT}:application:{NAME}-Shift-X1",
     "AWS::CodeDeploy::DeploymentGroup": f"arn:aws:codedeploy:{AT}:deploymentgroup:{NAME}-X1/a",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{AT}:table/{NAME}-EventsTable-X1",
-    "AWS::IAM::Policy": f"arn:aws:iam::123456789012:role/{NAME}-ApiRole-X1",
     "AWS::IAM::Role": f"arn:aws:iam::123456789012:role/{NAME}-ApiRole-X1",
     "AWS::Lambda::Alias": f"arn:aws:lambda:{AT}:function:{NAME}-api",
     "AWS::Lambda::EventInvokeConfig": f"arn:aws:lambda:{AT}:function:{NAME}-api",
@@ -121,12 +120,13 @@ def policies() -> Iterator[Policies]:
         yield make_policies("prod")
 
 
-def test_every_kind_of_resource_of_the_template_is_looked_at(
+def test_every_kind_of_resource_of_the_template_and_no_other_is_looked_at(
     packaged: Callable[..., Template],
 ) -> None:
-    kinds = {each["Type"] for each in packaged(**COMPANY).resources.values()}
+    tokens = packaged("prod", **JWT, alarmEmail="ops@example.com")
+    resources = [*packaged(**COMPANY).resources.values(), *tokens.resources.values()]
 
-    assert kinds <= ARNS.keys()
+    assert {each["Type"] for each in resources} == ARNS.keys()
 
 
 @pytest.mark.parametrize("kind", ARNS)
@@ -174,6 +174,56 @@ def test_nothing_is_allowed_on_another_stage_or_service(policies: Policies) -> N
                 assert not allows(policies.deployer, action, other), (kind, action)
 
 
+@pytest.mark.parametrize("name", ["boundary", "deployer", "key"])
+def test_no_stage_has_a_name_with_which_its_policies_hold_for_another_stage(name: str) -> None:
+    template = (ROOT / "infra" / "company" / f"{name}.yml").read_text()
+    (pattern,) = re.findall(r'^  Stage: .*AllowedPattern: "([^"]+)"', template, re.MULTILINE)
+
+    assert re.fullmatch(pattern, "prod")
+    for stage in ("prod-eu", "prod*", "s" * 13):
+        assert not re.fullmatch(pattern, stage)
+
+
+def test_the_deployer_passes_and_changes_no_role_that_only_begins_like_the_stages(
+    policies: Policies,
+) -> None:
+    own = ARNS["AWS::IAM::Role"]
+    for action in ("PassRole", "DeleteRole", "PutRolePolicy", "UpdateAssumeRolePolicy"):
+        assert allows(policies.deployer, f"iam:{action}", own)
+        for other in (f"{NAME}-admin", f"{NAME}-deployer"):
+            arn = f"arn:aws:iam::123456789012:role/{other}"
+            assert not allows(policies.deployer, f"iam:{action}", arn), other
+
+
+DATA = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
+
+
+def test_the_key_is_used_only_through_a_service_and_its_grants_are_a_services(
+    packaged: Callable[..., Template], policies: Policies
+) -> None:
+    role = resolved(packaged(**COMPANY))["BackupRole"]["Properties"]
+    backup = role["Policies"][0]["PolicyDocument"]["Statement"]
+
+    for statements in (policies.deployer, policies.boundary, backup):
+        for action in ("kms:CreateGrant", *DATA):
+            found = [each for each in statements if action in listed(each["Action"])]
+            assert found, action
+            for statement in found:
+                _check_key(statement, action)
+
+
+def _check_key(statement: JsonObject, action: str) -> None:
+    condition = statement["Condition"]
+    if action not in DATA:
+        assert condition == {"Bool": {"kms:GrantIsForAWSResource": True}}
+        assert set(listed(statement["Action"])) <= {"kms:CreateGrant", "kms:RevokeGrant"}
+        return
+    services = {each.removesuffix(".*") for each in condition["StringLike"]["kms:ViaService"]}
+    assert {"backup", "dynamodb"} <= services
+    known = {"backup", "dynamodb", "lambda", "secretsmanager", "sns", "sqs"}
+    assert services <= known
+
+
 def _resourceless(policies: Policies, action: str) -> bool:
     return any(
         statement["Resource"] == "*" and allows([statement], action)
@@ -211,6 +261,23 @@ def test_the_boundary_lets_every_role_do_its_work(
                 for resource in listed(statement["Resource"]):
                     arn = _arn(resource, resources)
                     assert allows(policies.boundary, action, arn), (action, arn)
+
+
+def test_the_boundary_allows_no_action_that_no_role_has(
+    packaged: Callable[..., Template], policies: Policies
+) -> None:
+    resources = resolved(packaged(**COMPANY))
+    roles = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::IAM::Role"]
+    needed = {
+        action
+        for role in roles
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
+
+    allowed = {action for each in policies.boundary for action in listed(each["Action"])}
+
+    assert allowed == needed
 
 
 def _arn(resource: Any, resources: JsonObject) -> str:

@@ -208,7 +208,7 @@ def test_no_role_allows_every_action_or_every_resource(
 def _check_allowed(statement: JsonObject) -> None:
     if statement["Effect"] == "Deny":
         return
-    assert statement.keys() == {"Effect", "Action", "Resource"}
+    assert statement.keys() - {"Condition"} == {"Effect", "Action", "Resource"}
     actions, resources = _list(statement["Action"]), _list(statement["Resource"])
     assert not any("*" in action for action in actions)
     if re.search("[*?]", json.dumps(resources)):

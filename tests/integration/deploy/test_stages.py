@@ -150,6 +150,22 @@ def test_a_stage_without_a_file_is_refused(project: Project) -> None:
     assert "    at " not in output
 
 
+def test_a_stages_name_is_short_and_begins_no_other_stages_name(tmp_path: Path) -> None:
+    names = ["prod-eu", "s" * 13, "prod_eu", "Prod2"]
+    (tmp_path / "infra" / "stages").mkdir(parents=True)
+    (tmp_path / "infra/stages/Prod2.yml").write_text("")
+
+    answers = call_each(
+        READ, [{"folder": str(tmp_path), "stage": name, "options": {}} for name in names]
+    )
+
+    assert [answer.get("error") for answer in answers] == [
+        f'The stage\'s name "{name}" must have 1 to 12 letters and digits, and no hyphen. Choose'
+        " another."
+        for name in names[:3]
+    ] + [None]
+
+
 def test_no_stage_is_deployed_without_its_convoy() -> None:
     problem = "({ stage, inNetwork, ...needed }) => require('./infra/serverless/stage')"
     problem += ".problemOfNeeded(stage, needed, { inNetwork }) ?? null"
