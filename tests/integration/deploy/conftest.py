@@ -12,7 +12,6 @@ from tests.integration.deploy import osls, processes
 from tests.integration.deploy.cloudwatch import Alarm
 from tests.integration.deploy.osls import Project, Template
 from tests.paths import ROOT
-from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    try:
-        osls.install()
-    except osls.NodeError as error:
-        missing("node", str(error))
+    osls.install_or_skip()
     return Project.copy(tmp_path_factory.mktemp("project"))
 
 

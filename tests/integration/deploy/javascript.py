@@ -6,6 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.integration.deploy import osls
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ answer();
 def call_each(function: str, cases: Sequence[object], *, project: Path = ROOT) -> list[JsonObject]:
     """Each case's `{"value": …}`, or `{"error": message, "kind": class}` if the function throws.
 
-    Paths in `function`, as in `require('./infra/…')`, are the project's.
+    Paths in `function`, as in `require('./infra/…')`, are the project's. Skips the test without
+    Node.js.
     """
+    osls.install_or_skip()
     done = subprocess.run(
         ["node", "-e", _CALL_EACH.replace("FUNCTION", f"({function})")],
         cwd=project,

@@ -13,11 +13,13 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tests.integration.deploy.processes import end_with_block, free_port, wait_for
 from tests.paths import ROOT
+from tests.support import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +147,15 @@ def _options(params: dict[str, str]) -> list[str]:
     """The options, with the required parameters. A value of "" removes a parameter."""
     given = REQUIRED | {"artifact": "stand-in.zip"} | params
     return [f"--param={name}={value}" for name, value in given.items() if value]
+
+
+@cache
+def install_or_skip() -> None:
+    """Run `npm ci` if it is needed, once for a process. Skips the test without Node.js."""
+    try:
+        install()
+    except NodeError as error:
+        missing("node", str(error))
 
 
 def install() -> None:

@@ -138,10 +138,13 @@ def test_todos_are_put_back_as_changes_that_receivers_see(
     todo_service.create(OWNER, 3, {"item": "Made since"})
     before = [payload["id"] for payload in convoy.payloads()]
 
-    done = terminal.paste(_block("Todos as they were"))
+    compared = terminal.paste(_block("Todos as they were"))
+    assert [payload["id"] for payload in convoy.payloads()] == before
+    done = terminal.paste(_block("Todos as they were", 1))
 
     counts = "1 already as it was, 1 changed back, 1 created again, 0 refused.\n"
-    assert done.stdout == f"To be put back: {counts}Put back: {counts}ended with 0\n", done.stderr
+    assert compared.stdout == f"To be put back: {counts}ended with 0\n", compared.stderr
+    assert done.stdout == f"Put back: {counts}ended with 0\n", done.stderr
     new = [each["event"] for each in convoy.payloads() if each["id"] not in before]
     assert sorted(new) == ["todo.created", "todo.updated"]
     todos = {each.id: each for each in todo_service.page(OWNER, limit=9, after=None).found}

@@ -64,6 +64,18 @@ def test_a_version_without_its_snapshot_gets_no_request() -> None:
     client.update_alias.assert_not_called()
 
 
+def test_without_a_region_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setattr(sys, "argv", ["make rollback", "prod"])
+
+    assert rollback.main() == rollback.NOTHING_MOVED
+
+    no_region = "error: no AWS region is known: set AWS_REGION. Nothing was moved.\n"
+    assert capsys.readouterr().err == no_region
+
+
 STEP = """async ({ step, before, name }) => {
   const { LambdaClient } = require('@aws-sdk/client-lambda');
   const versions = require('./infra/serverless/versions');
@@ -132,7 +144,6 @@ def _zip(content: str) -> bytes:
 
 @pytest.fixture
 def roll_back(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setattr(rollback, "FUNCTIONS", ("api",))
 
     def run(stage: str) -> int:
