@@ -83,7 +83,7 @@ def build(
         # own, shorter deadline.
         patient = httpx.Timeout(timeout_s * 2)
         async with httpx.AsyncClient(
-            trust_env=False, follow_redirects=True, timeout=patient
+            trust_env=False, follow_redirects=True, timeout=patient, limits=_NONE_KEPT
         ) as http:
             with _open_journal(project, journal) as opened:
                 of_queues = opened if keep_queues else None
@@ -113,6 +113,11 @@ def build(
     app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
     app.state.at_end, app.state.api_url = project.feed.end, api_url
     return app
+
+
+_NONE_KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+"""httpx closes idle connections within some later request. If that request's attempt is lost, the
+connections that are left stay open for ever."""
 
 
 @contextmanager

@@ -193,3 +193,22 @@ def test_a_call_meets_the_first_fault_that_fits(convoy: Convoy, http: httpx.Clie
     assert answer("Buy a ring") == (403, "<p>")
     assert [answer("Buy a ring")[0], answer("Buy milk")[0]] == [500, 500]
     assert http.get("/events").status_code == 200
+
+
+def test_no_connection_to_an_endpoint_outlives_its_attempt(convoy: Convoy) -> None:
+    """An attempt that is lost can keep httpx from closing other attempts' connections."""
+    ended = threading.Semaphore(0)
+
+    def behave(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        ended.release()
+
+    with raw_server(behave) as url:
+        convoy.endpoint("ann", url)
+        for number in range(2):
+            convoy.send(f"e{number}")
+
+        assert [each["status"] for each in convoy.deliveries()] == ["Success"] * 2
+        assert ended.acquire(timeout=PATIENCE_S)
+        assert ended.acquire(timeout=PATIENCE_S)
