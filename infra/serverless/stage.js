@@ -9,9 +9,11 @@ const path = require('node:path');
 const { problemOfForm } = require('./forms');
 
 // The names of the stage's resources begin with the stage's. With a hyphen, the policies for a stage
-// "prod" (infra/company) would hold for "prod-eu" too. IAM and AWS Backup end names after 64 and 50
-// characters.
+// "prod" (infra/company) would hold for "prod-eu" too.
 const STAGE = /^[A-Za-z0-9]{1,12}$/;
+
+// A vault's name has at most 50 characters: the stack's name and two parts of 9 (infra/backup.yml).
+const STACK_NAME = 32;
 
 /** Put the file's values below `params`, before the framework reads them there. */
 function readStage(serverless) {
@@ -33,6 +35,7 @@ function readStage(serverless) {
   }
   const values = serverless.utils.readFileSync(absolute) ?? {};
   checkNames(serverless, Object.keys(values), file);
+  checkVault(serverless, values);
   if ('accept' in values) {
     refuse(serverless, `${file}: accept holds for one deployment: give it as --param accept=….`);
   }
@@ -73,6 +76,17 @@ function problemOfNeeded(stage, needed, { inNetwork } = {}) {
   return (
     `convoyBaseUrl is "${url}": the API key would travel in clear. Use https. Without it, the stage needs` +
     ' subnetIds: a Convoy in your own network.'
+  );
+}
+
+function checkVault(serverless, values) {
+  const { service, provider } = serverless.configurationInput;
+  const stack = `${service}-${provider.stage}`;
+  if (!(commandLine(serverless).backupDays ?? values.backupDays) || stack.length <= STACK_NAME) return;
+  refuse(
+    serverless,
+    `backupDays: AWS Backup takes no stack whose name is over ${STACK_NAME} characters, as "${stack}" is. Choose` +
+      ' a shorter stage, or a shorter service in serverless.yml.',
   );
 }
 

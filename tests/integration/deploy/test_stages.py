@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from tests.integration.deploy.osls import Template
     from tests.support import JsonObject
 
-READ = """({ folder, stage, options }) => {
+READ = """({ folder, stage, options, service = 'todos' }) => {
   const { readFileSync } = require('node:fs');
   const configurationInput = {
-    params: { default: { convoyProjectId: '', rateLimit: 50, anonymous: 'false', accept: '' } },
+    service,
+    params: {
+      default: { convoyProjectId: '', rateLimit: 50, anonymous: '', accept: '', backupDays: '' },
+    },
     provider: { stage },
   };
   require('./infra/serverless/stage').readStage({
@@ -164,6 +167,22 @@ def test_a_stages_name_is_short_and_begins_no_other_stages_name(tmp_path: Path) 
         " another."
         for name in names[:3]
     ] + [None]
+
+
+def test_the_name_of_a_stack_with_backups_fits_into_the_vaults(tmp_path: Path) -> None:
+    (tmp_path / "infra" / "stages").mkdir(parents=True)
+    (tmp_path / "infra/stages/with.yml").write_text("backupDays: 35")
+    (tmp_path / "infra/stages/none.yml").write_text("")
+    own = {"folder": str(tmp_path), "options": {}}
+    cases = [("with", 27), ("with", 28), ("none", 28)]
+
+    fits, long, needs_no_vault = call_each(
+        READ, [own | {"stage": stage, "service": "s" * length} for stage, length in cases]
+    )
+
+    assert fits == {"value": {"backupDays": "35"}}
+    assert long["error"].startswith("backupDays: AWS Backup takes no stack whose name is over 32")
+    assert needs_no_vault == {"value": {}}
 
 
 def test_no_stage_is_deployed_without_its_convoy() -> None:
