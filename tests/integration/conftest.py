@@ -29,6 +29,7 @@ from infra.package import build as package
 from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
+from tests.shared import shared_folder
 from tests.stand_in import Convoy, StandInClock
 from tests.support import OWNER, PATIENCE_S, missing
 from tests.tables import TABLES, Outbox, make_store
@@ -131,9 +132,11 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Targ
 
     @cache
     def build(target: package.Target) -> Path:
-        out = tmp_path_factory.mktemp("package") / "todo.zip"
         native = target.python == package.Target.native().python
-        package.build(target, out, compiled=native)
+        with shared_folder(tmp_path_factory, "zip", target) as (folder, is_new):
+            out = folder / "todo.zip"
+            if is_new:
+                package.build(target, out, compiled=native)
         return out
 
     return build

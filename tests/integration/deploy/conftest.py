@@ -12,6 +12,7 @@ from tests.integration.deploy import osls, processes
 from tests.integration.deploy.cloudwatch import Alarm
 from tests.integration.deploy.osls import Project, Template
 from tests.paths import ROOT
+from tests.shared import shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,12 +25,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def packaged(project: Project) -> Callable[..., Template]:
+def packaged(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Template]:
     """Packages a stage with parameters, once for each combination."""
 
     @cache
     def package(stage: str = "dev", **params: str) -> Template:
-        return project.package(f"--stage={stage}", **params)
+        about = (stage, sorted(params.items()))
+        with shared_folder(tmp_path_factory, "template", about) as (folder, is_new):
+            if is_new:
+                project.package(f"--stage={stage}", **params).save(folder)
+            return Template(folder)
 
     return package
 

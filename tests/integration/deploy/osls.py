@@ -31,6 +31,7 @@ LEAST_NODE = 20
 INSTALL_S = 300.0
 COMMAND_S = 120.0
 OSLS = "node_modules/.bin/osls"
+TEMPLATE, STATE = "cloudformation-template-update-stack.json", "serverless-state.json"
 REQUIRED = {
     "convoyBaseUrl": "https://convoy.example/api",
     "convoyProjectId": "project-1",
@@ -111,10 +112,14 @@ class Template:
     """A package's CloudFormation template, and the values of its parameters."""
 
     def __init__(self, packaged: Path) -> None:
-        self.text = (packaged / "cloudformation-template-update-stack.json").read_text()
+        self.text = (packaged / TEMPLATE).read_text()
         self.body: JsonObject = json.loads(self.text)
         self.resources: JsonObject = self.body["Resources"]
-        self.state = (packaged / "serverless-state.json").read_text()
+        self.state = (packaged / STATE).read_text()
+
+    def save(self, folder: Path) -> None:
+        (folder / TEMPLATE).write_text(self.text)
+        (folder / STATE).write_text(self.state)
 
     def properties(self, logical_id: str) -> JsonObject:
         properties: JsonObject = self.resources[logical_id]["Properties"]
