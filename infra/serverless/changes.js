@@ -3,6 +3,8 @@
 // What a deployment changes in a stage, and which of the changes loosen it.
 
 // Another value sends requests, events or alarms elsewhere, or gives the todos to other owners.
+const { listOf } = require('./values');
+
 const another = (from, to) => from !== to;
 
 // null is no limit for throttling, and no end for a retention.
@@ -54,7 +56,7 @@ function describe(changes) {
  * accepts, with commas between them.
  */
 function refusal(changes, accept) {
-  const accepted = accept.split(',').map((each) => each.trim()).filter(Boolean);
+  const accepted = listOf(accept);
   const loosening = changes.filter(({ loosens }) => loosens).map(({ name }) => name);
   const needless = accepted.filter((name) => !loosening.includes(name));
   if (needless.length > 0) {

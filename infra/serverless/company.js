@@ -1,5 +1,7 @@
 'use strict';
 
+const { listOf, refuse } = require('./values');
+
 const { createHash } = require('node:crypto');
 
 // The parameters that a company asks for, checked, in the form of the framework's own properties. Each
@@ -65,18 +67,8 @@ function nameOf(key) {
   return key ? createHash('sha256').update(key).digest('hex').slice(0, 8) : 'plain';
 }
 
-function listOf(value) {
-  return value.split(',').map((each) => each.trim()).filter(Boolean);
-}
-
 function formatOf(kind, short) {
   if (kind === 'short') return JSON.stringify(short);
   if (kind === 'full') return JSON.stringify({ ...short, ...OF_CLIENTS });
   return refuse(`accessLog=${kind}: must be short or full`);
-}
-
-function refuse(message) {
-  const error = new Error(message);
-  error.stack = message; // the framework prints the stack
-  throw error;
 }

@@ -2,14 +2,15 @@
 
 // Which pages may call the API from a browser: those of the origins in the parameter corsOrigins.
 
+const { listOf, refuse } = require('./values');
+
 const HEADERS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'];
 const EXPOSED = ['ETag', 'Idempotency-Replayed', 'Location', 'Retry-After', 'Webhook-Id', 'Webhook-Status'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const MAX_AGE_S = 7200; // no browser keeps the answer for longer
 
 module.exports = async ({ resolveVariable }) => {
-  const parameter = String(await resolveVariable('param:corsOrigins'));
-  const origins = parameter.split(',').map((each) => each.trim()).filter(Boolean);
+  const origins = listOf(await resolveVariable('param:corsOrigins'));
   const wrong = origins.find((each) => !isOrigin(each));
   if (wrong !== undefined) {
     refuse(
@@ -31,10 +32,4 @@ function isOrigin(text) {
   if (text.includes('*')) return false;
   const { origin, protocol, hostname } = URL.canParse(text) ? new URL(text) : {};
   return origin === text && (protocol === 'https:' || (protocol === 'http:' && hostname === 'localhost'));
-}
-
-function refuse(message) {
-  const error = new Error(message);
-  error.stack = message; // the framework prints the stack
-  throw error;
 }

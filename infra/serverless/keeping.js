@@ -2,6 +2,8 @@
 
 // How the data of a stage is kept. A stage is safe unless its file declares it `disposable`.
 
+const { refuse } = require('./values');
+
 const ALL = { Effect: 'Allow', Principal: '*', Action: 'Update:*', Resource: '*' };
 
 // A table under another logical id, or with another key, would be an empty table in place of a full one.
@@ -36,7 +38,5 @@ module.exports = async ({ resolveVariable }) => {
   const disposable = String(await resolveVariable('param:disposable'));
   if (disposable === 'true') return DISPOSABLE;
   if (disposable === 'false') return SAFE;
-  const error = new Error(`disposable is "${disposable}": it must be true or false`);
-  error.stack = error.message; // the framework prints the stack
-  throw error;
+  return refuse(`disposable is "${disposable}": it must be true or false`);
 };

@@ -3,6 +3,8 @@
 // How fast the requests move to the new versions: all at once, or by a predefined configuration of
 // CodeDeploy for Lambda. All at once needs no CodeDeploy.
 
+const { refuse } = require('./values');
+
 const AT_ONCE = 'AllAtOnce';
 const BY_STEPS = [
   ...[5, 10, 15, 30].map((minutes) => `Canary10Percent${minutes}Minutes`),
@@ -14,7 +16,5 @@ module.exports = async ({ resolveVariable }) => {
   const shift = await resolveVariable('param:shift');
   if (shift === AT_ONCE) return {};
   if (BY_STEPS.includes(shift)) return resolveVariable('file(infra/shift.yml)');
-  const error = new Error(`shift is "${shift}": it must be one of ${[AT_ONCE, ...BY_STEPS].join(', ')}`);
-  error.stack = error.message; // the framework prints the stack
-  throw error;
+  return refuse(`shift is "${shift}": it must be one of ${[AT_ONCE, ...BY_STEPS].join(', ')}`);
 };

@@ -4,6 +4,8 @@
 // them. Without them: callers that IAM allows. Everybody: only if `anonymous` is true.
 // `kind` is the app's SIGN_IN: the app takes no other kind of identity for an owner.
 
+const { listOf, refuse } = require('./values');
+
 const ALL = { method: '*', path: '*' };
 
 // The paths of the customers' function. The other paths are the API's.
@@ -32,7 +34,7 @@ async function signInOf({ resolveVariable }) {
     const event = { ...ALL, authorizer: { type: 'aws_iam' } };
     return { authorizers: {}, event, kind: 'iam' };
   }
-  return byToken(issuer, listed(audience), listed(scopes));
+  return byToken(issuer, listOf(audience), listOf(scopes));
 }
 
 function checkToken(issuer, audience, scopes, claim) {
@@ -40,7 +42,7 @@ function checkToken(issuer, audience, scopes, claim) {
     const [given, missing] = issuer ? ['jwtIssuer', 'jwtAudience'] : ['jwtAudience', 'jwtIssuer'];
     refuse(`${given} is given, ${missing} is not: sign-in by JWT needs both`);
   }
-  if (issuer && listed(audience).length === 0) {
+  if (issuer && listOf(audience).length === 0) {
     refuse(`jwtAudience="${audience}" names no audience. Separate several with commas`);
   }
   if (claim !== 'sub' && !issuer) {
@@ -61,14 +63,4 @@ function byToken(issuer, audience, scopes) {
   // Without scopes the list is there, and empty: a route without the list keeps its earlier scopes.
   const event = { ...ALL, authorizer: { name: 'jwt', scopes } };
   return { authorizers: { jwt }, event, kind: 'jwt' };
-}
-
-function listed(text) {
-  return String(text).split(',').map((each) => each.trim()).filter(Boolean);
-}
-
-function refuse(message) {
-  const error = new Error(message);
-  error.stack = message; // the framework prints the stack
-  throw error;
 }
