@@ -2,9 +2,9 @@
 
 // What a deployment changes in a stage, and which of the changes loosen it.
 
-// Another value sends requests, events or alarms elsewhere, or gives the todos to other owners.
 const { listOf } = require('./values');
 
+// Another value sends requests, events or alarms elsewhere, or gives the todos to other owners.
 const another = (from, to) => from !== to;
 
 // null is no limit for throttling, and no end for a retention.
