@@ -20,7 +20,8 @@ def uuid7(moment: datetime, random: int) -> str:
     """`moment` is aware, and is cut to milliseconds; `random` has RANDOM_BITS bits."""
     ms = max((moment - _EPOCH) // _MS, 0)
     high, low = divmod(random, 1 << 62)
-    return str(UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+    digits = f"{ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def first_id(moment: datetime) -> str:

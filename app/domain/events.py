@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -74,7 +76,10 @@ class ResourceEvents:
         return (self.created, self.updated, self.deleted)
 
 
-@dataclass(frozen=True, slots=True)
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True)  # no slots: `text` is written once
 class Event:
     """One event, ready to publish. `id` is its idempotency key; `data` is its JSON payload."""
 
@@ -83,6 +88,11 @@ class Event:
     type: str
     occurred_at: datetime
     data: Mapping[str, object]
+
+    @cached_property
+    def text(self) -> str:
+        """The payload as compact JSON: the log and the outbox have it in this form."""
+        return _to_json(self.data)
 
     @property
     def resource(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -102,7 +101,7 @@ class TooLarge(ResourceError):
 
 
 MAX_BYTES = 350_000
-"""Of a resource's JSON: DynamoDB takes 400 KB an item, with names and keys."""
+"""Of an event's JSON: DynamoDB takes 400 KB an item, with names and keys."""
 
 Rule = Callable[[R | None, R | None, "datetime"], object]
 """Raises ResourceError if a change is not allowed. Takes the state before (None for a creation),
@@ -158,11 +157,10 @@ class ResourceType(Generic[R]):
     def _change(
         self, action: Action, event_type: EventType, state: R, now: datetime, event_id: str
     ) -> Change[R]:
-        public = self.public(state)
-        if len(json.dumps(public, ensure_ascii=False).encode("utf-8", "replace")) > MAX_BYTES:
-            raise TooLarge(self.name, state.id)
-        about = {self.name: public}
+        about = {self.name: self.public(state)}
         event = envelope(event_type, event_id=event_id, owner=state.owner, now=now, **about)
+        if len(event.text.encode("utf-8", "replace")) > MAX_BYTES:
+            raise TooLarge(self.name, state.id)
         return Change(action, state, event)
 
 

@@ -99,7 +99,7 @@ def event_item(event: Event) -> dict[str, AttributeValueTypeDef]:
         "event_id": {"S": event.id},
         "event_type": {"S": event.type},
         "occurred_at": {"N": to_ms(event.occurred_at)},
-        "data": {"S": json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))},
+        "data": {"S": event.text},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, cast
@@ -184,11 +183,7 @@ def _key(event_id: str) -> dict[str, AttributeValueTypeDef]:
 
 def _item(row: Row) -> dict[str, AttributeValueTypeDef]:
     return {
-        "event_id": {"S": row.event.id},
-        "owner": {"S": row.event.owner},
-        "event_type": {"S": row.event.type},
-        "occurred_at": {"N": to_ms(row.event.occurred_at)},
-        "data": {"S": json.dumps(row.event.data, ensure_ascii=False, separators=(",", ":"))},
+        **items.event_item(row.event),
         "due_at": {"N": to_ms(row.due_at)},
         "state": {"S": row.state},
         "attempts": {"N": str(row.attempts)},
