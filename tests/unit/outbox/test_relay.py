@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.ports import StoreUnavailable
-from app.outbox import relay as module
 from app.outbox.deliveries import (
     COUNTED_FOR,
     HUNG_AFTER,
@@ -169,18 +168,6 @@ def test_a_pass_goes_on_where_the_last_one_stopped(world: RelayWorld) -> None:
     assert (second.settled, second.failed, second.partial) == (1, 0, True)
     third = relay.run()
     assert (third.failed, third.partial) == (2, False)
-
-
-def test_pages_are_looked_up_together(world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH_PAGES", 2)
-    handled(world, *(f"e{n}" for n in range(50)))
-    world.outbox.page = 10
-    world.convoy.page = 500
-
-    report = world.relay().run()
-
-    assert (report.settled, report.pending) == (50, 0)
-    assert world.convoy.questions == ["newest", "between", "between", "between"]
 
 
 @pytest.mark.parametrize("outcome", [None, Unavailable("503")])
