@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from app.cli.moments import TIME_WIDTH, shown
-from app.cli.terminal import MAX_WIDTH, TYPE_WIDTH, console, plain, say, say_json
+from app.cli.terminal import MAX_WIDTH, console, plain, say, say_json, type_width
 from app.convoy_admin.deliveries import MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
@@ -121,7 +121,7 @@ def no_delivery(event: Event, reason: str) -> JsonObject:
 
 
 def deliveries(found: Sequence[JsonObject]) -> Table:
-    widths = {STATUS: max(TYPE_WIDTH, len(STATUS)), "Tries": 5, "Time": TIME_WIDTH}
+    widths = {STATUS: max(type_width(), len(STATUS)), "Tries": 5, "Time": TIME_WIDTH}
     table = _table("Event, delivery, URL (reason)", **widths)
     for each in found:
         lines = [each["event_id"], f"  {each['delivery_id'] or 'no delivery'}"]

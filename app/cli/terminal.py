@@ -1,4 +1,7 @@
-"""The output of the operator's command: tables and sentences for people, JSON for scripts."""
+"""The output of the operator's command: tables and sentences for people, JSON for scripts.
+
+Rich is imported where a table or a progress bar is made: most commands print lines alone.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from app.outbox.republish import State
 from app.outbox.rows import WAITING
-from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
+
+    from rich.console import Console
+    from rich.table import Table
 
     from app.outbox.deliveries import DeliveryReport
     from app.outbox.relay_run import Report
@@ -30,19 +31,18 @@ Thing = TypeVar("Thing")
 MAX_WIDTH = 100
 """Columns. In a wider table it is hard to see which age belongs to which id."""
 
-TYPE_WIDTH = max(len(each.name) for resource in RESOURCES for each in resource.events)
-"""Columns of the longest event type."""
-
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60}
 
 
 def console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
     # Convoy's text may look like rich's markup, but it is not markup.
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str, *, stderr: bool = False) -> None:
-    console(stderr=stderr).print(plain(text), soft_wrap=True)
+    typer.echo(plain(text), err=stderr)
 
 
 def say_json(values: Mapping[str, object]) -> None:
@@ -73,10 +73,13 @@ def summary(row: Row, now: datetime) -> dict[str, object]:
 
 def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     """One page of a list. All pages have the same column widths."""
+    from rich import box
+    from rich.table import Table
+
     width = min(console().width, MAX_WIDTH)
     page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
     page.add_column("Event, owner (reason)", ratio=1, overflow="fold")
-    page.add_column("Type", width=TYPE_WIDTH)
+    page.add_column("Type", width=type_width())
     for name, columns in (("Age", 7), ("Tries", 5), ("Due in", 7)):
         page.add_column(name, width=columns, justify="right")
     for row in rows:
@@ -89,6 +92,13 @@ def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
             due(row, now),
         )
     return page
+
+
+def type_width() -> int:
+    """Columns of the longest event type."""
+    from app.register import RESOURCES
+
+    return max(len(each.name) for resource in RESOURCES for each in resource.events)
 
 
 def details(row: Row, now: datetime) -> str:
@@ -202,6 +212,8 @@ def progress(
 
     Without a `total` the bar only counts.
     """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
