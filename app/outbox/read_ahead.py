@@ -34,6 +34,7 @@ class ReadAhead:
     _task: Future[None] | None = field(default=None, init=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _read: list[Page] = field(default_factory=list, init=False)
+    _seen: int = field(default=0, init=False)
     _in_hand: int = field(default=0, init=False)
     _reading: bool = field(default=False, init=False)
     _over: bool = field(default=False, init=False)
@@ -57,9 +58,16 @@ class ReadAhead:
         with self._changed:
             return self._ended and not self._read
 
+    def arrivals(self) -> list[Page]:
+        """The pages of the next batch that were read since the last call."""
+        with self._changed:
+            new = self._read[self._seen :]
+            self._seen += len(new)
+            return new
+
     def _take(self) -> list[Page]:
         with self._changed:
-            self._in_hand = 0
+            self._in_hand = self._seen = 0
             self._go_on()
             self._changed.wait_for(lambda: self._read or not self._reading)
             batch, self._read = self._read, []

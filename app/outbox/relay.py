@@ -91,13 +91,16 @@ class Relay:
         with self.threads(self.workers * 2 + 1) as threads:
             pages = iter(self.outbox.pages(run.count_unreadable, self.segment, self._after))
             ahead = ReadAhead(pages, threads, lambda: not run.is_out_of_time(), BATCH_PAGES)
-            self._deal_with(ahead, self._batches(run, threads), run, on_row)
+            self._deal_with(ahead, self._batches(ahead, run, threads), run, on_row)
         self._check_deliveries(run)
         return run.report(self.clock())
 
-    def _batches(self, run: Run, threads: Executor) -> Batches:
+    def _batches(self, ahead: ReadAhead, run: Run, threads: Executor) -> Batches:
+        def arrivals() -> Iterator[Row]:
+            return (row for page in ahead.arrivals() for row in page if self._is_due(row))
+
         steps = Steps(self.attempts, self.events, self.clock, self.stuck_after, self.workers, run)
-        settling = Settling(self.outbox, run, Tasks(threads, run), DELETES)
+        settling = Settling(self.outbox, run, Tasks(threads, run), DELETES, arrivals)
         return Batches(steps, settling, Tasks(threads, run), run)
 
     def _deal_with(
@@ -127,9 +130,12 @@ class Relay:
         if ahead.error is not None:
             run.stop(f"the rest of the outbox could not be read: {ahead.error}")
 
+    def _is_due(self, row: Row) -> bool:
+        return row.state == WAITING and row.due_at <= self.clock()
+
     def _due(self, page: Iterable[Row], run: Run, on_row: Callable[[], None]) -> Iterator[Row]:
         for row in page:
-            if row.state == WAITING and row.due_at <= self.clock():
+            if self._is_due(row):
                 yield row
                 continue
             if row.state == FAILED:

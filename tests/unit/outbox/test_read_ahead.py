@@ -18,7 +18,7 @@ from tests.support import NOW
 from tests.unit.outbox.world import DUE, RESERVE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from app.domain.events import Event
@@ -42,7 +42,7 @@ def handled(world: RelayWorld, *event_ids: str) -> None:
 
 
 class Reading:
-    """Pages of one row each. Each page after the first is read when `may_read` is set."""
+    """Pages of one row each. Each page after the first is read once `may_read` is set."""
 
     def __init__(self, world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.may_read = threading.Event()
@@ -215,6 +215,40 @@ def test_rows_are_removed_while_the_list_is_read(
 
     assert left[0] == 60 - relay_module.DELETES
     assert world.ids() == []
+
+
+def test_rows_that_are_read_meanwhile_are_removed_with_the_pages_that_show_them(
+    world: RelayWorld, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = ids(60)[:30], ids(60)[30:]
+    world.commit_unpublished(*first, *second)
+    for number, event_id in enumerate([*first[:15], *second, *first[15:]]):
+        world.convoy.take(event_id, at=NOW + timedelta(milliseconds=number))
+    world.outbox.page, world.convoy.page = 30, 15
+    of_the_second, remove = threading.Event(), world.outbox.remove
+    between = world.convoy.between
+
+    def removing(event_ids: Sequence[str]) -> None:
+        remove(event_ids)
+        if set(event_ids) & set(second):
+            of_the_second.set()
+
+    def waiting(start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        pages = between(start, end)
+        yield next(pages)
+        reading.may_read.set()
+        assert reading.all_read.wait(PATIENCE_S)
+        yield next(pages)
+        yield next(pages)
+        assert of_the_second.wait(PATIENCE_S)
+        yield from pages
+
+    monkeypatch.setattr(world.outbox, "remove", removing)
+    monkeypatch.setattr(world.convoy, "between", waiting)
+    report = world.relay(threads=ThreadPoolExecutor).run()
+
+    assert (report.settled, report.pending) == (60, 0)
+    assert world.convoy.questions == ["newest", *["between"] * 4]
 
 
 def test_rows_that_a_page_showed_are_removed_even_if_the_next_page_fails(
