@@ -3,8 +3,8 @@
     pages of the list    ├──────┼──────┼──────┤
     deletes of 25 rows          ├┼┼┼┤  ├┼┼┼┤  ├┼┼┼┤
 
-An event that Convoy handled stays handled. What a page shows holds for the rest of the pass, and for
-rows that are read later: the same page is not asked for again.
+An event that Convoy handled stays handled. What a page shows holds for the rest of the pass, and
+for rows that are read later: the same page is not asked for again.
 """
 
 from __future__ import annotations
