@@ -16,9 +16,8 @@ from app.cli.options import EXIT_CODES
 
 class _ImportedLater(TyperGroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if not self.commands:
-            import_module("app.cli.convoy.commands")
-            self.commands.update(get_group(convoy).commands)
+        import_module("app.cli.convoy.commands")
+        self.commands.update(get_group(convoy).commands)
         return super().parse_args(ctx, args)
 
 

@@ -260,8 +260,9 @@ def test_rows_that_were_read_before_a_failing_page_are_settled(
 def test_an_unreadable_outbox_is_an_error(
     world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pages(*_: object) -> list[list[Row]]:
+    def pages(*_: object) -> Iterator[list[Row]]:
         raise StoreUnavailable("throttled")
+        yield []
 
     monkeypatch.setattr(world.outbox, "pages", pages)
 
