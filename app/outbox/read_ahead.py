@@ -22,6 +22,9 @@ Page = list["Row"]
 class ReadAhead:
     """At most `most` pages are in memory: those of the present batch, and those read since.
 
+    One page is read ahead, and another one for each call of `arrivals`: while events are published,
+    more of them would only take time from the publishing.
+
     After each page, `may_go_on` decides whether another one is read. `error`: a page could not be
     read, and none after it was.
     """
@@ -35,6 +38,7 @@ class ReadAhead:
     _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
     _read: list[Page] = field(default_factory=list, init=False)
     _seen: int = field(default=0, init=False)
+    _wanted: int = field(default=1, init=False)
     _in_hand: int = field(default=0, init=False)
     _reading: bool = field(default=False, init=False)
     _over: bool = field(default=False, init=False)
@@ -63,6 +67,8 @@ class ReadAhead:
         with self._changed:
             new = self._read[self._seen :]
             self._seen += len(new)
+            self._wanted += 1
+            self._go_on()
             return new
 
     def _take(self) -> list[Page]:
@@ -71,7 +77,7 @@ class ReadAhead:
             self._go_on()
             self._changed.wait_for(lambda: self._read or not self._reading)
             batch, self._read = self._read, []
-            self._in_hand = len(batch)
+            self._in_hand, self._wanted = len(batch), 1
             self._go_on()
         if not batch and self._task is not None:
             self._task.result()  # raises an unexpected error of the reading
@@ -83,7 +89,7 @@ class ReadAhead:
             self._task = self.threads.submit(copy_context().run, self._fill)
 
     def _has_room(self) -> bool:
-        return self._in_hand + len(self._read) < self.most
+        return len(self._read) < min(self._wanted, self.most - self._in_hand)
 
     def _fill(self) -> None:
         while self._read_one():

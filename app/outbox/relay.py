@@ -45,9 +45,9 @@ WORKERS = 16
 deployed relay then has settled all events within another hour: docs/scale.md."""
 
 BATCH_PAGES = 32
-"""Pages of the outbox, of up to 1 MB each, that are in memory: some 77,000 rows, in 140 MB. Pages
-that are read while earlier ones are dealt with are looked up together: the more rows share a page
-of Convoy's list, the fewer pages a pass asks for."""
+"""Pages of the outbox, of up to 1 MB each, that are in memory at most: some 77,000 rows, in 140 MB.
+Pages that are read while earlier ones are dealt with are looked up together: the more rows share a
+page of Convoy's list, the fewer pages a pass asks for."""
 
 DELETES = 25
 """Rows that DynamoDB deletes in one call (API reference of `BatchWriteItem`)."""

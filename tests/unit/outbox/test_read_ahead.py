@@ -47,14 +47,16 @@ class Reading:
     def __init__(self, world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.may_read = threading.Event()
         self.read: list[str] = []
-        self.all_read = threading.Event()
+        self.second_read, self.all_read = threading.Event(), threading.Event()
         self._pages = world.outbox.pages
         world.outbox.page = 1
         monkeypatch.setattr(world.outbox, "pages", self.pages)
 
     def pages(self, *about: object) -> Iterator[list[Row]]:
-        for page in self._pages(*about):  # type: ignore[arg-type]
+        for number, page in enumerate(self._pages(*about), 1):  # type: ignore[arg-type]
             self.read += [row.event.id for row in page]
+            if number == 2:
+                self.second_read.set()
             yield page
             assert self.may_read.wait(PATIENCE_S)
         self.all_read.set()
@@ -75,7 +77,7 @@ def on_publish(world: RelayWorld, act: Callable[[Event], object]) -> None:
     world.convoy.publish = acting  # type: ignore[method-assign]
 
 
-def test_the_next_pages_are_read_while_a_row_is_published(
+def test_the_next_page_is_read_while_a_row_is_published(
     world: RelayWorld, reading: Reading
 ) -> None:
     world.commit_unpublished("e1", "e2", "e3")
@@ -83,7 +85,7 @@ def test_the_next_pages_are_read_while_a_row_is_published(
 
     def go_on(_: Event) -> None:
         reading.may_read.set()
-        assert reading.all_read.wait(PATIENCE_S)
+        assert reading.second_read.wait(PATIENCE_S)
 
     on_publish(world, go_on)
     report = world.relay(threads=ThreadPoolExecutor).run()
@@ -91,10 +93,9 @@ def test_the_next_pages_are_read_while_a_row_is_published(
     assert (report.published, report.partial) == (3, False)
 
 
-def test_no_more_pages_are_read_than_fit_into_memory(
-    world: RelayWorld, reading: Reading, monkeypatch: pytest.MonkeyPatch
+def test_while_rows_are_published_one_page_is_read_ahead(
+    world: RelayWorld, reading: Reading
 ) -> None:
-    monkeypatch.setattr(relay_module, "BATCH_PAGES", 2)
     world.commit_unpublished(*ids(5))
     world.live_traffic()
     reading.may_read.set()
@@ -104,7 +105,28 @@ def test_no_more_pages_are_read_than_fit_into_memory(
     )
 
     assert world.relay().run().published == 5
-    assert max(in_memory) == 2
+    assert in_memory == [2, 2, 2, 2, 1]
+
+
+def test_while_a_list_is_read_so_many_pages_are_read_as_fit_into_memory(
+    world: RelayWorld, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BATCH_PAGES", 3)
+    handled(world, *ids(60))
+    world.outbox.page, world.convoy.page = 10, 4
+    reading.may_read.set()
+    read: list[int] = []
+    between = world.convoy.between
+
+    def counting(start: datetime, end: datetime) -> Iterator[list[Shown]]:
+        for page in between(start, end):
+            yield page
+            read.append(len(reading.read))
+
+    monkeypatch.setattr(world.convoy, "between", counting)
+    assert world.relay().run().settled == 60
+
+    assert read[:2] == [30, 30]  # each page of the list lets another one be read
 
 
 def test_pages_that_were_read_and_not_dealt_with_are_the_next_passs_first(
@@ -115,12 +137,12 @@ def test_pages_that_were_read_and_not_dealt_with_are_the_next_passs_first(
     relay = world.relay(threads=ThreadPoolExecutor)
     time_is_up = threading.Event()
 
-    def until_all_is_read(_: Event) -> None:
+    def until_the_next_is_read(_: Event) -> None:
         reading.may_read.set()
-        assert reading.all_read.wait(PATIENCE_S)
+        assert reading.second_read.wait(PATIENCE_S)
         time_is_up.set()
 
-    on_publish(world, until_all_is_read)
+    on_publish(world, until_the_next_is_read)
     first = relay.run(lambda: RESERVE_S - 1 if time_is_up.is_set() else RESERVE_S)
     assert (first.published, first.stopped, first.partial) == (1, "out of time", True)
 

@@ -161,7 +161,7 @@ def test_a_pass_goes_on_where_the_last_one_stopped(world: RelayWorld) -> None:
         assert world.outbox.park(world.row(event_id), now=DUE, reason="400")
     relay = world.relay()
 
-    seconds = iter([30.0, 0.0])
+    seconds = iter([30.0] * 3)  # after each page, and after the first batch
     first = relay.run(lambda: next(seconds, 0.0))
     assert (first.settled, first.failed, first.partial) == (0, 2, True)
     second = relay.run()
