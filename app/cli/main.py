@@ -6,25 +6,28 @@ Results go to stdout; errors and progress go to stderr.
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import terminal
-from app.cli.components import discard, open_components, to_stderr
+from app.cli.components import (
+    discard,
+    log_to_stderr,
+    open_components,
+    open_outbox,
+    open_relay,
+    to_stderr,
+)
 from app.cli.convoy import convoy
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
 from app.cli.relay_loop import Pass, interrupts, run_until_interrupted
 from app.cli.republish import republish
 from app.outbox.relay import WORKERS
 from app.outbox.rows import FAILED, WAITING, WHOLE, Segment
-from app.runtime import logs
-from app.wiring.clients import now
-from app.wiring.relay import RelayComponents
+from app.wiring.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +60,8 @@ def list_rows(
     """List the events that wait for Convoy, or the failed ones, without the resources' text."""
     state = FAILED if failed else WAITING
     counts: Counter[str] = Counter()
-    with open_components() as components:
-        for page in components.outbox.pages(_report_unreadable):
+    with open_outbox() as table:
+        for page in table.pages(_report_unreadable):
             rows = [row for row in page if row.state == state]
             if as_json:
                 for row in rows:
@@ -75,8 +78,8 @@ def list_rows(
 @outbox.command(epilog=EXIT_CODES)
 def show(event_id: EventId, *, as_json: JsonOption = False) -> None:
     """Show one event with its payload, which has the resource's text."""
-    with open_components() as components:
-        row = components.outbox.get(event_id)
+    with open_outbox() as table:
+        row = table.get(event_id)
     if row is None:
         raise _not_found(event_id)
     if as_json:
@@ -95,11 +98,8 @@ def redrive(
     """Let the relay try a failed event again, as if for the first time."""
     if all_failed == (event_id is not None):
         raise typer.BadParameter("give one EVENT_ID, or --all")
-    with open_components() as components:
-        if event_id is None:
-            redriven = _redrive_all(components.outbox)
-        else:
-            redriven = _redrive_one(components.outbox, event_id)
+    with open_outbox() as table:
+        redriven = _redrive_all(table) if event_id is None else _redrive_one(table, event_id)
     if as_json:
         terminal.say_json({"redriven": redriven})
     else:
@@ -178,12 +178,10 @@ def relay(
     """
     wait: Callable[[float], None] = ctx.obj or time.sleep
     if as_json:
-        logs.configure(sys.stderr)
+        log_to_stderr()
     with (
         open_components(to_stderr if as_json else discard) as components,
-        closing(
-            RelayComponents.build(components, workers=workers, segment=segment or WHOLE)
-        ) as relay_components,
+        open_relay(components, workers=workers, segment=segment or WHOLE) as relay_components,
         interrupts() as interrupt,
     ):
         reserve_s = relay_components.relay.reserve_s

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.wiring.clients import now
+from app.wiring.clock import now
 
 LONGEST = timedelta(days=3650)
 """The longest that the log can keep an event: `EVENT_RETENTION_DAYS`."""

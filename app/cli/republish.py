@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime  # noqa: TC003  # Typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import terminal
-from app.cli.components import open_components
+from app.cli.components import open_components, open_relay
 from app.cli.moments import moment
 from app.cli.options import ENVIRONMENT, NOT_DONE, JsonOption, exit_with, not_blank
 from app.cli.relay_loop import interrupts
 from app.domain.ports import StoreError
 from app.outbox.event_list import NotAnswered
 from app.outbox.republish import Republish, State
-from app.wiring.clients import now
-from app.wiring.relay import RelayComponents
+from app.wiring.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +47,7 @@ def republish(
     """
     with (
         open_components() as components,
-        closing(RelayComponents.build(components)) as relay_components,
+        open_relay(components) as relay_components,
         interrupts() as interrupt,
     ):
         job = Republish(

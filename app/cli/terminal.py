@@ -1,4 +1,7 @@
-"""The output of the operator's command: tables and sentences for people, JSON for scripts."""
+"""The output of the operator's command: tables and sentences for people, JSON for scripts.
+
+Rich is imported where a table or a progress bar is made: most commands print lines alone.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from app.outbox.republish import State
 from app.outbox.rows import WAITING
@@ -18,6 +17,9 @@ from app.outbox.rows import WAITING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
+
+    from rich.console import Console
+    from rich.table import Table
 
     from app.outbox.deliveries import DeliveryReport
     from app.outbox.relay_run import Report
@@ -33,12 +35,14 @@ _UNITS = {"d": 86_400, "h": 3_600, "min": 60}
 
 
 def console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
     # Convoy's text may look like rich's markup, but it is not markup.
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str, *, stderr: bool = False) -> None:
-    console(stderr=stderr).print(plain(text), soft_wrap=True)
+    typer.echo(plain(text), err=stderr)
 
 
 def say_json(values: Mapping[str, object]) -> None:
@@ -69,6 +73,9 @@ def summary(row: Row, now: datetime) -> dict[str, object]:
 
 def table(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     """One page of a list. All pages have the same column widths."""
+    from rich import box
+    from rich.table import Table
+
     width = min(console().width, MAX_WIDTH)
     page = Table(box=box.SIMPLE_HEAD, show_header=header, show_edge=False, width=width)
     page.add_column("Event, type, owner (reason)", ratio=1, overflow="fold")
@@ -196,6 +203,8 @@ def progress(
 
     Without a `total` the bar only counts.
     """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     errors = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),

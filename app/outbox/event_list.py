@@ -106,7 +106,7 @@ def finding(
 ) -> Finding:
     """What Convoy's entries under one key say. A duplicate is never taken for the event."""
     originals = [entry for entry in entries if not entry.duplicate]
-    if any(_is_handled(entry) for entry in originals):
+    if any(is_handled(entry) for entry in originals):
         return Handled()
     if not originals:
         return Burnt() if entries else Missing()
@@ -117,7 +117,10 @@ def finding(
     return UnderWay()
 
 
-def _is_handled(entry: Shown) -> bool:
+def is_handled(entry: Shown) -> bool:
+    """Whether Convoy is done with the entry's event: no later entry changes that."""
+    if entry.duplicate:
+        return False
     if entry.status == "Failure":
         return entry.reason == NO_SUBSCRIPTION
     return entry.status == "Success"

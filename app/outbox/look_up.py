@@ -41,9 +41,12 @@ around the first row's time may show only events that earlier passes settled."""
 
 
 def look_up(
-    rows: Sequence[Row], events: EventList, may_go_on: Callable[[], bool] = lambda: True
+    rows: Sequence[Row],
+    events: EventList,
+    may_go_on: Callable[[], bool] = lambda: True,
+    on_page: Callable[[Sequence[Shown]], object] = lambda _: None,
 ) -> Sightings:
-    """Look up the rows in Convoy's lists. Raises NotAnswered.
+    """Look up the rows in Convoy's lists. `on_page` gets each page. Raises NotAnswered.
 
     The result leaves out a row of which the lists show nothing, or only duplicates: Convoy may have
     got the event at another time.
@@ -52,20 +55,25 @@ def look_up(
     for cluster in _clusters(rows):
         if len(cluster) < MIN_ROWS_PER_PAGE:
             continue
-        _look_up(cluster, events, may_go_on, seen)
+        _look_up(cluster, events, may_go_on, on_page, seen)
     return {
         key: found for key, found in seen.items() if not all(entry.duplicate for entry in found)
     }
 
 
 def _look_up(
-    cluster: Sequence[Row], events: EventList, may_go_on: Callable[[], bool], seen: Sightings
+    cluster: Sequence[Row],
+    events: EventList,
+    may_go_on: Callable[[], bool],
+    on_page: Callable[[Sequence[Shown]], object],
+    seen: Sightings,
 ) -> None:
     wanted = {row.key for row in cluster}
     missing = set(wanted)
     first, last = cluster[0].published_at, cluster[-1].published_at
     leading = pages = 0
     for page in events.between(first - AROUND, last + AROUND):
+        on_page(page)
         for entry in page:
             if entry.key in wanted:
                 seen[entry.key].append(entry)

@@ -74,7 +74,7 @@ class Attempts:
 
     def begin(self, run: Run) -> None:
         """Ask how far Convoy has come. Stops the run if Convoy asked for a pause, or is down."""
-        if run.begun:
+        if run.begun or not run.may_go_on():
             return
         run.begun = True
         if self._quiet_until and self._quiet_until > self.clock():

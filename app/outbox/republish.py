@@ -18,7 +18,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from app.outbox.event_list import Burnt, Handled, Missing, Stuck, finding
-from app.outbox.relay import LONG_BEFORE, WORKERS
+from app.outbox.relay import WORKERS
+from app.outbox.relay_steps import LONG_BEFORE
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from app.domain.event_log import EventLog
 from app.domain.service import Service
 from app.dynamodb.events_table import EventsTable
-from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.http import application, gateway
 from app.outbox.breaker import Breaker
@@ -21,7 +20,10 @@ from app.outbox.request_attempt import OutboxDelivery
 from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import LocalSettings, Settings, SettingsError
-from app.wiring.clients import api_key_of, dynamodb, jitter, new_event_id, now, publisher_of, random
+from app.wiring.clients import api_key_of, dynamodb
+from app.wiring.clock import jitter, new_event_id, now, random
+from app.wiring.convoy import publisher_of
+from app.wiring.outbox import outbox_of
 from app.wiring.sign_in import put_behind_gateway
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from app.convoy.api_key import ApiKey
     from app.convoy.publisher import ConvoyPublisher
     from app.domain.resource import R, ResourceType
+    from app.dynamodb.outbox_table import OutboxTable
     from app.outbox.outcomes import Publisher
 
 
@@ -58,9 +61,7 @@ class Components:
         names an unusable proxy.
         """
         client = dynamodb(settings)
-        outbox = OutboxTable(
-            client, settings.outbox_table, settle_after=timedelta(seconds=settings.settle_after_s)
-        )
+        outbox = outbox_of(settings, client)
         retention = timedelta(days=settings.event_retention_days)
         events = EventsTable(client, settings.events_table, retention=retention)
         api_key = api_key_of(settings)

@@ -1,34 +1,35 @@
-"""The clients of DynamoDB, Secrets Manager and Convoy; the clock and random numbers."""
+"""The clients of DynamoDB and Secrets Manager, and the API key that a secret holds."""
 
 from __future__ import annotations
 
-import math
-import secrets
-from datetime import UTC, datetime
 from functools import cache
-from random import SystemRandom
 from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
 
 from app.convoy.api_key import ApiKey, SecretError
-from app.convoy.exchange import Exchange
-from app.convoy.proxies import Proxy, ProxyUnusable
-from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.secrets_manager import Secret
-from app.domain.event_ids import RANDOM_BITS, uuid7
 from app.dynamodb.errors import refuse_damaged
 from app.runtime import aws
 from app.settings import SettingsError
+from app.wiring.clock import new_event_id, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.secrets_manager import Client
     from app.runtime.xray import Tracer
     from app.settings import ConvoySettings
+
+__all__ = [
+    "DYNAMODB",
+    "SECRETS_MANAGER",
+    "api_key_of",
+    "dynamodb",
+    "new_event_id",
+    "now",
+    "tracer",
+]
 
 DYNAMODB = Config(
     connect_timeout=1,
@@ -50,17 +51,6 @@ SECRETS_MANAGER = Config(
 )
 """Seconds. A read without an answer fails after 7 s. A request that waits may give up earlier."""
 
-random = SystemRandom()
-jitter = random.random
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def new_event_id(moment: datetime) -> str:
-    return uuid7(moment, secrets.randbits(RANDOM_BITS))
-
 
 def api_key_of(settings: ConvoySettings) -> ApiKey:
     """Raises SettingsError if the secret with the API key can't be read."""
@@ -70,38 +60,6 @@ def api_key_of(settings: ConvoySettings) -> ApiKey:
         return ApiKey.read_from(Secret(settings.convoy_api_key_secret, _secrets_manager))
     except SecretError as error:
         raise SettingsError(str(error)) from error
-
-
-def publisher_of(settings: ConvoySettings, api_key: ApiKey) -> ConvoyPublisher:
-    """Raises SettingsError as `exchange_of` does."""
-    deadline_s = settings.convoy_deadline_s
-    convoy = exchange_of(settings, api_key, deadline_s=deadline_s, max_bytes=MAX_ANSWER_BYTES)
-    return ConvoyPublisher(convoy, now)
-
-
-def exchange_of(
-    settings: ConvoySettings,
-    api_key: ApiKey,
-    *,
-    deadline_s: float,
-    max_bytes: int,
-    left_s: Callable[[], float] = lambda: math.inf,
-) -> Exchange:
-    """Raises SettingsError if the environment names an unusable proxy for Convoy."""
-    try:
-        proxy = Proxy.of_environment(settings.convoy_base_url)
-    except ProxyUnusable as error:
-        raise SettingsError(str(error)) from error
-    return Exchange(
-        base_url=settings.convoy_base_url,
-        project_id=settings.convoy_project_id,
-        api_key=api_key,
-        proxy=proxy,
-        deadline_s=deadline_s,
-        max_bytes=max_bytes,
-        left_s=left_s,
-        observe=tracer().around if settings.tracing == "Active" else lambda exchange: exchange,
-    )
 
 
 @cache

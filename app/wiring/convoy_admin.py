@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from app.convoy_admin.project import DEADLINE_S, MAX_ANSWER_BYTES, Project
-from app.wiring.clients import api_key_of, exchange_of, publisher_of
+from app.wiring.clients import api_key_of
+from app.wiring.convoy import exchange_of, publisher_of
 
 if TYPE_CHECKING:
     from app.convoy.publisher import ConvoyPublisher

@@ -19,7 +19,9 @@ from app.http import gateway
 from app.register import RESOURCES
 from app.runtime import logs
 from app.settings import Settings
-from app.wiring.clients import api_key_of, exchange_of, new_event_id, now
+from app.wiring.clients import api_key_of
+from app.wiring.clock import new_event_id, now
+from app.wiring.convoy import exchange_of
 from app.wiring.sign_in import put_behind_gateway
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from app.outbox.event_list import STUCK_AFTER
 from app.outbox.relay import WORKERS, Relay
 from app.outbox.relay_attempts import Attempts
 from app.outbox.rows import WHOLE, Segment
-from app.wiring.clients import exchange_of, jitter, now
+from app.wiring.clock import jitter, now
+from app.wiring.convoy import exchange_of
 
 if TYPE_CHECKING:
     from app.wiring.api import Components

@@ -1,21 +1,5 @@
 """The operator's commands for Convoy: set up its project, list deliveries, resend them."""
 
-from app.cli.convoy import (
-    delivering,
-    endpoints,
-    resending,
-    setting_up,
-    triggering,
-    watching,
-)
 from app.cli.convoy.group import convoy
 
-__all__ = [
-    "convoy",
-    "delivering",
-    "endpoints",
-    "resending",
-    "setting_up",
-    "triggering",
-    "watching",
-]
+__all__ = ["convoy"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.convoy.group import endpoint_ids
+from app.cli.convoy.connecting import endpoint_ids
 from app.cli.options import NOT_DONE, exit_with, not_blank
 from app.convoy_admin.calls import ConvoyNotFound
 from app.convoy_admin.choices import EVERY

@@ -18,12 +18,13 @@ from app.cli.convoy.choosing import (
     chosen_endpoints,
     known_types,
 )
-from app.cli.convoy.group import connected, convoy, delivery_ids
+from app.cli.convoy.connecting import connected, delivery_ids
+from app.cli.convoy.group import convoy
 from app.cli.convoy.searching import Search, Subject, subject
 from app.cli.moments import SinceOption, shown
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
 from app.outbox.rows import event_id_of
-from app.wiring.clients import now
+from app.wiring.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from typer.core import TyperGroup
 
 from app.cli import convoy_tables, terminal
 from app.cli.convoy.choosing import endpoint_of
-from app.cli.convoy.group import connected, convoy, endpoint_id
+from app.cli.convoy.connecting import connected, endpoint_id
+from app.cli.convoy.group import convoy
 from app.cli.options import EXIT_CODES, JsonOption, not_blank
 from app.convoy_admin.choices import Choices
 

@@ -11,7 +11,7 @@ import httpcore
 import httpx
 
 from app.convoy.transport import ERRORS, DeadlineTransport
-from app.wiring.clients import now
+from app.wiring.clock import now
 
 if TYPE_CHECKING:
     from app.convoy_admin.calls import JsonObject

@@ -1,58 +1,29 @@
-"""What the commands about Convoy share: their group, a connection that was checked, ids."""
+"""The group of the commands about Convoy, which are imported when one of them is wanted.
+
+They import the SDK, and the event types with their schemas: no other command needs these.
+"""
 
 from __future__ import annotations
 
-import re
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, exit_with
-from app.convoy_admin.calls import ConvoyRefused, ConvoyUnusable
-from app.settings import ConvoySettings, SettingsError
-from app.wiring.convoy_admin import ConvoyComponents
+from app.cli.options import EXIT_CODES
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+
+class _ImportedLater(TyperGroup):
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        import_module("app.cli.convoy.commands")
+        self.commands.update(get_group(convoy).commands)
+        return super().parse_args(ctx, args)
+
 
 convoy = typer.Typer(
+    cls=_ImportedLater,
     help="Set up Convoy's project, and see what Convoy delivers.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
 )
-
-
-@contextmanager
-def connected() -> Iterator[tuple[ConvoySettings, ConvoyComponents]]:
-    """The settings and Convoy for one command. An error ends the command with a message."""
-    try:
-        settings = ConvoySettings.load()
-        with closing(ConvoyComponents.build(settings)) as connection:
-            connection.project.check()
-            yield settings, connection
-    except (SettingsError, ConvoyUnusable) as error:
-        raise exit_with(str(error), ENVIRONMENT) from error
-    except ConvoyRefused as error:
-        raise exit_with(f"Convoy refused: {error}.", NOT_DONE) from error
-
-
-def ids_of(kind: str, listed_by: str) -> Callable[[list[str] | None], list[str] | None]:
-    """A callback that refuses what can't be an id of Convoy's. `kind`: `a delivery`."""
-
-    def check(values: list[str] | None) -> list[str] | None:
-        for value in values or ():
-            if re.fullmatch("[0-9A-Za-z]+", value) is None:
-                raise typer.BadParameter(f"{value!r} is not {kind}'s id. List the ids: {listed_by}")
-        return values
-
-    return check
-
-
-delivery_ids = ids_of("a delivery", "convoy deliveries")
-endpoint_ids = ids_of("an endpoint", "convoy endpoints")
-
-
-def endpoint_id(value: str | None) -> str | None:
-    endpoint_ids([] if value is None else [value])
-    return value

@@ -18,7 +18,8 @@ from app.cli.convoy.choosing import (
     chosen_endpoints,
     known_types,
 )
-from app.cli.convoy.group import connected, convoy, delivery_ids
+from app.cli.convoy.connecting import connected, delivery_ids
+from app.cli.convoy.group import convoy
 from app.cli.moments import SinceOption  # noqa: TC001  # Typer reads the annotation
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption
 from app.cli.relay_loop import interrupts

@@ -18,7 +18,7 @@ from app.convoy_admin.deliveries import keys_of
 from app.domain.resource import MAX_ID
 from app.outbox.rows import FAILED
 from app.register import RESOURCES
-from app.wiring.clients import now
+from app.wiring.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

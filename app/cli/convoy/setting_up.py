@@ -13,7 +13,8 @@ import typer
 from dotenv import set_key
 
 from app.cli import terminal
-from app.cli.convoy.group import connected, convoy
+from app.cli.convoy.connecting import connected
+from app.cli.convoy.group import convoy
 from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable, web_url
 from app.convoy_admin.choices import EVERY
 from app.convoy_admin.setup import set_up, steps

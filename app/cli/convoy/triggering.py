@@ -10,8 +10,9 @@ import typer
 
 from app.cli import convoy_tables, terminal
 from app.cli.convoy.choosing import endpoint_of, no_endpoint
+from app.cli.convoy.connecting import connected, endpoint_id
 from app.cli.convoy.delivering import Status
-from app.cli.convoy.group import connected, convoy, endpoint_id
+from app.cli.convoy.group import convoy
 from app.cli.convoy_watch import deliveries_of
 from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
 from app.convoy_admin.choices import EVERY, TEST, Choices
@@ -21,7 +22,7 @@ from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.outbox.outcomes import Accepted, Refused
 from app.register import RESOURCES
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Set

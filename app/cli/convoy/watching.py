@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import convoy_tables, terminal
+from app.cli.convoy.connecting import connected
 from app.cli.convoy.forwarding import Forwarder
-from app.cli.convoy.group import connected, convoy
+from app.cli.convoy.group import convoy
 from app.cli.convoy_watch import Listener
 from app.cli.options import EXIT_CODES, JsonOption, web_url
 from app.cli.relay_loop import interrupts

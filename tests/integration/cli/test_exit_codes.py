@@ -134,6 +134,17 @@ def test_an_environment_without_a_usable_client_is_code_3(
     assert message in result.stderr
 
 
+def test_the_outbox_is_listed_while_the_api_keys_secret_can_not_be_read(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CONVOY_API_KEY")
+    monkeypatch.setenv("CONVOY_API_KEY_SECRET", "none")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", OUT_OF_REACH)
+    rows.waiting("e1")
+
+    assert [row["event_id"] for row in lines(run("outbox", "list", "--json"))] == ["e1"]
+
+
 @pytest.mark.parametrize("command", ["relay", "redrive --all"])
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_shown_on_stderr_and_only_to_a_terminal(

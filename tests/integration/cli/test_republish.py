@@ -9,7 +9,7 @@ import pytest
 
 from app.convoy.event_list import ConvoyEvents
 from app.dynamodb.outbox_table import OutboxTable
-from app.outbox import relay, republish
+from app.outbox import relay_steps, republish
 from app.outbox.event_list import Finding, Shown, finding
 from app.wiring.clients import now
 from tests.integration.cli.event_log import (
@@ -157,7 +157,7 @@ def test_a_stuck_event_is_put_back_and_the_relay_replays_it(
     def at_once(entries: Sequence[Shown], at: datetime, *_: object) -> Finding:
         return finding(entries, at, timedelta(0))
 
-    for module in (relay, republish):
+    for module in (relay_steps, republish):
         monkeypatch.setattr(module, "finding", at_once)
     convoy.endpoint("ann")
     event = event_log.event()

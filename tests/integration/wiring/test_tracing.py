@@ -20,7 +20,8 @@ from app.runtime.xray import MAX_CALLS, Tracer
 from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.clients import dynamodb as make_client
-from app.wiring.clients import publisher_of, tracer
+from app.wiring.clients import tracer
+from app.wiring.convoy import publisher_of
 from tests.stand_in import deployment
 from tests.support import NOW, OWNER
 from tests.tables import TABLES

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.ports import StoreUnavailable
-from app.outbox import relay as module
 from app.outbox.deliveries import (
     COUNTED_FOR,
     HUNG_AFTER,
@@ -162,25 +161,13 @@ def test_a_pass_goes_on_where_the_last_one_stopped(world: RelayWorld) -> None:
         assert world.outbox.park(world.row(event_id), now=DUE, reason="400")
     relay = world.relay()
 
-    seconds = iter([30.0, 0.0])
+    seconds = iter([30.0] * 3)  # after each page, and after the first batch
     first = relay.run(lambda: next(seconds, 0.0))
     assert (first.settled, first.failed, first.partial) == (0, 2, True)
     second = relay.run()
     assert (second.settled, second.failed, second.partial) == (1, 0, True)
     third = relay.run()
     assert (third.failed, third.partial) == (2, False)
-
-
-def test_pages_are_looked_up_together(world: RelayWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH_PAGES", 2)
-    handled(world, *(f"e{n}" for n in range(50)))
-    world.outbox.page = 10
-    world.convoy.page = 500
-
-    report = world.relay().run()
-
-    assert (report.settled, report.pending) == (50, 0)
-    assert world.convoy.questions == ["newest", "between", "between", "between"]
 
 
 @pytest.mark.parametrize("outcome", [None, Unavailable("503")])
@@ -273,8 +260,9 @@ def test_rows_that_were_read_before_a_failing_page_are_settled(
 def test_an_unreadable_outbox_is_an_error(
     world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pages(*_: object) -> list[list[Row]]:
+    def pages(*_: object) -> Iterator[list[Row]]:
         raise StoreUnavailable("throttled")
+        yield []
 
     monkeypatch.setattr(world.outbox, "pages", pages)
 
