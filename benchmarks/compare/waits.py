@@ -39,7 +39,9 @@ def block(kept: Mapping[str, Any]) -> str:
     warm = next(table for table in kept["tables"] if table["name"] == "warm")
     cpu_us = warm["rows"][0][warm["columns"].index("CPU of POST")]
     table = grid(("request", "calls, one after the other, with their assumed ms", "ms"), rows)
-    return f"{table}\n\nThe CPU of a `POST` is {cpu_us / 1000:.1f} ms of a core of that machine."
+    return (
+        f"{table}\n\nThe CPU of a `POST` is {cpu_us / 1000:.1f} ms of a core of the machine below."
+    )
 
 
 def wait_ms(calls: tuple[str, ...]) -> int:

@@ -8,9 +8,15 @@ import work  # isort: skip  # it turns garbage collection off
 import json
 from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+
+BaseModel.model_config = ConfigDict(defer_build=True)  # as app/runtime/cold_start.py does
+import fastapi.openapi.models
+
+BaseModel.model_config = ConfigDict()
+
 from fastapi import FastAPI, Header, Path, Query, Request, Response
 from mangum import Mangum
-from pydantic import BaseModel, ConfigDict, Field
 
 MAX_ID = 2**53 - 1
 
