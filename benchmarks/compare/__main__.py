@@ -1,7 +1,7 @@
-"""`make bench`: compare the project with its peers, in one interleaved run.
+"""`make bench`: compare the project with its peers, in one run, on the functions' Python.
 
-A run of all parts writes benchmarks/results.json, the tables of the README and of
-docs/performance.md, and docs/benchmark.svg. A run of some parts only prints their tables.
+A run of all parts writes benchmarks/results.json, the blocks of README.md, docs/performance.md and
+docs/benchmark.md, and docs/benchmark.svg. A run of some parts only prints their tables.
 """
 
 from __future__ import annotations
@@ -9,46 +9,71 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from benchmarks.compare import (
     cold,
+    commands,
     drain,
     growth,
     imports,
+    interpreter,
     outage,
     publishing,
     report,
+    results,
+    settling,
     targets,
     warm,
 )
-from benchmarks.compare.tables import grid
+from benchmarks.compare.tables import Table, grid
+from infra.checks.run import CommandError
 from infra.local.dynamodb_local import DynamoDBLocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from benchmarks.compare.tables import Table
 
-PARTS: dict[str, Callable[[], list[Table]]] = {
-    "cold": lambda: [cold.measure(rounds=15)],
-    "warm": lambda: warm.measure(rounds=25),
-    "publishing": lambda: [publishing.measure(rounds=25)],
-    "outage": lambda: [outage.measure(rounds=5)],
-    "growth": lambda: [growth.measure(rounds=9)],
-    "drain": lambda: [drain.measure()],
-    "imports": lambda: [imports.measure(rounds=5)],
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`quick`: other options than the rounds of a quick run."""
+
+    measure: Callable[..., Table | list[Table]]
+    rounds: int
+    quick: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def run(self, *, quick: bool) -> list[Table]:
+        found = self.measure(rounds=2, **self.quick) if quick else self.measure(rounds=self.rounds)
+        return [found] if isinstance(found, Table) else found
+
+
+PARTS = {
+    "cold": Part(cold.measure, 15),
+    "warm": Part(warm.measure, 25),
+    "publishing": Part(publishing.measure, 25),
+    "outage": Part(outage.measure, 5),
+    "growth": Part(growth.measure, 9, {"sizes": (100, 1_000)}),
+    "drain": Part(drain.measure, 3, {"sizes": (100,)}),
+    "settling": Part(settling.measure, 3, {"sizes": (1_000,)}),
+    "commands": Part(commands.measure, 9),
+    "imports": Part(imports.measure, 5),
 }
 
 
 def main() -> int:
-    names = _parts()
+    options = _options()
+    try:
+        interpreter.switch()
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     tables: list[Table] = []
-    for name in names:
+    for name in options.parts:
         start = time.monotonic()
         try:
-            found = PARTS[name]()
+            found = PARTS[name].run(quick=options.quick)
         except DynamoDBLocalError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
             continue
@@ -56,24 +81,31 @@ def main() -> int:
             print(f"\n{table.markdown()}")
         print(f"\n({name}: {time.monotonic() - start:.0f} s)", flush=True)
         tables += found
-    values = {name: value for table in tables for name, value in table.found.items()}
-    print(f"\n{grid(targets.COLUMNS, targets.rows(values))}")
-    if values.keys() != targets.TARGETS.keys():
-        print("\nSome targets were not measured: nothing is written.")
-        return 0
-    report.write(report.results(tables, datetime.now(UTC).date()))
-    print(f"\nWritten: {report.RESULTS.name}, {report.PLOT.name}, and the documents' tables.")
-    print("docs/scale.md needs the new CPU of a POST: run make scale.")
+    _finish(tables, quick=options.quick)
     return 0
 
 
-def _parts() -> list[str]:
+def _finish(tables: list[Table], *, quick: bool) -> None:
+    kept = results.results(tables, datetime.now(UTC).date(), quick=quick)
+    found, floors = results.measures(kept["targets"]), results.measures(kept["floors"])
+    print(f"\n{grid(targets.COLUMNS, targets.rows(found, floors))}")
+    if found.keys() != targets.TARGETS.keys():
+        print("\nSome targets were not measured: nothing is written.")
+        return
+    report.write(kept)
+    print(f"\nWritten: {results.RESULTS.name}, {report.PLOT.name}, and the documents' blocks.")
+    print("docs/scale.md needs the new CPU of a POST: run make scale.")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.compare", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)}; without: all")
-    wanted: list[str] = parser.parse_args().parts
-    if unknown := set(wanted) - PARTS.keys():
+    parser.add_argument("--quick", action="store_true", help="2 rounds: to try a change of a part")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"unknown part {', '.join(sorted(unknown))}: use {', '.join(PARTS)}")
-    return wanted or list(PARTS)
+    options.parts = options.parts or list(PARTS)
+    return options
 
 
 if __name__ == "__main__":

@@ -25,6 +25,18 @@ ITEM = {
     "version": {"N": "1"},
 }
 LIST = [ITEM | {"id": {"N": str(number)}} for number in range(100)]
+WAITING = {
+    "event_id": {"S": "01a20c91-a000-7111-8c99-8b099a3e16df"},
+    "owner": {"S": "everyone"},
+    "event_type": {"S": "created"},
+    "occurred_at": {"N": "1795521600000"},
+    "data": {"S": '{"event":"todo.created","todo":{"id":1}}'},
+    "due_at": {"N": "1795521660000"},
+    "state": {"S": "waiting"},
+    "attempts": {"N": "0"},
+    "refusals": {"N": "0"},
+    "reason": {"S": ""},
+}
 
 
 def dynamodb(body: object) -> bytes:
@@ -38,8 +50,10 @@ def dynamodb(body: object) -> bytes:
 ANSWERS = {
     "GetItem": dynamodb({"Item": ITEM}),
     "Query": dynamodb({"Items": LIST, "Count": len(LIST), "ScannedCount": len(LIST)}),
+    "Scan": dynamodb({"Items": [WAITING], "Count": 1, "ScannedCount": 1}),
     "TransactWriteItems": dynamodb({}),
     "PutItem": dynamodb({}),
+    "UpdateItem": dynamodb({}),
     "DeleteItem": dynamodb({}),
 }
 _ACCEPTED = b'{"status":true,"message":"Endpoint fanout event queued successfully","data":null}'
@@ -58,10 +72,12 @@ _OTHERS = {
 }
 
 
-def listed(*entries: object) -> bytes:
-    """Convoy's answer with a list of one page."""
-    pagination = {"has_next_page": False, "next_page_cursor": ""}
-    data = {"content": entries, "pagination": pagination}
+ONLY_PAGE = {"has_next_page": False, "next_page_cursor": ""}
+
+
+def listed(*entries: object, pagination: dict[str, object] | None = None) -> bytes:
+    """Convoy's answer with a page of a list: by default the only page."""
+    data = {"content": entries, "pagination": pagination or ONLY_PAGE}
     content = json.dumps({"status": True, "message": "fetched", "data": data}).encode()
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
     return head % len(content) + content
@@ -131,14 +147,15 @@ class Canned(asyncio.Protocol):
             self._transport.write(answer)
 
 
-async def serve(options: argparse.Namespace) -> None:
-    Canned.delay_s = options.convoy_delay_s
+async def serve(protocol: type[Canned], delay_s: float, tls: tuple[str, str] | None = None) -> None:
+    """Print the port, and serve for ever. `tls`: paths of a certificate and its key."""
+    protocol.delay_s = delay_s
     context: Any = None
-    if options.tls:
+    if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*options.tls)
+        context.load_cert_chain(*tls)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Canned, HOST, 0, ssl=context, backlog=256)
+    server = await loop.create_server(protocol, HOST, 0, ssl=context, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -147,7 +164,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="DynamoDB and Convoy with canned answers.")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--convoy-delay-s", type=float, default=0.0)
-    asyncio.run(serve(parser.parse_args()))
+    options = parser.parse_args()
+    asyncio.run(serve(Canned, options.convoy_delay_s, options.tls))
 
 
 if __name__ == "__main__":

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.environments import BARE_OUTBOX, OURS, PEERS, VALIDATED, size
+from benchmarks.compare.environments import size
+from benchmarks.compare.handlers import BARE, FLOOR, FLOOR_CALLS, OURS, PEERS, VALIDATED
 from benchmarks.compare.processes import backends, environment, worker
-from benchmarks.compare.tables import Samples, Table, rotated
+from benchmarks.compare.tables import Measure, Samples, Table, rotated
 
 if TYPE_CHECKING:
-    from benchmarks.compare.environments import Peer
+    from benchmarks.compare.handlers import Peer
 
 MEGABYTE = 1_000_000
+STARTED = (OURS, FLOOR, *PEERS[1:])
 
 
 def measure(rounds: int) -> Table:
@@ -20,47 +22,55 @@ def measure(rounds: int) -> Table:
     with backends() as canned:
         settings = environment(canned.url, canned.url)
         for turn in range(rounds):
-            for peer in rotated(PEERS, turn):
-                imported, first = _started(peer, settings, bytecode=True)
-                wall.add(peer.name, imported["wall_s"] + first["wall_s"])
-                cpu.add(peer.name, imported["cpu_s"] + first["cpu_s"])
+            for peer in rotated(STARTED, turn):
+                imported, first = _started(peer, settings, compiled=True)
+                wall.add(peer.name, (imported["wall_s"] + first["wall_s"]) * 1000)
+                cpu.add(peer.name, (imported["cpu_s"] + first["cpu_s"]) * 1000)
                 modules[peer.name] = int(imported["modules"])
                 if turn % 3 == 0:
-                    imported, first = _started(peer, settings, bytecode=False)
-                    sources.add(peer.name, imported["wall_s"] + first["wall_s"])
+                    imported, first = _started(peer, settings, compiled=False)
+                    sources.add(peer.name, (imported["wall_s"] + first["wall_s"]) * 1000)
     rows = [
         [
             peer.title,
             "yes" if peer.outbox else "no",
-            wall.median(peer.name) * 1000,
-            wall.ratio(peer.name, BARE_OUTBOX.name),
-            cpu.median(peer.name) * 1000,
-            sources.median(peer.name) * 1000,
-            sources.median(peer.name) / wall.median(peer.name),
+            wall.median(peer.name),
+            wall.ratio(peer.name, BARE.name),
+            wall.above(peer.name, FLOOR_CALLS.name),
+            cpu.median(peer.name),
+            sources.median(peer.name),
             modules[peer.name],
             size(peer) / MEGABYTE,
         ]
-        for peer in PEERS
+        for peer in STARTED
     ]
     return Table(
         name="cold",
         title="Cold: import and first POST",
-        note=f"Medians of {rounds} fresh processes each; from sources, {len(range(0, rounds, 3))}.",
+        note=f"Medians of {rounds} fresh processes each; from sources, {len(range(0, rounds, 3))}."
+        " `above` is milliseconds above the floor with the same calls. A function imports botocore"
+        " too: the floor without calls does not.",
         columns=(
-            *("handler", "outbox", "ms", "ratio", "CPU ms", "ms from sources", "times as long"),
+            *("handler", "outbox", "ms", "ratio", "above", "CPU ms", "ms from sources"),
             *("modules", "zip MB"),
         ),
         rows=rows,
         found={
-            "cold / bare": wall.ratio(OURS.name, BARE_OUTBOX.name),
+            "cold / bare": wall.ratio(OURS.name, BARE.name),
             "cold / Powertools with validation": wall.ratio(OURS.name, VALIDATED.name),
-            "zip": size(OURS) / MEGABYTE,
+            "cold above floor": wall.above(OURS.name, FLOOR_CALLS.name),
+            "zip": Measure(size(OURS) / MEGABYTE),
+        },
+        floors={
+            "cold / bare": wall.ratio(FLOOR_CALLS.name, BARE.name),
+            "cold / Powertools with validation": wall.ratio(FLOOR_CALLS.name, VALIDATED.name),
+            "zip": Measure(size(FLOOR_CALLS) / MEGABYTE),
         },
     )
 
 
 def _started(
-    peer: Peer, settings: dict[str, str], *, bytecode: bool
+    peer: Peer, settings: dict[str, str], *, compiled: bool
 ) -> tuple[dict[str, float], dict[str, float]]:
-    with worker(peer, settings, bytecode=bytecode) as process:
+    with worker(peer, settings, compiled=compiled) as process:
         return process.imported, process.call("POST", 1)

@@ -7,127 +7,108 @@ and are built again when their sources change.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.runtime.aws import DATA
+from benchmarks.compare.handlers import OURS
 from infra.checks import tool_env
-from infra.package.build import ROOT, Target, build
-from infra.package.bytecode import find_python
+from infra.checks.run import run
+from infra.package import aws_data, bytecode
+from infra.package.build import ROOT, Target, build, remove_dead, write_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from benchmarks.compare.handlers import Peer
 
 HERE = Path(__file__).parent
 BUILD = ROOT / "build" / "bench"
-LOCK = ROOT / "uv.lock"
+LOCK, REQUIREMENTS = ROOT / "uv.lock", ROOT / "requirements.txt"
+PYTHON = Target.native().python
+TOOLS = (Path(__file__), *sorted((ROOT / "infra" / "package").glob("*.py")))
 
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """`outbox`: whether the peer guarantees that no event is lost."""
-
-    name: str
-    title: str
-    outbox: bool
-    group: str | None = None
-    handler: str | None = None
-    settings: tuple[tuple[str, str], ...] = ()
-
-
-OURS = Peer("ours", "this project", outbox=True)
-BARE = Peer("bare", "bare handler", outbox=False, handler="bare", settings=(("WITH_OUTBOX", "0"),))
-BARE_OUTBOX = Peer(
-    "bare-outbox", "bare handler, outbox", outbox=True, handler="bare",
-    settings=(("WITH_OUTBOX", "1"),),
-)  # fmt: skip
-POWERTOOLS = Peer(
-    "powertools", "Powertools, outbox", outbox=True, group="bench-powertools", handler="powertools",
-    settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "0")),
-)  # fmt: skip
-VALIDATED = Peer(
-    "powertools-validated", "Powertools, outbox, validation", outbox=True, group="bench-powertools",
-    handler="powertools", settings=(("WITH_OUTBOX", "1"), ("VALIDATE", "1")),
-)  # fmt: skip
-TUTORIAL = Peer(
-    "tutorial", "the tutorial's way", outbox=False, group="bench-tutorial", handler="tutorial"
-)
-
-PEERS = (OURS, BARE_OUTBOX, VALIDATED, POWERTOOLS, BARE, TUTORIAL)
+OPERATIONS = aws_data.OPERATIONS | {"DeleteItem", "UpdateItem"}
+"""Those of the functions, and of the peers that make other calls."""
 
 
 @cache
 def runtime() -> Path:
     """boto3 and its dependencies, in the lock's versions, with bytecode."""
-    lock = ROOT / "requirements.txt"
-    folder = BUILD / f"runtime-{_digest([lock])}"
+    folder = BUILD / f"runtime-{_digest([REQUIREMENTS])}"
     if not folder.exists():
-        boto3 = next(
-            line.split(" ")[0] for line in lock.read_text().splitlines() if "boto3==" in line
-        )
         with _whole(folder) as filling:
-            tool_env.install_from(filling, "--constraints", str(lock), boto3)
+            _install(filling, "boto3")
             _compile(filling, folder)
     return folder
 
 
 @cache
-def zip_of_ours(*, bytecode: bool) -> Path:
-    """The project's zip for this machine, as `make package` builds it."""
-    sources = [ROOT / name for name in ("handler.py", "pyproject.toml", "requirements.txt")]
-    sources += sorted((ROOT / "infra" / "package").glob("*.py"))
-    sources += sorted((ROOT / "app").rglob("*.py"))
-    kind = "bytecode" if bytecode else "sources"
-    out = BUILD / f"ours-{kind}-{_digest(sources)}.zip"
-    if not out.exists():
-        build(Target.native(), out, compiled=bytecode)
-    return out
-
-
-@cache
-def task(peer: Peer, *, bytecode: bool) -> Path:
+def task(peer: Peer, *, compiled: bool) -> Path:
     """The folder of a peer's unpacked zip."""
-    kind = "bytecode" if bytecode else "sources"
-    if peer.handler is None:
-        zipped = zip_of_ours(bytecode=bytecode)
-        folder = zipped.with_suffix("")
-        if not folder.exists():
-            with _whole(folder) as filling, zipfile.ZipFile(zipped) as archive:
-                archive.extractall(filling)
-        return folder
-    own = [HERE / "peers" / "work.py", HERE / "peers" / f"{peer.handler}.py"]
-    folder = BUILD / f"{peer.handler}-{kind}-{_digest([*own, LOCK])}"
+    zipped = _zip(peer, compiled=compiled)
+    folder = zipped.with_suffix("")
     if not folder.exists():
-        with _whole(folder) as filling:
-            if peer.group:
-                tool_env.install(filling, peer.group)
-            shutil.copyfile(own[0], filling / "work.py")
-            shutil.copyfile(own[1], filling / "handler.py")
-            if bytecode:
-                _compile(filling, folder)
+        with _whole(folder) as filling, zipfile.ZipFile(zipped) as archive:
+            archive.extractall(filling)
     return folder
-
-
-def stub(peer: Peer) -> Path:
-    """The script that replaces DynamoDB and Convoy in the peer's process."""
-    return HERE / "stubs" / ("ours.py" if peer.handler is None else "work.py")
 
 
 def size(peer: Peer) -> int:
     """Bytes of the peer's zip, with bytecode and without Lambda's runtime."""
-    if peer.handler is None:
-        return zip_of_ours(bytecode=True).stat().st_size
-    packed = BUILD / f"{task(peer, bytecode=True).name}.zip"
-    if not packed.exists():
-        shutil.make_archive(str(packed.with_suffix("")), "zip", task(peer, bytecode=True))
-    return packed.stat().st_size
+    return _zip(peer, compiled=True).stat().st_size
+
+
+def settings(peer: Peer, folder: Path) -> dict[str, str]:
+    """The peer's own settings, beside those of all. `folder`: its unpacked zip."""
+    own = {"CALLS": peer.calls, "VALIDATE": str(int(peer.validate))}
+    return own | ({"AWS_DATA_PATH": str(folder / DATA.name)} if peer.is_tuned else {})
+
+
+def stub(peer: Peer) -> Path:
+    """The script that replaces DynamoDB and Convoy in the peer's process."""
+    return HERE / "stubs" / ("ours.py" if peer is OURS else "work.py")
+
+
+def _zip(peer: Peer, *, compiled: bool) -> Path:
+    """This project's zip as `make package` builds it, or a peer's, which is built like it."""
+    if peer is OURS:
+        own = [ROOT / "handler.py", ROOT / "pyproject.toml", *sorted((ROOT / "app").rglob("*.py"))]
+    else:
+        own = [HERE / "peers" / f"{name}.py" for name in (peer.work, peer.handler)]
+    kind = "bytecode" if compiled else "sources"
+    name = f"{peer.handler or peer.name}-{peer.work}-{kind}"
+    out = BUILD / f"{name}-{_digest([*own, *TOOLS, LOCK])}.zip"
+    if not out.exists() and peer is OURS:
+        build(Target.native(), out, compiled=compiled)
+    elif not out.exists():
+        with tempfile.TemporaryDirectory() as temporary:
+            folder, unfinished = Path(temporary, "task"), Path(temporary, "zip")
+            _fill(folder, peer, own, compiled=compiled)
+            write_zip(folder, unfinished)
+            shutil.move(unfinished, out)
+    return out
+
+
+def _fill(folder: Path, peer: Peer, own: Sequence[Path], *, compiled: bool) -> None:
+    folder.mkdir()
+    if peer.group:
+        tool_env.install(folder, peer.group)
+    if peer.packages:
+        _install(folder, *peer.packages)
+    for path, name in zip(own, ("work.py", "handler.py"), strict=True):
+        shutil.copyfile(path, folder / name)
+    remove_dead(folder)
+    if peer.is_tuned:
+        aws_data.write(folder / DATA.name, OPERATIONS)
+    if compiled:
+        bytecode.add(folder, PYTHON)
 
 
 @contextmanager
@@ -141,12 +122,19 @@ def _whole(folder: Path) -> Iterator[Path]:
         filling.rename(folder)
 
 
+def _install(folder: Path, *packages: str) -> None:
+    """Install packages of the app, and their dependencies, in the versions of its lock."""
+    lines = REQUIREMENTS.read_text().splitlines()
+    pinned = [line.split(" ")[0] for line in lines if line.partition("==")[0] in packages]
+    tool_env.install_from(folder, "--constraints", str(REQUIREMENTS), *pinned)
+
+
 def _compile(folder: Path, place: Path) -> None:
-    """Like the zip's bytecode: an import does not compare it with the source."""
+    """As in Lambda's runtime: beside the sources."""
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
     options += ["-s", str(folder), "-p", str(place)]
-    interpreter = find_python(Target.native().python)
-    subprocess.run([interpreter, "-m", "compileall", *options, str(folder)], check=True)
+    command = [sys.executable, "-m", "compileall", *options, str(folder)]
+    run(command, "compileall", bytecode.COMPILE_S)
 
 
 def _digest(paths: Iterable[Path]) -> str:

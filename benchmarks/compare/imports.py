@@ -1,4 +1,4 @@
-"""The time of a cold start by package, of this project and of the fastest peer."""
+"""The time of a cold start by package: of this project, of its floor, and of Powertools."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections import defaultdict
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.environments import OURS, VALIDATED, runtime, task
+from benchmarks.compare.environments import runtime, settings, task
+from benchmarks.compare.handlers import FLOOR_CALLS, OURS, VALIDATED
 from benchmarks.compare.processes import environment
 from benchmarks.compare.tables import Table
 
 if TYPE_CHECKING:
-    from benchmarks.compare.environments import Peer
+    from benchmarks.compare.handlers import Peer
+    from benchmarks.compare.tables import Cell
 
+COMPARED = (OURS, FLOOR_CALLS, VALIDATED)
 NOWHERE = "http://127.0.0.1:9"
 
 GROUPS = {
@@ -44,9 +47,9 @@ _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
 def measure(rounds: int) -> Table:
-    of = {peer.name: _medians([_import(peer) for _ in range(rounds)]) for peer in (OURS, VALIDATED)}
+    of = {peer.name: _medians([_import(peer) for _ in range(rounds)]) for peer in COMPARED}
     groups = sorted((*GROUPS, PYTHON), key=lambda group: -of[OURS.name].get(group, 0.0))
-    rows: list[list[str | float]] = [
+    rows: list[list[Cell]] = [
         [group, *(found.get(group, 0.0) / 1000 for found in of.values())] for group in groups
     ]
     return Table(
@@ -55,18 +58,19 @@ def measure(rounds: int) -> Table:
         note="Milliseconds of import by package (`python -X importtime`, which takes a part of them"
         f" itself), medians of {rounds}; own code includes the making of clients and of the"
         " application.",
-        columns=("of", OURS.title, VALIDATED.title),
+        columns=("of", *(peer.title for peer in COMPARED)),
         rows=[*rows, ["all", *(sum(found.values()) / 1000 for found in of.values())]],
     )
 
 
 def _import(peer: Peer) -> dict[str, float]:
     """Microseconds of each group."""
-    paths = [str(task(peer, bytecode=True)), str(runtime())]
+    folder = task(peer, compiled=True)
+    paths = [str(folder), str(runtime())]
     script = f"import sys; sys.path[:0] = {paths!r}; import handler"
-    settings = environment(NOWHERE, NOWHERE) | dict(peer.settings)
+    own = environment(NOWHERE, NOWHERE) | settings(peer, folder)
     command = [sys.executable, "-s", "-S", "-X", "importtime", "-c", script]
-    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=own, capture_output=True, text=True, check=True)
     groups = {package: group for group, packages in GROUPS.items() for package in packages}
     sums: dict[str, float] = defaultdict(float)
     for own, name in _IMPORT.findall(done.stderr):

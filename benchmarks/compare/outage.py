@@ -6,14 +6,15 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.environments import BARE_OUTBOX, OURS
+from benchmarks.compare.handlers import BARE, OURS
 from benchmarks.compare.processes import HOST, backends, environment, worker
 from benchmarks.compare.tables import Samples, Table, rotated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.compare.environments import Peer
+    from benchmarks.compare.handlers import Peer
+    from benchmarks.compare.tables import Cell
 
 WARM_UP, CALLS = 300, 100
 """Together these requests take less than the 5 s that our breaker stays open."""
@@ -25,12 +26,12 @@ def measure(rounds: int) -> Table:
         healthy = environment(canned.url, canned.url)
         dark = environment(canned.url, hole)
         for turn in range(rounds):
-            for peer in rotated((OURS, BARE_OUTBOX), turn):
+            for peer in rotated((OURS, BARE), turn):
                 then.add(f"{peer.name} healthy", _healthy(peer, healthy))
                 tried, open_ = _black_holed(peer, dark)
                 first.add(peer.name, tried)
                 then.add(peer.name, open_)
-    rows: list[list[str | float]] = [
+    rows: list[list[Cell]] = [
         [
             peer.title,
             then.median(f"{peer.name} healthy") * 1000,
@@ -38,7 +39,7 @@ def measure(rounds: int) -> Table:
             then.median(peer.name) * 1000,
             then.ratio(peer.name, f"{peer.name} healthy"),
         ]
-        for peer in (OURS, BARE_OUTBOX)
+        for peer in (OURS, BARE)
     ]
     return Table(
         name="outage",

@@ -20,7 +20,7 @@ from infra.local import tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.compare.environments import Peer
+    from benchmarks.compare.handlers import Peer
 
 HERE = Path(__file__).parent
 HOST = "127.0.0.1"
@@ -124,15 +124,16 @@ class Worker:
 
 @contextmanager
 def worker(
-    peer: Peer, environment: dict[str, str], *, bytecode: bool = True, stub: bool = False
+    peer: Peer, environment: dict[str, str], *, compiled: bool = True, stub: bool = False
 ) -> Iterator[Worker]:
     stubs = [str(environments.stub(peer))] if stub else []
-    folders = [str(task(peer, bytecode=bytecode)), str(runtime())]
+    folder = task(peer, compiled=compiled)
+    paths = [str(HERE / "worker.py"), str(folder), str(runtime()), *stubs]
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(
-            [sys.executable, "-s", "-S", str(HERE / "worker.py"), *folders, *stubs],
-            env=environment | dict(peer.settings),
+            [sys.executable, "-s", "-S", *paths],
+            env=environment | environments.settings(peer, folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

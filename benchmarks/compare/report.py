@@ -1,91 +1,88 @@
-"""The results of a comparison: benchmarks/results.json, and its tables in the documents."""
+"""The blocks of the documents that show the results of a comparison."""
 
 from __future__ import annotations
 
 import json
-import platform
 import re
-from dataclasses import asdict, replace
-from importlib.metadata import version
-from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.compare import plot, targets
-from benchmarks.compare.processes import CORES
-from benchmarks.compare.tables import Table, grid
+from benchmarks.compare import plot, targets, waits
+from benchmarks.compare.results import RESULTS, measures
+from benchmarks.compare.tables import Table, grid, shown
 from infra.package.build import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
+    from collections.abc import Mapping
+    from pathlib import Path
 
-    from benchmarks.compare.tables import Cell
+    from benchmarks.compare.tables import Measure
 
-RESULTS = ROOT / "benchmarks" / "results.json"
 README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "benchmark.svg"
-PACKAGES = ("boto3", "convoy-python", "fastapi", "mangum", "pydantic")
-_BLOCK = re.compile(r"(<!-- make bench -->\n).*?(<!-- end -->)", re.DOTALL)
+BENCHMARK, PLOT = ROOT / "docs" / "benchmark.md", ROOT / "docs" / "benchmark.svg"
+BLOCKS = {README: ("sentence",), PERFORMANCE: ("waits", "targets"), BENCHMARK: ("where", "tables")}
 
-
-def results(tables: Iterable[Table], today: date) -> dict[str, Any]:
-    """JSON: the date and the machine, each table's rows, and the values of the targets."""
-    measured = list(tables)
-    return {
-        "date": today.isoformat(),
-        "machine": {"processor": _processor(), "cores": len(CORES) or 1},
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-        },
-        "targets": {
-            name: _short(value) for table in measured for name, value in table.found.items()
-        },
-        "tables": [
-            asdict(replace(table, rows=[list(map(_short, row)) for row in table.rows]))
-            for table in measured
-        ],
-    }
-
-
-def _short(cell: Cell) -> Cell:
-    return float(f"{cell:.4g}") if isinstance(cell, float) else cell
+_BLOCK = re.compile(r"(<!-- make bench: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def documents(kept: Mapping[str, Any]) -> dict[Path, str]:
-    """The README and docs/performance.md with the tables of these results, and the plot."""
-    machine = kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
-    where = f"{kept['date']}, {machine['processor']}, {machine['cores']} cores; {versions}."
-    overview = grid(targets.COLUMNS, targets.rows(kept["targets"]))
-    tables = [Table(**table).markdown() for table in kept["tables"]]
-    return {
-        README: _with(README, f"{overview}\n"),
-        PERFORMANCE: _with(PERFORMANCE, "\n\n".join([where, overview, *tables]) + "\n"),
-        PLOT: plot.drawn(kept),
+    """The documents with the blocks of these results, and the plot."""
+    found, floors = measures(kept["targets"]), measures(kept["floors"])
+    blocks = {
+        "sentence": _sentence(kept, found, floors),
+        "waits": waits.block(kept),
+        "targets": f"{_where(kept)}\n\n{_verdicts(found)}\n\n"
+        + grid(targets.COLUMNS, targets.rows(found, floors)),
+        "where": _where(kept),
+        "tables": "\n\n".join(Table.kept(table).markdown() for table in kept["tables"]),
     }
-
-
-def _with(document: Path, text: str) -> str:
-    written, blocks = _BLOCK.subn(lambda block: block[1] + text + block[2], document.read_text())
-    if blocks != 1:
-        raise ValueError(
-            f"{document} has {blocks} blocks from `<!-- make bench -->` to `<!-- end -->`: keep one"
-        )
-    return written
-
-
-def _processor() -> str:
-    """Linux's name of the processor; on other systems the machine type."""
-    try:
-        info = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.machine()
-    model = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
-    return model[1] if model else platform.machine()
+    written = {document: _with(document, blocks) for document in BLOCKS}
+    return {**written, PLOT: plot.drawn(kept)}
 
 
 def write(kept: Mapping[str, Any]) -> None:
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     for path, text in documents(kept).items():
         path.write_text(text)
+
+
+def _where(kept: Mapping[str, Any]) -> str:
+    machine = kept["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
+    where = f"{kept['date']}, {machine['processor']}, {machine['cores']} cores; {versions}."
+    quick = "**A quick run of two rounds, to try the benchmark: its values mean little.** "
+    return f"{quick if kept['quick'] else ''}{where}"
+
+
+def _sentence(
+    kept: Mapping[str, Any],
+    found: Mapping[str, Measure],
+    floors: Mapping[str, Measure],
+) -> str:
+    warm, cold = "warm POST / bare", "cold / bare"
+    quick = ", a quick run" if kept["quick"] else ""
+    text = (
+        f"A warm `POST` takes {shown(found[warm].value)} times as long as in a handler without a"
+        f" framework that makes the same calls, and a cold start {shown(found[cold].value)} times;"
+        " FastAPI, Mangum and pydantic with nothing of this project would take"
+        f" {shown(floors[warm].value)} and {shown(floors[cold].value)} times as long"
+        f" (`make bench`, {kept['date']}, Python {kept['versions']['python']}{quick})."
+    )
+    return fill(text, width=110, break_on_hyphens=False)
+
+
+def _verdicts(found: Mapping[str, Measure]) -> str:
+    verdicts = [target.verdict(found[name]) for name, target in targets.TARGETS.items()]
+    counts = (f"{verdicts.count(each)} {each}" for each in targets.VERDICTS)
+    return f"{len(verdicts)} targets: {', '.join(counts)}."
+
+
+def _with(document: Path, blocks: Mapping[str, str]) -> str:
+    text = document.read_text()
+    marked = tuple(name for _, name, _ in _BLOCK.findall(text))
+    if marked != BLOCKS[document]:
+        raise ValueError(
+            f"{document} has the blocks {marked}: it must have `<!-- make bench: NAME -->` to"
+            f" `<!-- end -->` for each of {BLOCKS[document]}, in this order"
+        )
+    return _BLOCK.sub(lambda mark: f"{mark[1]}{blocks[mark[2]]}\n{mark[3]}", text)

@@ -3,26 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-Cell = str | float
+
+class Measure(NamedTuple):
+    """The median of the rounds' values, and their noise: half of the distance of their quartiles.
+
+    A value that is counted, not timed, has no noise.
+    """
+
+    value: float
+    noise: float = 0.0
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        found = list(values)
+        if len(found) < 2:
+            return cls(*found)
+        low, middle, high = quantiles(found, n=4, method="inclusive")
+        return cls(middle, (high - low) / 2)
+
+
+Cell = str | float | Measure
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`found`: the measured value of each target of this table, by the target's name."""
+    """`found`: the measured value of each target of this table, by the target's name.
+
+    `floors`: the value that the target would have with nothing of this project.
+    """
 
     name: str
     title: str
     note: str
     columns: tuple[str, ...]
     rows: list[list[Cell]]
-    found: Mapping[str, float] = field(default_factory=dict)
+    found: Mapping[str, Measure] = field(default_factory=dict)
+    floors: Mapping[str, Measure] = field(default_factory=dict)
+
+    @classmethod
+    def kept(cls, table: Mapping[str, Any]) -> Self:
+        """The table of benchmarks/results.json. JSON has lists in place of Measures."""
+        rows = [
+            [Measure(*cell) if isinstance(cell, list) else cell for cell in row]
+            for row in table["rows"]
+        ]
+        return cls(
+            name=table["name"],
+            title=table["title"],
+            note=table["note"],
+            columns=tuple(table["columns"]),
+            rows=rows,
+        )
 
     def markdown(self) -> str:
         return f"### {self.title}\n\n{self.note}\n\n{grid(self.columns, self.rows)}"
@@ -40,10 +78,19 @@ class Samples:
     def median(self, subject: str) -> float:
         return median(self.of[subject])
 
-    def ratio(self, subject: str, base: str) -> float:
-        """The median of the rounds' ratios: a slow round slows both values, and does not count."""
-        pairs = zip(self.of[subject], self.of[base], strict=True)
-        return median(value / base_value for value, base_value in pairs)
+    def measure(self, subject: str) -> Measure:
+        return Measure.of(self.of[subject])
+
+    def ratio(self, subject: str, base: str) -> Measure:
+        """Of the rounds' ratios: a slow round slows both values, and does not count."""
+        return Measure.of(value / base_value for value, base_value in self._pairs(subject, base))
+
+    def above(self, subject: str, base: str) -> Measure:
+        """Of the rounds' differences."""
+        return Measure.of(value - base_value for value, base_value in self._pairs(subject, base))
+
+    def _pairs(self, subject: str, base: str) -> Iterable[tuple[float, float]]:
+        return zip(self.of[subject], self.of[base], strict=True)
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -68,11 +115,20 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 def shown(cell: Cell) -> str:
     """A number has three significant figures, and always its whole part."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, int) or abs(cell) >= 100:
-        return f"{cell:,.0f}"
-    return f"{cell:.1f}" if abs(cell) >= 10 else f"{cell:.2f}"
+    match cell:
+        case str():
+            return cell
+        case Measure(value, 0):
+            return shown(value)
+        case Measure(value, noise):
+            return f"{shown(value)} ±{noise:,.{_digits(value)}f}"
+        case _:
+            return f"{cell:,.{0 if isinstance(cell, int) else _digits(cell)}f}"
+
+
+def _digits(value: float) -> int:
+    """Digits after the point."""
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
 
 
 def rotated(subjects: Sequence[T], turn: int) -> list[T]:

@@ -6,7 +6,7 @@ tiers.
 
 import json
 
-from benchmarks.compare.report import RESULTS
+from benchmarks.compare.results import RESULTS
 
 # --- Measured on one core of a laptop, in place of a vCPU of Lambda ---
 _WARM = next(t for t in json.loads(RESULTS.read_text())["tables"] if t["name"] == "warm")

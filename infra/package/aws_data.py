@@ -10,9 +10,12 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore
+
+if TYPE_CHECKING:
+    from collections.abc import Set
 
 DATA = Path(botocore.__file__).parent / "data"
 
@@ -31,17 +34,17 @@ SERVICES = {"dynamodb", "secretsmanager"}
 JsonObject = dict[str, Any]
 
 
-def write(out: Path) -> None:
+def write(out: Path, operations: Set[str] = OPERATIONS) -> None:
     """Write the files into `out`, in the layout of botocore's `data`."""
     (out / API).mkdir(parents=True)
-    _dump(out / API / "service-2.json", _model())
+    _dump(out / API / "service-2.json", _model(operations))
     _dump(out / "endpoints.json", _endpoints())
 
 
-def _model() -> JsonObject:
-    """DynamoDB's model: OPERATIONS and their shapes, without documentation."""
+def _model(names: Set[str]) -> JsonObject:
+    """DynamoDB's model: these operations and their shapes, without documentation."""
     model: JsonObject = _undocumented(_load(API / "service-2"))
-    operations = {name: model["operations"][name] for name in sorted(OPERATIONS)}
+    operations = {name: model["operations"][name] for name in sorted(names)}
     wanted: set[str] = set()
     for operation in operations.values():
         for each in (operation["input"], operation["output"], *operation["errors"]):

@@ -86,9 +86,7 @@ def build(target: Target, out: Path, *, compiled: bool = True) -> None:
         copy_own(task)
         write_version(task)
         thin_sdk(task)
-        for file in _files(task):
-            if DEAD.search(file.relative_to(task).as_posix()):
-                file.unlink()
+        remove_dead(task)
         aws_data.write(task / DATA.name)
         if compiled:
             bytecode.add(task, target.python)
@@ -132,6 +130,12 @@ def thin_sdk(task: Path) -> None:
     for source in (task / SDK).rglob("*.py"):
         if source.relative_to(task).as_posix() not in used:
             source.unlink()
+
+
+def remove_dead(task: Path) -> None:
+    for file in _files(task):
+        if DEAD.search(file.relative_to(task).as_posix()):
+            file.unlink()
 
 
 @cache

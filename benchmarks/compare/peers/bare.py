@@ -38,3 +38,6 @@ def _answer(status, body, headers):
         "body": json.dumps(body),
         "isBase64Encoded": False,
     }
+
+
+work.started()

@@ -83,3 +83,6 @@ def _serialized(response):
 
 def api(event, context):
     return app.resolve(event, context)
+
+
+work.started()

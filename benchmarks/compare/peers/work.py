@@ -1,8 +1,14 @@
-"""The calls of every peer except the tutorial's, with boto3's client and urllib3.
+"""The calls of every peer except the tutorial's, with botocore's client and urllib3.
 
-With WITH_OUTBOX=1 the event commits with its change, and leaves the outbox after Convoy's 201.
-Without, an event is lost if the process dies or Convoy is down.
+CALLS=ours makes this project's calls: the change, its event and the event's row in the outbox commit
+in one transaction. Something else must then settle the outbox. With CALLS=ack the row leaves the
+outbox after Convoy's 201, and there is no log. With CALLS=none an event is lost if the process dies,
+or if Convoy is down.
 """
+
+import gc
+
+gc.disable()  # until `started`: imported objects stay
 
 import json
 import os
@@ -10,48 +16,76 @@ import secrets
 import time
 import uuid
 
-import boto3
+import botocore.session
 import urllib3
 from botocore.config import Config
 
 TODOS, OUTBOX = os.environ["RESOURCES_TABLE"], os.environ["OUTBOX_TABLE"]
-WITH_OUTBOX = os.environ["WITH_OUTBOX"] == "1"
+EVENTS = os.environ["EVENTS_TABLE"]
+CALLS = os.environ["CALLS"]
 OWNER = os.environ["CONVOY_APP_ID"]
+COLLECTION = f"todo/{OWNER}"
 URL = f"{os.environ['CONVOY_BASE_URL']}/v1/projects/{os.environ['CONVOY_PROJECT_ID']}/events/fanout"
 HEADERS = {
     "Authorization": f"Bearer {os.environ['CONVOY_API_KEY']}",
     "Content-Type": "application/json",
 }
+KEPT_S = 30 * 24 * 3600
+UNSEEN = {
+    "ConditionExpression": "attribute_not_exists(#id)",
+    "ExpressionAttributeNames": {"#id": "id"},
+}
 
 # Tuned like the app's client: the peers make the same calls, and the rest is compared.
-dynamodb = boto3.client(
+dynamodb = botocore.session.get_session().create_client(
     "dynamodb",
-    config=Config(tcp_keepalive=True, user_agent="bare", parameter_validation=False),
+    config=Config(
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        tcp_keepalive=True,
+        user_agent="bare",
+        parameter_validation=False,
+    ),
 )
 http = urllib3.PoolManager(timeout=2.0, retries=False)
+
+
+def started():
+    """A handler calls it after its imports."""
+    gc.freeze()
+    gc.enable()
 
 
 def create(item, todo_id=None):
     """The todo's id, and the headers about its event."""
     todo_id = secrets.randbits(53) if todo_id is None else todo_id
-    unseen = {
-        "ConditionExpression": "attribute_not_exists(#id)",
-        "ExpressionAttributeNames": {"#id": "id"},
-    }
     todo = {"id": todo_id, "item": item, "completed": False, "version": 1}
-    return todo_id, _change(todo, "created", unseen)
+    put = {"Put": {"TableName": TODOS, "Item": _item(todo), **UNSEEN}}
+    tombstone = {"TableName": TODOS, "Key": _key(-1 - todo_id), **UNSEEN}
+    return todo_id, _change(todo, "created", put, {"ConditionCheck": tombstone})
 
 
 def update(item, todo_id):
     """The todo's new version, and the headers about its event."""
     before = _read(todo_id)
-    seen = {
-        "ConditionExpression": "#version = :version",
-        "ExpressionAttributeNames": {"#version": "version"},
-        "ExpressionAttributeValues": {":version": {"N": str(before["version"])}},
-    }
     todo = before | {"item": item, "version": before["version"] + 1}
-    return todo["version"], _change(todo, "updated", seen)
+    values = _item(todo)
+    update = {
+        "TableName": TODOS,
+        "Key": _key(todo_id),
+        "UpdateExpression": "SET #0 = :0, #1 = :1, #2 = :2",
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {
+            **{"#0": "item", "#1": "completed", "#2": "version"},
+            "#version": "version",
+        },
+        "ExpressionAttributeValues": {
+            **{":0": values["item"], ":1": values["completed"], ":2": values["version"]},
+            ":version": {"N": str(before["version"])},
+        },
+    }
+    return todo["version"], _change(todo, "updated", {"Update": update})
 
 
 def get(todo_id):
@@ -63,9 +97,9 @@ def get(todo_id):
 def everything():
     found = dynamodb.query(
         TableName=TODOS,
-        KeyConditionExpression="#owner = :owner",
-        ExpressionAttributeNames={"#owner": "kind/owner"},
-        ExpressionAttributeValues={":owner": {"S": OWNER}},
+        KeyConditionExpression="#collection = :collection AND #id > :after",
+        ExpressionAttributeNames={"#collection": "kind/owner", "#id": "id"},
+        ExpressionAttributeValues={":collection": {"S": COLLECTION}, ":after": {"N": "-1"}},
         Limit=101,
         ConsistentRead=True,
     )
@@ -87,43 +121,48 @@ def publish(event):
         return False
 
 
-def _change(todo, event_type, condition):
+def _change(todo, event_type, write, *checks):
     event = _event(event_type, todo)
-    item = {
-        **_key(todo["id"]),
-        "item": {"S": todo["item"]},
-        "completed": {"BOOL": todo["completed"]},
-        "version": {"N": str(todo["version"])},
-    }
-    put = {"TableName": TODOS, "Item": item, **condition}
-    if not WITH_OUTBOX:
-        dynamodb.put_item(**put)
-        accepted = publish(event)
-        return {"Webhook-Id": event["id"], "Webhook-Status": "accepted" if accepted else "lost"}
-    row = {
-        "event_id": {"S": event["id"]},
-        "owner": {"S": OWNER},
-        "event_type": {"S": event_type},
-        "data": {"S": json.dumps(event, separators=(",", ":"))},
-        "due_at": {"N": str(int(time.time() * 1000) + 60_000)},
-        "state": {"S": "waiting"},
-    }
-    new = {
-        "TableName": OUTBOX,
-        "Item": row,
-        "ConditionExpression": "attribute_not_exists(event_id)",
-    }
-    dynamodb.transact_write_items(
-        ClientRequestToken=event["id"], TransactItems=[{"Put": put}, {"Put": new}]
-    )
+    if CALLS == "none":
+        ((kind, request),) = write.items()
+        (dynamodb.put_item if kind == "Put" else dynamodb.update_item)(**request)
+    else:
+        parts = [*_entries(event, event_type), write, *(checks if CALLS == "ours" else ())]
+        dynamodb.transact_write_items(ClientRequestToken=event["id"], TransactItems=parts)
     accepted = publish(event)
-    if accepted:
+    if accepted and CALLS == "ack":
         dynamodb.delete_item(
             TableName=OUTBOX,
             Key={"event_id": {"S": event["id"]}},
             ConditionExpression="attribute_exists(event_id)",
         )
-    return {"Webhook-Id": event["id"], "Webhook-Status": "accepted" if accepted else "pending"}
+    otherwise = "lost" if CALLS == "none" else "pending"
+    return {"Webhook-Id": event["id"], "Webhook-Status": "accepted" if accepted else otherwise}
+
+
+def _entries(event, event_type):
+    """The event's rows in the log and in the outbox."""
+    now = time.time()
+    row = {
+        "event_id": {"S": event["id"]},
+        "owner": {"S": OWNER},
+        "event_type": {"S": event_type},
+        "occurred_at": {"N": str(int(now * 1000))},
+        "data": {"S": json.dumps(event, separators=(",", ":"))},
+    }
+    waiting = {
+        "due_at": {"N": str(int(now * 1000) + 60_000)},
+        "state": {"S": "waiting"},
+        "attempts": {"N": "0"},
+        "refusals": {"N": "0"},
+        "reason": {"S": ""},
+    }
+    new = {"ConditionExpression": "attribute_not_exists(event_id)"}
+    outbox = {"Put": {"TableName": OUTBOX, "Item": row | waiting, **new}}
+    if CALLS == "ack":
+        return [outbox]
+    expires = {"expires_at": {"N": str(int(now) + KEPT_S)}}
+    return [{"Put": {"TableName": EVENTS, "Item": row | expires, **new}}, outbox]
 
 
 def _event(event_type, todo):
@@ -142,7 +181,16 @@ def _read(todo_id):
 
 
 def _key(todo_id):
-    return {"kind/owner": {"S": OWNER}, "id": {"N": str(todo_id)}}
+    return {"kind/owner": {"S": COLLECTION}, "id": {"N": str(todo_id)}}
+
+
+def _item(todo):
+    return {
+        **_key(todo["id"]),
+        "item": {"S": todo["item"]},
+        "completed": {"BOOL": todo["completed"]},
+        "version": {"N": str(todo["version"])},
+    }
 
 
 def _public(item):

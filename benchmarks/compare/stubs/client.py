@@ -4,4 +4,4 @@ class Client:
     def transact_write_items(self, **_):
         return {}
 
-    put_item = delete_item = transact_write_items
+    put_item = update_item = delete_item = transact_write_items

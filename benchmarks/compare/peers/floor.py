@@ -1,0 +1,84 @@
+"""The floor: FastAPI, Mangum and pydantic, with nothing of this project.
+
+The routes have the project's bodies, headers and parameters, and return a finished answer.
+"""
+
+import work  # isort: skip  # it turns garbage collection off
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BaseModel.model_config = ConfigDict(defer_build=True)  # as app/runtime/cold_start.py does
+import fastapi.openapi.models
+
+BaseModel.model_config = ConfigDict()
+
+from fastapi import FastAPI, Header, Path, Query, Request, Response
+from mangum import Mangum
+
+MAX_ID = 2**53 - 1
+
+app = FastAPI(openapi_url=None)
+
+
+class Draft(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[int, Field(ge=0, le=MAX_ID)] | None = None
+    item: Annotated[str, Field(min_length=1, max_length=10_000)]
+    completed: bool = False
+
+
+class Update(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    item: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    completed: bool | None = None
+
+
+Id = Annotated[int, Path(alias="id", ge=0, le=MAX_ID)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key")]
+IfMatch = Annotated[list[str] | None, Header()]
+
+
+@app.post("/todo", status_code=201)
+async def create(request: Request, body: Draft, key: Key = None) -> Response:
+    todo_id, webhook = work.create(body.item, body.id)
+    headers = webhook | {"Location": f"/todo/{todo_id}", "ETag": '"1"'}
+    return _answer({"data": ["Todo added."], "id": todo_id}, 201, headers)
+
+
+@app.put("/todo/{id}")
+async def update(
+    request: Request, todo_id: Id, body: Update, if_match: IfMatch = None, key: Key = None
+) -> Response:
+    version, webhook = work.update(body.item, todo_id)
+    body = {"data": f"Todo with id {todo_id} has been updated."}
+    return _answer(body, 200, webhook | {"ETag": f'"{version}"'})
+
+
+@app.get("/todo/{id}")
+async def get(request: Request, todo_id: Id) -> Response:
+    todo = work.get(todo_id)
+    return _answer({"data": todo}, 200, {"ETag": f'"{todo["version"]}"'})
+
+
+@app.get("/todo")
+async def everything(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query()] = None,
+) -> Response:
+    return _answer({"data": work.everything()}, 200, {})
+
+
+def _answer(body, status, headers):
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(content, status, headers, "application/json")
+
+
+api = Mangum(app, lifespan="off")
+
+work.started()
