@@ -6,7 +6,8 @@ from math import ceil
 
 from app.convoy.event_list import PAGE
 from app.outbox.look_up import AROUND
-from app.outbox.relay import BATCH_PAGES, DELETES, WORKERS
+from app.outbox.relay import DELETES, WORKERS
+from app.outbox.settling import REMEMBERED
 from benchmarks.scale import assumptions as given
 from benchmarks.scale.work import READ_BYTES, WRITE_BYTES, work_of
 
@@ -21,12 +22,18 @@ def pass_costs(rate: float) -> dict[str, float]:
     """
     row_bytes, due = work_of("create").sizes["outbox"], rate * 60
     scans = ceil(2 * due * row_bytes / 1024**2)
-    # The outbox has no order of time: each batch of rows needs the list of the whole minute.
-    lists = ceil(scans / BATCH_PAGES) * ceil(rate * (60 + AROUND.total_seconds()) / PAGE)
+    # The outbox has no order of time: the first rows need the list of the whole minute. The relay
+    # remembers what the list shows of rows that it has not read yet.
+    lists = ceil(due / REMEMBERED) * ceil(rate * (60 + AROUND.total_seconds()) / PAGE)
     deletes = ceil(due / DELETES)
-    # Pages are read one after the other. Rows are deleted by twice as many threads as workers.
-    waits = scans * given.SCAN_S + lists * given.LIST_S + QUESTIONS * given.QUESTION_S
-    waits += deletes / (2 * WORKERS) * given.CALL_S
+    # While Convoy's list is read, a thread reads the outbox, and twice as many threads as workers
+    # delete rows.
+    at_once = (
+        lists * given.LIST_S,
+        (scans - 1) * given.SCAN_S,
+        deletes / (2 * WORKERS) * given.CALL_S,
+    )
+    waits = given.SCAN_S + max(at_once) + QUESTIONS * given.QUESTION_S
     return {
         "rows that are due": round(due),
         "Convoy: pages of its list of events": lists,
