@@ -47,16 +47,16 @@ def moment(item: Item, name: str) -> datetime:
 
 def attribute(value: Json) -> AttributeValueTypeDef:
     match value:
+        case str():
+            return {"S": value}
         case bool():
             return {"BOOL": value}
         case int():
             return {"N": str(value)}
         case list():
             return {"L": [attribute(each) for each in value]}
-        case dict():
-            return {"M": {name: attribute(each) for name, each in value.items()}}
         case _:
-            return {"S": value}
+            return {"M": {name: attribute(each) for name, each in value.items()}}
 
 
 def json_value(attribute: AttributeValueTypeDef) -> Json:

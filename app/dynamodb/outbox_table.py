@@ -54,7 +54,11 @@ class OutboxTable:
         """The part of a commit's transaction that puts the event in."""
         return {
             "TableName": self._table,
-            "Item": _item(Row(event, due_at=event.occurred_at + self._settle_after)),
+            "Item": {
+                **items.event_item(event),
+                "due_at": {"N": to_ms(event.occurred_at + self._settle_after)},
+                **_UNTRIED,
+            },
             "ConditionExpression": "attribute_not_exists(event_id)",
         }
 
@@ -179,6 +183,15 @@ class OutboxTable:
 
 def _key(event_id: str) -> dict[str, AttributeValueTypeDef]:
     return {"event_id": {"S": event_id}}
+
+
+_UNTRIED: Item = {
+    "state": {"S": WAITING},
+    "attempts": {"N": "0"},
+    "refusals": {"N": "0"},
+    "reason": {"S": ""},
+}
+"""The part of a new row that is the same for all: `_item` takes a request 4 microseconds more."""
 
 
 def _item(row: Row) -> dict[str, AttributeValueTypeDef]:

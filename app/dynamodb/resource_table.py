@@ -83,10 +83,10 @@ class ResourceTable(Generic[R]):
         guard: TransactWriteItemTypeDef = (
             {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.base_version)}}
             if change.base_version
-            else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_absent()}}
+            else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_ABSENT}}
         )
         item = self._attributes(change.state) | key
-        return [{"Put": {"TableName": self.name, "Item": item, **_absent()}}, guard]
+        return [{"Put": {"TableName": self.name, "Item": item, **_ABSENT}}, guard]
 
     def get(self, owner: str, resource_id: int) -> GetTypeDef:
         """The read of the resource, for a transaction or alone."""
@@ -152,11 +152,10 @@ class _Condition(TypedDict, total=False):
     ReturnValuesOnConditionCheckFailure: Literal["NONE"]  # unused; a ** item must name all its keys
 
 
-def _absent() -> _Condition:
-    return {
-        "ConditionExpression": "attribute_not_exists(#id)",
-        "ExpressionAttributeNames": {"#id": "id"},
-    }
+_ABSENT: _Condition = {
+    "ConditionExpression": "attribute_not_exists(#id)",
+    "ExpressionAttributeNames": {"#id": "id"},
+}
 
 
 def _at(version: int) -> _Condition:
