@@ -57,12 +57,15 @@ class BadInput(Exception):
 DATA_ONLY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of each answer: no cache may keep it, and no browser may run it as a page or a script."""
 
+_DATA_ONLY = [(name.lower().encode(), value.encode()) for name, value in DATA_ONLY.items()]
+
 
 class Answer(JSONResponse):
-    """An answer with the headers DATA_ONLY."""
+    """An answer with the headers DATA_ONLY, beside its own."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        super().init_headers({**DATA_ONLY, **(headers or {})})
+        super().init_headers(headers)
+        self.raw_headers += _DATA_ONLY
 
 
 def fault(location: str, field: str, detail: str) -> dict[str, str]:
