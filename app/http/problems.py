@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
@@ -62,6 +63,9 @@ _DATA_ONLY = [(name.lower().encode(), value.encode()) for name, value in DATA_ON
 
 class Answer(JSONResponse):
     """An answer with the headers DATA_ONLY, beside its own."""
+
+    def render(self, content: object) -> bytes:
+        return to_json(content)
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         super().init_headers(headers)
