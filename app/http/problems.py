@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
@@ -57,12 +58,18 @@ class BadInput(Exception):
 DATA_ONLY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of each answer: no cache may keep it, and no browser may run it as a page or a script."""
 
+_DATA_ONLY = [(name.lower().encode(), value.encode()) for name, value in DATA_ONLY.items()]
+
 
 class Answer(JSONResponse):
-    """An answer with the headers DATA_ONLY."""
+    """An answer with the headers DATA_ONLY, beside its own."""
+
+    def render(self, content: object) -> bytes:
+        return to_json(content)
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        super().init_headers({**DATA_ONLY, **(headers or {})})
+        super().init_headers(headers)
+        self.raw_headers += _DATA_ONLY
 
 
 def fault(location: str, field: str, detail: str) -> dict[str, str]:
