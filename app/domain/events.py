@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EventType:
+class EventType(NamedTuple):
     """Convoy filters on `name`; the payload has `event` and `description`.
 
     `carries` names the payload's field with the resource or its id. If `always` is False, only some
@@ -35,8 +34,7 @@ def title(resource: str) -> str:
     return resource.replace("_", " ").capitalize()
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceEvents:
+class ResourceEvents(NamedTuple):
     """The event types of one type of resource."""
 
     retrieved: EventType
@@ -66,9 +64,6 @@ class ResourceEvents:
                 f"{name}_id",
             ),
         )
-
-    def __iter__(self) -> Iterator[EventType]:
-        yield from (self.retrieved, self.created, self.updated, self.deleted, self.failed)
 
     @property
     def of_changes(self) -> tuple[EventType, ...]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Set
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from app.domain.fields import to_json
 
@@ -25,8 +24,7 @@ class KeyReused(Exception):
     """An idempotency key came with a request that differs from the key's first request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The stored first request of an idempotency key, and the change that it made."""
 
     fingerprint: str
@@ -35,8 +33,7 @@ class Record:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A request's idempotency key, and the request's fingerprint."""
 
     owner: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol
 
 from app.domain.resource import R
 
@@ -36,16 +35,14 @@ class Clash(Exception):
     """Another writer committed first: the change was decided on an outdated state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[R]):
+class Page(NamedTuple, Generic[R]):
     """`after`: the next page begins after this id; None on the last page."""
 
     found: Sequence[R]
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot(Generic[R]):
+class Snapshot(NamedTuple, Generic[R]):
     """The store at one moment. `freed` is the version of the id's deletion; 0 if there was none."""
 
     resource: R | None = None
@@ -77,8 +74,7 @@ class Store(Protocol[R]):
         """Whether the event is still in the outbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
+class EventPage(NamedTuple):
     """`after`: the next page begins after this event's id; None on the last page."""
 
     found: Sequence[Event]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from app.domain import fields
 from app.domain.events import ResourceEvents, envelope, title
@@ -47,8 +47,7 @@ COMMON_FIELDS: Mapping[str, type] = {"owner": str, "id": int, "version": int}
 Action = Literal["create", "update", "delete"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[R]):
+class Change(NamedTuple, Generic[R]):
     """A change of one resource, and its event: both are saved, or neither.
 
     `state` is the resource after the change. For a deletion it is the last state, with the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from app.domain import events
 from app.domain.idempotency import Claim
@@ -26,8 +26,7 @@ MAX_DECISIONS = 8
 """How often a change is decided while other writers commit first. Then the client gets a 503."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(NamedTuple):
     """`version` is the resource's version after the change, or the deletion's version."""
 
     id: int

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(NamedTuple):
     """`only`: the versions that the request takes; None: every version.
 
     `none_of`: the versions that the request does not take; None: every version, so that the

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SignIn = Literal["jwt", "iam", "lambda", "anonymous"]
 
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """`owner` has the resources. `actor` acts for the owner; None if nobody knows who that is."""
 
     owner: str

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Set
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from pydantic import (
     AwareDatetime,
@@ -69,8 +69,7 @@ _Cursor = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Schemas:
+class Schemas(NamedTuple):
     new: type[Input]
     update: type[Update]
     out: type[BaseModel]

@@ -10,7 +10,7 @@ often        ▼  │
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.ports import StoreError
 
@@ -75,8 +75,7 @@ class UnreadableRow(StoreError):
         self.event_id = event_id
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Part `number` of a table's rows, from 1, if the rows are divided into `of` parts."""
 
     number: int

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from app.domain.event_log import EventLog
 from app.domain.service import Service
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
     from app.outbox.outcomes import Publisher
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(NamedTuple):
     """What the API, the relay and the operator's command are made of."""
 
     settings: Settings

@@ -21,7 +21,7 @@ from benchmarks.compare.handlers import OURS
 from infra.checks import tool_env
 from infra.checks.run import run
 from infra.package import aws_data, bytecode
-from infra.package.build import ROOT, Target, build, remove_dead, write_zip
+from infra.package.build import ROOT, Target, build, cut_metadata, remove_dead, write_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,6 +105,7 @@ def _fill(folder: Path, peer: Peer, own: Sequence[Path], *, compiled: bool) -> N
     for path, name in zip(own, ("work.py", "handler.py"), strict=True):
         shutil.copyfile(path, folder / name)
     remove_dead(folder)
+    cut_metadata(folder)
     if peer.is_tuned:
         aws_data.write(folder / DATA.name, OPERATIONS)
     if compiled:

@@ -42,11 +42,16 @@ The risk: Lambda's version differs from the lock's. It is mostly older, and AWS 
 time. The tests of the zip (tests/integration/artefact) also run it with a version a year older.
 """
 
-DEAD = re.compile(r"^bin/|(^|/)tests/|\.pyi$|\.dist-info/RECORD$|^\.lock$|^pydantic/v1/")
-"""Commands, tests, stubs, RECORD (its hashes of the commands differ in each build), and pydantic's
-version 1, which FastAPI works without.
-
-Other metadata stays: some packages read their own version.
+DEAD = re.compile(
+    r"^bin/|/__main__\.py$|^\w+/cli\.py$|(^|/)tests/|/testclient\.py$|\.pyi$|/py\.typed$|^\.lock$"
+    r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|sboms/)|^pydantic/v1/"
+    r"|^anyio/(pytest_plugin|_backends/_trio)\.py$|^httpcore/_backends/trio\.py$"
+    r"|^httpcore/_a?sync/(http2|socks_proxy)\.py$|^httpx/_main\.py$|^pydantic/mypy\.py$"
+    r"|^dotenv/ipython\.py$|^pythonjsonlogger/(msgspec|orjson)\.py$"
+)
+"""Commands, tests, types, RECORD (its hashes of the commands differ in each build), the installer's
+notes, and pydantic's version 1, which FastAPI works without. Then modules that import a package
+which the zip does not have: trio, pytest, h2, socksio, click, mypy, IPython, msgspec, orjson.
 """
 
 SDK = "convoy"
@@ -87,6 +92,7 @@ def build(target: Target, out: Path, *, compiled: bool = True) -> None:
         write_version(task)
         thin_sdk(task)
         remove_dead(task)
+        cut_metadata(task)
         aws_data.write(task / DATA.name)
         if compiled:
             bytecode.add(task, target.python)
@@ -125,8 +131,11 @@ def write_version(task: Path) -> None:
 
 
 def thin_sdk(task: Path) -> None:
-    """Keep only the modules of the SDK that the functions import: a few of its 541."""
-    used = _sources(imported())
+    """Keep only the modules of the SDK that the functions import: a few of its 541.
+
+    `app.convoy.sdk` replaces the package of its models, whose `__init__` imports them all.
+    """
+    used = _sources(imported()) - {f"{SDK}/models/__init__.py"}
     for source in (task / SDK).rglob("*.py"):
         if source.relative_to(task).as_posix() not in used:
             source.unlink()
@@ -136,6 +145,12 @@ def remove_dead(task: Path) -> None:
     for file in _files(task):
         if DEAD.search(file.relative_to(task).as_posix()):
             file.unlink()
+
+
+def cut_metadata(task: Path) -> None:
+    """Leave out the packages' descriptions. The fields stay: packages read their own versions."""
+    for file in task.glob("*.dist-info/METADATA"):
+        file.write_bytes(file.read_bytes().partition(b"\n\n")[0] + b"\n")
 
 
 @cache

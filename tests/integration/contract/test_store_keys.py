@@ -86,7 +86,7 @@ def test_a_refused_change_leaves_its_key_free(store: TodoStore) -> None:
 
 
 def test_one_key_stands_for_one_change_of_each_owner(store: TodoStore) -> None:
-    bobs = replace(CLAIM, owner="bob")
+    bobs = CLAIM._replace(owner="bob")
     store.commit(created(), CLAIM)
     assert record(store, bobs) is None
     store.commit(created(replace(A_TODO, owner="bob"), "e2"), bobs)
@@ -99,7 +99,7 @@ def test_a_key_is_free_after_its_life_even_if_still_stored(
     store: TodoStore,
 ) -> None:
     store.commit(created(), CLAIM)
-    after = replace(CLAIM, now=NOW + KEY_LIFE)
+    after = CLAIM._replace(now=NOW + KEY_LIFE)
 
     assert record(store, after) is None
     store.commit(created(replace(A_TODO, id=2), "e2"), after)
@@ -108,7 +108,7 @@ def test_a_key_is_free_after_its_life_even_if_still_stored(
 
 def test_a_key_is_taken_until_the_end_of_its_life(store: TodoStore) -> None:
     store.commit(created(), CLAIM)
-    before = replace(CLAIM, now=NOW + KEY_LIFE - SECOND)
+    before = CLAIM._replace(now=NOW + KEY_LIFE - SECOND)
 
     assert record(store, before) is not None
     with pytest.raises(Clash):

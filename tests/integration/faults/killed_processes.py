@@ -120,8 +120,7 @@ def _components_that_die(environment: Environment, step: Step) -> Components:
     )
     publisher = cast("ConvoyPublisher", _DiesInCall(components.publisher, step, convoy))
     components.breaker.inner = publisher
-    return replace(
-        components,
+    return components._replace(
         outbox=cast("OutboxTable", _DiesInCall(components.outbox, step, dynamodb)),
         publisher=publisher,
     )

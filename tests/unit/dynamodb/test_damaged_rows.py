@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -214,7 +213,7 @@ def test_the_record_of_a_key_is_read_or_reported(item: Item) -> None:
     store = make_store(client(item))
 
     found = read_or_none(
-        lambda: store.read("bob", 1, replace(CLAIM, owner="ann")),
+        lambda: store.read("bob", 1, CLAIM._replace(owner="ann")),
         "the record of idempotency key key of ann can't be read: ",
     )
 
