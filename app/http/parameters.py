@@ -71,6 +71,11 @@ def location(request: Request, path: str) -> str:
 
 
 def key_of(value: str | None) -> str | None:
-    if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
+    """The key of a header. A gateway joins a header that came twice with a comma: it is one key."""
+    if value is None:
+        return None
+    keys = {each.strip(" ") for each in value.split(",")}
+    key = keys.pop() if len(keys) == 1 else value
+    if re.fullmatch("[!-~]{1,255}", key) is None:
         raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
-    return value
+    return key
