@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from app.domain.ports import StoreUnavailable
 from app.dynamodb import items
@@ -64,16 +64,8 @@ class OutboxTable:
 
     def restore(self, event: Event, *, now: datetime) -> bool:
         """Put an event of the log in, due now. False: it has a row already. Raises StoreError."""
-        try:
-            with translated_errors:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=_item(Row(event, due_at=now, maybe_accepted=False)),
-                    ConditionExpression="attribute_not_exists(event_id)",
-                )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        row = Row(event, due_at=now, maybe_accepted=False)
+        return self._put(row, ConditionExpression="attribute_not_exists(event_id)")
 
     def remove(self, event_ids: Sequence[str]) -> None:
         """Delete the rows of handled events, at most 25. A missing row is no error.
@@ -164,20 +156,32 @@ class OutboxTable:
         return self._replace(row, replace(row, state=WAITING, due_at=now, refusals=0))
 
     def _replace(self, seen: Row, row: Row) -> bool:
+        return self._put(
+            row,
+            ConditionExpression="attempts = :attempts AND #state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={
+                ":attempts": {"N": str(seen.attempts)},
+                ":state": {"S": seen.state},
+            },
+        )
+
+    def _put(self, row: Row, **condition: Any) -> bool:  # noqa: ANN401  # parts of a `PutItem`
+        """False if the condition did not hold. Raises StoreError.
+
+        botocore repeats a call without an answer, which may have been done: the row is there then.
+        """
+        item = _item(row)
         try:
             with translated_errors:
                 self._client.put_item(
                     TableName=self._table,
-                    Item=_item(row),
-                    ConditionExpression="attempts = :attempts AND #state = :state",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={
-                        ":attempts": {"N": str(seen.attempts)},
-                        ":state": {"S": seen.state},
-                    },
+                    Item=item,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **condition,
                 )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return error.response.get("Item") == item
         return True
 
 

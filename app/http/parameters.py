@@ -87,8 +87,16 @@ def location(request: Request, path: str) -> str:
 
 
 def key_of(request: Request) -> str | None:
-    """The request's Idempotency-Key. Raises BadInput."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and re.fullmatch(_KEY_PATTERN, key) is None:
+    """The request's Idempotency-Key. Raises BadInput.
+
+    A header that came twice is one key. A gateway joins the two with a comma.
+    """
+    values = request.headers.getlist("idempotency-key")
+    if not values:
+        return None
+    joined = ",".join(values)
+    keys = {each.strip(" ") for each in joined.split(",")}
+    key = keys.pop() if len(keys) == 1 else joined
+    if re.fullmatch(_KEY_PATTERN, key) is None:
         raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     return key

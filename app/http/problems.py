@@ -115,7 +115,7 @@ async def _invalid(request: Request, error: Exception) -> Answer:
     faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
     kinds = {found["type"] for found in error.errors()}
     if "json_invalid" in kinds:
-        return problem(400, "The body is not valid JSON.", errors=faults)
+        return _encoded(request) or problem(400, "The body is not valid JSON.", errors=faults)
     if "model_attributes_type" in kinds and not _is_json(request):
         return problem(415, "Content-Type must be application/json.", errors=[_CONTENT_TYPE])
     fields = ", ".join(dict.fromkeys(found["field"] for found in faults))
@@ -128,6 +128,20 @@ _CONTENT_TYPE = fault("header", "Content-Type", "must be application/json")
 def _is_json(request: Request) -> bool:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _encoded(request: Request) -> Answer | None:
+    """The answer to a body that can't be read and is compressed (RFC 9110, 12.5.3)."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding in {"", "identity"}:
+        return None
+    detail = "must be left out: send the body uncompressed"
+    return problem(
+        415,
+        f"Content-Encoding {detail}.",
+        errors=[fault("header", "Content-Encoding", detail)],
+        headers={"Accept-Encoding": "identity"},
+    )
 
 
 def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
@@ -151,6 +165,8 @@ async def _http(request: Request, error: Exception) -> Answer:
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     if status == 400:
+        if (encoded := _encoded(request)) is not None:
+            return encoded
         errors = [
             fault("body", "body", "could not be read: not UTF-8, too deep, or a number too long")
         ]

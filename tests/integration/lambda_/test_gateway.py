@@ -126,6 +126,23 @@ def test_a_page_of_the_longest_events_fits_into_lambdas_limit(
     assert len(page["data"]) < len(found)
 
 
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_key_that_a_proxy_sent_twice_is_that_key(call: Invoke, kind: str) -> None:
+    def ask(*keys: str) -> JsonObject:
+        event = request(kind, "POST", "/todo", '{"item": "x"}')
+        if "headers" in event:
+            event["headers"]["idempotency-key"] = ",".join(keys)
+        if "multiValueHeaders" in event:
+            event["multiValueHeaders"]["idempotency-key"] = [*keys]
+        return call(event)
+
+    first, again = ask("k-1", "k-1"), ask("k-1")
+
+    assert first["statusCode"] == 201
+    assert again["headers"]["idempotency-replayed"] == "true"
+    assert again["body"] == first["body"]
+
+
 def test_the_page_with_third_party_scripts_is_not_served(call: Invoke) -> None:
     assert call(request("http_api_v2", "GET", "/docs"))["statusCode"] == 404
     assert call(request("http_api_v2", "GET", "/openapi.json"))["statusCode"] == 200
