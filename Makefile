@@ -2,6 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Whatever the environment says, Python keeps what it compiles: a test run starts hundreds of
+# processes, and each would compile the same modules again.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs fix lock operator clean
 
 run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080

@@ -27,6 +27,7 @@ from infra.local import dynamodb_local as dynamodb_server
 from infra.local.tables import create_tables
 from infra.package import build as package
 from tests.components import make_event_log, make_publisher, make_questions, make_service
+from tests.integration import models, moto_tables
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.shared import shared_folder
@@ -50,6 +51,13 @@ if TYPE_CHECKING:
 PATIENT = DYNAMODB.merge(Config(read_timeout=60, retries={"total_max_attempts": 1}))
 """For a server that imports moto at its first call, on a busy machine. A call that timed out and
 was sent again would find that its own first attempt had created the table."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        models.read_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -180,6 +188,10 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
     with both.
     """
     client: DynamoDBClient = request.getfixturevalue(getattr(request, "param", "moto"))
+    if client.meta.endpoint_url.endswith(".amazonaws.com"):  # moto answers in this process
+        with moto_tables.new_tables(client):
+            yield client
+        return
     # DynamoDB Local deletes expired items within a second, by its own clock, not by the test's.
     create_tables(client, TABLES, expiring=False)
     yield client
