@@ -3,16 +3,18 @@
 from app.runtime import cold_start  # isort: skip  # before the imports that it makes faster
 
 import os
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mangum import Mangum
+from mangum.handlers import HTTPGateway
 
 from app.http.gateway import is_request, normalised
 from app.runtime.logs import request_id_context
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from mangum.types import Scope
 
     from app.outbox.relay import Relay
     from app.wiring.api import Components
@@ -81,10 +83,18 @@ def _components() -> "Components":
     return _api()[1]
 
 
+class _HttpApi(HTTPGateway):
+    """Mangum's handler of an HTTP API's event. Mangum 0.22 makes the scope again for the answer."""
+
+    @cached_property
+    def scope(self) -> "Scope":
+        return super().scope
+
+
 def _adapted(app: "FastAPI") -> Mangum:
     # Mangum base64-encodes every other type.
     types = ["text/", "application/json", "application/problem+json"]
-    return Mangum(app, lifespan="off", text_mime_types=types)
+    return Mangum(app, lifespan="off", text_mime_types=types, custom_handlers=[_HttpApi])
 
 
 # Lambda names its function's entry point. What the function needs is built at its start, not in its

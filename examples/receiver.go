@@ -110,11 +110,14 @@ func keyAndVersion(found event) (string, int64, error) {
 	if !changes[action] {
 		return "/" + found.id, 1, nil
 	}
-	var resource struct{ ID, Version int64 }
-	if err := json.Unmarshal(found.fields[kind], &resource); err != nil {
+	var resource map[string]json.RawMessage // a struct would also take `ID` for `id`
+	var id, version int64
+	err := json.Unmarshal(found.fields[kind], &resource)
+	err = errors.Join(err, json.Unmarshal(resource["id"], &id), json.Unmarshal(resource["version"], &version))
+	if err != nil {
 		return "", 0, fmt.Errorf("%s: %w", found.name, err)
 	}
-	return fmt.Sprintf("%s/%d", kind, resource.ID), resource.Version, nil
+	return fmt.Sprintf("%s/%d", kind, id), version, nil
 }
 
 // receiver calls `work` with each new event. With an error of `work`, Convoy tries again.

@@ -98,10 +98,10 @@ def _settings() -> Iterator[Settings]:
 
 
 def _built(build: Callable[[], T]) -> T:
-    from app.dynamodb.errors import translate_errors
+    from app.dynamodb.errors import translated_errors
     from app.settings import SettingsError
 
-    with translate_errors():
+    with translated_errors:
         try:
             return build()
         except ValueError as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
 from app.convoy.exchange import message_of, reason_of
+from app.convoy.pages import NotAList, pages
 from app.convoy.status_codes import outcome_of
 from app.convoy.transport import ERRORS
 from app.outbox.event_list import NotAnswered
@@ -60,16 +62,10 @@ class Questions:
 
     def pages(self, call: Callable[..., object], **filters: object) -> Iterator[list[JsonObject]]:
         """The pages of a list; unless `sort` is `ASC`, newest first."""
-        cursor: JsonObject = {}
-        while True:
-            page = self.ask(call, **filters, **cursor)
-            with expect_list_form():
-                content, pagination = page["content"] or [], page["pagination"]
-                more = pagination["has_next_page"]
-                cursor = {"next_page_cursor": pagination["next_page_cursor"]}
-            yield content
-            if not more:
-                return
+        try:
+            yield from pages(partial(self.ask, call, **filters))
+        except NotAList as error:
+            raise NotAnswered(Unavailable(str(error))) from error
 
     def close(self) -> None:
         self._exchange.close()

@@ -12,10 +12,12 @@ Convoy's answers are passed on unchanged, as JSON: the SDK's types do not fit al
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
 from app.convoy.exchange import NotSendable, message_of, reason_of
+from app.convoy.pages import NotAList, pages
 from app.convoy.transport import ERRORS
 
 if TYPE_CHECKING:
@@ -78,13 +80,24 @@ class Calls:
         for name, value in filters.items():
             if not value or (isinstance(value, list) and not all(value)):
                 raise ValueError(f"the filter {name} is empty")
-        cursor: JsonObject = {}
-        while True:
-            page = self.ask(call, **{"per_page": PAGE, **filters, **cursor})
-            yield page["content"]
-            if not page["pagination"]["has_next_page"]:
-                return
-            cursor = {"next_page_cursor": page["pagination"]["next_page_cursor"]}
+        try:
+            yield from pages(partial(self.ask, call, **{"per_page": PAGE, **filters}))
+        except NotAList as error:
+            raise self._unknown_form(error) from error
+
+    def one(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
+        """`data` of Convoy's answer, which is an object."""
+        found = self.ask(call, *about, **arguments)
+        if not isinstance(found, dict):
+            raise self._unknown_form("its data is not an object")
+        return found
+
+    def some(self, call: Callable[..., object], *about: str) -> list[JsonObject]:
+        """`data` of Convoy's answer, which is a list without pages."""
+        found = self.ask(call, *about)
+        if not isinstance(found, list):
+            raise self._unknown_form("its data is not a list")
+        return found
 
     def ask(self, call: Callable[..., object], *about: str, **arguments: object) -> Any:  # noqa: ANN401
         """`data` of Convoy's answer."""
@@ -113,6 +126,12 @@ class Calls:
 
     def close(self) -> None:
         self._exchange.close()
+
+    def _unknown_form(self, problem: object) -> ConvoyUnusable:
+        return ConvoyUnusable(
+            f"CONVOY_BASE_URL ({self._base_url}): the answer has another form than Convoy's"
+            f" ({problem}). Check what answers there."
+        )
 
     def _error(self, response: httpx.Response) -> ConvoyError:
         answer = self._exchange.redacted(reason_of(response))

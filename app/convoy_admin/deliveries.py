@@ -95,13 +95,11 @@ class DeliveryCalls:
         raise ConvoyUnusable(f"Convoy has more than {MAX_KEYS} keys of event {event_id}")
 
     def delivery(self, delivery_id: str) -> JsonObject:
-        found: JsonObject = self._calls.ask(sdk.delivery, delivery_id)
-        return found
+        return self._calls.one(sdk.delivery, delivery_id)
 
     def attempts(self, delivery_id: str) -> list[JsonObject]:
         """Oldest first."""
-        found: list[JsonObject] = self._calls.ask(sdk.attempts, delivery_id)
-        return found
+        return self._calls.some(sdk.attempts, delivery_id)
 
     def resend(self, delivery_id: str, *, missed_only: bool = False) -> None:
         """Send a delivery again that arrived or failed for good; Convoy refuses one under way.

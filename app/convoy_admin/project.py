@@ -14,7 +14,7 @@ from app.convoy_admin.calls import Calls, ConvoyNotFound, ConvoyRefused, ConvoyU
 from app.convoy_admin.deliveries import DeliveryCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from app.convoy.exchange import Exchange
@@ -37,7 +37,7 @@ class Project(DeliveryCalls):
     def check(self) -> JsonObject:
         """The project, with its `config`. Raises ConvoyUnusable unless key and id fit."""
         try:
-            found: JsonObject = self._calls.ask(sdk.project)
+            found = self._calls.one(sdk.project)
         except ConvoyRefused as error:
             if "project" not in str(error).lower():
                 raise  # Convoy answers 400 to some of its outages too
@@ -55,15 +55,14 @@ class Project(DeliveryCalls):
         return found
 
     def event_types(self) -> list[JsonObject]:
-        found: list[JsonObject] = self._calls.ask(sdk.event_types)
-        return found
+        return self._calls.some(sdk.event_types)
 
     def create_event_type(self, about: Mapping[str, Any]) -> JsonObject:
-        return self._one(sdk.create_event_type, body=sdk.NewEventType(**about))
+        return self._calls.one(sdk.create_event_type, body=sdk.NewEventType(**about))
 
     def update_event_type(self, uid: str, about: Mapping[str, Any]) -> JsonObject:
         changed = sdk.ChangedEventType(**about)
-        return self._one(sdk.update_event_type, uid, body=changed)
+        return self._calls.one(sdk.update_event_type, uid, body=changed)
 
     def endpoints(self, owner: str | None = None) -> Iterator[JsonObject]:
         """The endpoints of one owner, or all endpoints."""
@@ -71,7 +70,7 @@ class Project(DeliveryCalls):
 
     def endpoint(self, endpoint_id: str) -> JsonObject:
         """With its secrets, oldest first. `owner_id` names its owner."""
-        return self._one(sdk.endpoint, endpoint_id)
+        return self._calls.one(sdk.endpoint, endpoint_id)
 
     def create_endpoint(
         self, *, name: str, url: str, owner: str, description: str = ""
@@ -80,7 +79,7 @@ class Project(DeliveryCalls):
         wanted = sdk.NewEndpoint(
             name=name, url=url, owner_id=owner, description=description, advanced_signatures=True
         )
-        return self._one(sdk.create_endpoint, body=wanted)
+        return self._calls.one(sdk.create_endpoint, body=wanted)
 
     def update_endpoint(
         self, endpoint: JsonObject, *, url: str | None = None, description: str | None = None
@@ -97,7 +96,7 @@ class Project(DeliveryCalls):
         changes = {"url": url, "description": description}
         whole |= {field: value for field, value in changes.items() if value is not None}
         body = sdk.ChangedEndpoint.from_dict(whole)
-        return self._one(sdk.update_endpoint, endpoint["uid"], body=body)
+        return self._calls.one(sdk.update_endpoint, endpoint["uid"], body=body)
 
     def delete_endpoint(self, endpoint_id: str) -> None:
         """Convoy deletes its subscription too, and still lists its deliveries."""
@@ -110,7 +109,7 @@ class Project(DeliveryCalls):
             if found["status"] == "paused":
                 break
             # A toggle: another caller that paused the endpoint meanwhile makes it active.
-            found = self._one(sdk.pause_endpoint, endpoint_id)
+            found = self._calls.one(sdk.pause_endpoint, endpoint_id)
         if found["status"] != "paused":
             raise ConvoyRefused(f"202: the endpoint is {found['status']}. Pause it again.")
         return found
@@ -120,13 +119,13 @@ class Project(DeliveryCalls):
         found = self.endpoint(endpoint_id)
         if found["status"] == "active":
             return found
-        return self._one(sdk.activate_endpoint, endpoint_id)
+        return self._calls.one(sdk.activate_endpoint, endpoint_id)
 
     def rotate_secret(self, endpoint_id: str, overlap_h: int) -> str:
         """The new secret. The present ones sign too: the last one for `overlap_h` more hours."""
         # Convoy's `expires_at` takes the number as seconds; its worker takes it as hours.
         body = sdk.ExpiredSecret(expiration=overlap_h)
-        return secret_of(self._one(sdk.expire_secret, endpoint_id, body=body))
+        return secret_of(self._calls.one(sdk.expire_secret, endpoint_id, body=body))
 
     def subscriptions(self, endpoint_id: str) -> Iterator[JsonObject]:
         for each in self._calls.each(sdk.subscriptions, endpoint_id=[endpoint_id]):
@@ -139,18 +138,17 @@ class Project(DeliveryCalls):
     def create_subscription(self, *, name: str, endpoint_id: str) -> JsonObject:
         """To all event types, by a first event filter of type `*`."""
         wanted = sdk.NewSubscription(name=name, endpoint_id=endpoint_id)
-        return self._one(sdk.create_subscription, body=wanted)
+        return self._calls.one(sdk.create_subscription, body=wanted)
 
     def event_filters(self, subscription_id: str) -> list[JsonObject]:
         """The event types of the subscription: each has a `uid` and an `event_type`, maybe `*`."""
-        found: list[JsonObject] = self._calls.ask(sdk.event_filters, subscription_id)
-        return found
+        return self._calls.some(sdk.event_filters, subscription_id)
 
     def add_filter(self, subscription_id: str, event_type: str) -> JsonObject:
         """Raises ConvoyUnusable for an event type that Convoy does not have yet."""
         wanted = sdk.NewEventFilter(event_type=event_type)
         try:
-            return self._one(sdk.create_event_filter, subscription_id, body=wanted)
+            return self._calls.one(sdk.create_event_filter, subscription_id, body=wanted)
         except ConvoyRefused as error:
             if "event type does not exist" not in str(error):
                 raise
@@ -185,10 +183,6 @@ class Project(DeliveryCalls):
 
     def close(self) -> None:
         self._calls.close()
-
-    def _one(self, call: Callable[..., object], *about: str, **arguments: object) -> JsonObject:
-        found: JsonObject = self._calls.ask(call, *about, **arguments)
-        return found
 
 
 def secret_of(endpoint: JsonObject) -> str:

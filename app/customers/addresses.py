@@ -42,6 +42,9 @@ _NOT_HOSTS = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.1
 """Ranges that not each Python knows as special: the IETF's, which has Oracle's metadata service;
 the relays of 6to4; Azure's metadata service."""
 
+_NOT_IPV6_HOSTS = tuple(map(IPv6Network, ("2001::/23", "3fff::/20")))
+"""The same: the IETF's; the one for documentation since 2024 (RFC 9637)."""
+
 
 class Addresses:
     """Checks URLs. `local`: allow plain http to loopback, for a receiver on the laptop.
@@ -118,7 +121,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     embedded = list(_embedded(address))
     if embedded:
         return all(map(is_public, embedded))
-    return address in _UNICAST and address.is_global
+    special = any(address in network for network in _NOT_IPV6_HOSTS)
+    return address in _UNICAST and address.is_global and not special
 
 
 def _embedded(address: IPv6Address) -> Iterator[IPv4Address]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 SCALARS = (str, int, bool, Decimal, datetime)
 
@@ -48,7 +49,7 @@ def _problem(field: Field[Any], hint: Any) -> str:  # noqa: ANN401  # a type hin
     if default is MISSING:
         return ""
     try:
-        from_json(hint, to_json(default))
+        reader(hint)(to_json(default))
     except (TypeError, ValueError, ArithmeticError):
         return f"the default {default!r} is not of the type {hint}"
     return ""
@@ -76,6 +77,8 @@ def without_none(hint: Any) -> Any:  # noqa: ANN401  # a type hint
 
 def to_json(value: object) -> Json:
     match value:
+        case str() | int():
+            return value
         case Decimal():
             return f"{value:f}"
         case datetime():
@@ -84,44 +87,50 @@ def to_json(value: object) -> Json:
             return [to_json(each) for each in value]
         case dict():
             return {name: to_json(each) for name, each in value.items()}
-        case str() | int():
-            return value
     raise TypeError(f"a field can't have the type {type(value).__name__}")
 
 
-def from_json(hint: Any, value: Any) -> Any:  # noqa: ANN401  # a type hint; JSON; a field's value
-    """The value of a field of this type. Raises TypeError or ValueError for any other JSON."""
+def reader(hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a type hint; JSON; a field's value
+    """The function from JSON to the value of a field of this type.
+
+    That function raises TypeError or ValueError for any other JSON.
+    """
     hint = without_none(hint)
-    if hint is Decimal or hint is datetime:
-        if not isinstance(value, str):
-            raise TypeError(f"{value!r} is not a {hint.__name__} as text")
-        return _decimal(value) if hint is Decimal else _moment(value)
+    if hint is Decimal:
+        return _decimal
+    if hint is datetime:
+        return _moment
     if hint in SCALARS:
-        if type(value) is not hint:
-            raise TypeError(f"{value!r} is not of type {hint.__name__}")
-        return value
+        return partial(_typed, hint)
     if get_origin(hint) is list:
-        return [from_json(get_args(hint)[0], each) for each in _typed(list, value)]
-    entries: Mapping[str, object] = _typed(dict, value)
-    return {name: from_json(get_args(hint)[1], each) for name, each in entries.items()}
+        return partial(_list, reader(get_args(hint)[0]))
+    return partial(_dict, reader(get_args(hint)[1]))
 
 
-def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
+def _list(read: Callable[[Any], Any], value: Any) -> list[Any]:  # noqa: ANN401  # JSON
+    return [read(each) for each in _typed(list, value)]
+
+
+def _dict(read: Callable[[Any], Any], value: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+    return {name: read(each) for name, each in _typed(dict, value).items()}
+
+
+def _decimal(text: Any) -> Decimal:  # noqa: ANN401  # JSON
+    value = Decimal(_typed(str, text))
     if not value.is_finite():
         raise ValueError(f"{text!r} is no number")
     return value
 
 
-def _moment(text: str) -> datetime:
-    value = datetime.fromisoformat(text)
+def _moment(text: Any) -> datetime:  # noqa: ANN401  # JSON
+    value = datetime.fromisoformat(_typed(str, text))
     if value.tzinfo is None:
         raise ValueError(f"{text!r} has no offset")
     return value
 
 
 def _typed(expected: type, value: Any) -> Any:  # noqa: ANN401  # JSON
-    if not isinstance(value, expected):
+    if type(value) is not expected:
         raise TypeError(f"{value!r} is not of type {expected.__name__}")
     return value
 

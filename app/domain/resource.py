@@ -130,8 +130,11 @@ class ResourceType(Generic[R]):
 
     def public(self, state: R) -> dict[str, Json]:
         """The JSON for clients and receivers. A field that is None is left out."""
-        values = ((name, getattr(state, name)) for name in self.field_types)
-        return {name: fields.to_json(value) for name, value in values if value is not None}
+        return {
+            name: fields.to_json(value)
+            for name in self.field_types
+            if (value := getattr(state, name)) is not None
+        }
 
     def create(self, new: R, *, now: datetime, event_id: str) -> Change[R]:
         if self.check:

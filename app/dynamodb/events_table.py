@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from app.domain.event_ids import first_id
 from app.domain.ports import EventPage, UnreadableEvent
 from app.dynamodb import items
-from app.dynamodb.errors import translate_errors
+from app.dynamodb.errors import translated_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -74,7 +74,7 @@ class EventsTable:
         else:
             _add_owner(request, owner, "event_id >= :first")
         while True:
-            with translate_errors():
+            with translated_errors:
                 page = self._read(request)
             yield list(_readable(page["Items"], unreadable))
             if "LastEvaluatedKey" not in page:
@@ -98,7 +98,7 @@ class EventsTable:
         if types:
             _add_types(request, types)
             request["Limit"] = limit * EXAMINED
-        with translate_errors():
+        with translated_errors:
             answer = self._client.query(**request)
         found = answer["Items"]
         kept = items.page_of(found, limit)
@@ -110,7 +110,7 @@ class EventsTable:
 
     def get(self, owner: str, event_id: str, *, now: datetime) -> Event | None:
         key: Item = {"owner": {"S": owner}, "event_id": {"S": event_id}}
-        with translate_errors():
+        with translated_errors:
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         row = answer.get("Item")
         if row is None or _has_expired(row, now):

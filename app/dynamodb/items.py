@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from app.domain.events import Event
 from app.dynamodb.errors import from_ms, to_ms
@@ -47,30 +47,33 @@ def moment(item: Item, name: str) -> datetime:
 
 def attribute(value: Json) -> AttributeValueTypeDef:
     match value:
+        case str():
+            return {"S": value}
         case bool():
             return {"BOOL": value}
         case int():
             return {"N": str(value)}
         case list():
             return {"L": [attribute(each) for each in value]}
-        case dict():
-            return {"M": {name: attribute(each) for name, each in value.items()}}
         case _:
-            return {"S": value}
+            return {"M": {name: attribute(each) for name, each in value.items()}}
 
 
 def json_value(attribute: AttributeValueTypeDef) -> Json:
     """Raises one of DAMAGE for an attribute that `attribute` does not write."""
+    kind: str
+    value: Any
     ((kind, value),) = attribute.items()
     match kind:
         case "S" | "BOOL":
-            return cast("str | bool", value)
+            scalar: str | bool = value
+            return scalar
         case "N":
-            return int(cast("str", value))
+            return int(value)
         case "L":
-            return [json_value(each) for each in cast("list[Any]", value)]
+            return [json_value(each) for each in value]
         case "M":
-            return {name: json_value(each) for name, each in cast("Item", value).items()}
+            return {name: json_value(each) for name, each in value.items()}
     raise ValueError(f"it has the type {kind}")
 
 
@@ -86,11 +89,13 @@ def characters(item: Item) -> int:
 
 
 def _characters(attribute: AttributeValueTypeDef) -> int:
+    if "S" in attribute:
+        return len(attribute["S"])
     if "M" in attribute:
         return sum(map(len, attribute["M"])) + characters(attribute["M"])
     if "L" in attribute:
         return sum(map(_characters, attribute["L"]))
-    return len(attribute.get("S", ""))
+    return 0
 
 
 def event_item(event: Event) -> dict[str, AttributeValueTypeDef]:

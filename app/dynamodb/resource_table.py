@@ -59,6 +59,7 @@ class ResourceTable(Generic[R]):
             for name in resource_type.field_types
             if fields.default_of(declared[name]) is MISSING
         } | {"version"}
+        self._readers = {each: fields.reader(of) for each, of in resource_type.field_types.items()}
         changing = (name for name in resource_type.field_types if name != "id")
         self._aliases = {str(number): name for number, name in enumerate(changing)}
         self._names = {f"#{alias}": name for alias, name in self._aliases.items()}
@@ -82,10 +83,10 @@ class ResourceTable(Generic[R]):
         guard: TransactWriteItemTypeDef = (
             {"Delete": {"TableName": self.name, "Key": tombstone, **_at(change.base_version)}}
             if change.base_version
-            else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_absent()}}
+            else {"ConditionCheck": {"TableName": self.name, "Key": tombstone, **_ABSENT}}
         )
         item = self._attributes(change.state) | key
-        return [{"Put": {"TableName": self.name, "Item": item, **_absent()}}, guard]
+        return [{"Put": {"TableName": self.name, "Item": item, **_ABSENT}}, guard]
 
     def get(self, owner: str, resource_id: int) -> GetTypeDef:
         """The read of the resource, for a transaction or alone."""
@@ -128,11 +129,11 @@ class ResourceTable(Generic[R]):
         return {name: items.attribute(value) for name, value in self._type.public(state).items()}
 
     def _values(self, item: Item) -> dict[str, Any]:
-        if missing := sorted(self._needed - item.keys()):
-            raise LookupError(f"no {', '.join(missing)}")
+        if not item.keys() >= self._needed:
+            raise LookupError(f"no {', '.join(sorted(self._needed - item.keys()))}")
         return {"owner": _owner(item)} | {
-            name: fields.from_json(of, items.json_value(item[name]))
-            for name, of in self._type.field_types.items()
+            name: read(items.json_value(item[name]))
+            for name, read in self._readers.items()
             if name in item
         }
 
@@ -151,11 +152,10 @@ class _Condition(TypedDict, total=False):
     ReturnValuesOnConditionCheckFailure: Literal["NONE"]  # unused; a ** item must name all its keys
 
 
-def _absent() -> _Condition:
-    return {
-        "ConditionExpression": "attribute_not_exists(#id)",
-        "ExpressionAttributeNames": {"#id": "id"},
-    }
+_ABSENT: _Condition = {
+    "ConditionExpression": "attribute_not_exists(#id)",
+    "ExpressionAttributeNames": {"#id": "id"},
+}
 
 
 def _at(version: int) -> _Condition:

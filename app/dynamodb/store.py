@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic
 from app.domain.ports import Clash, Page, Snapshot
 from app.domain.resource import Change, R, ResourceType
 from app.dynamodb import items
-from app.dynamodb.errors import translate_errors
+from app.dynamodb.errors import translated_errors
 from app.dynamodb.idempotency_table import IdempotencyTable
 from app.dynamodb.resource_table import COLLECTION, ResourceTable
 from app.dynamodb.transactions import REFUSED, Cancelled, Transactions
@@ -52,7 +52,7 @@ class DynamoStore(Generic[R]):
         """One `TransactGetItems`; a `GetItem` if only the resource is read."""
         resource = self._resources.get(owner, resource_id)
         if claim is None and not freed:
-            with translate_errors():
+            with translated_errors:
                 answer = self._client.get_item(**resource, ConsistentRead=True)
             return Snapshot(self._resource(answer.get("Item")))
         tombstone = [self._resources.get_tombstone(owner, resource_id)] if freed else []
@@ -67,7 +67,7 @@ class DynamoStore(Generic[R]):
 
         A page has fewer if it reaches DynamoDB's limit of 1 MB, or `items.MAX_PAGE_CHARACTERS`.
         """
-        with translate_errors():
+        with translated_errors:
             answer = self._client.query(
                 TableName=self._resources.name,
                 # Negative ids are tombstones.

@@ -6,7 +6,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, TypeVar
 
 from app.domain.ports import StoreError, StoreUnavailable
-from app.dynamodb.errors import TRANSIENT, translate_errors
+from app.dynamodb.errors import TRANSIENT, translated_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class Transactions:
     def _retry_contention(self, transact: Callable[[], T]) -> T:
         for pause in (*CONFLICT_PAUSES_S, None):
             try:
-                with translate_errors():
+                with translated_errors:
                     return transact()
             except self._client.exceptions.TransactionCanceledException as error:
                 codes = [reason["Code"] for reason in error.response["CancellationReasons"]]

@@ -15,6 +15,9 @@ SignIn = Literal["jwt", "iam", "lambda", "anonymous"]
 
 Event = Mapping[str, Any]
 
+MAX_OWNER_BYTES = 1024
+"""DynamoDB takes a key of 2048 bytes, which has the type of the resource too."""
+
 
 class Caller(NamedTuple):
     """`owner` has the resources. `actor` acts for the owner; None if nobody knows who that is."""
@@ -84,7 +87,20 @@ def _owner(kind: str, name: str, fields: Mapping[str, object]) -> str:
             f"the {kind} {name!r} names the owner, and it is missing, empty or not text."
             " Use a sign-in that sets it."
         )
+    if not _can_own(owner):
+        raise NoCaller(
+            f"the {kind} {name!r} names the owner, and it has over {MAX_OWNER_BYTES} bytes, a null"
+            " character, or half of a surrogate pair. Use a sign-in that sets another value."
+        )
     return owner
+
+
+def _can_own(name: str) -> bool:
+    """Whether DynamoDB can store it, and Convoy can deliver the owner's events."""
+    try:
+        return len(name.encode()) <= MAX_OWNER_BYTES and "\0" not in name
+    except UnicodeEncodeError:
+        return False
 
 
 def _text(value: object) -> str | None:

@@ -90,9 +90,11 @@ def _start(after: str | None) -> str | datetime | None:
     try:
         return moment(after)
     except ValueError:
+        # The most frequent mistake: clients that put a query together from texts do not encode.
+        plus = "; a + is a space in a query: write it as %2B" if " " in after else ""
         raise BadInput(
             "query",
             "after",
             "must be the `next` or the `until` of an earlier page, an event's id, or a time with"
-            ' its offset (RFC 3339), such as "2026-11-24T12:00:00Z"',
+            f' its offset (RFC 3339), such as "2026-11-24T12:00:00Z"{plus}',
         ) from None

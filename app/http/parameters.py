@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Header, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BeforeValidator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.domain.resource import MAX_ID
 from app.domain.service import Committed
+from app.http.preconditions import CONDITIONS
 from app.http.problems import MEDIA_TYPE, BadInput, title
 from app.http.schemas import Done
 
@@ -47,15 +48,30 @@ def _canonical(value: object) -> object:
 PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID), BeforeValidator(_canonical)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE), BeforeValidator(_canonical)]
 Cursor = Annotated[str | SkipJsonSchema[None], Query(description="The `next` of the page before.")]
-IdempotencyKey = Annotated[
-    str | SkipJsonSchema[None],
-    Header(
-        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
-        alias="Idempotency-Key",
-        description="A key of your choice, 1 to 255 visible ASCII characters. If the same request"
-        " comes again under it within 24 hours, it is not done again: it gets the first answer.",
-    ),
-]
+_KEY_PATTERN = "^[!-~]{1,255}$"
+_KEY_DESCRIPTION = (
+    "A key of your choice, 1 to 255 visible ASCII characters. If the same request comes again under"
+    " it within 24 hours, it is not done again: it gets the first answer."
+)
+
+KEY_AND_CONDITIONS = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {
+                "type": "string",
+                "description": _KEY_DESCRIPTION,
+                "pattern": _KEY_PATTERN,
+                "title": "Idempotency-Key",
+            },
+            "description": _KEY_DESCRIPTION,
+        },
+        *CONDITIONS["parameters"],
+    ]
+}
+"""The headers of a change, for the document. Its route reads them: see `preconditions`."""
 
 
 def webhook(done: Committed) -> dict[str, str]:
@@ -70,7 +86,17 @@ def location(request: Request, path: str) -> str:
     return quote(request.scope.get("root_path", ""), safe="/~!$&'()*+,;=:@") + path
 
 
-def key_of(value: str | None) -> str | None:
-    if value is not None and re.fullmatch("[!-~]{1,255}", value) is None:
+def key_of(request: Request) -> str | None:
+    """The request's Idempotency-Key. Raises BadInput.
+
+    A header that came twice is one key. A gateway joins the two with a comma.
+    """
+    values = request.headers.getlist("idempotency-key")
+    if not values:
+        return None
+    joined = ",".join(values)
+    keys = {each.strip(" ") for each in joined.split(",")}
+    key = keys.pop() if len(keys) == 1 else joined
+    if re.fullmatch(_KEY_PATTERN, key) is None:
         raise BadInput("header", "Idempotency-Key", "must be 1 to 255 visible ASCII characters")
-    return value
+    return key

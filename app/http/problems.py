@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
@@ -57,12 +58,18 @@ class BadInput(Exception):
 DATA_ONLY = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 """Headers of each answer: no cache may keep it, and no browser may run it as a page or a script."""
 
+_DATA_ONLY = [(name.lower().encode(), value.encode()) for name, value in DATA_ONLY.items()]
+
 
 class Answer(JSONResponse):
-    """An answer with the headers DATA_ONLY."""
+    """An answer with the headers DATA_ONLY, beside its own."""
+
+    def render(self, content: object) -> bytes:
+        return to_json(content)
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        super().init_headers({**DATA_ONLY, **(headers or {})})
+        super().init_headers(headers)
+        self.raw_headers += _DATA_ONLY
 
 
 def fault(location: str, field: str, detail: str) -> dict[str, str]:
@@ -108,7 +115,7 @@ async def _invalid(request: Request, error: Exception) -> Answer:
     faults = [_fault_of(found) for found in error.errors()[:MAX_FAULTS]]
     kinds = {found["type"] for found in error.errors()}
     if "json_invalid" in kinds:
-        return problem(400, "The body is not valid JSON.", errors=faults)
+        return _encoded(request) or problem(400, "The body is not valid JSON.", errors=faults)
     if "model_attributes_type" in kinds and not _is_json(request):
         return problem(415, "Content-Type must be application/json.", errors=[_CONTENT_TYPE])
     fields = ", ".join(dict.fromkeys(found["field"] for found in faults))
@@ -121,6 +128,20 @@ _CONTENT_TYPE = fault("header", "Content-Type", "must be application/json")
 def _is_json(request: Request) -> bool:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _encoded(request: Request) -> Answer | None:
+    """The answer to a body that can't be read and is compressed (RFC 9110, 12.5.3)."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding in {"", "identity"}:
+        return None
+    detail = "must be left out: send the body uncompressed"
+    return problem(
+        415,
+        f"Content-Encoding {detail}.",
+        errors=[fault("header", "Content-Encoding", detail)],
+        headers={"Accept-Encoding": "identity"},
+    )
 
 
 def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
@@ -144,6 +165,8 @@ async def _http(request: Request, error: Exception) -> Answer:
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     if status == 400:
+        if (encoded := _encoded(request)) is not None:
+            return encoded
         errors = [
             fault("body", "body", "could not be read: not UTF-8, too deep, or a number too long")
         ]

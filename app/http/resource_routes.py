@@ -9,9 +9,9 @@ from app.domain.service import Service
 from app.http import cursors
 from app.http.parameters import (
     DEFAULT_PAGE,
+    KEY_AND_CONDITIONS,
     NOT_FOUND,
     Cursor,
-    IdempotencyKey,
     Limit,
     OwnerOf,
     PathId,
@@ -22,7 +22,7 @@ from app.http.parameters import (
     problems,
     webhook,
 )
-from app.http.preconditions import HEADERS, check_list, etag, versions_of
+from app.http.preconditions import CONDITIONS, check_list, etag, versions_of
 from app.http.problems import DATA_ONLY, Answer
 from app.http.resource_schemas import Schemas, schemas_of
 from app.http.schemas import Created, Done
@@ -75,7 +75,7 @@ def _add_read(
         name=f"get_{name}",
         response_model=schemas.one,
         responses=NOT_MODIFIED | problems(400, 404, 412, 422),
-        openapi_extra=HEADERS,
+        openapi_extra=CONDITIONS,
     )
     async def read_one(request: Request, resource_id: PathId) -> Response:
         versions = versions_of(request)
@@ -97,17 +97,16 @@ def _add_create(
         status_code=201,
         response_model=Created,
         responses=problems(400, 409, 412, 415, 422),
-        openapi_extra=HEADERS,
+        openapi_extra=KEY_AND_CONDITIONS,
     )
     async def create(
         request: Request,
         body: new,  # type: ignore[valid-type]
-        key: IdempotencyKey = None,
     ) -> Answer:
         check_list(request)
         draft: Any = body
         fields = draft.model_dump(exclude={"id"}, exclude_unset=True)
-        done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(key))
+        done = await run(service.create, owner_of(request), draft.id, fields, key=key_of(request))
         answer: dict[str, object] = {"data": [f"{title(name)} added."]}
         if draft.id is None:
             answer["id"] = done.id
@@ -126,14 +125,13 @@ def _add_update(
         name=f"update_{name}",
         response_model=Done,
         responses=NOT_FOUND | problems(400, 412, 415, 422) | _refusals(service),
-        openapi_extra=HEADERS,
+        openapi_extra=KEY_AND_CONDITIONS,
         description="Replace the fields that the body has; keep the others.",
     )
     async def replace(
         request: Request,
         resource_id: PathId,
         body: update,  # type: ignore[valid-type]
-        key: IdempotencyKey = None,
     ) -> Answer:
         change: Any = body
         done = await run(
@@ -142,7 +140,7 @@ def _add_update(
             resource_id,
             change.model_dump(exclude_unset=True),
             versions=versions_of(request),
-            key=key_of(key),
+            key=key_of(request),
         )
         headers = {"ETag": etag(done.version), **webhook(done)}
         message = f"{title(name)} with id {resource_id} has been updated."
@@ -157,14 +155,10 @@ def _add_delete(router: APIRouter, service: Service[Any], owner_of: OwnerOf, run
         name=f"delete_{name}",
         response_model=Done,
         responses=NOT_FOUND | problems(400, 412, 422) | _refusals(service),
-        openapi_extra=HEADERS,
+        openapi_extra=KEY_AND_CONDITIONS,
     )
-    async def delete(
-        request: Request,
-        resource_id: PathId,
-        key: IdempotencyKey = None,
-    ) -> Answer:
-        versions, key = versions_of(request), key_of(key)
+    async def delete(request: Request, resource_id: PathId) -> Answer:
+        versions, key = versions_of(request), key_of(request)
         done = await run(service.delete, owner_of(request), resource_id, versions=versions, key=key)
         message = f"{title(name)} with id {resource_id} has been removed."
         return Answer({"data": message}, headers=webhook(done))

@@ -38,8 +38,10 @@ def _nuls(body: object) -> Iterator[Path]:
         if isinstance(value, str) and NUL in value:
             yield at
         elif isinstance(value, dict):
-            yield from ((at, name) for name in value if NUL in name)
-            left += (((at, name), each) for name, each in value.items())
+            for name, each in value.items():
+                if NUL in name:
+                    yield at, name
+                left.append(((at, name), each))
         elif isinstance(value, list):
             left += (((at, index), each) for index, each in enumerate(value))
 
@@ -82,9 +84,13 @@ class WithoutNul(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_nul(cls, body: object) -> object:
-        problem = PydanticCustomError("nul", "a null character (U+0000) is not allowed")
         faults = [
-            InitErrorDetails(type=problem, loc=_location(path), input=None) for path in _nuls(body)
+            InitErrorDetails(
+                type=PydanticCustomError("nul", "a null character (U+0000) is not allowed"),
+                loc=_location(path),
+                input=None,
+            )
+            for path in _nuls(body)
         ]
         if faults:
             raise ValidationError.from_exception_data(cls.__name__, faults)

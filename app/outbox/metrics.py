@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from app.domain.events import Event
@@ -52,6 +52,7 @@ class Metrics:
         self._clock = clock
         self._namespace = namespace
         self._current_request = current_request
+        self._of_attempt = self._directive(["outcome"], {"PublishLatency": "Milliseconds"})
 
     def record_attempt(self, outcome: str, event: Event, latency_ms: float) -> None:
         """One attempt: `PublishLatency` by outcome. Its sample count is the number of attempts.
@@ -61,14 +62,17 @@ class Metrics:
         """
         request_id, actor = self._current_request()
         self._put(
-            {"outcome": outcome},
-            {"PublishLatency": (latency_ms, "Milliseconds")},
-            event_type=event.type,
-            event_id=event_id_of(event.id),
-            resource=event.resource,
-            owner=hashed(event.owner),
-            actor=None if actor is None else hashed(actor),
-            request_id=request_id,
+            self._of_attempt,
+            {
+                "outcome": outcome,
+                "PublishLatency": latency_ms,
+                "event_type": event.type,
+                "event_id": event_id_of(event.id),
+                "resource": event.resource,
+                "owner": hashed(event.owner),
+                "actor": None if actor is None else hashed(actor),
+                "request_id": request_id,
+            },
         )
 
     def record_pass(self, report: Report) -> None:
@@ -91,30 +95,23 @@ class Metrics:
             values["RetriedDeliveries"] = (report.deliveries.retried, "Count")
             values["FailedDeliveries"] = (undelivered, "Count")
             values["DisabledEndpoints"] = (report.deliveries.disabled_endpoints, "Count")
-        self._put({}, values, stopped=report.stopped, partial=report.partial)
+        units = {name: unit for name, (_, unit) in values.items()}
+        line = {name: value for name, (value, _) in values.items()}
+        about = {"stopped": report.stopped, "partial": report.partial}
+        self._put(self._directive([], units), {**line, **about})
 
-    def _put(
-        self,
-        dimensions: dict[str, str],
-        values: dict[str, tuple[float, str]],
-        **properties: object,
-    ) -> None:
-        directive = {
-            "Namespace": self._namespace,
-            "Dimensions": [list(dimensions)],
-            "Metrics": [{"Name": name, "Unit": unit} for name, (_, unit) in values.items()],
-        }
-        line = {
-            "_aws": {
-                "Timestamp": int(self._clock().timestamp() * 1000),
-                "CloudWatchMetrics": [directive],
-            },
-            **dimensions,
-            **{name: value for name, (value, _) in values.items()},
-            **properties,
-        }
+    def _directive(self, dimensions: list[str], units: Mapping[str, str]) -> str:
+        """JSON: which values of a line are metrics. It is the same for each attempt."""
+        metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
+        return _to_json(
+            {"Namespace": self._namespace, "Dimensions": [dimensions], "Metrics": metrics}
+        )
+
+    def _put(self, directive: str, values: Mapping[str, object]) -> None:
+        timestamp = int(self._clock().timestamp() * 1000)
+        aws = f'{{"Timestamp":{timestamp},"CloudWatchMetrics":[{directive}]}}'
         try:
-            self._emit(_to_json(line))
+            self._emit(f'{{"_aws":{aws},{_to_json(values)[1:]}')
         except OSError as error:
             # A committed change is a success, even if its metric is lost.
             log.warning("metrics lost: %s", error)

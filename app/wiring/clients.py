@@ -12,7 +12,6 @@ from app.convoy.secrets_manager import Secret
 from app.dynamodb.errors import refuse_damaged
 from app.runtime import aws
 from app.settings import SettingsError
-from app.wiring.clock import new_event_id, now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,27 +20,20 @@ if TYPE_CHECKING:
     from app.runtime.xray import Tracer
     from app.settings import ConvoySettings
 
-__all__ = [
-    "DYNAMODB",
-    "SECRETS_MANAGER",
-    "api_key_of",
-    "dynamodb",
-    "new_event_id",
-    "now",
-    "tracer",
-]
-
 DYNAMODB = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
     tcp_keepalive=True,
-    max_pool_connections=50,
+    max_pool_connections=101,
     user_agent="fastapi-todo-convoy",
     parameter_validation=False,
 )
 """Seconds. A call that DynamoDB does not answer fails after 9 s: two attempts of 1 + 3 s, and
 botocore's pause of up to 1 s between them.
+
+`relay --workers 50` has 101 threads. botocore would close a connection for each thread above the
+pool's size, with a warning.
 
 By default botocore builds its user agent again for each call (11 % of a call's time), and validates
 the parameters, which mypy has checked (7 %)."""

@@ -196,7 +196,7 @@ def _attempt(
         project.verdicts[uid] = verifies(endpoint, body, signature, sent.timestamp())
     return {
         "at": attempt["requested_at"],
-        "answer": attempt.get("http_status") or attempt["error"],
+        "answer": attempt.get("http_status") or attempt.get("error", "none"),
         "arrived": "status" in attempt,
         "latency_ms": None if latency is None else round(latency.total_seconds() * 1000, 1),
         "signature": signature,

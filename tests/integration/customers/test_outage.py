@@ -39,6 +39,7 @@ FAILURES: dict[str, JsonObject] = {
     },
     "HTML": {"status": 200, "body": "<!doctype html>", "headers": {"content-type": "text/html"}},
     "no route": {"status": 404, "body": "404 page not found"},
+    "another form": {"status": 200, "body": '{"status":true,"message":"","data":null}'},
 }
 
 

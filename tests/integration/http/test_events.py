@@ -147,6 +147,15 @@ def test_a_start_that_is_no_id_and_no_time_is_a_400_that_names_it(
     assert "2026-11-24T12:00:00Z" in fault["detail"]
 
 
+def test_a_plus_that_was_not_encoded_is_named(api: TestClient) -> None:
+    details = [
+        api.get(f"/events?after=2026-11-24T13:00:01{offset}").json()["detail"]
+        for offset in ("+01:00", "+0100", "x")
+    ]
+
+    assert ["%2B" in each for each in details] == [True, True, False]
+
+
 def test_the_list_has_only_the_types_that_are_asked_for(api: TestClient, clock: Clock) -> None:
     created, updated, deleted, again = change(api, clock)
     clock.pass_time()

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.event_ids import uuid7
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 
@@ -124,6 +124,23 @@ def test_a_page_of_the_longest_events_fits_into_lambdas_limit(
     found = [payload["id"] for payload in page["data"] + json.loads(rest["body"])["data"]]
     assert found == ids[: len(found)]
     assert len(page["data"]) < len(found)
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_key_that_a_proxy_sent_twice_is_that_key(call: Invoke, kind: str) -> None:
+    def ask(*keys: str) -> JsonObject:
+        event = request(kind, "POST", "/todo", '{"item": "x"}')
+        if "headers" in event:
+            event["headers"]["idempotency-key"] = ",".join(keys)
+        if "multiValueHeaders" in event:
+            event["multiValueHeaders"]["idempotency-key"] = [*keys]
+        return call(event)
+
+    first, again = ask("k-1", "k-1"), ask("k-1")
+
+    assert first["statusCode"] == 201
+    assert again["headers"]["idempotency-replayed"] == "true"
+    assert again["body"] == first["body"]
 
 
 def test_the_page_with_third_party_scripts_is_not_served(call: Invoke) -> None:

@@ -177,7 +177,7 @@ def test_a_failed_start_names_the_secret_and_not_its_value(
 
     with pytest.raises(Exception, match=reason) as raised:
         cold_start()
-    result = run("outbox", "list")
+    result = run("relay")
 
     assert type(raised.value).__name__ == "SettingsError"
     assert f"CONVOY_API_KEY_SECRET ({NAME}): {reason}" in str(raised.value)

@@ -155,6 +155,14 @@ def test_each_resource_has_its_own_versions(implementation: Implementation) -> N
     assert implementation.news(history, [[0, 1, 2]]) == [[True, True, True]]
 
 
+def test_names_that_differ_in_case_are_other_fields(implementation: Implementation) -> None:
+    history = [event("todo.created", 2), event("todo.updated", 1), event("todo.deleted", 3)]
+    for each in history:
+        each["todo"] |= {"ID": "x", "Version": 9, "VERSION": None}
+
+    assert implementation.news(history, [[0, 1, 2]]) == [[True, False, True]]
+
+
 CLOCKS_APART = timedelta(seconds=120)
 """The difference between the clocks of two instances, which make the changes in turn."""
 

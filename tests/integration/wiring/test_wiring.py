@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import pytest
+from botocore.config import Config
 from starlette.testclient import TestClient
 
+from app.cli import main
 from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO
+from app.runtime import aws
 from app.settings import Settings
 from app.wiring import api as wiring
 from app.wiring import clients
 from app.wiring.relay import RelayComponents
+from tests.raw_server import raw_server, read_request
 from tests.stand_in import deployment
+from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -123,3 +131,26 @@ def test_one_services_outage_spares_the_others_attempts(
     assert not met.accepted
     assert not spared.accepted
     assert convoy.events() == []
+
+
+def test_each_thread_of_a_relay_may_have_a_connection_to_dynamodb(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (option,) = get_type_hints(main.relay, include_extras=True)["workers"].__metadata__
+    threads = option.max * 2 + 1
+    all_asked = threading.Barrier(threads)
+
+    def answer(connection: socket.socket) -> None:
+        while read_request(connection):
+            all_asked.wait(PATIENCE_S)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+
+    with raw_server(answer) as url, ThreadPoolExecutor(threads) as pool:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        wait = Config(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S)
+        with closing(
+            cast("DynamoDBClient", aws.client("dynamodb", clients.DYNAMODB.merge(wait)))
+        ) as client:
+            list(pool.map(lambda _: client.get_item(TableName="t", Key={}), range(threads)))
+
+    assert caplog.messages == []

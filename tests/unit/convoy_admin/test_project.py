@@ -158,3 +158,20 @@ def test_what_was_not_asked_for_is_an_error() -> None:
 def test_a_search_for_keys_ends() -> None:
     with pytest.raises(ConvoyUnusable, match="more than 100 keys of event e"):
         list(project(*[listed()] * 100).deliveries_of_event("e"))
+
+
+def page(cursor: str, *entries: object) -> tuple[int, object]:
+    pagination = {"has_next_page": True, "next_page_cursor": cursor}
+    return 200, {"message": "", "data": {"content": [*entries], "pagination": pagination}}
+
+
+@pytest.mark.parametrize("cursors", ["aa", "aba", "abcb"])
+def test_a_list_that_does_not_end_is_an_error(cursors: str) -> None:
+    with pytest.raises(ConvoyUnusable, match="does not end: a page's cursor came twice"):
+        list(project(*(page(each, {"uid": each}) for each in cursors)).endpoints())
+
+
+@pytest.mark.parametrize("data", [None, 1, "x", {}])
+def test_a_list_in_another_form_is_an_error(data: object) -> None:
+    with pytest.raises(ConvoyUnusable, match="another form than Convoy's"):
+        project((200, {"message": "", "data": data})).event_types()

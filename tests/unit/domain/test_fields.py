@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.fields import UnsupportedField, field_types, from_json, to_json
+from app.domain.fields import UnsupportedField, field_types, reader, to_json
 from app.domain.resource import resource_type
 from app.dynamodb import items
 from tests.inputs import inputs
@@ -50,7 +50,7 @@ def test_a_value_survives_json_and_dynamodb(typed: tuple[Any, Any]) -> None:
     sent = json.loads(json.dumps(to_json(value)))
     stored = items.json_value(items.attribute(sent))
 
-    for read in (from_json(hint, sent), from_json(hint, stored), from_json(hint | None, sent)):
+    for read in (reader(hint)(sent), reader(hint)(stored), reader(hint | None)(sent)):
         assert read == value
         assert type(read) is type(value)
 
@@ -81,7 +81,7 @@ def test_decimals_and_times_are_text(value: object, expected: str) -> None:
 )  # fmt: skip
 def test_json_of_another_type_is_refused(hint: Any, value: object) -> None:
     with pytest.raises((TypeError, ValueError, ArithmeticError)):
-        from_json(hint, value)
+        reader(hint)(value)
 
 
 def test_a_value_of_no_field_is_not_written() -> None:

@@ -1,4 +1,4 @@
-"""IAM's callers: an ARN is parsed as a whole, and one that has another form is no caller."""
+"""Callers: an ARN is parsed as a whole; an owner's name can be stored, and its events delivered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.http.callers import Caller, NoCaller, caller_of
+from app.http.callers import MAX_OWNER_BYTES, Caller, NoCaller, caller_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,3 +128,36 @@ def test_a_jwts_actor_is_its_subject(subject: str | None, actor: str | None) -> 
     event = {"requestContext": {"authorizer": {"jwt": {"claims": claims}}}, "version": "2.0"}
 
     assert caller_of("jwt", "org_id", "")(event) == Caller("org-1", actor)
+
+
+OF_FIELDS: dict[str, Callable[[str], Any]] = {
+    "jwt": lambda name: {"jwt": {"claims": {"org": name}}},
+    "lambda": lambda name: {"lambda": {"org": name}},
+}
+
+
+def _owner(kind: Any, name: str) -> str:
+    event = {"version": "2.0", "requestContext": {"authorizer": OF_FIELDS[kind](name)}}
+    return caller_of(kind, "org", "")(event).owner
+
+
+@pytest.mark.parametrize("kind", OF_FIELDS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\0b",
+        "\ud800",
+        "a\udfff",
+        "x" * (MAX_OWNER_BYTES + 1),
+        "\u20ac" * (MAX_OWNER_BYTES // 3 + 1),
+    ],
+)
+def test_a_name_that_no_key_or_event_can_have_is_no_owner(kind: str, name: str) -> None:
+    with pytest.raises(NoCaller, match="'org' names the owner, and it has over 1024 bytes"):
+        _owner(kind, name)
+
+
+@pytest.mark.parametrize("kind", OF_FIELDS)
+@pytest.mark.parametrize("name", ["x" * MAX_OWNER_BYTES, "\U0001f600\x01\u2028", " a/b "])
+def test_any_other_text_is_an_owner(kind: str, name: str) -> None:
+    assert _owner(kind, name) == name

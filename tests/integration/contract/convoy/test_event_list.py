@@ -169,6 +169,14 @@ def test_an_answer_in_another_form_is_no_answer(
         ConvoyEvents(questions, now).newest()
 
 
+def test_a_list_that_does_not_end_is_no_answer(convoy: Convoy, questions: Questions) -> None:
+    page = '{"content": [], "pagination": {"has_next_page": true, "next_page_cursor": "c"}}'
+    convoy.fail(status=200, body=f'{{"status": true, "message": "", "data": {page}}}')
+
+    with pytest.raises(NotAnswered, match="a page's cursor came twice"):
+        ConvoyEvents(questions, now).under("k", now() - MINUTE)
+
+
 def test_no_answer_shows_the_key(convoy: Convoy, questions: Questions) -> None:
     convoy.fail(status=503, body='{"status": false, "message": "CO.local is the key"}')
 
