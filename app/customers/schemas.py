@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, create_model
+from pydantic import AfterValidator, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.convoy_admin.choices import EVERY
 from app.customers.views import STATUSES
 from app.http.moments import Moment
-from app.http.schemas import Input, Update, without_default
+from app.http.schemas import Documented, Input, Update, without_default
 
 MAX_URL = 2048
 MAX_DESCRIPTION = 500
@@ -100,7 +100,7 @@ class Recovery(Input):
     ]
 
 
-class Endpoint(BaseModel):
+class Endpoint(Documented):
     """An endpoint. `inactive`: Convoy disabled it after many failures."""
 
     id: str
@@ -111,52 +111,52 @@ class Endpoint(BaseModel):
     created_at: str
 
 
-class OneEndpoint(BaseModel):
+class OneEndpoint(Documented):
     data: Endpoint
 
 
-class MadeEndpoint(BaseModel):
+class MadeEndpoint(Documented):
     """`secret` verifies the signatures of this endpoint's webhooks."""
 
     data: Endpoint
     secret: str
 
 
-class Endpoints(BaseModel):
+class Endpoints(Documented):
     data: list[Endpoint]
 
 
-class Secret(BaseModel):
+class Secret(Documented):
     secret: str
 
 
-class OneSecret(BaseModel):
+class OneSecret(Documented):
     data: Secret
 
 
-class Test(BaseModel):
+class Test(Documented):
     event: Annotated[str, Field(description="The id of the test's event.")]
 
 
-class OneTest(BaseModel):
+class OneTest(Documented):
     data: Test
 
 
-class Recovered(BaseModel):
+class Recovered(Documented):
     """`more`: time was up. Call again for the rest."""
 
     resent: int
     more: bool
 
 
-class OneRecovery(BaseModel):
+class OneRecovery(Documented):
     data: Recovered
 
 
 _Absent = Annotated[str | SkipJsonSchema[None], Field(json_schema_extra=without_default)]
 
 
-class Delivery(BaseModel):
+class Delivery(Documented):
     """An event on its way to an endpoint. Without `event`, this API did not publish it."""
 
     id: str
@@ -173,7 +173,7 @@ class Delivery(BaseModel):
     created_at: str
 
 
-class Deliveries(BaseModel):
+class Deliveries(Documented):
     data: list[Delivery]
     next: Annotated[
         str | SkipJsonSchema[None],
@@ -181,7 +181,7 @@ class Deliveries(BaseModel):
     ] = None
 
 
-class Attempt(BaseModel):
+class Attempt(Documented):
     """`answer`: the status of the receiver's answer, or why there was none: `name not found`,
     `timed out`, `TLS failed`, `connection refused`, or another reason (`no answer`)."""
 
@@ -199,13 +199,13 @@ class DeliveryWithAttempts(Delivery):
     attempts_made: list[Attempt]
 
 
-class OneDelivery(BaseModel):
+class OneDelivery(Documented):
     data: DeliveryWithAttempts
 
 
-class Resent(BaseModel):
+class Resent(Documented):
     id: str
 
 
-class OneResent(BaseModel):
+class OneResent(Documented):
     data: Resent

@@ -31,7 +31,7 @@ from app.domain.fields import (
 )
 from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.moments import Moment
-from app.http.schemas import Input, Output, ResourceId, Update, without_default
+from app.http.schemas import Documented, Input, Output, ResourceId, Update, without_default
 
 _DECIMAL = r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?"
 
@@ -97,8 +97,10 @@ def schemas_of(resource: ResourceType[Any]) -> Schemas:
         new=new,
         update=update,
         out=shown,
-        one=create_model(f"One{name}", data=(shown, ...)),
-        page=create_model(f"{name}s", data=(list[shown], ...), next=(_Cursor, None)),
+        one=create_model(f"One{name}", __base__=Documented, data=(shown, ...)),
+        page=create_model(
+            f"{name}s", __base__=Documented, data=(list[shown], ...), next=(_Cursor, None)
+        ),
     )
 
 

@@ -156,14 +156,22 @@ class Update(Input):
 
 
 class Output(WithoutNul):
-    """A resource in an answer, or in an event."""
+    """A resource in an answer, or in an event. Built as a Documented is."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
-class Message(BaseModel):
+class Documented(BaseModel):
+    """The body of an answer. Only the document needs it, and builds its validator."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Message(Documented):
     message: str
 
 
-class Created(BaseModel):
+class Created(Documented):
     data: list[str]
     id: Annotated[
         ResourceId | SkipJsonSchema[None],
@@ -171,11 +179,11 @@ class Created(BaseModel):
     ] = None
 
 
-class Done(BaseModel):
+class Done(Documented):
     data: str
 
 
-class Fault(BaseModel):
+class Fault(Documented):
     """One fault of a request."""
 
     location: Literal["body", "path", "query", "header"] = Field(alias="in")
@@ -183,7 +191,7 @@ class Fault(BaseModel):
     detail: str
 
 
-class Problem(BaseModel):
+class Problem(Documented):
     """Problem details (RFC 9457)."""
 
     type: Literal["about:blank"]
