@@ -64,7 +64,9 @@ class Proxy:
             headers = configured.proxy_headers_for(proxy)
         except (httpx.InvalidURL, ValueError):
             raise ProxyUnusable(url) from None
-        if not parsed.host or parsed.path != "/":
+        # `socket.getaddrinfo` would take 65,537 for port 1.
+        is_a_port = parsed.port is None or 0 < parsed.port < 65_536
+        if not parsed.host or parsed.path != "/" or not is_a_port:
             raise ProxyUnusable(url)
         origin = httpcore.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"

@@ -90,7 +90,8 @@ def _explain(error: Exception) -> str:
 def _key_in(text: str) -> str:
     """Raises ValueError, which does not show the text."""
     try:
-        found = json.loads(text)
+        # As bytes: then a byte order mark, which Windows' editors write, is left out.
+        found = json.loads(text.encode())
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     key = found.get(FIELD) if isinstance(found, dict) else None

@@ -72,7 +72,7 @@ def _secret(now: float) -> Mapping[str, Any]:
 def _read_secret(name: str, _period: int) -> Mapping[str, Any]:
     text = client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
     try:
-        found = json.loads(text)
+        found = json.loads(text.encode())  # as bytes: it may begin with a byte order mark
     except ValueError:
         return {}  # the error would show the text
     return found if isinstance(found, dict) else {}

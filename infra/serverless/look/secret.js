@@ -79,7 +79,8 @@ function problemOf(text) {
 
 function keyIn(text) {
   try {
-    const key = JSON.parse(text)?.[FIELD];
+    // Without the byte order mark, which Windows' editors write.
+    const key = JSON.parse(text.replace(/^\uFEFF/, ''))?.[FIELD];
     return typeof key === 'string' ? key.trim() : undefined;
   } catch {
     return undefined; // the error would show the text

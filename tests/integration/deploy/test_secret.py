@@ -28,7 +28,12 @@ REFUSED_TEXTS = {
     '{"CONVOY_API_KEY": "CO.s3\\ncret"}': "has a space",
     '{"CONVOY_API_KEY": "Bearer CO.s3cret"}': 'has "Bearer" in CONVOY_API_KEY: store the key alone',
 }
-TAKEN_TEXTS = [VALID, '{"CONVOY_API_KEY": "CO.key\\n"}', '{"CONVOY_API_KEY": "k", "more": 1}']
+TAKEN_TEXTS = [
+    VALID,
+    f"\ufeff{VALID}",
+    '{"CONVOY_API_KEY": "CO.key\\n"}',
+    '{"CONVOY_API_KEY": "k", "more": 1}',
+]
 
 
 def test_a_secret_of_another_form_is_refused_and_not_shown(project: Project) -> None:

@@ -242,8 +242,8 @@ def test_a_rule_does_not_refuse_a_request_that_was_done_before(
 def test_a_resource_that_no_row_can_hold_is_refused(client: TestClient) -> None:
     client.post("/invoice", json={"id": 1, **BODY})
     parts = [
-        {"lines": {f"{number:0250}": 1 for number in range(470)}},
-        {"tags": ["x" * 120_000]},
+        {"lines": {f"{number:0250}": 1 for number in range(300)}},
+        {"tags": ["x" * 60_000]},
         {"reminders": [BODY["due"]] * 4_200},
     ]
 

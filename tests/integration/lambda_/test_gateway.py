@@ -107,6 +107,19 @@ def test_a_page_of_the_longest_items_fits_into_lambdas_limit(
     assert ids == list(range(100))
 
 
+def test_a_load_balancer_takes_a_page_of_eight_however_long(call: Invoke, store: TodoStore) -> None:
+    at = now() - timedelta(minutes=5)
+    for number in range(9):
+        todo = Todo("everyone", number, "\N{CLINKING BEER MUGS}" * MAX_ITEM_LENGTH)
+        store.commit(TODO.create(todo, now=at, event_id=uuid7(at, number)))
+
+    for path in ("/todo", "/events"):
+        answer = call(request("alb", "GET", path, query={"limit": "8"}))
+
+        assert len(json.loads(answer["body"])["data"]) == 8
+        assert len(json.dumps(answer)) < 1024 * 1024
+
+
 def test_a_page_of_the_longest_events_fits_into_lambdas_limit(
     call: Invoke, store: TodoStore
 ) -> None:

@@ -66,6 +66,12 @@ def test_it_takes_either_secret_while_one_is_rotated(place: Place) -> None:
     assert place.receiver.todos() == place.api.todos()
 
 
+def test_a_secret_may_begin_with_a_byte_order_mark(place: Place) -> None:
+    place.store_another_secret("\ufeff" + json.dumps({"endpoint_secrets": [SECRET]}))
+
+    assert place.receiver.deliver(place.change()) == 204
+
+
 def test_a_body_in_base64_is_the_same_body(place: Place) -> None:
     event = place.change()
     body = base64.b64encode(json.dumps(event, ensure_ascii=False).encode()).decode()

@@ -61,6 +61,8 @@ UNUSABLE = [
     "http://",
     "http://[p",
     "http://ä:ö@p",
+    "http://p:0",
+    "http://p:65537",
 ]
 
 

@@ -8,7 +8,14 @@ from dataclasses import make_dataclass
 import pytest
 
 from app.domain import events
-from app.domain.resource import NotFound, check_distinct, resource_type
+from app.domain.resource import (
+    MAX_BYTES,
+    MAX_ID,
+    NotFound,
+    TooLarge,
+    check_distinct,
+    resource_type,
+)
 from app.resources.todo import TODO, Todo
 from tests.support import NOW, WEBHOOKS
 
@@ -94,3 +101,56 @@ def test_a_name_of_two_words_is_two_words_in_texts() -> None:
 
     assert of_line_items.created.description == "Line item created successfully"
     assert str(NotFound("line_item", 1)) == "Line item with id 1 not found."
+
+
+SMALLEST = [
+    0,
+    1,
+    -1,
+    12,
+    MAX_ID,
+    True,
+    "",
+    [],
+    {},
+    [[]],
+    {"a": 1},
+    {"a": []},
+    {"a": {"b": -1}},
+    [[[[]]]],
+    [[[[1]]]],
+]
+"""Values of which JSON has few bytes for each thing that DynamoDB counts."""
+
+
+def stored(value: object) -> int:
+    """Bytes that DynamoDB counts ("Item sizes and formats" of its developer guide)."""
+    match value:
+        case bool():
+            return 1
+        case int():
+            return 1 + (len(str(abs(value)).strip("0")) + 1) // 2 + (value < 0)
+        case str():
+            return len(value.encode())
+        case list():
+            return 3 + sum(1 + stored(each) for each in value)
+        case dict():
+            return 3 + sum(1 + len(name.encode()) + stored(each) for name, each in value.items())
+    raise TypeError
+
+
+@pytest.mark.parametrize("value", SMALLEST, ids=json.dumps)
+def test_dynamodb_counts_at_most_two_bytes_for_one_of_json(value: object) -> None:
+    for many in ([value] * 99, {f"{number}": value for number in range(99)}):
+        text = json.dumps(many, separators=(",", ":"))
+
+        assert stored(many) <= 3 + 2 * len(text)
+    assert 2 * MAX_BYTES < 400 * 1024 - 4_000
+
+
+def test_a_resource_over_the_limit_can_be_deleted_and_not_changed() -> None:
+    long = Todo("ann", 1, "x" * MAX_BYTES)
+
+    assert TODO.delete(long, now=NOW, event_id="e").state.version == 2
+    with pytest.raises(TooLarge, match="would have over 200 kB"):
+        TODO.update(long, {"completed": True}, now=NOW, event_id="e")
