@@ -1,4 +1,4 @@
-"""The operator's command against `make run`, as its output and the README show it."""
+"""The operator's command against `make run`, as its output and docs/first-webhook.md show it."""
 
 from __future__ import annotations
 
