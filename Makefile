@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs fix lock operator clean
+.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs docs-site fix lock operator clean
 
 run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -68,8 +68,13 @@ package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arc
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.checks.smoke $(URL)
 
-docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/events.*, examples/signatures.json
+docs: .venv/ready         ## the documents that come from the code: the API, events, settings, commands; examples/
 	$(BIN)/python -m infra.docs.contract $(ARGS)
+
+docs-site: .venv/ready    ## all documents as a site that needs no network: build/site/html/index.html
+	@$(BIN)/python -m infra.site.assemble build/site/source
+	@$(UV_RUN) --only-group docs-site sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
+	  build/site/source build/site/html
 
 rollback: .venv/ready     ## move a deployed stage back to the versions before its last deployment: STAGE=prod
 	@$(BIN)/python -m infra.checks.rollback $(STAGE)

@@ -21,7 +21,7 @@ from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.wiring.customers import documented_routes
-from infra.docs import pages, payload_types, signatures
+from infra.docs import commands, pages, payload_types, signatures
 from infra.docs.schemas import values
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
+    commands.COMMANDS.write_text(commands.text())
     for page, written in pages.written(document).items():
         page.write_text(written)
     payload_types.TYPESCRIPT.write_text(payload_types.typescript(RESOURCES))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.docs import calls, commands, settings
+from infra.docs import calls, settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +18,11 @@ _BLOCK = re.compile(r"(<!-- make docs: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 
 def written(document: dict[str, Any]) -> dict[Path, str]:
     """The pages with their blocks; `document` is the OpenAPI document."""
-    blocks = {
-        "calls": calls.table(document),
-        "commands": commands.text(),
-        "settings": settings.table(),
-    }
+    blocks = {"calls": calls.table(document), "settings": settings.table()}
     return {DOCS / f"{page}.md": _with(DOCS / f"{page}.md", blocks) for page in PAGES}
 
 
-PAGES = ("api", "commands", "settings")
+PAGES = ("api", "settings")
 
 
 def _with(page: Path, blocks: Mapping[str, str]) -> str:

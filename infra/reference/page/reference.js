@@ -8,9 +8,8 @@ dark.addEventListener("change", follow);
 // The site has the document in a script, and no API to call: a file of this machine may not fetch.
 const built = window.openApiDocument;
 
-show().catch((error) => {
-  document.getElementById("reference").textContent = `The API's document can't be read: ${error.message}`;
-});
+const ABOUT = "`HEAD` is answered as `GET` is, without the body. An error has the schema `Problem`, as"
+  + " `application/problem+json`; an error of the gateway itself has `Message`.";
 
 async function show() {
   const spec = forReaders(built ?? (await read("../openapi.json")));
@@ -31,9 +30,6 @@ async function read(url) {
   if (!answer.ok) throw new Error(`${answer.status} for ${answer.url}`);
   return answer.json();
 }
-
-const ABOUT = "`HEAD` is answered as `GET` is, without the body. An error has the schema `Problem`, as"
-  + " `application/problem+json`; an error of the gateway itself has `Message`.";
 
 /** The document without what a reader skips: HEAD, and the same body at each error. */
 function forReaders(document) {
@@ -68,3 +64,7 @@ function brief(response, status) {
   const common = schemas.every((each) => /\/(Problem|Message)$/.test(each));
   return Number(status) >= 400 && common ? { description: response.description } : response;
 }
+
+show().catch((error) => {
+  document.getElementById("reference").textContent = `The API's document can't be read: ${error.message}`;
+});
