@@ -12,7 +12,6 @@ from app.convoy.secrets_manager import Secret
 from app.dynamodb.errors import refuse_damaged
 from app.runtime import aws
 from app.settings import SettingsError
-from app.wiring.clock import new_event_id, now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
     from app.convoy.secrets_manager import Client
     from app.runtime.xray import Tracer
     from app.settings import ConvoySettings
-
-__all__ = [
-    "DYNAMODB",
-    "SECRETS_MANAGER",
-    "api_key_of",
-    "dynamodb",
-    "new_event_id",
-    "now",
-    "tracer",
-]
 
 DYNAMODB = Config(
     connect_timeout=1,

@@ -24,7 +24,7 @@ from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.domain.events import envelope
 from app.outbox.outcomes import Accepted
 from app.resources.todo import TODO
-from app.wiring.clients import now
+from app.wiring.clock import now
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
 

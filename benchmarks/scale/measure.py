@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.resources.todo import TODO, Todo
 from app.settings import Settings
 from app.wiring.api import Components
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from app.wiring.relay import RelayComponents
 from benchmarks.compare.filling import fill
 from benchmarks.scale.assumptions import ITEM, OWNER

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.wiring.clients import now
+from app.wiring.clock import now
 from benchmarks.soak.outcome import committed
 from benchmarks.soak.receiver import Arrivals
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.wiring.clients import now
+from app.wiring.clock import now
 from benchmarks.soak.receiver import Arrivals
 from benchmarks.soak.relay import Healed
 from benchmarks.soak.stack import TABLES

@@ -13,7 +13,7 @@ import pytest
 from app.customers import application as customers
 from app.http import application, gateway
 from app.register import RESOURCES
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.customers.world import World, look_up, set_up

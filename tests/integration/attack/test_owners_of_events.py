@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.event_ids import uuid7
 from app.domain.events import Event
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.attack.test_owners import CLAIMS, NO_EVENT, ODD_NAMES, OF_LOG, ask
 from tests.tables import make_log
 

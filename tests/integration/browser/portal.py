@@ -17,7 +17,8 @@ from app.convoy_admin.setup import set_up
 from app.domain.event_log import EventLog
 from app.http import application
 from app.settings import Settings
-from app.wiring.clients import api_key_of, new_event_id, now
+from app.wiring.clients import api_key_of
+from app.wiring.clock import new_event_id, now
 from app.wiring.convoy_admin import ConvoyComponents
 from app.wiring.customers import add_customers
 from infra.fake_convoy import server

@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from app.domain.events import envelope
 from app.resources.todo import TODO, Todo
-from app.wiring.clients import now
+from app.wiring.clock import now
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.event_ids import uuid7
 from app.domain.events import Event
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.cli.shell import TODO_TEXT, run
 from tests.tables import TABLES, make_log
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.cli.main import cli
 from app.domain.events import Event
 from app.dynamodb.outbox_table import OutboxTable
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.tables import TABLES, make_outbox
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.register import RESOURCES
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.cli.event_log import EventLog, ago, settled_in_convoy
 from tests.integration.cli.shell import (
     DONE,

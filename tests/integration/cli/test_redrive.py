@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox.rows import FAILED, WAITING
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.cli.shell import DONE, NOT_DONE, Rows, lines, run
 
 if TYPE_CHECKING:

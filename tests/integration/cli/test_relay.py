@@ -14,7 +14,7 @@ import pytest
 from app.cli.relay_loop import Interrupt, Pass
 from app.outbox.metrics import Metrics
 from app.outbox.outcomes import Accepted
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from app.wiring.relay import RelayComponents
 from tests.components import make_relay
 from tests.integration.cli.shell import DONE, NOT_DONE, OUT_OF_REACH, TODO_TEXT, Rows, lines, run

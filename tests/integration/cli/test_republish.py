@@ -11,7 +11,7 @@ from app.convoy.event_list import ConvoyEvents
 from app.dynamodb.outbox_table import OutboxTable
 from app.outbox import relay_steps, republish
 from app.outbox.event_list import Finding, Shown, finding
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.cli.event_log import (
     EventLog,
     ago,

@@ -18,7 +18,7 @@ from app.convoy.event_list import ConvoyEvents
 from app.domain.ports import StoreUnavailable
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.cli.event_log import EventLog, ago, ids, settled_in_convoy
 from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, OUT_OF_REACH, USAGE, lines, run
 

@@ -18,7 +18,7 @@ from app.outbox.deliveries import (
 )
 from app.outbox.event_list import NotAnswered
 from app.outbox.outcomes import Accepted
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from tests.components import make_relay
 
 if TYPE_CHECKING:

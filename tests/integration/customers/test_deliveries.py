@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.customers.time_limit import TimeLimit
 from app.customers.views import attempt_view
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from tests.integration.customers.world import Customer, World
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.customers.views import STATUSES
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from tests.integration.customers.world import UNKNOWN, Customer
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.time_limit import TimeLimit
 from app.register import RESOURCES
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from app.wiring.customers import DEFAULT_TYPES, EVENT_TYPES
 from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_exchange

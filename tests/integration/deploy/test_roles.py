@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.events import Event
 from app.domain.resource import NotFound
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from tests.components import TodoService, make_event_log, make_relay
 from tests.integration.deploy.company import COMPANY, KEY
 from tests.integration.deploy.conditions import resolved

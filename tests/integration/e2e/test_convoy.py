@@ -26,7 +26,7 @@ from app.domain.events import envelope
 from app.http import application
 from app.outbox.outcomes import Accepted
 from app.resources.todo import TODO
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server

@@ -10,7 +10,7 @@ import pytest
 
 from app.convoy.deliveries import ConvoyDeliveries
 from app.outbox.request_attempt import OutboxDelivery
-from app.wiring import clients
+from app.wiring.clock import new_event_id
 from tests.components import TodoService, make_relay, make_service
 from tests.integration.faults import killed_processes
 from tests.integration.faults.world import CrashWorld, ShiftedClock
@@ -97,7 +97,7 @@ def todo_service(
         publisher,
         delivery=delivery,
         clock=clock.now,
-        new_event_id=clients.new_event_id,
+        new_event_id=new_event_id,
     )
 
 

@@ -26,7 +26,7 @@ from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring.api import Components
-from app.wiring.clients import now
+from app.wiring.clock import now
 from app.wiring.relay import RelayComponents
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.resources.todo import TODO, Todo
-from app.wiring import clients
+from app.wiring import clock
 from tests.paths import ROOT
 from tests.raw_server import raw_server, read_request
 from tests.support import GRACE, OWNER, foreign
@@ -44,9 +44,9 @@ def shown() -> dict[str, object]:
     """A handled event that was published after the events of the rows."""
     return {
         "uid": "u",
-        "idempotency_key": clients.new_event_id(clients.now()),
+        "idempotency_key": clock.new_event_id(clock.now()),
         "status": "Success",
-        "created_at": clients.now().isoformat(),
+        "created_at": clock.now().isoformat(),
         "is_duplicate_event": False,
     }
 
@@ -94,7 +94,7 @@ def test_the_relay_publishes_as_many_events_at_once_as_it_has_workers(
     events = [f"event-{number}" for number in range(workers * ROUNDS)]
     for number, event_id in enumerate(events):
         todo = Todo(OWNER, number, "one")
-        store.commit(TODO.create(todo, now=clients.now() - GRACE, event_id=event_id))
+        store.commit(TODO.create(todo, now=clock.now() - GRACE, event_id=event_id))
 
     crowd = Crowd(workers)
     with raw_server(crowd) as url:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from app.outbox.relay_attempts import MAX_REFUSALS
 from app.resources.todo import TODO
-from app.wiring import clients
+from app.wiring import clock
 from tests.integration.faults.killed_processes import Call
 from tests.support import OWNER
 from tests.tables import TABLES, make_outbox, make_store
@@ -75,7 +75,7 @@ class ShiftedClock:
     by: timedelta = field(default_factory=timedelta)
 
     def now(self) -> datetime:
-        return clients.now() + self.by
+        return clock.now() + self.by
 
 
 @dataclass(frozen=True, slots=True)

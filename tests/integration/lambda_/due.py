@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.tables import Outbox, make_outbox
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.event_ids import uuid7
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
-from app.wiring.clients import now
+from app.wiring.clock import now
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
 

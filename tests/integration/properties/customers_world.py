@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.customers import application as customers
 from app.http import application
 from app.outbox.request_attempt import OutboxDelivery
-from app.wiring.clients import new_event_id, now
+from app.wiring.clock import new_event_id, now
 from examples.receiver import CHANGES, Received, verified
 from tests.components import (
     make_event_log,
