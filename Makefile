@@ -68,7 +68,7 @@ package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arc
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.checks.smoke $(URL)
 
-docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/events.*, examples/signatures.json
+docs: .venv/ready         ## docs/openapi.json, docs/events.md, docs/commands.md, examples/events.*, examples/signatures.json
 	$(BIN)/python -m infra.docs.contract $(ARGS)
 
 rollback: .venv/ready     ## move a deployed stage back to the versions before its last deployment: STAGE=prod
@@ -80,13 +80,13 @@ fix: .venv/ready          ## apply the fixes of the linter and the formatter
 
 lock: $(BIN)/uv           ## compile uv.lock from pyproject.toml, and export it
 	@$(BIN)/uv lock
-	@$(EXPORT) --no-dev --output-file requirements.txt
+	@$(EXPORT) --no-dev --prune rich --prune typer --output-file requirements.txt
 	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
 EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
 
 operator: $(BIN)/uv       ## install into .venv only what the operator's command needs
-	@$(SYNC) --no-dev --group operator --inexact
+	@$(SYNC) --no-dev --inexact
 
 .venv/ready: uv.lock pyproject.toml $(BIN)/uv
 	@echo 'Installing the packages of uv.lock into .venv.'

@@ -20,7 +20,7 @@ from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.wiring.customers import documented_routes
-from infra.docs import payload_types, signatures
+from infra.docs import commands, payload_types, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +200,7 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
+    commands.COMMANDS.write_text(commands.text())
     payload_types.TYPESCRIPT.write_text(payload_types.typescript(RESOURCES))
     payload_types.PYTHON.write_text(payload_types.python(RESOURCES))
     signatures.VECTORS.write_text(signatures.text())

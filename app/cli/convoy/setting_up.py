@@ -15,7 +15,8 @@ from dotenv import set_key
 from app.cli import terminal
 from app.cli.convoy.connecting import connected
 from app.cli.convoy.group import convoy
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable, web_url
+from app.cli.helping import Command, examples
+from app.cli.options import NOT_DONE, JsonOption, exit_with, printable, web_url
 from app.convoy_admin.choices import EVERY
 from app.convoy_admin.setup import set_up, steps
 from app.http.webhooks import Webhooks
@@ -50,7 +51,13 @@ def _in_a_folder(value: Path | None) -> Path | None:
     return value
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples(
+        "convoy setup --url https://example.com/webhooks --env-file .env",
+        "convoy setup --url https://example.com/webhooks --event-type created --event-type deleted",
+    ),
+)
 def setup(
     url: Annotated[str, typer.Option(help="The receiver's URL.", callback=web_url)],
     *,

@@ -159,21 +159,6 @@ def test_progress_is_shown_on_stderr_and_only_to_a_terminal(
     assert len(lines(result)) == 1
 
 
-@pytest.mark.parametrize("command", [[], ["outbox"], *(command[:2] for command in COMMANDS[:2])])
-def test_every_help_lists_the_exit_codes(command: list[str]) -> None:
-    output = run(*command, "--help").stdout
-
-    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
-        assert f"\n {code}  " in output
-
-
-def test_the_readme_lists_every_exit_code() -> None:
-    operating = (ROOT / "README.md").read_text().partition("## Operating it")[2]
-
-    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
-        assert f"\n| {code} | " in operating
-
-
 def test_python_m_app_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app", "--help"])
 

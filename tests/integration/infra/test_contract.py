@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.register import RESOURCES
-from infra.docs import contract, payload_types, signatures
+from infra.docs import commands, contract, payload_types, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,10 @@ def test_the_committed_document_matches_the_code() -> None:
 
 def test_the_committed_catalogue_matches_the_code() -> None:
     assert contract.EVENTS.read_text() == contract.events(), "run make docs, and commit it"
+
+
+def test_the_committed_commands_match_the_code() -> None:
+    assert commands.COMMANDS.read_text() == commands.text(), "run make docs, and commit it"
 
 
 def test_the_committed_signatures_match_the_code() -> None:
@@ -131,6 +135,7 @@ def test_a_breaking_document_is_written_only_if_accepted(
     older["paths"]["/gone"] = {"get": {}}
     monkeypatch.setattr(contract, "OPENAPI", tmp_path / "openapi.json")
     monkeypatch.setattr(contract, "EVENTS", tmp_path / "events.md")
+    monkeypatch.setattr(commands, "COMMANDS", tmp_path / "commands.md")
     monkeypatch.setattr(signatures, "VECTORS", tmp_path / "signatures.json")
     monkeypatch.setattr(payload_types, "TYPESCRIPT", tmp_path / "events.d.ts")
     monkeypatch.setattr(payload_types, "PYTHON", tmp_path / "events.py")
@@ -145,3 +150,4 @@ def test_a_breaking_document_is_written_only_if_accepted(
     contract.main()
     assert json.loads(contract.OPENAPI.read_text()) == COMMITTED
     assert contract.EVENTS.exists()
+    assert commands.COMMANDS.exists()
