@@ -11,12 +11,20 @@ from app.cli.convoy.connecting import endpoint_ids
 from app.cli.options import NOT_DONE, exit_with, not_blank
 from app.convoy_admin.calls import ConvoyNotFound
 from app.convoy_admin.choices import EVERY
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
+
+
+def type_names() -> list[str]:
+    """The names, as the shell completes them."""
+    return [each.name for each in Webhooks(RESOURCES).event_types]
+
 
 OwnerOption = Annotated[
     str | None,
@@ -39,6 +47,7 @@ TypesOption = Annotated[
         "--type",
         metavar="TYPE",
         help="Only events of this type, such as created; the option can be repeated.",
+        autocompletion=type_names,
     ),
 ]
 

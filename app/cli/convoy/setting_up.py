@@ -13,6 +13,7 @@ import typer
 from dotenv import set_key
 
 from app.cli import terminal
+from app.cli.convoy.choosing import type_names
 from app.cli.convoy.connecting import connected
 from app.cli.convoy.group import convoy
 from app.cli.helping import Command, examples
@@ -33,7 +34,7 @@ ADVICE = (
 
 
 def _chosen_types(values: list[str] | None) -> list[str] | None:
-    known = [each.name for each in Webhooks(RESOURCES).event_types]
+    known = type_names()
     chosen = list(dict.fromkeys(values or ()))
     for each in chosen:
         if each not in {EVERY, *known}:
@@ -77,6 +78,7 @@ def setup(
             help="The endpoint gets this event type, and no type that is not named; the option can"
             " be repeated; '*' is all (default: keep its choice; a new endpoint gets all).",
             callback=_chosen_types,
+            autocompletion=type_names,
         ),
     ] = None,
     env_file: Annotated[

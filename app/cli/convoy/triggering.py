@@ -10,7 +10,7 @@ import typer
 
 from app.cli import convoy_tables, terminal
 from app.cli.called import command
-from app.cli.convoy.choosing import endpoint_of, no_endpoint
+from app.cli.convoy.choosing import endpoint_of, no_endpoint, type_names
 from app.cli.convoy.connecting import connected, endpoint_id
 from app.cli.convoy.delivering import Status
 from app.cli.convoy.group import convoy
@@ -69,7 +69,13 @@ def _event_type(name: str) -> EventType:
 def trigger(
     ctx: typer.Context,
     event_type: Annotated[
-        EventType, typer.Argument(metavar="TYPE", parser=_event_type, help="Such as created.")
+        EventType,
+        typer.Argument(
+            metavar="TYPE",
+            parser=_event_type,
+            help="Such as created.",
+            autocompletion=type_names,
+        ),
     ],
     *,
     owner: OwnerOption = None,

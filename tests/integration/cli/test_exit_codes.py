@@ -76,6 +76,14 @@ def test_wrong_usage_is_code_2_and_nothing_on_stdout(rows: Rows, arguments: list
     assert rows.row("e1").state == FAILED
 
 
+@pytest.mark.parametrize("options", [[], ["--failed"], ["--failed", "--json"]])
+def test_a_list_is_code_0_whatever_is_in_it(rows: Rows, options: list[str]) -> None:
+    rows.waiting("e1")
+    rows.failed("e2")
+
+    assert run("outbox", "list", *options).exit_code == DONE
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_setting_is_code_3_with_its_name(
     monkeypatch: pytest.MonkeyPatch, command: list[str]

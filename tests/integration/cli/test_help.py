@@ -108,17 +108,25 @@ def test_the_version_is_that_of_the_package_or_of_the_checkout(
     assert installed.stdout == checkout.stdout == f"hookctl {version()}\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("hookctl convoy de", "deliveries"), ("hookctl convoy trigger de", "deleted")],
+)
 def test_a_shell_gets_the_words_that_fit(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    completed: str,
 ) -> None:
-    typed = {VARIABLE: "complete_bash", "COMP_WORDS": "hookctl convoy de", "COMP_CWORD": "2"}
-    for name, value in typed.items():
+    last = str(typed.count(" "))
+    asked = {VARIABLE: "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": last}
+    for name, value in asked.items():
         monkeypatch.setenv(name, value)
 
     with pytest.raises(SystemExit) as raised:
         runpy.run_module("app", run_name="__main__")
 
-    assert (raised.value.code, capsys.readouterr().out) == (DONE, "deliveries\n")
+    assert (raised.value.code, capsys.readouterr().out) == (DONE, f"{completed}\n")
 
 
 def test_bash_completes_with_the_script(tmp_path: Path) -> None:
