@@ -85,13 +85,13 @@ fix: .venv/ready          ## apply the fixes of the linter and the formatter
 
 lock: $(BIN)/uv           ## compile uv.lock from pyproject.toml, and export it
 	@$(BIN)/uv lock
-	@$(EXPORT) --no-dev --output-file requirements.txt
+	@$(EXPORT) --no-dev --prune rich --prune typer --output-file requirements.txt
 	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
 EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
 
 operator: $(BIN)/uv       ## install into .venv only what the operator's command needs
-	@$(SYNC) --no-dev --group operator --inexact
+	@$(SYNC) --no-dev --inexact
 
 .venv/ready: uv.lock pyproject.toml $(BIN)/uv
 	@echo 'Installing the packages of uv.lock into .venv.'
