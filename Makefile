@@ -6,7 +6,7 @@ BIN := .venv/bin
 # processes, and each would compile the same modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs fix lock operator clean
+.PHONY: run test cover check attack audit mutants bench soak chaos scale package smoke rollback docs docs-site fix lock operator clean
 
 run: .venv/ready          ## everything on this machine: DynamoDB, Convoy, the API on port 8080
 	@exec $(BIN)/python -m infra.local $(ARGS)
@@ -72,8 +72,13 @@ package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arc
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.checks.smoke $(URL)
 
-docs: .venv/ready         ## docs/openapi.json, docs/events.md, examples/events.*, examples/signatures.json
+docs: .venv/ready         ## the documents that come from the code: the API, events, settings, commands; examples/
 	$(BIN)/python -m infra.docs.contract $(ARGS)
+
+docs-site: .venv/ready    ## all documents as a site that needs no network: build/site/html/index.html
+	@$(BIN)/python -m infra.site.assemble build/site/source
+	@$(UV_RUN) --only-group docs-site sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
+	  build/site/source build/site/html
 
 rollback: .venv/ready     ## move a deployed stage back to the versions before its last deployment: STAGE=prod
 	@$(BIN)/python -m infra.checks.rollback $(STAGE)
@@ -84,13 +89,13 @@ fix: .venv/ready          ## apply the fixes of the linter and the formatter
 
 lock: $(BIN)/uv           ## compile uv.lock from pyproject.toml, and export it
 	@$(BIN)/uv lock
-	@$(EXPORT) --no-dev --output-file requirements.txt
+	@$(EXPORT) --no-dev --prune rich --prune typer --output-file requirements.txt
 	@$(EXPORT) --only-group uv --output-file infra/uv.txt
 
 EXPORT = $(BIN)/uv export --quiet --locked --no-header --no-emit-project
 
 operator: $(BIN)/uv       ## install into .venv only what the operator's command needs
-	@$(SYNC) --no-dev --group operator --inexact
+	@$(SYNC) --no-dev --inexact
 
 .venv/ready: uv.lock pyproject.toml $(BIN)/uv
 	@echo 'Installing the packages of uv.lock into .venv.'

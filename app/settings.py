@@ -79,17 +79,18 @@ class ConvoySettings(BaseSettings):
     )
 
     convoy_api_key_secret: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
-    """Name or ARN of the secret that holds the API key, as `CONVOY_API_KEY` in a JSON object."""
+    """Name or ARN of the AWS secret that holds the key, as `CONVOY_API_KEY` in a JSON object."""
     convoy_api_key: Annotated[SecretStr, AfterValidator(_api_key), Field(validate_default=True)] = (
         SecretStr("")
     )
-    """The project's API key, unless it is in a secret: exactly one of the two is set."""
+    """The project's API key: set this or `CONVOY_API_KEY_SECRET`."""
     convoy_app_id: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
-    """Owner of a deployment without sign-in."""
+    """Owner of a deployment without sign-in: needed on a laptop, and with `SIGN_IN=anonymous`."""
     convoy_project_id: Name
     """The outgoing project."""
     convoy_base_url: Annotated[Name, AfterValidator(_api_root)]
-    """Convoy's API root. It has no default: the API key and every event go there."""
+    """Convoy's API root, ending in `/api`: `https://us.getconvoy.cloud/api`, for example. It has no
+    default: the API key and every event go there."""
     convoy_deadline_s: Annotated[float, Field(gt=0, le=10)] = 2.0
     """Seconds that one publish may take in all."""
     tracing: Literal["Active", "PassThrough"] = "PassThrough"
@@ -120,17 +121,19 @@ class Settings(ConvoySettings):
     outbox_table: Name
     """Name of the DynamoDB table of events that Convoy has not handled yet."""
     events_table: Name
-    """Name of the DynamoDB table of the log: every event, for `event_retention_days`."""
+    """Name of the DynamoDB table of the log: every event, for `EVENT_RETENTION_DAYS`."""
     idempotency_table: Name
     """Name of the DynamoDB table of idempotency keys."""
     settle_after_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
-    """Seconds until the relay asks Convoy for an event: longer than the gateway's 30 s."""
+    """Seconds until the relay asks Convoy what became of an event: longer than the gateway's
+    30 s."""
     events_visible_after_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
-    """Seconds until `GET /events` shows an event: longer than a request lasts."""
+    """Seconds until `GET /events` shows an event: longer than a request lasts. `make run`
+    sets 2."""
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Days that the log keeps an event."""
     publish_reads: bool = True
-    """Whether `ping` and `retrieved` are published."""
+    """Whether `ping` and `retrieved`, the events of reads, are published."""
     access_log: Literal["short", "full"] = "short"
     """On Lambda, `full` logs each request's owner and actor, as hashes."""
     metrics_namespace: Annotated[
@@ -139,18 +142,20 @@ class Settings(ConvoySettings):
             strip_whitespace=True, max_length=255, pattern="^[0-9A-Za-z_./#-][0-9A-Za-z_./#: -]*$"
         ),
     ] = "TodoConvoy"
-    """CloudWatch's namespace of the metrics: each stage of an account needs its own."""
+    """CloudWatch namespace of the metrics: each stage of an account needs its own."""
     sign_in: Annotated[SignIn, AfterValidator(_sign_in)] = "jwt"
-    """Inside Lambda, the one kind of identity that is a caller. `anonymous`: every request is
-    served as `CONVOY_APP_ID`."""
+    """On Lambda, the one kind of identity that is a caller: `jwt`, `iam`, `lambda` (a Lambda
+    authorizer), or `anonymous`: everybody, as `CONVOY_APP_ID`."""
     owner_claim: Annotated[Name, AfterValidator(_owner_claim)] = DEFAULT_OWNER_CLAIM
-    """The claim of the JWT, or the field of the Lambda authorizer's context, with the owner."""
+    """The claim of the JWT, or the field of the Lambda authorizer's context, that names the
+    owner."""
     base_path: Annotated[str, AfterValidator(_base_path)] = ""
-    """On Lambda, what a gateway or a proxy puts before this API's paths: /v1, for example."""
+    """On Lambda, what a custom domain or a proxy puts before this API's paths: `/v1`, for
+    example."""
     max_endpoints: Annotated[int, Field(ge=1, le=100)] = 10
     """Endpoints that one owner may have."""
     local_endpoints: bool = False
-    """Whether an endpoint may be at http://localhost: on a laptop alone."""
+    """Whether endpoints may be at `http://localhost`. `make run` sets `true`."""
 
 
 class LocalSettings(Settings):

@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-
+from app.cli.called import command
 from app.cli.moments import TIME_WIDTH, shown
-from app.cli.terminal import MAX_WIDTH, console, plain, say, say_json
+from app.cli.terminal import coloured, console, plain, say, say_coloured, say_json, table
 from app.convoy_admin.deliveries import MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from rich.table import Table
+
     from app.convoy_admin.calls import JsonObject
     from app.domain.events import Event
 
 
 def say_endpoints(found: Sequence[JsonObject], *, as_json: bool) -> None:
-    nothing = "No endpoint: make one with convoy setup --url …"
+    nothing = f"No endpoint. Make one: {command('convoy setup --url …')}"
     _say(found, as_json, endpoint_summary, endpoints, nothing)
 
 
@@ -39,8 +39,11 @@ def say_endpoint(endpoint: JsonObject, event_types: Sequence[str], *, as_json: b
     # Convoy's name for every event type, present and future.
     types = "all" if "*" in event_types else ", ".join(event_types)
     fields = values | {"created_at": created, "event_types": types or "none: it gets no event"}
-    lines = (f"{name.replace('_', ' '):13}{value}".rstrip() for name, value in fields.items())
-    say("\n".join(lines))
+    text = coloured("")
+    for name, value in fields.items():
+        text.append("\n" if text else "").append(f"{name.replace('_', ' '):13}")
+        text.append(coloured(value if name == "status" else "", value))
+    say_coloured(text)
 
 
 def say_deliveries(found: Iterable[JsonObject], *, as_json: bool) -> None:
@@ -72,11 +75,12 @@ def endpoint_summary(endpoint: JsonObject) -> JsonObject:
 
 
 def endpoints(found: Sequence[JsonObject]) -> Table:
-    table = _table("Endpoint, URL", Owner=24, Status=8)
+    made = table("Endpoint, URL, owner", Status=8)
     for each in map(endpoint_summary, found):
-        first = f"{each['endpoint_id']}\n  {each['url']}"
-        table.add_row(*map(plain, (first, each["owner"], each["status"])))
-    return table
+        lines = [each["endpoint_id"], f"  {each['url']}"]
+        lines += [f"  {each['owner']}"] if each["owner"] else []
+        made.add_row(coloured(each["status"]), plain("\n".join(lines)))
+    return made
 
 
 def delivery_summary(delivery: JsonObject) -> JsonObject:
@@ -119,7 +123,7 @@ def no_delivery(event: Event, reason: str) -> JsonObject:
 
 
 def deliveries(found: Sequence[JsonObject]) -> Table:
-    table = _table("Event, type, delivery, URL (reason)", Status=10, Tries=5, Time=TIME_WIDTH)
+    made = table("Event, type, delivery, URL (reason)", Status=10, Tries=5, Time=TIME_WIDTH)
     for each in found:
         delivery = each["delivery_id"] or "no delivery"
         lines = [each["event_id"], f"  {each['type']}", f"  {delivery}"]
@@ -128,9 +132,9 @@ def deliveries(found: Sequence[JsonObject]) -> Table:
         time = _shown(each["created_at"])
         if each["next_attempt_at"]:
             time += f"\nnext {_shown(each['next_attempt_at'])}"
-        status, tries = each["status"] or "-", str(each["attempts"])
-        table.add_row(*map(plain, ("\n".join(lines), status, tries, time)))
-    return table
+        status, tries = coloured(each["status"] or "-"), str(each["attempts"])
+        made.add_row(status, tries, plain(time), plain("\n".join(lines)))
+    return made
 
 
 def attempt_summary(attempt: JsonObject) -> JsonObject:
@@ -149,12 +153,13 @@ def attempt_summary(attempt: JsonObject) -> JsonObject:
 
 
 def attempts(found: Sequence[JsonObject]) -> Table:
-    table = _table("Answer, body, signature", Time=TIME_WIDTH, Latency=9)
+    made = table("Answer, body, signature", Time=TIME_WIDTH, Latency=9)
     for each in map(attempt_summary, found):
-        lines = [each["answer"], *filter(None, (each["body"], each["signature"]))]
+        more = "".join(f"\n  {text}" for text in (each["body"], each["signature"]) if text)
         latency = "-" if each["latency_ms"] is None else f"{each['latency_ms']} ms"
-        table.add_row(*map(plain, ("\n  ".join(lines), _shown(each["at"]), latency)))
-    return table
+        answer = coloured("Success" if each["arrived"] else "Failure", each["answer"])
+        made.add_row(_shown(each["at"]), latency, coloured("").append(answer).append(plain(more)))
+    return made
 
 
 def event_summary(event: JsonObject) -> JsonObject:
@@ -187,14 +192,14 @@ def _say(
     found: Sequence[JsonObject],
     as_json: bool,  # noqa: FBT001
     summary: Callable[[JsonObject], JsonObject],
-    table: Callable[[Sequence[JsonObject]], Table],
+    tabulate: Callable[[Sequence[JsonObject]], Table],
     nothing: str,
 ) -> None:
     if as_json:
         for each in found:
             say_json(summary(each))
     elif found:
-        console().print(table(found))
+        console().print(tabulate(found))
     else:
         say(nothing)
 
@@ -205,12 +210,3 @@ def _time(value: str) -> datetime:
 
 def _shown(value: str) -> str:
     return shown(_time(value))
-
-
-def _table(first: str, **widths: int) -> Table:
-    width = min(console().width, MAX_WIDTH)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, width=width)
-    table.add_column(first, ratio=1, overflow="fold")
-    for name, columns in widths.items():
-        table.add_column(name, width=columns, overflow="fold")
-    return table

@@ -11,11 +11,12 @@ from app.cli import terminal
 
 NOT_DONE = 1
 ENVIRONMENT = 3
-EXIT_CODES = """Exit codes:
-0  done; for `relay`: the outbox is empty, or --watch was interrupted
-1  not found, refused, or something is left; for `relay`: events wait or failed
-2  wrong usage
-3  the environment is wrong: a setting, or DynamoDB or Convoy is out of reach"""
+EXIT_CODES = {
+    0: "done, whatever a list has; `relay`: the outbox is empty, or --watch ended",
+    1: "not found, refused, or not all done; `relay`: events wait or have failed",
+    2: "wrong usage",
+    3: "a setting is missing or wrong, or DynamoDB or Convoy is out of reach",
+}
 
 
 def not_blank(value: str | None) -> str | None:

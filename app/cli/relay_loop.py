@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.cli import terminal
+from app.cli import reports, terminal
 from app.domain.ports import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Pass:
         if self.as_json:
             terminal.say_json(report.as_dict())
         else:
-            terminal.say(terminal.sentence(report))
+            terminal.say(reports.sentence(report))
         return report
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli import terminal
+from app.cli import reports, terminal
 from app.cli.components import open_components, open_relay
 from app.cli.moments import moment
 from app.cli.options import ENVIRONMENT, NOT_DONE, JsonOption, exit_with, not_blank
@@ -60,7 +60,7 @@ def republish(
         )
         with _report_counts_on_failure(job, since):
             _run(job, since, owner)
-        terminal.say_republished(job, since, interrupted=interrupt.asked, as_json=as_json)
+        reports.say_republished(job, since, interrupted=interrupt.asked, as_json=as_json)
         if interrupt.asked or job.counts[State.UNREADABLE]:
             raise typer.Exit(NOT_DONE)
 
@@ -89,6 +89,6 @@ def _report_counts_on_failure(job: Republish, since: datetime) -> Iterator[None]
         reason = (
             f"Convoy did not answer: {error}." if isinstance(error, NotAnswered) else f"{error}"
         )
-        done = f"Until then: {terminal.republished(job, since)}"
-        again = terminal.run_again(since)
+        done = f"Until then: {reports.republished(job, since)}"
+        again = reports.run_again(since)
         raise exit_with(f"{reason}\n{done}\n{again}", ENVIRONMENT) from error

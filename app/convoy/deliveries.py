@@ -22,7 +22,7 @@ BRIEF = ["Scheduled", "Processing"]
 
 RETRY_UNDER_WAY = "an active batch retry already exists"
 """Convoy's words (v26.7.3). A project has one bulk retry at a time. If Convoy's queue loses that
-one, Convoy takes no other until its record is closed by hand: docs/runbook.md."""
+one, Convoy takes no other until its record is closed by hand: docs/runbook-events.md."""
 
 
 class ConvoyDeliveries:

@@ -31,15 +31,13 @@ def build(
     services: Sequence[Service[Any]],
     owner_of: OwnerOf,
     run: Run = run_in_threadpool,
-    docs_url: str | None = "/docs",
     log: EventLog | None = None,
     elsewhere: Callable[[], Sequence[BaseRoute]] = tuple,
 ) -> FastAPI:
     """The application, with the routes of each service's resource, and of the log if there is one.
 
-    `run` makes the services' calls, which block: by default in a thread pool. The page at
-    `docs_url` loads scripts from a public network. The document has the routes of `elsewhere` too,
-    which another function serves.
+    `run` makes the services' calls, which block: by default in a thread pool. The document has the
+    routes of `elsewhere` too, which another function serves.
     """
     resources = [service.type for service in services]
     check_distinct(resources)
@@ -52,9 +50,8 @@ def build(
         routes=[route for router in routers for route in router.routes],
         title=TITLE,
         redirect_slashes=False,
-        docs_url=docs_url,
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         telemetry=NO_TELEMETRY,
     )
     app.state.services = services

@@ -137,7 +137,6 @@ def lambda_components() -> tuple[FastAPI, Components]:
         components.services(),
         gateway.owner_of,
         gateway.inline,
-        docs_url=None,
         log=components.event_log(),
         elsewhere=_customers_routes,
     )

@@ -1,4 +1,5 @@
-"""`make docs`: writes the contract (the API, its events, their types) from the code.
+"""`make docs`: writes the contract (the API, its events, their types) from the code, and what the
+pages of the reference show of it.
 
 A change that breaks clients is not written without --accept-breaking.
 """
@@ -20,7 +21,8 @@ from app.http.examples import carried_by
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from app.wiring.customers import documented_routes
-from infra.docs import payload_types, signatures
+from infra.docs import commands, pages, payload_types, signatures
+from infra.docs.schemas import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,32 +153,12 @@ def events() -> str:
 def _section(event_type: EventType, when: str) -> str:
     schema = WEBHOOKS.schema(event_type)
     rows = [
-        f"| `{name}` | {_values(each)} | {'yes' if name in schema['required'] else 'no'} |"
+        f"| `{name}` | {values(each)} | {'yes' if name in schema['required'] else 'no'} |"
         for name, each in schema["properties"].items()
     ]
     payload = json.dumps(example(event_type), indent=2)
     table = "\n".join(["| field | value | always there |", "|---|---|---|", *rows])
     return f"## `{event_type.name}`\n\n{when}\n\n{table}\n\n```json\n{payload}\n```\n"
-
-
-def _values(schema: dict[str, Any]) -> str:
-    """The values that a schema allows, in words."""
-    if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`"
-    if "items" in schema:
-        return f"list of {_values(schema['items'])}"
-    if "additionalProperties" in schema:
-        return f"map of {_values(schema['additionalProperties'])}"
-    if "properties" in schema:
-        fields = (
-            f"`{name}` ({_values(each)}{'' if name in schema['required'] else '; may be absent'})"
-            for name, each in schema["properties"].items()
-        )
-        return ", ".join(fields)
-    bounds = {"minimum": "from", "maximum": "to", "minLength": "from", "maxLength": "to"}
-    limits = [f"{word} {schema[name]}" for name, word in bounds.items() if name in schema]
-    unit = ["characters"] if "maxLength" in schema else []
-    return " ".join([schema.get("format", schema["type"]), *limits, *unit])
 
 
 def text(document: dict[str, Any]) -> str:
@@ -200,6 +182,9 @@ def main() -> None:
             )
     OPENAPI.write_text(text(document))
     EVENTS.write_text(events())
+    commands.COMMANDS.write_text(commands.text())
+    for page, written in pages.written(document).items():
+        page.write_text(written)
     payload_types.TYPESCRIPT.write_text(payload_types.typescript(RESOURCES))
     payload_types.PYTHON.write_text(payload_types.python(RESOURCES))
     signatures.VECTORS.write_text(signatures.text())

@@ -157,7 +157,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
 
 
 def _set_up_convoy(settings: LocalSettings, url: str) -> None:
-    """As `python -m app convoy setup`: registers the stand-in's receiver for the owner's events."""
+    """As `hookctl convoy setup`: registers the stand-in's receiver for the owner's events."""
     try:
         with closing(ConvoyComponents.build(settings)) as built:
             webhooks, owner = Webhooks(RESOURCES), settings.convoy_app_id
@@ -177,7 +177,7 @@ def _load_settings() -> LocalSettings:
 
 @contextmanager
 def _operator_script(port: int, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Write a script beside the logs: `python -m app` with this stack's settings.
+    """Write a script beside the logs: the operator's command with this stack's settings.
 
     Variables exported in a shell would also change the next `make run` there. The key of a real
     Convoy is not in the script: the key stays in .env, or in the environment.
@@ -189,7 +189,8 @@ def _operator_script(port: int, environment: Mapping[str, str]) -> Iterator[Path
         f"cd {shlex.quote(str(ROOT))} || exit",
         "unset AWS_PROFILE",
         *exports,
-        f'exec {shlex.quote(sys.executable)} -m app "$@"',
+        # The command's usage and hints name the script.
+        f'exec env CALLED_AS="$0" {shlex.quote(sys.executable)} -m app "$@"',
     ]
     script.write_text("\n".join(lines) + "\n")
     script.chmod(0o700)

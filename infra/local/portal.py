@@ -1,4 +1,4 @@
-"""The local API with the portal at `/portal/`: on one origin, so that the browser needs no CORS.
+"""The local API with its pages: the portal at `/portal/`, and the API reference at `/docs/`.
 
 uvicorn --factory infra.local.portal:local_api
 """
@@ -9,46 +9,38 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import FileResponse, RedirectResponse
-
 from app.wiring import api
+from infra import reference
+from infra.local.static_pages import StaticPages
 from infra.loopback import OnlyThisMachine
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
 PORTAL = Path(__file__).parents[2] / "examples" / "portal"
 PATH = "/portal"
-
-_FILES = {f"{PATH}/{file.name}": file for file in PORTAL.iterdir()}
-_FILES[f"{PATH}/"] = PORTAL / "index.html"
+REFERENCE = "/docs"
 
 
 def local_api() -> ASGIApp:
     """Ends the process with a message if the settings are wrong."""
-    return OnlyThisMachine(Portal(api.local_api()), pages={PATH, f"{PATH}/", "/docs"})
+    pages = {place for path in (PATH, REFERENCE) for place in (path, f"{path}/")}
+    return OnlyThisMachine(with_reference(with_portal(api.local_api())), pages)
 
 
-class Portal:
-    """Serves the portal's files; every other path is the API's."""
+def with_portal(app: ASGIApp) -> ASGIApp:
+    files = {file.name: file for file in PORTAL.iterdir()}
+    return StaticPages(app, PATH, files, _policy())
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._headers = {
-            # frame-ancestors holds only in a header.
-            "content-security-policy": f"{_policy()}; frame-ancestors 'none'",
-            "x-content-type-options": "nosniff",
-            "cache-control": "no-cache",
-        }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path")
-        if path == PATH:
-            await RedirectResponse(f"{PATH}/")(scope, receive, send)
-        elif path in _FILES:
-            await FileResponse(_FILES[path], headers=self._headers)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+def with_reference(app: ASGIApp) -> ASGIApp:
+    return StaticPages(
+        app,
+        REFERENCE,
+        reference.FILES,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'",
+    )
 
 
 def _policy() -> str:

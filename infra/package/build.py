@@ -42,6 +42,9 @@ The risk: Lambda's version differs from the lock's. It is mostly older, and AWS 
 time. The tests of the zip (tests/integration/artefact) also run it with a version a year older.
 """
 
+COMMAND = ("python-dotenv", "rich", "typer")
+"""Packages that only the operator's command imports."""
+
 DEAD = re.compile(
     r"^bin/|/__main__\.py$|^\w+/cli\.py$|(^|/)tests/|/testclient\.py$|\.pyi$|/py\.typed$|^\.lock$"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|sboms/)|^pydantic/v1/"
@@ -104,7 +107,8 @@ def build(target: Target, out: Path, *, compiled: bool = True) -> None:
 def install_dependencies(target: Target, task: Path) -> None:
     """Install the project's dependencies, and their dependencies, in the versions of the lock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [line for line in project["dependencies"] if line.partition("==")[0] not in SHIPPED]
+    left_out = {*SHIPPED, *COMMAND}
+    wanted = [line for line in project["dependencies"] if line.partition("==")[0] not in left_out]
     options = [
         "--quiet",
         *("--python-platform", PLATFORMS[target.arch], "--python-version", target.python),

@@ -96,7 +96,7 @@ function checkNames(serverless, names, where) {
   if (unknown.length > 0) {
     refuse(
       serverless,
-      `${where}: there is no parameter ${unknown.join(', ')}. docs/deploy.md#parameters lists all of them.`,
+      `${where}: there is no parameter ${unknown.join(', ')}. docs/parameters.md lists all of them.`,
     );
   }
 }

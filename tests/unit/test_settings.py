@@ -30,26 +30,6 @@ def _complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_the_readme_has_every_setting_with_its_default(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    section = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2]
-    rows = re.findall(r"^\| (`.+?) \| `?(.+?)`? \|", section, re.MULTILINE)
-    documented = {name: default for cell, default in rows for name in re.findall(r"`(\w+)`", cell)}
-    fields = {name.upper(): field for name, field in Settings.model_fields.items()}
-    without = {
-        name for name, field in fields.items() if field.is_required() or not str(field.default)
-    }
-    defaults = Settings.load()
-
-    for name in documented.keys() - without:
-        monkeypatch.setenv(name, documented[name])
-
-    assert documented.keys() == fields.keys()
-    assert {name for name, default in documented.items() if default == "\N{EN DASH}"} == without
-    assert Settings.load() == defaults
-
-
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "CONVOY_API_KEY"])
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_setting_is_named(

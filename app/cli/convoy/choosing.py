@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.called import command
 from app.cli.convoy.connecting import endpoint_ids
 from app.cli.options import NOT_DONE, exit_with, not_blank
 from app.convoy_admin.calls import ConvoyNotFound
 from app.convoy_admin.choices import EVERY
+from app.http.webhooks import Webhooks
+from app.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
+
+
+def type_names() -> list[str]:
+    """The names, as the shell completes them."""
+    return [each.name for each in Webhooks(RESOURCES).event_types]
+
 
 OwnerOption = Annotated[
     str | None,
@@ -38,6 +47,7 @@ TypesOption = Annotated[
         "--type",
         metavar="TYPE",
         help="Only events of this type, such as created; the option can be repeated.",
+        autocompletion=type_names,
     ),
 ]
 
@@ -47,7 +57,7 @@ def endpoint_of(project: Project, endpoint_id: str) -> JsonObject:
     try:
         return project.endpoint(endpoint_id)
     except ConvoyNotFound as error:
-        message = f"Convoy has no endpoint {endpoint_id}. List them: convoy endpoints"
+        message = f"Convoy has no endpoint {endpoint_id}. List them: {command('convoy endpoints')}"
         raise exit_with(message, NOT_DONE) from error
 
 
@@ -69,15 +79,17 @@ def chosen_endpoints(
     for each in endpoints or ():
         if each not in owned:
             raise exit_with(
-                f"{owner} has no endpoint {each}. List the owner's: convoy endpoints --owner"
-                f" '{owner}'",
+                f"{owner} has no endpoint {each}. List the owner's:"
+                f" {command('convoy endpoints --owner', owner)}",
                 NOT_DONE,
             )
     return endpoints or owned
 
 
 def no_endpoint(owner: str) -> typer.Exit:
-    return exit_with(f"{owner} has no endpoint: make one with convoy setup --url …", NOT_DONE)
+    return exit_with(
+        f"{owner} has no endpoint. Make one: {command('convoy setup --url …')}", NOT_DONE
+    )
 
 
 def known_types(project: Project, types: Sequence[str] | None) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.cli.called import command
 from app.cli.options import ENVIRONMENT, NOT_DONE, exit_with
 from app.convoy_admin.calls import ConvoyRefused, ConvoyUnusable
 from app.settings import ConvoySettings, SettingsError
@@ -32,12 +33,17 @@ def connected() -> Iterator[tuple[ConvoySettings, ConvoyComponents]]:
 
 
 def ids_of(kind: str, listed_by: str) -> Callable[[list[str] | None], list[str] | None]:
-    """A callback that refuses what can't be an id of Convoy's. `kind`: `a delivery`."""
+    """A callback that refuses what can't be an id of Convoy's. `kind`: `a delivery`.
+
+    `listed_by`: the command that lists the ids.
+    """
 
     def check(values: list[str] | None) -> list[str] | None:
         for value in values or ():
             if re.fullmatch("[0-9A-Za-z]+", value) is None:
-                raise typer.BadParameter(f"{value!r} is not {kind}'s id. List the ids: {listed_by}")
+                raise typer.BadParameter(
+                    f"{value!r} is not {kind}'s id. List the ids: {command(listed_by)}"
+                )
         return values
 
     return check

@@ -21,8 +21,9 @@ from app.cli.convoy.choosing import (
 from app.cli.convoy.connecting import connected, delivery_ids
 from app.cli.convoy.group import convoy
 from app.cli.convoy.searching import Search, Subject, subject
+from app.cli.helping import Command, examples
 from app.cli.moments import SinceOption, shown
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, not_blank
+from app.cli.options import NOT_DONE, JsonOption, exit_with, not_blank
 from app.outbox.rows import event_id_of
 from app.wiring.clock import now
 
@@ -53,7 +54,14 @@ def _delivery_id(value: str) -> str:
     return value
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples(
+        "convoy deliveries --status failure --since 2h",
+        "convoy deliveries --about todo/7 --owner ann",
+        "convoy deliveries --event EVENT_ID --json | jq -r .status",
+    ),
+)
 def deliveries(
     *,
     status: Annotated[
@@ -146,7 +154,7 @@ def _summaries(found: Iterator[JsonObject], limit: int) -> list[JsonObject]:
         return [convoy_tables.delivery_summary(each) for each in counted]
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(cls=Command, epilog=examples("convoy attempts DELIVERY_ID"))
 def attempts(
     delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY_ID", callback=_delivery_id)],
     *,

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from app.cli import convoy_tables, terminal
+from app.cli.called import command
 from app.cli.convoy.choosing import endpoint_of
 from app.cli.convoy.connecting import connected, endpoint_id
 from app.cli.convoy.group import convoy
-from app.cli.options import EXIT_CODES, JsonOption, not_blank
+from app.cli.helping import Command, Group, examples
+from app.cli.options import JsonOption, not_blank
 from app.convoy_admin.choices import Choices
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ MAX_OVERLAP_H = 168
 """Hours: a week."""
 
 
-class _ListByDefault(TyperGroup):
+class _ListByDefault(Group):
     """`convoy endpoints` is `convoy endpoints list`."""
 
+    order = ("list", "show", "pause", "resume", "rotate", "delete")
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if not args or (args[0].startswith("-") and args[0] != "--help"):
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
@@ -37,14 +40,18 @@ class _ListByDefault(TyperGroup):
 endpoints = typer.Typer(
     cls=_ListByDefault,
     help="List the endpoints that receive events (without a command), and manage them.",
-    epilog=EXIT_CODES,
+    epilog=examples("convoy endpoints", "convoy endpoints show ENDPOINT_ID"),
 )
 convoy.add_typer(endpoints, name="endpoints")
 
 EndpointId = Annotated[str, typer.Argument(metavar="ENDPOINT_ID", callback=endpoint_id)]
 
 
-@endpoints.command("list", epilog=EXIT_CODES)
+@endpoints.command(
+    "list",
+    cls=Command,
+    epilog=examples("convoy endpoints", "convoy endpoints list --owner ann --json"),
+)
 def list_endpoints(
     *,
     owner: Annotated[
@@ -59,7 +66,7 @@ def list_endpoints(
     convoy_tables.say_endpoints(found, as_json=as_json)
 
 
-@endpoints.command(epilog=EXIT_CODES)
+@endpoints.command(cls=Command, epilog=examples("convoy endpoints show ENDPOINT_ID"))
 def show(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
     """Show one endpoint with the event types that it gets, without its secret."""
     with _found(endpoint_id) as (project, endpoint):
@@ -67,19 +74,19 @@ def show(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
     convoy_tables.say_endpoint(endpoint, types, as_json=as_json)
 
 
-@endpoints.command(epilog=EXIT_CODES)
+@endpoints.command(cls=Command, epilog=examples("convoy endpoints pause ENDPOINT_ID"))
 def pause(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
     """Stop the deliveries to an endpoint. Convoy discards them until `resume`."""
     with _found(endpoint_id) as (project, endpoint):
         project.pause_endpoint(endpoint_id)
     _report(
         endpoint | {"status": "paused"},
-        f"Convoy discards its deliveries until: convoy endpoints resume {endpoint_id}",
+        f"Convoy discards its deliveries until: {command('convoy endpoints resume', endpoint_id)}",
         as_json=as_json,
     )
 
 
-@endpoints.command(epilog=EXIT_CODES)
+@endpoints.command(cls=Command, epilog=examples("convoy endpoints resume ENDPOINT_ID"))
 def resume(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
     """Activate an endpoint that was paused, or that Convoy disabled after failures."""
     with _found(endpoint_id) as (project, endpoint):
@@ -87,12 +94,17 @@ def resume(endpoint_id: EndpointId, *, as_json: JsonOption = False) -> None:
     _report(
         endpoint | {"status": "active"},
         "Convoy does not send by itself what the endpoint missed. Send it:"
-        f" convoy resend --failed --since T --endpoint {endpoint_id}",
+        f" {command('convoy resend --failed --since T --endpoint', endpoint_id)}",
         as_json=as_json,
     )
 
 
-@endpoints.command(epilog=EXIT_CODES)
+@endpoints.command(
+    cls=Command,
+    epilog=examples(
+        "convoy endpoints rotate ENDPOINT_ID", "convoy endpoints rotate ENDPOINT_ID --overlap-h 0"
+    ),
+)
 def rotate(
     endpoint_id: EndpointId,
     *,
@@ -117,7 +129,12 @@ def rotate(
     terminal.say(secret)
 
 
-@endpoints.command(epilog=EXIT_CODES)
+@endpoints.command(
+    cls=Command,
+    epilog=examples(
+        "convoy endpoints delete ENDPOINT_ID", "convoy endpoints delete ENDPOINT_ID --yes"
+    ),
+)
 def delete(
     endpoint_id: EndpointId,
     *,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli import terminal
+from app.cli import reports, terminal
+from app.cli.called import command
 from app.cli.convoy.choosing import (
     EndpointsOption,
     OwnerOption,
@@ -20,8 +21,9 @@ from app.cli.convoy.choosing import (
 )
 from app.cli.convoy.connecting import connected, delivery_ids
 from app.cli.convoy.group import convoy
+from app.cli.helping import Command, examples
 from app.cli.moments import SinceOption  # noqa: TC001  # Typer reads the annotation
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption
+from app.cli.options import NOT_DONE, JsonOption
 from app.cli.relay_loop import interrupts
 from app.convoy_admin.calls import ConvoyRefused
 from app.convoy_admin.deliveries import MISSED
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
     from app.cli.relay_loop import Interrupt
     from app.convoy_admin.project import Project
-
-PAUSED = " Activate the endpoint: convoy endpoints resume ENDPOINT_ID"
 
 
 @dataclass
@@ -52,7 +52,14 @@ class Outcome:
         return [each for each in self.wanted if each not in tried]
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples(
+        "convoy resend DELIVERY_ID",
+        "convoy resend --failed --since 2h --dry-run",
+        "convoy resend --failed --since 2h --endpoint ENDPOINT_ID",
+    ),
+)
 def resend(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="DELIVERY_ID", callback=delivery_ids)
@@ -154,10 +161,9 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
             terminal.say(f"Not tried: {' '.join(untried)}.", stderr=True)
     else:
         for reason, count in Counter(outcome.refused.values()).items():
-            paused = PAUSED if "endpoint is currently" in reason else ""
-            terminal.say(f"Convoy refused {count}: {reason}.{paused}", stderr=True)
+            terminal.say(f"Convoy refused {count}: {reason}.{_activate(reason)}", stderr=True)
         if untried:
-            again = terminal.run_again(outcome.since)
+            again = reports.run_again(outcome.since)
             terminal.say(f"{len(untried)} not tried. {again}", stderr=True)
     if as_json:
         found = {"resent": outcome.resent, "refused": outcome.refused, "not_tried": untried}
@@ -166,3 +172,10 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
     else:
         moved_too = f" {len(outcome.moved)} are under way or arrived." if outcome.moved else ""
         terminal.say(f"{len(outcome.resent)} sent again.{moved_too}")
+
+
+def _activate(reason: str) -> str:
+    """The advice, if Convoy refuses because of the endpoint's status."""
+    if "endpoint is currently" not in reason:
+        return ""
+    return f" Activate the endpoint: {command('convoy endpoints resume ENDPOINT_ID')}"

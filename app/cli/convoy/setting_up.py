@@ -13,9 +13,11 @@ import typer
 from dotenv import set_key
 
 from app.cli import terminal
+from app.cli.convoy.choosing import type_names
 from app.cli.convoy.connecting import connected
 from app.cli.convoy.group import convoy
-from app.cli.options import EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable, web_url
+from app.cli.helping import Command, examples
+from app.cli.options import NOT_DONE, JsonOption, exit_with, printable, web_url
 from app.convoy_admin.choices import EVERY
 from app.convoy_admin.setup import set_up, steps
 from app.http.webhooks import Webhooks
@@ -32,7 +34,7 @@ ADVICE = (
 
 
 def _chosen_types(values: list[str] | None) -> list[str] | None:
-    known = [each.name for each in Webhooks(RESOURCES).event_types]
+    known = type_names()
     chosen = list(dict.fromkeys(values or ()))
     for each in chosen:
         if each not in {EVERY, *known}:
@@ -50,7 +52,13 @@ def _in_a_folder(value: Path | None) -> Path | None:
     return value
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples(
+        "convoy setup --url https://example.com/webhooks --env-file .env",
+        "convoy setup --url https://example.com/webhooks --event-type created --event-type deleted",
+    ),
+)
 def setup(
     url: Annotated[str, typer.Option(help="The receiver's URL.", callback=web_url)],
     *,
@@ -70,6 +78,7 @@ def setup(
             help="The endpoint gets this event type, and no type that is not named; the option can"
             " be repeated; '*' is all (default: keep its choice; a new endpoint gets all).",
             callback=_chosen_types,
+            autocompletion=type_names,
         ),
     ] = None,
     env_file: Annotated[

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import convoy_tables, terminal
-from app.cli.convoy.choosing import endpoint_of, no_endpoint
+from app.cli.called import command
+from app.cli.convoy.choosing import endpoint_of, no_endpoint, type_names
 from app.cli.convoy.connecting import connected, endpoint_id
 from app.cli.convoy.delivering import Status
 from app.cli.convoy.group import convoy
 from app.cli.convoy_watch import deliveries_of
-from app.cli.options import ENVIRONMENT, EXIT_CODES, NOT_DONE, JsonOption, exit_with, printable
+from app.cli.helping import Command, examples
+from app.cli.options import ENVIRONMENT, NOT_DONE, JsonOption, exit_with, printable
 from app.convoy_admin.choices import EVERY, TEST, Choices
 from app.domain.events import PING, Event, EventType, envelope
 from app.domain.resource import MAX_ID
@@ -36,12 +38,10 @@ OwnerOption = Annotated[
     typer.Option(help="Owner of the endpoints (default: CONVOY_APP_ID).", callback=printable),
 ]
 
-CHANGE = "Change that: convoy setup --url … --event-type …"
-
 WaitOption = Annotated[int, typer.Option(min=1, help="Seconds to wait for the deliveries.")]
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(cls=Command, epilog=examples("convoy ping", "convoy ping --owner ann --wait-s 60"))
 def ping(
     ctx: typer.Context,
     *,
@@ -62,11 +62,20 @@ def _event_type(name: str) -> EventType:
     return known[name]
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples("convoy trigger created", "convoy trigger ping --endpoint ENDPOINT_ID"),
+)
 def trigger(
     ctx: typer.Context,
     event_type: Annotated[
-        EventType, typer.Argument(metavar="TYPE", parser=_event_type, help="Such as created.")
+        EventType,
+        typer.Argument(
+            metavar="TYPE",
+            parser=_event_type,
+            help="Such as created.",
+            autocompletion=type_names,
+        ),
     ],
     *,
     owner: OwnerOption = None,
@@ -107,8 +116,8 @@ def _to_owner(connection: ConvoyComponents, owner: str, event_type: EventType) -
         raise no_endpoint(owner)
     if not any(_types_of(project, each["uid"]) & {EVERY, event_type.name} for each in endpoints):
         raise exit_with(
-            f"No endpoint of {owner} gets {event_type.name}. List them: convoy endpoints --owner"
-            f" '{owner}'. {CHANGE}",
+            f"No endpoint of {owner} gets {event_type.name}. List them:"
+            f" {command('convoy endpoints --owner', owner)}\n{_change()}",
             NOT_DONE,
         )
     event = _example(event_type, owner)
@@ -130,7 +139,7 @@ def _to_endpoint(project: Project, endpoint: str, event_type: EventType) -> Even
         event = replace(event, type=TEST)
     elif not types & {EVERY, event.type}:
         known = ", ".join(sorted(types)) or "no event"
-        raise exit_with(f"The endpoint gets no {event.type}, but {known}. {CHANGE}", NOT_DONE)
+        raise exit_with(f"The endpoint gets no {event.type}, but {known}. {_change()}", NOT_DONE)
     project.publish_to_endpoint(endpoint, event.type, dict(event.data), event.id)
     _say_accepted(event)
     return event
@@ -138,6 +147,10 @@ def _to_endpoint(project: Project, endpoint: str, event_type: EventType) -> Even
 
 def _types_of(project: Project, endpoint: str) -> Set[str]:
     return Choices(project).of(endpoint).rows.keys()
+
+
+def _change() -> str:
+    return f"Change that: {command('convoy setup --url … --event-type …')}"
 
 
 def _example(event_type: EventType, owner: str) -> Event:
@@ -183,7 +196,7 @@ def _follow(
     if not found:
         raise exit_with(
             f"The {_label(event)} was not delivered within {wait_s} s. Check that Convoy's worker"
-            f" runs, and look again later: convoy deliveries --event {event.id}",
+            f" runs, and look again later: {command('convoy deliveries --event', event.id)}",
             NOT_DONE,
         )
     convoy_tables.say_deliveries(map(convoy_tables.delivery_summary, found), as_json=as_json)
@@ -191,8 +204,8 @@ def _follow(
         if each["status"] == Status.DISCARDED:
             endpoint = each["endpoint_id"]
             terminal.say(
-                f"Discarded: the endpoint is paused or inactive. Activate it: convoy endpoints"
-                f" resume {endpoint}",
+                "Discarded: the endpoint is paused or inactive. Activate it:"
+                f" {command('convoy endpoints resume', endpoint)}",
                 stderr=True,
             )
     if any(each["status"] != Status.SUCCESS for each in found):

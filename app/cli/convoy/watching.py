@@ -14,7 +14,8 @@ from app.cli.convoy.connecting import connected
 from app.cli.convoy.forwarding import Forwarder
 from app.cli.convoy.group import convoy
 from app.cli.convoy_watch import Listener
-from app.cli.options import EXIT_CODES, JsonOption, web_url
+from app.cli.helping import Command, examples
+from app.cli.options import JsonOption, web_url
 from app.cli.relay_loop import interrupts
 from app.convoy_admin.calls import ConvoyError
 
@@ -28,7 +29,14 @@ def _url(value: str | None) -> str | None:
     return None if value is None else web_url(value)
 
 
-@convoy.command(epilog=EXIT_CODES)
+@convoy.command(
+    cls=Command,
+    epilog=examples(
+        "convoy listen",
+        "convoy listen --forward-to http://localhost:3000/webhooks",
+        "convoy listen --json | jq .data",
+    ),
+)
 def listen(
     ctx: typer.Context,
     *,

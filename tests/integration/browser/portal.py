@@ -22,7 +22,7 @@ from app.wiring.clock import new_event_id, now
 from app.wiring.convoy_admin import ConvoyComponents
 from app.wiring.customers import add_customers
 from infra.fake_convoy import server
-from infra.local.portal import Portal
+from infra.local.portal import with_portal
 from tests.components import make_service
 from tests.stand_in import deployment
 from tests.support import PATIENCE_S, WEBHOOKS
@@ -101,7 +101,7 @@ def serving(
     publisher: ConvoyPublisher,
     convoy: Convoy,
     port: int = 0,
-    around: Around = Portal,
+    around: Around = with_portal,
 ) -> Iterator[Api]:
     """`around`: what serves the API; by default the portal's server."""
     own: JsonObject = {

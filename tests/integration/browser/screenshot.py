@@ -1,4 +1,4 @@
-"""Takes the README's picture, docs/inbox.png: python -m tests.integration.browser.screenshot"""
+"""Takes the inbox's picture, docs/inbox.png: python -m tests.integration.browser.screenshot"""
 
 from __future__ import annotations
 

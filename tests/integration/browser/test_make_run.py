@@ -1,4 +1,4 @@
-"""The pages of `make run`: the inbox, and the portal."""
+"""The pages of `make run`: the inbox, the portal, and the API reference."""
 
 from __future__ import annotations
 
@@ -103,6 +103,19 @@ def test_the_portal_needs_no_token_and_shows_the_events(page: Page, stack: Stack
     expect(page.locator("summary").first).to_contain_text("Show it in the portal")
 
 
+def test_the_reference_sends_a_call_and_needs_no_other_host(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.api}/docs")
+    create = page.locator(".opblock-post").first
+    create.locator(".opblock-summary-control").click()
+    create.locator("textarea").fill('{"item": "Try it out"}')
+
+    create.get_by_role("button", name="Execute").click()
+
+    answer = create.locator(".live-responses-table")
+    expect(answer).to_contain_text("Todo added.")
+    expect(answer).to_contain_text("webhook-status: accepted")
+
+
 ATTACK = """async (port) => {
   const url = `http://localhost:${port}/`;
   const image = new Image();
@@ -148,7 +161,9 @@ def test_a_name_that_resolves_to_this_machine_opens_nothing(browser: Browser, st
 
 
 def test_a_link_of_another_site_opens_the_pages(attacker: Page, stack: Stack) -> None:
-    for url, title in ((stack.inbox, "Inbox"), (stack.portal, "Webhooks")):
+    reference = f"{stack.api}/docs"
+    pages = ((stack.inbox, "Inbox"), (stack.portal, "Webhooks"), (reference, "API reference"))
+    for url, title in pages:
         attacker.evaluate("url => { document.querySelector('a').href = url }", url)
         attacker.get_by_text("Open").click()
         expect(attacker).to_have_title(re.compile(title))

@@ -176,7 +176,7 @@ def test_the_page_works_from_an_origin_that_the_gateway_allows(
     page: Page,
     tmp_path: Path,
 ) -> None:
-    """Deployed as docs/deploy.md says: a host of static files, and the API's origin in the page."""
+    """Deployed as docs/portal.md says: a host of static files, and the API's origin in the page."""
     folder = tmp_path / "portal"
     shutil.copytree(PORTAL, folder)
     with server.running(StaticFiles(directory=folder, html=True)) as host:

@@ -33,7 +33,7 @@ def _commands_built_once() -> Iterator[None]:
 def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, convoy: Convoy) -> None:
     monkeypatch.chdir(tmp_path)
     terminal = {"COLUMNS": "80", "TERMINAL_WIDTH": "80", "TTY_COMPATIBLE": "0"}
-    settings = deployment(convoy, "house") | terminal
+    settings = deployment(convoy, "house") | terminal | {"CALLED_AS": "hookctl"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 

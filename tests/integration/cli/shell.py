@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
 
+from app.cli.called import called_as
 from app.cli.main import cli
 from app.domain.events import Event
 from app.dynamodb.outbox_table import OutboxTable
@@ -31,7 +32,9 @@ DONE, NOT_DONE, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
 
 def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
-    return CliRunner().invoke(cli, arguments, obj=wait, catch_exceptions=False)
+    return CliRunner().invoke(
+        cli, arguments, obj=wait, catch_exceptions=False, prog_name=called_as()
+    )
 
 
 def usage_error(result: Result) -> str:

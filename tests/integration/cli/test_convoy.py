@@ -171,9 +171,9 @@ def test_an_owner_without_the_endpoint_is_code_1(convoy: Convoy) -> None:
     foreign = run("convoy", "deliveries", "--owner", "ann", "--endpoint", bobs)
 
     assert (nobody.exit_code, nobody.stdout) == (NOT_DONE, "")
-    assert nobody.stderr == "carl has no endpoint: make one with convoy setup --url …\n"
+    assert nobody.stderr == "carl has no endpoint. Make one: hookctl convoy setup --url …\n"
     assert (foreign.exit_code, foreign.stdout) == (NOT_DONE, "")
-    assert foreign.stderr.startswith(f"ann has no endpoint {bobs}. List the owner's: convoy end")
+    assert foreign.stderr.startswith(f"ann has no endpoint {bobs}. List the owner's: hookctl ")
 
 
 def test_an_unknown_endpoint_is_code_1(convoy: Convoy) -> None:
@@ -181,7 +181,7 @@ def test_an_unknown_endpoint_is_code_1(convoy: Convoy) -> None:
         result = run("convoy", *command, "--endpoint", "nope")
 
         assert (result.exit_code, result.stdout) == (NOT_DONE, "")
-        assert "Convoy has no endpoint nope. List them: convoy endpoints" in result.stderr
+        assert "Convoy has no endpoint nope. List them: hookctl convoy endpoints" in result.stderr
 
 
 def test_an_unknown_type_is_wrong_usage_and_convoys_types_are_listed(convoy: Convoy) -> None:

@@ -35,6 +35,22 @@ def test_attempts_are_listed_with_answer_latency_and_signature(
     assert 0 < first["latency_ms"] < 10_000
 
 
+def test_on_a_terminal_only_the_answer_has_the_colour_of_a_failure(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "NO_COLOR": "", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    convoy.endpoint("ann")
+    convoy.let_the_receiver_fail()
+    convoy.send("e1")
+    (found,) = convoy.deliveries()
+
+    shown = run("convoy", "attempts", found["uid"]).stdout
+
+    assert "\x1b[31m503 Service Unavailable\x1b[0m" in shown
+    assert shown.count("\x1b[31m") == 3
+
+
 def test_an_attempt_without_an_answer_has_no_latency(convoy: Convoy) -> None:
     convoy.endpoint("ann", "http://127.0.0.1:9")
     convoy.send("e1")

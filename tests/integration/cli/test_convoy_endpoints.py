@@ -116,7 +116,7 @@ def test_a_paused_endpoint_stays_paused_when_it_is_paused_again(convoy: Convoy) 
         == second.stdout
         == (
             f"{convoy.receiver} is paused.\n"
-            f"Convoy discards its deliveries until: convoy endpoints resume {endpoint}\n"
+            f"Convoy discards its deliveries until: hookctl convoy endpoints resume {endpoint}\n"
         )
     )
 
@@ -216,7 +216,7 @@ def test_an_unknown_endpoint_is_code_1_and_another_text_wrong_usage(
     wrong = run("convoy", "endpoints", command, f"{endpoint}/pause")
 
     assert (unknown.exit_code, unknown.stdout) == (NOT_DONE, "")
-    assert unknown.stderr == "Convoy has no endpoint nope. List them: convoy endpoints\n"
+    assert unknown.stderr == "Convoy has no endpoint nope. List them: hookctl convoy endpoints\n"
     assert (wrong.exit_code, wrong.stdout) == (USAGE, "")
     assert "is not an endpoint's id" in usage_error(wrong)
     assert status(convoy, endpoint) == "active"

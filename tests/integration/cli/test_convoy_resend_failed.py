@@ -120,8 +120,8 @@ def test_deliveries_of_a_paused_endpoint_are_refused_and_counted_by_reason(convo
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "0 sent again.\n")
     assert result.stderr == (
-        "Convoy refused 2: 400: the endpoint is currently paused. Activate the endpoint: convoy"
-        " endpoints resume ENDPOINT_ID\n"
+        "Convoy refused 2: 400: the endpoint is currently paused. Activate the endpoint:"
+        " hookctl convoy endpoints resume ENDPOINT_ID\n"
     )
 
 

@@ -123,7 +123,8 @@ def test_a_discarded_ping_is_reported_with_the_reason(
 
     assert result.exit_code == NOT_DONE
     assert result.stderr.endswith(
-        "Discarded: the endpoint is paused or inactive. Activate it: convoy endpoints resume e\n"
+        "Discarded: the endpoint is paused or inactive. Activate it:"
+        " hookctl convoy endpoints resume e\n"
     )
 
 
@@ -131,7 +132,7 @@ def test_a_ping_without_an_endpoint_is_not_published(convoy: Convoy) -> None:
     result = run("convoy", "ping", "--owner", "nobody")
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
-    assert result.stderr == "nobody has no endpoint: make one with convoy setup --url …\n"
+    assert result.stderr == "nobody has no endpoint. Make one: hookctl convoy setup --url …\n"
     assert convoy.events() == []
 
 
@@ -228,7 +229,7 @@ def test_an_example_to_an_owner_or_endpoint_that_is_not_there_is_code_1(convoy: 
 
     assert (nobody.exit_code, nowhere.exit_code) == (NOT_DONE, NOT_DONE)
     assert nobody.stderr.startswith("carl has no endpoint")
-    assert nowhere.stderr == "Convoy has no endpoint nope. List them: convoy endpoints\n"
+    assert nowhere.stderr == "Convoy has no endpoint nope. List them: hookctl convoy endpoints\n"
     assert convoy.events() == []
 
 

@@ -76,6 +76,14 @@ def test_wrong_usage_is_code_2_and_nothing_on_stdout(rows: Rows, arguments: list
     assert rows.row("e1").state == FAILED
 
 
+@pytest.mark.parametrize("options", [[], ["--failed"], ["--failed", "--json"]])
+def test_a_list_is_code_0_whatever_is_in_it(rows: Rows, options: list[str]) -> None:
+    rows.waiting("e1")
+    rows.failed("e2")
+
+    assert run("outbox", "list", *options).exit_code == DONE
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_setting_is_code_3_with_its_name(
     monkeypatch: pytest.MonkeyPatch, command: list[str]
@@ -157,21 +165,6 @@ def test_progress_is_shown_on_stderr_and_only_to_a_terminal(
 
     assert ("1 rows" in result.stderr) is terminal
     assert len(lines(result)) == 1
-
-
-@pytest.mark.parametrize("command", [[], ["outbox"], *(command[:2] for command in COMMANDS[:2])])
-def test_every_help_lists_the_exit_codes(command: list[str]) -> None:
-    output = run(*command, "--help").stdout
-
-    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
-        assert f"\n {code}  " in output
-
-
-def test_the_readme_lists_every_exit_code() -> None:
-    operating = (ROOT / "README.md").read_text().partition("## Operating it")[2]
-
-    for code in (DONE, NOT_DONE, USAGE, ENVIRONMENT):
-        assert f"\n| {code} | " in operating
 
 
 def test_python_m_app_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.cli.terminal import span
+from app.wiring.clock import now
 from tests.integration.cli.shell import DONE, NOT_DONE, TODO_TEXT, Rows, lines, run
 from tests.support import PATIENCE_S
 from tests.tables import TABLES
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 UNREADABLE = "outbox row e2 can't be read: KeyError('owner')\n"
 UUID = "fda3c152-30d6-4111-8c99-8b099a3e16d{}"
+
+
+ACCEPTED_OR_SKIPPED = "(accepted, or not tried because Convoy had just failed)"
 
 
 def test_the_list_fits_in_80_columns_with_whole_ids_and_types(rows: Rows) -> None:
@@ -29,15 +33,63 @@ def test_the_list_fits_in_80_columns_with_whole_ids_and_types(rows: Rows) -> Non
     assert listed.exit_code == DONE
     assert all(len(line) <= 80 for line in listed.stdout.splitlines())
     (row,) = [line.split() for line in listed.stdout.splitlines() if UUID.format(1) in line]
-    assert row[:4] == [UUID.format(1), "4", "min", "0"]
-    assert row[5] == "s"
-    assert "  created, ann " in listed.stdout
+    assert (*row[:3], *row[4:]) == ("4", "min", "-", "s", UUID.format(1))
+    assert f" created, ann {ACCEPTED_OR_SKIPPED}" in " ".join(listed.stdout.split())
     assert " now" in listed.stdout
     assert UUID.format(2) in listed.stdout
     assert long_type in listed.stdout
     assert long_owner in listed.stdout
     assert UUID.format(3) not in listed.stdout
-    assert "2 waiting, 1 failed." in listed.stdout
+    assert listed.stdout.endswith(
+        "2 waiting, 1 failed.\nSee why they failed: hookctl outbox list --failed\n"
+    )
+
+
+def test_the_list_is_as_wide_as_the_terminal(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "503: " + "x" * 100
+    row = rows.waiting("e1")
+    rows.table.postpone(row, now=now(), due_at=now(), reason=reason, refused=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    listed = run("outbox", "list").stdout.splitlines()
+
+    assert listed[3].rstrip().endswith(f"created, ann ({reason})")
+    assert len(listed[1]) == 200
+
+
+def test_the_list_shows_an_event_that_was_put_back(rows: Rows) -> None:
+    event = rows.waiting("e1").event
+    rows.table.remove(["e1"])
+    rows.table.restore(event, now=now())
+
+    assert "created, ann (put back, and not tried yet)" in run("outbox", "list").stdout
+
+
+def test_the_list_is_as_long_as_asked_and_counts_all(rows: Rows) -> None:
+    for n in range(3):
+        rows.waiting(f"e{n}")
+
+    assert len(lines(run("outbox", "list", "--limit", "2", "--json"))) == 2
+    assert "3 waiting, 0 failed." in run("outbox", "list", "--limit", "1").stdout
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "shown"),
+    [
+        ("1", "", "\x1b[33m1 waiting\x1b[0m, \x1b[31m1 failed\x1b[0m."),
+        ("1", "1", "1 waiting, 1 failed."),
+        ("0", "", "1 waiting, 1 failed."),
+    ],
+)
+def test_states_have_colours_on_a_terminal_unless_no_color_is_set(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, terminal: str, no_color: str, shown: str
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": terminal, "NO_COLOR": no_color, "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    rows.waiting("e1")
+    rows.failed("e2")
+
+    assert f"\n{shown}\nSee why" in run("outbox", "list").stdout
 
 
 def test_the_list_of_failed_rows_shows_the_reasons(rows: Rows) -> None:
@@ -51,6 +103,7 @@ def test_the_list_of_failed_rows_shows_the_reasons(rows: Rows) -> None:
     assert "(400: [bold]no[/bold] \N{REPLACEMENT CHARACTER}[31m)" in listed.stdout
     assert "never" in listed.stdout
     assert "e1" not in listed.stdout
+    assert listed.stdout.endswith("Let them wait again: hookctl redrive --all\n")
 
 
 def test_an_empty_outbox_is_a_sentence_for_people_and_nothing_for_scripts(rows: Rows) -> None:
@@ -110,7 +163,8 @@ def test_an_unreadable_row_is_reported_on_stderr_beside_the_others(
 
     listed = run("outbox", "list")
 
-    assert "1 waiting, 0 failed." in listed.stdout
+    assert listed.exit_code == NOT_DONE
+    assert "1 waiting, 0 failed, 1 can't be read." in listed.stdout
     assert listed.stderr == UNREADABLE
 
 
@@ -141,7 +195,8 @@ def test_show_prints_a_row_with_its_payload(rows: Rows) -> None:
 
     assert (waiting.exit_code, failed.exit_code) == (DONE, DONE)
     assert '    "item": "Grüße \N{REPLACEMENT CHARACTER}31m"\n' in waiting.stdout
-    assert "Reason  none\n" in waiting.stdout
+    assert f"Reason  {ACCEPTED_OR_SKIPPED[1:-1]}\n" in waiting.stdout
+    assert "Tries   none recorded\n" in waiting.stdout
     assert "Reason  400: no such event type\n" in failed.stdout
     assert "Tries   1 (1 refused)\n" in failed.stdout
 

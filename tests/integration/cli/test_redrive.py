@@ -8,9 +8,11 @@ from app.dynamodb.outbox_table import OutboxTable
 from app.outbox.rows import FAILED, WAITING
 from app.wiring.clock import now
 from tests.integration.cli.shell import DONE, NOT_DONE, Rows, lines, run
+from tests.tables import TABLES
 
 if TYPE_CHECKING:
     import pytest
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from tests.stand_in import Convoy
     from tests.tables import Outbox
@@ -26,7 +28,7 @@ def test_a_failed_row_is_redriven_by_its_id_and_the_relay_settles_it(
     redriven = run("redrive", "e1")
 
     assert redriven.exit_code == DONE
-    assert redriven.stdout == "1 waiting again. Run the relay, or wait for it.\n"
+    assert redriven.stdout == "1 waiting again. Wait for the relay, or run hookctl relay\n"
     assert (rows.row("e1").state, rows.row("e2").state) == (WAITING, FAILED)
     assert run("relay").exit_code == NOT_DONE
     assert [event["idempotency_key"] for event in convoy.events()] == ["e1"]
@@ -57,9 +59,10 @@ def test_redrive_all_counts_rows_that_another_process_changed(
 
     result = run("redrive", "--all")
 
-    assert result.stdout == "1 waiting again. Run the relay, or wait for it.\n"
+    assert result.exit_code == NOT_DONE
+    assert result.stdout == "1 waiting again. Wait for the relay, or run hookctl relay\n"
     assert result.stderr == (
-        "1 not redriven: another process changed them meanwhile. List them: outbox list.\n"
+        "1 not redriven: another process changed them meanwhile. List them: hookctl outbox list\n"
     )
 
 
@@ -84,3 +87,15 @@ def test_a_row_that_another_process_changed_stays_unchanged(
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert "Another process changed e1" in result.stderr
+
+
+def test_redrive_all_reports_a_row_that_can_not_be_read(
+    rows: Rows, dynamodb: DynamoDBClient
+) -> None:
+    rows.failed("e1")
+    dynamodb.put_item(TableName=TABLES["OutboxTable"], Item={"event_id": {"S": "e2"}})
+
+    result = run("redrive", "--all", "--json")
+
+    assert (result.exit_code, lines(result)) == (NOT_DONE, [{"redriven": 1}])
+    assert result.stderr.startswith("outbox row e2 can't be read")

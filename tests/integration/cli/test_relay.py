@@ -53,7 +53,7 @@ def test_one_pass_publishes_and_the_next_settles_with_code_0(
         NOT_DONE,
         [
             "0 settled, 3 published, 3 waiting (the oldest for 4 min), 0 failed.",
-            "See when they are due: outbox list.",
+            "See when they are due: hookctl outbox list",
         ],
     )
     assert sorted(e["idempotency_key"] for e in convoy.events()) == ["e0", "e1", "e2"]
@@ -88,8 +88,8 @@ def test_rows_that_are_left_are_code_1(rows: Rows) -> None:
     assert result.exit_code == NOT_DONE
     assert result.stdout.splitlines() == [
         "0 settled, 1 waiting (the oldest for 4 min), 1 failed.",
-        "See when they are due: outbox list.",
-        "See why they failed: outbox list --failed.",
+        "See when they are due: hookctl outbox list",
+        "See why they failed: hookctl outbox list --failed",
     ]
 
 
@@ -132,7 +132,7 @@ def test_a_wrong_key_is_reported_with_the_command_to_run_next(
     output = run("relay").stdout
 
     assert "\nStopped early: misconfigured: 401: authorization failed.\n" in output
-    assert output.endswith("Find the cause: convoy ping.\n")
+    assert output.endswith("Find the cause: hookctl convoy ping\n")
 
 
 def test_a_script_gets_logs_and_metrics_as_json_on_stderr(rows: Rows, convoy: Convoy) -> None:

@@ -25,7 +25,7 @@ def _empty_outbox(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def command_in(text: str) -> list[str]:
-    found = re.search(r"See them: (convoy deliveries [a-z -]+)\.$", text, re.MULTILINE)
+    found = re.search(r"See them: hookctl (convoy deliveries [a-z -]+)$", text, re.MULTILINE)
     assert found, text
     return found[1].split()
 

@@ -53,7 +53,7 @@ def test_lost_events_go_back_and_arrive(
     assert result.exit_code == DONE
     assert "10 events of the log since " in result.stdout
     assert ": 6 put back into the outbox, 4 handled by Convoy.\n" in result.stdout
-    assert result.stdout.endswith("The relay publishes them: run it, or wait for it.\n")
+    assert result.stdout.endswith("The relay publishes them: wait for it, or run hookctl relay\n")
     assert outbox.event_ids() == ids(lost)
     run_relay(convoy, 3)
     assert received(convoy) == ids([*handled, *lost])
@@ -105,7 +105,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(
 
     assert person.exit_code == DONE
     assert "3 would be put back into the outbox, 0 handled by Convoy.\n" in person.stdout
-    assert "run it, or wait for it" not in person.stdout
+    assert "The relay publishes them" not in person.stdout
     assert script["missing"] == 3
     assert outbox.event_ids() == []
 
@@ -134,7 +134,7 @@ def test_an_existing_row_stays_unchanged(event_log: EventLog, rows: Rows) -> Non
     assert "0 put back into the outbox, 0 handled by Convoy, 1 in the outbox already." in (
         result.stdout
     )
-    assert "run it, or wait for it" not in result.stdout
+    assert "The relay publishes them" not in result.stdout
     assert rows.row(event.id) == failed
 
 

@@ -1,4 +1,4 @@
-"""docs/deploy.md's script copies the rows of 0.1.0 so that they are read."""
+"""docs/releases.md's script copies the rows of 0.1.0 so that they are read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
+RELEASES = (ROOT / "docs" / "releases.md").read_text()
 KEYS: dict[str, Any] = {
     "AttributeDefinitions": [
         {"AttributeName": "owner", "AttributeType": "S"},
@@ -37,7 +37,7 @@ ROW: dict[str, Any] = {
 def test_rows_of_0_1_0_are_read_after_they_were_copied(
     dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (script,) = re.findall(r"python -c '(import sys, boto3\n.*?)' OLD NEW", DEPLOYING, re.DOTALL)
+    (script,) = re.findall(r"python -c '(import sys, boto3\n.*?)' OLD NEW", RELEASES, re.DOTALL)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setattr(sys, "argv", ["-c", "old", TABLES["ResourcesTable"]])
     dynamodb.create_table(TableName="old", BillingMode="PAY_PER_REQUEST", **KEYS)

@@ -136,7 +136,7 @@ def test_the_first_value_of_a_field_is_the_gateways(line: Line, text: str) -> No
         assert found[1] == value
 
 
-RUNBOOK = (ROOT / "docs/runbook.md").read_text()
+RUNBOOK = (ROOT / "docs/runbook-requests.md").read_text()
 
 
 def test_the_runbooks_query_finds_the_reason_of_a_refusal(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""`docs/deploy.md`, `releases.md` and `runbook.md` match the deployment."""
+"""The pages of docs/ about deploying and alarms match the deployment."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 
     from tests.integration.deploy.osls import Template
 
-DEPLOYING = (ROOT / "docs" / "deploy.md").read_text()
-RELEASES = (ROOT / "docs" / "releases.md").read_text()
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+DOCS = ROOT / "docs"
+RUNBOOK = (DOCS / "runbook.md").read_text()
 
 
-def _first_cells(heading: str) -> set[str]:
-    """The names in the first column of the table below a heading, without values."""
-    section = DEPLOYING.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+def _first_cells(page: str) -> set[str]:
+    """The names in the first column of a page's tables, without values."""
+    cells = re.findall(r"^\| (`.+?) \|", (DOCS / page).read_text(), re.MULTILINE)
     return {name for cell in cells for name in re.findall(r"`(\w+)(?:=\w+)?`", cell)}
 
 
@@ -40,7 +38,7 @@ def test_every_parameter_is_documented() -> None:
     # safe_load knows no tags of CloudFormation.
     params = yaml.safe_load(re.sub(r"!(Ref|GetAtt) ", "", source))["params"]
 
-    documented = _first_cells("Parameters") | _first_cells("Who may call")
+    documented = _first_cells("parameters.md") | _first_cells("sign-in.md")
 
     assert documented == set(params["default"])
 
@@ -49,7 +47,8 @@ def test_the_lines_of_an_import_describe_the_kept_tables(
     packaged: Callable[..., Template], tmp_path: Path
 ) -> None:
     stage = packaged("prod")
-    section = RELEASES.partition("\n### Taking kept tables up again\n")[2].partition("\n## ")[0]
+    releases = (DOCS / "releases.md").read_text()
+    section = releases.partition("\n### Taking kept tables up again\n")[2].partition("\n## ")[0]
     written, imported = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[1:3]
     for name in TABLES:
         written = written.replace(f"{name}=…", f"{name}=kept-{name}")
@@ -91,7 +90,8 @@ def test_the_lines_of_an_import_describe_the_kept_tables(
 def test_every_call_of_a_look_is_documented() -> None:
     """A deployer's policy has to allow them."""
     source = (ROOT / "infra" / "serverless" / "look" / "ask.js").read_text()
-    section = DEPLOYING.partition("\n## Before anything changes\n")[2].partition("\n## ")[0]
+    deploying = (DOCS / "deploy.md").read_text()
+    section = deploying.partition("\n## Before anything changes\n")[2].partition("\n## ")[0]
 
     documented = re.findall(r"`([a-z]+:[A-Z]\w+)`", section)
 
@@ -100,17 +100,21 @@ def test_every_call_of_a_look_is_documented() -> None:
 
 def test_every_alarm_names_its_section_of_the_runbook(template: Template) -> None:
     alarms = template.of_type("AWS::CloudWatch::Alarm")
-    sections = set(re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE))
+    pages = {
+        section: page
+        for page in ("runbook-events.md", "runbook-requests.md")
+        for section in re.findall(r"^## (\w+)$", (DOCS / page).read_text(), re.MULTILINE)
+    }
 
     for name, alarm in alarms.items():
         section = name.removesuffix("Alarm").removesuffix("Reminder")
-        assert section in sections
-        assert alarm["AlarmDescription"].endswith(f" docs/runbook.md#{section.lower()}")
-    assert {f"{section}Alarm" for section in sections} <= set(alarms)
+        place = f" docs/{pages[section]}#{section.lower()}"
+        assert alarm["AlarmDescription"].endswith(place)
+    assert {f"{section}Alarm" for section in pages} <= set(alarms)
 
 
 def test_every_alarm_is_listed_in_the_document(template: Template) -> None:
-    listed = _first_cells("Alarms")
+    listed = _first_cells("runbook.md")
 
     alarms = template.of_type("AWS::CloudWatch::Alarm")
     assert {f"{name}Alarm" for name in listed} == set(alarms)

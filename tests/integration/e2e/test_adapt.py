@@ -1,4 +1,4 @@
-"""The commands of docs/adapt.md, run in a copy of the project, do what it says."""
+"""The commands of docs/own-resource.md and docs/adapt.md do in a copy what the pages say."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 resources = {path.name for path in (ROOT / "app" / "resources").glob("*.py")} - {"__init__.py"}
-ADD, REPLACE = (ROOT / "docs" / "adapt.md").read_text().split("\n## Replace the todo\n")
+ADD = (ROOT / "docs" / "own-resource.md").read_text()
+REPLACE = (ROOT / "docs" / "adapt.md").read_text()
 
 pytestmark = pytest.mark.skipif(
     resources != {"todo.py"},
-    reason="docs/adapt.md is about a project whose only resource is the todo",
+    reason="docs/own-resource.md is about a project whose only resource is the todo",
 )
 
 WHOLE = os.environ.get("ADAPT") == "whole"
@@ -113,6 +114,7 @@ def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
     assert {line.split()[-1] for line in changed} == {
         "app/register.py",
         "app/resources/order.py",
+        "docs/api.md",
         "docs/events.md",
         "docs/openapi.json",
         "examples/events.d.ts",

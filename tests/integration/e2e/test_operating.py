@@ -1,4 +1,4 @@
-"""The operator's command against `make run`, as its output and the README show it."""
+"""The operator's command against `make run`, as its output and docs/first-webhook.md show it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
         )
         assert created.headers["webhook-status"] == "pending"
 
-        assert waiting(stack) == {each.headers["webhook-id"] for each in (tried, created)}
+        found = waiting(stack)
+        assert found.keys() == {each.headers["webhook-id"] for each in (tried, created)}
+        of_the_request = found[tried.headers["webhook-id"]]
+        assert (of_the_request["attempts"], of_the_request["reason"]) == (1, "503: injected fault")
 
         http.delete(faults).raise_for_status()
         until = time.monotonic() + 60
@@ -44,17 +47,18 @@ def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
     assert created.headers["webhook-id"] in [e["idempotency_key"] for e in events]
 
 
-def waiting(stack: Stack) -> set[str]:
-    """The ids of the events in the outbox."""
+def waiting(stack: Stack) -> dict[str, JsonObject]:
+    """The events in the outbox, by their ids."""
     listed = operate(stack, "outbox", "list", "--json")
     assert listed.returncode == 0
-    return {json.loads(line)["event_id"] for line in listed.stdout.splitlines()}
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    return {row["event_id"]: row for row in rows}
 
 
 def test_sigterm_ends_a_watch_and_the_stacks_end_removes_the_script() -> None:
     with local_stack() as stack:
         script = ROOT / command_of(stack)
-        assert script.exists()
+        assert f"Usage: {script} relay " in operate(stack, "relay", "-h", COLUMNS="200").stdout
         with subprocess.Popen(
             [script, "relay", "--watch", "--json"], stdout=subprocess.PIPE, text=True
         ) as watch:

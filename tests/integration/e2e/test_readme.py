@@ -1,4 +1,4 @@
-"""The README's console sessions print the output that the README shows."""
+"""The console sessions of the README and of the first tutorial print what the pages show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tests.integration.e2e.conftest import Stack
 
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "first-webhook.md")
+"""In the order in which a reader types them."""
 
 VARIES = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # an event's id
@@ -37,10 +38,10 @@ def sessions(text: str) -> Iterator[tuple[str, str]]:
             yield command[0].strip(), entry[command.end() :]
 
 
-def test_each_command_of_the_readme_prints_what_it_shows(stack: Stack) -> None:
+def test_each_command_prints_what_its_page_shows(stack: Stack) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
-    typed = list(sessions(README.read_text()))
+    typed = [session for page in PAGES for session in sessions(page.read_text())]
 
     for command, shown in typed:
         printed = run(command, stack)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("one_todo")
 
 
-PATHS = ["/", "/todo", "/todo/1", "/todo/9", "/todo/x", "/nothing", "/docs", "/openapi.json"]
+PATHS = ["/", "/todo", "/todo/1", "/todo/9", "/todo/x", "/nothing", "/openapi.json"]
 
 
 def test_head_has_the_status_and_the_headers_of_get(client: TestClient) -> None:

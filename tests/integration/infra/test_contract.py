@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.register import RESOURCES
-from infra.docs import contract, payload_types, signatures
+from infra.docs import commands, contract, pages, payload_types, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,10 @@ def test_the_committed_catalogue_matches_the_code() -> None:
     assert contract.EVENTS.read_text() == contract.events(), "run make docs, and commit it"
 
 
+def test_the_committed_commands_match_the_code() -> None:
+    assert commands.COMMANDS.read_text() == commands.text(), "run make docs, and commit it"
+
+
 def test_the_committed_signatures_match_the_code() -> None:
     assert signatures.VECTORS.read_text() == signatures.text(), "run make docs, and commit it"
 
@@ -40,6 +45,21 @@ def test_the_committed_types_match_the_code() -> None:
 
     assert payload_types.TYPESCRIPT.read_text() == typescript, "run make docs, and commit it"
     assert payload_types.PYTHON.read_text() == python, "run make docs, and commit it"
+
+
+def test_the_committed_reference_matches_the_code() -> None:
+    for page, text in pages.written(contract.openapi()).items():
+        assert page.read_text() == text, "run make docs, and commit it"
+
+
+def test_a_page_that_lost_its_block_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    (tmp_path / "api.md").write_text("# The API\n")
+
+    with pytest.raises(ValueError, match=r"api\.md has 0 blocks"):
+        pages.written(contract.openapi())
 
 
 def at(document: Any, path: str) -> Any:
@@ -131,6 +151,10 @@ def test_a_breaking_document_is_written_only_if_accepted(
     older["paths"]["/gone"] = {"get": {}}
     monkeypatch.setattr(contract, "OPENAPI", tmp_path / "openapi.json")
     monkeypatch.setattr(contract, "EVENTS", tmp_path / "events.md")
+    monkeypatch.setattr(commands, "COMMANDS", tmp_path / "commands.md")
+    for page in pages.PAGES:
+        shutil.copy(pages.DOCS / f"{page}.md", tmp_path)
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
     monkeypatch.setattr(signatures, "VECTORS", tmp_path / "signatures.json")
     monkeypatch.setattr(payload_types, "TYPESCRIPT", tmp_path / "events.d.ts")
     monkeypatch.setattr(payload_types, "PYTHON", tmp_path / "events.py")
@@ -145,3 +169,4 @@ def test_a_breaking_document_is_written_only_if_accepted(
     contract.main()
     assert json.loads(contract.OPENAPI.read_text()) == COMMITTED
     assert contract.EVENTS.exists()
+    assert commands.COMMANDS.exists()

@@ -48,10 +48,9 @@ def test_each_package_that_the_app_imports_is_declared() -> None:
     )
     provided = packages_distributions()
     project = tomllib.loads((package.ROOT / "pyproject.toml").read_text())
-    declared = [*project["project"]["dependencies"], *project["dependency-groups"]["operator"]]
 
     needed = {provided[name][0].lower().replace("_", "-") for name in imported}
-    assert needed <= {line.partition("==")[0] for line in declared}
+    assert needed <= {line.partition("==")[0] for line in project["project"]["dependencies"]}
 
 
 def names(zip_file: Path) -> list[str]:

@@ -32,7 +32,10 @@ def test_the_lock_matches_the_project() -> None:
 
 @pytest.mark.parametrize(
     ("name", "packages"),
-    [("requirements.txt", ["--no-dev"]), ("infra/uv.txt", ["--only-group", "uv"])],
+    [
+        ("requirements.txt", ["--no-dev", "--prune", "rich", "--prune", "typer"]),
+        ("infra/uv.txt", ["--only-group", "uv"]),
+    ],
 )
 def test_each_export_matches_the_lock(name: str, packages: list[str], tmp_path: Path) -> None:
     exported = tmp_path / "requirements.txt"

@@ -1,4 +1,4 @@
-"""The links of the documents: to files that exist, and to headings that they have."""
+"""The documents: their links lead to files and headings that exist, and each has one subject."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def test_each_link_leads_to_a_file_and_to_a_heading_of_it() -> None:
     assert len(links) > len(DOCUMENTS)
     broken = [f"{at.relative_to(ROOT)}: {link}" for at, link in links if not _leads(at, link)]
     assert broken == []
+
+
+def test_the_readme_fits_two_screens_and_no_page_is_long() -> None:
+    lines = {document: document.read_text().count("\n") for document in DOCUMENTS}
+    pages = {document for document in DOCUMENTS if document.is_relative_to(ROOT / "docs")}
+    written = {page for page in pages if "Written by `make docs`" in page.read_text()}
+
+    assert lines[ROOT / "README.md"] <= 80
+    assert [page.name for page in pages - written if lines[page] > 250] == []
 
 
 def _links(document: Path) -> Iterator[str]:
