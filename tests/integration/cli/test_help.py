@@ -72,7 +72,7 @@ def parse(group: Any, words: list[str]) -> None:
 def test_each_help_fits_and_only_the_top_one_has_the_exit_codes(path: tuple[str, ...]) -> None:
     shown = run(*path, "--help")
 
-    assert (shown.exit_code, shown.stdout) == (DONE, run(*path, "-h").stdout)
+    assert shown.exit_code == DONE
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
     assert "<bool>" not in shown.stdout
     lines = [line.strip() for line in shown.stdout.splitlines()]
