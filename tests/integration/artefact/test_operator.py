@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tomllib
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -80,9 +79,3 @@ def test_the_wheel_has_the_app_the_license_and_nothing_else(wheel: Path) -> None
     assert {name.partition("/")[2] for name in names - own} == {
         "METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE",
     }  # fmt: skip
-
-
-def test_the_command_is_installed_under_its_name() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-    assert list(project["scripts"]) == [NAME]

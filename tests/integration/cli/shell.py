@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from typer.testing import CliRunner
 
 from app.cli.called import called_as
@@ -35,6 +38,14 @@ def run(*arguments: str, wait: Callable[[float], None] | None = None) -> Result:
     return CliRunner().invoke(
         cli, arguments, obj=wait, catch_exceptions=False, prog_name=called_as()
     )
+
+
+def python_m_app(monkeypatch: pytest.MonkeyPatch) -> object:
+    """The exit code of `python -m app`, in this process, with the arguments in `sys.argv`."""
+    monkeypatch.delitem(sys.modules, "app.__main__", raising=False)
+    with pytest.raises(SystemExit) as raised:
+        runpy.run_module("app", run_name="__main__")
+    return raised.value.code
 
 
 def usage_error(result: Result) -> str:

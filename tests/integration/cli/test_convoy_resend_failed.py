@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.convoy_admin.calls import ConvoyRefused
 from app.convoy_admin.project import Project
 from infra.fake_convoy.project import utc_now
 from tests.integration.cli.shell import DONE, ENVIRONMENT, NOT_DONE, USAGE, lines, run, usage_error
@@ -123,6 +124,21 @@ def test_deliveries_of_a_paused_endpoint_are_refused_and_counted_by_reason(convo
         "Convoy refused 2: 400: the endpoint is currently paused. Activate the endpoint:"
         " hookctl convoy endpoints resume ENDPOINT_ID\n"
     )
+
+
+def test_a_refusal_for_another_reason_does_not_blame_the_endpoint(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConvoyRefused("400: no")
+
+    convoy.endpoint("ann")
+    missed(convoy, "e1")
+    monkeypatch.setattr(Project, "resend", refuse)
+
+    result = run("convoy", "resend", "--failed", "--since", "2h")
+
+    assert (result.exit_code, result.stderr) == (NOT_DONE, "Convoy refused 1: 400: no.\n")
 
 
 def test_a_delivery_that_arrived_meanwhile_is_not_sent_again(

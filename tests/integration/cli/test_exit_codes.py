@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from tests.integration.cli.shell import (
     USAGE,
     Rows,
     lines,
+    python_m_app,
     run,
 )
 from tests.paths import ROOT
@@ -170,14 +170,11 @@ def test_progress_is_shown_on_stderr_and_only_to_a_terminal(
 def test_python_m_app_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["app", "--help"])
 
-    with pytest.raises(SystemExit) as raised:
-        runpy.run_module("app", run_name="__main__")
-
-    assert raised.value.code == DONE
+    assert python_m_app(monkeypatch) == DONE
 
 
 def test_a_separate_process_prints_its_help_and_missing_settings(tmp_path: Path) -> None:
-    def python_m_app(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def process(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "app", *arguments],
             env={"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
@@ -188,7 +185,7 @@ def test_a_separate_process_prints_its_help_and_missing_settings(tmp_path: Path)
             check=False,
         )
 
-    helped, missed = python_m_app("--help"), python_m_app("relay")
+    helped, missed = process("--help"), process("relay")
 
     assert (helped.returncode, helped.stderr) == (DONE, "")
     assert "Usage: python -m app" in helped.stdout

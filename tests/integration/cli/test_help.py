@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import runpy
 import shlex
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
+import tomllib
+from importlib.metadata import EntryPoint, PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +19,7 @@ from app.cli.completing import VARIABLE
 from app.cli.main import cli
 from app.cli.options import EXIT_CODES
 from app.runtime.version import version
-from tests.integration.cli.shell import DONE, run
+from tests.integration.cli.shell import DONE, python_m_app, run
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -72,12 +72,20 @@ def parse(group: Any, words: list[str]) -> None:
 def test_each_help_fits_and_only_the_top_one_has_the_exit_codes(path: tuple[str, ...]) -> None:
     shown = run(*path, "--help")
 
-    assert (shown.exit_code, shown.stdout) == (DONE, run(*path, "-h").stdout)
+    assert shown.exit_code == DONE
     assert all(len(line) <= 80 for line in shown.stdout.splitlines())
     assert "<bool>" not in shown.stdout
     lines = [line.strip() for line in shown.stdout.splitlines()]
     codes = [f"{code}  {meaning}" for code, meaning in EXIT_CODES.items()]
     assert [code for code in codes if code in lines] == ([] if path else codes)
+
+
+def test_pyproject_installs_the_command_under_its_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ((name, target),) = project["scripts"].items()
+
+    assert name == NAME
+    assert callable(EntryPoint(name, target, "console_scripts").load())
 
 
 @pytest.mark.parametrize(
@@ -123,10 +131,7 @@ def test_a_shell_gets_the_words_that_fit(
     for name, value in asked.items():
         monkeypatch.setenv(name, value)
 
-    with pytest.raises(SystemExit) as raised:
-        runpy.run_module("app", run_name="__main__")
-
-    assert (raised.value.code, capsys.readouterr().out) == (DONE, f"{completed}\n")
+    assert (python_m_app(monkeypatch), capsys.readouterr().out) == (DONE, f"{completed}\n")
 
 
 def test_bash_completes_with_the_script(tmp_path: Path) -> None:
