@@ -130,7 +130,9 @@ ATTACK = """async (port) => {
   }
   const headers = { "x-amz-target": "DynamoDB_20120810.ListTables" };
   const read = await fetch(url, { method: "POST", headers, body: "{}" }).catch(() => null);
-  return read && read.status;
+  const outage = { method: "PUT", body: '{"seconds": 60}' };
+  const pressed = await fetch(`${url}inbox/convoy`, outage).catch(() => null);
+  return [read, pressed].map((answer) => answer && answer.status);
 }"""
 
 
@@ -148,7 +150,7 @@ def test_a_page_of_another_origin_reads_and_changes_nothing(attacker: Page, stac
     before = httpx.get(stack.inbox).json()["events"]
 
     for port in ports_of(children_of(stack.process.pid)):
-        assert attacker.evaluate(ATTACK, port) is None
+        assert attacker.evaluate(ATTACK, port) == [None, None]
 
     assert httpx.get(stack.inbox).json()["events"] == before
 
