@@ -8,7 +8,7 @@ const EVERY_S = 5;
 
 const ENDED = ['Success', 'Failure', 'Discarded'];
 const STATES = {
-  Success: ({ attempts }) => ['good', `✓ delivered${attempts > 1 ? ` at attempt ${attempts}` : ''}`],
+  Success: ({ attempts }) => ['good', `✓ delivered${attempts > 1 ? ` (${attempts} attempts)` : ''}`],
   Failure: ({ attempts }) => ['bad', `✗ failed after ${attempts === 1 ? '1 attempt' : `${attempts} attempts`}`],
   Discarded: () => ['bad', '✗ discarded'],
   Retry: ({ attempts }) => ['busy', `↻ attempt ${attempts + 1} follows`],

@@ -28,7 +28,6 @@ from infra.fake_convoy import (
     delivery_routes,
     endpoint_routes,
     event_routes,
-    inbox,
     resources,
     server,
     subscription_routes,
@@ -36,10 +35,13 @@ from infra.fake_convoy import (
 from infra.fake_convoy.answers import Refusal, refusal_answer
 from infra.fake_convoy.deliveries import TIMEOUT_S, Backoff
 from infra.fake_convoy.faults import Faults
+from infra.fake_convoy.inbox import routes as inbox_routes
+from infra.fake_convoy.inbox.gauges import Failures, Gauges
 from infra.fake_convoy.journal import Journal
 from infra.fake_convoy.project import Project, utc_now
 from infra.fake_convoy.receiver import PATH as RECEIVER
 from infra.fake_convoy.receiver import Receiver
+from infra.fake_convoy.trouble import OUTAGE, Trouble
 from infra.fake_convoy.worker import Worker
 from infra.loopback import OnlyThisMachine
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.fake_convoy.faults import InjectedFault
+    from infra.fake_convoy.inbox.gauges import ReadOutbox
 
 API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
@@ -65,11 +68,12 @@ def build(
     api_url: str = "http://localhost:8080",
     *,
     keep_queues: bool = False,
+    read_outbox: ReadOutbox | None = None,
     clock: Callable[[], datetime] = utc_now,
     timeout_s: float = TIMEOUT_S,
 ) -> Starlette:
-    """`api_url` is the API that the inbox page names. `clock` is aware, in UTC. An endpoint has
-    `timeout_s` for its answer.
+    """`api_url` is the API that the inbox page names, and `read_outbox` reads that API's outbox.
+    `clock` is aware, in UTC. An endpoint has `timeout_s` for its answer.
 
     With a `journal` the project outlives a kill. The queues are lost then, as in a Redis that saves
     only now and then; with `keep_queues` they are kept, as in a Redis that syncs each write.
@@ -93,7 +97,11 @@ def build(
                 if of_queues is not None:
                     worker.queues.restore(of_queues.entries())
                 app.state.worker = worker
-                yield
+                app.state.trouble = Trouble(worker.queues, project.feed.trouble)
+                failures = Failures(receiver, app.state.trouble, faults)
+                app.state.gauges = Gauges(project, worker.queues, failures, read_outbox)
+                async with app.state.gauges.running():
+                    yield
                 worker.queues.close()
 
     app = Starlette(
@@ -101,12 +109,12 @@ def build(
             *_api_routes(),
             *controls.routes,
             Route(RECEIVER, receiver.receive, methods=["POST"]),
-            *inbox.routes,
+            *inbox_routes.routes,
             Route("/api/{rest:path}", not_found, methods=_ANY),
             # Outside /api the real Convoy answers every path with its dashboard.
             Route("/{rest:path}", dashboard, methods=_ANY),
         ],
-        middleware=[Middleware(OnlyThisMachine, pages={inbox.PATH})],
+        middleware=[Middleware(OnlyThisMachine, pages={inbox_routes.PATH})],
         exception_handlers={Refusal: refusal_answer},
         lifespan=lifespan,
     )
@@ -173,7 +181,8 @@ def _api(endpoint: Endpoint) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         await request.body()  # let the client finish sending, whatever follows
-        fault = await request.app.state.faults.next(request)
+        is_down = request.app.state.trouble.left_s("down") > 0
+        fault = OUTAGE if is_down else await request.app.state.faults.next(request)
         if fault is not None:
             await _wait(request, fault)
             if fault.reset:

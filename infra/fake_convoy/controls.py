@@ -61,6 +61,7 @@ async def faults(request: Request) -> Response:
 async def reset(request: Request) -> Response:
     worker_of(request).queues.clear()
     request.app.state.receiver.fail_for(0)
+    request.app.state.trouble.end()
     request.app.state.faults.set()
     project_of(request).clear()
     return Response(status_code=204)

@@ -66,6 +66,7 @@ async def _publish(
         "data": message["data"],
         "raw": raw_field((await request.body()).decode(), "data"),
     }
+    project_of(request).accepted.add(event["idempotency_key"])
     worker_of(request).publish(event)
 
 

@@ -50,6 +50,9 @@ class Faults:
     def set(self, *faults: InjectedFault) -> None:
         self._faults = list(faults)
 
+    def __len__(self) -> int:
+        return len(self._faults)
+
     async def next(self, request: Request) -> InjectedFault | None:
         path = request.url.path.partition(f"/projects/{request.path_params['project_id']}")[2]
         body = (await request.body()).decode(errors="replace")

@@ -18,7 +18,8 @@ class Changes:
     """The changes since the last look; an event that changed twice is listed once."""
 
     events: dict[str, JsonObject] = field(default_factory=dict)
-    receiver: bool = False
+    trouble: bool = False
+    outbox: bool = False
     cleared: bool = False
     ended: bool = False
 
@@ -50,6 +51,10 @@ class Feed:
     def __init__(self) -> None:
         self._watches: set[Watch] = set()
 
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watches)
+
     @contextmanager
     def watch(self) -> Iterator[Watch]:
         watch = Watch()
@@ -64,14 +69,20 @@ class Feed:
             watch.changes.events[event["uid"]] = event
             watch.wake()
 
-    def receiver(self) -> None:
+    def trouble(self) -> None:
+        """A failure began or ended, or the number of jobs changed."""
         for watch in self._watches:
-            watch.changes.receiver = True
+            watch.changes.trouble = True
+            watch.wake()
+
+    def outbox(self) -> None:
+        for watch in self._watches:
+            watch.changes.outbox = True
             watch.wake()
 
     def cleared(self) -> None:
         for watch in self._watches:
-            watch.changes = Changes(cleared=True, receiver=True)
+            watch.changes = Changes(cleared=True, trouble=True)
             watch.wake()
 
     def end(self) -> None:

@@ -75,6 +75,8 @@ class Project:
     """Whether an attempt's signature verifies, by the attempt's uid."""
     keys: set[str] = field(default_factory=set)
     """The idempotency keys of the events."""
+    accepted: set[str] = field(default_factory=set)
+    """The idempotency keys of the events that were accepted since the start, stored or not."""
     feed: Feed = field(default_factory=Feed)
 
     def now(self) -> str:

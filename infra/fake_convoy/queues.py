@@ -92,6 +92,14 @@ class Queues:
     def waiting(self) -> dict[Queue, int]:
         return {name: len(jobs) for name, jobs in self._jobs.items()}
 
+    def has(self, *job_ids: str) -> bool:
+        """Whether a queue has one of these jobs."""
+        return any(job_id in jobs for jobs in self._jobs.values() for job_id in job_ids)
+
+    def keys_published(self) -> set[str]:
+        """The idempotency keys of the events that are not stored yet."""
+        return {job.payload["idempotency_key"] for job in self._jobs["intake"].values()}
+
     def lose(self, queue: Queue, *, count: int | None = None, fraction: float | None = None) -> int:
         """Lose the newest `count` jobs, the newest `fraction` of them, or all; gives the number.
 

@@ -112,7 +112,7 @@ def _start_all(
     """Start Convoy and its endpoint before the API, so that the first event has a receiver."""
     commands = {
         "dynamodb": ["infra.local.moto_dynamodb"],
-        "convoy": ["infra.fake_convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
+        "convoy": ["infra.local.convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
         "api": ["uvicorn", "--factory", "infra.local.portal:local_api", "--host", HOST, "--port"],
     }
 

@@ -1,130 +1,119 @@
 // An event's card, which opens to show the payload, the deliveries and their attempts.
 
-// Makes an element. A child that is a string is text, never markup: it may be part of a payload.
-export function element(name, attributes, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
-    else if (value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== undefined));
-  return node;
-}
+import { actionButton, copyButton } from './actions.js';
+import { countdown, element, moment, renew, scrolling } from './elements.js';
+import { aboutOf, healingOf, isFailure, outcomeOf, outcomesOf, secondsLate } from './texts.js';
 
-function clock(at) {
-  const shown = new Date(at).toLocaleTimeString([], { hour12: false });
-  return element('time', { datetime: at, title: new Date(at).toLocaleString() }, shown);
-}
-
-function outcomeOf({ status, attempts, next_send_time: next }) {
-  const tries = attempts.length;
-  if (status === 'Success') return ['good', `✓ delivered${tries > 1 ? ` at attempt ${tries}` : ''}`];
-  if (status === 'Failure') return ['bad', `✗ failed after ${tries} attempts`];
-  if (status === 'Discarded') return ['bad', '✗ discarded'];
-  if (status === 'Retry') return ['busy', `↻ attempt ${tries + 1} in `, next];
-  if (status === 'Scheduled') return ['busy', '… scheduled'];
-  return ['busy', '… sending'];
-}
-
-function outcome([kind, text, until]) {
-  const left = until && element('span', { 'data-until': until }, secondsTo(until));
-  return element('span', { class: `outcome ${kind}` }, text, left || undefined);
-}
-
-function outcomes(event) {
-  if (!event.storable) return [outcome(['bad', '✗ lost: Convoy can’t store its text'])];
-  if (event.is_duplicate_event) return [outcome(['none', 'duplicate: not sent'])];
-  if (event.status === 'Failure') return [outcome(['none', event.failure_reason])];
-  if (event.deliveries.length === 0) return [outcome(['busy', `… ${event.status.toLowerCase()}`])];
-  return event.deliveries.map((delivery) => outcome(outcomeOf(delivery)));
-}
-
-// The id and the text of the event's todo, or of its other resource.
-function aboutOf({ data }) {
-  for (const [name, value] of Object.entries(data ?? {})) {
-    if (value?.id !== undefined) return `#${value.id} ${textOf(value)}`;
-    if (name.endsWith('_id')) return `#${value}`;
-  }
-  return '';
-}
-
-function textOf(resource) {
-  return Object.entries(resource).find(([name, value]) => name !== 'id' && typeof value === 'string')?.[1] ?? '';
+function outcome({ kind, text, until, label }) {
+  return element('span', { class: `outcome ${kind}` },
+    label && element('span', { class: 'label' }, `${label} `), text, until && countdown(until));
 }
 
 function summaryOf(event) {
+  const late = secondsLate(event);
   return [
-    element('span', { class: 'type' }, event.event_type),
+    element('span', { class: `type${isFailure(event) ? ' bad' : ''}` }, event.event_type),
     element('span', { class: 'about' }, aboutOf(event)),
-    ...outcomes(event),
+    ...outcomesOf(event).map(outcome),
+    late > 0 ? element('span', { class: 'late' }, `healed after ${late} s`) : undefined,
     element('span', { class: 'owner quiet' }, event.owner_id),
-    clock(event.created_at),
+    moment(event.created_at),
   ];
+}
+
+function fact(name, ...value) {
+  return [element('dt', {}, name), element('dd', {}, ...value)];
+}
+
+function factsOf(event) {
+  const late = secondsLate(event);
+  const changed = event.data?.occurred_at;
+  return element('dl', {},
+    ...fact('Event', element('code', {}, event.idempotency_key || '–'), ' ',
+      copyButton('event’s id', () => event.idempotency_key)),
+    ...fact('Owner', element('code', {}, event.owner_id || '–')),
+    ...(typeof changed === 'string' ? fact('Changed', moment(changed)) : []),
+    ...fact('Accepted', moment(event.acknowledged_at),
+      late > 0 ? element('span', { class: 'late' }, ` ${late} s later: the relay published it`) : undefined));
+}
+
+function headersOf(headers) {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('\n');
+}
+
+function exchangeOf(attempt) {
+  const { answer, request_headers: request, response_headers: response, response_body: body, response_cut: isCut } = attempt;
+  const answered = [answer, headersOf(response), '', body].join('\n').trim();
+  return element('details', { class: 'exchange' },
+    element('summary', {}, 'Request and answer'),
+    element('h4', {}, 'Request headers ', copyButton('request headers', () => headersOf(request))),
+    scrolling('Request headers', headersOf(request)),
+    element('h4', {}, 'Answer ', copyButton('answer', () => answered)),
+    scrolling('Answer', answered),
+    isCut ? element('p', { class: 'quiet' }, 'The answer’s body is longer.') : undefined);
 }
 
 function attemptOf(attempt, index) {
   const { signature, verifies } = attempt;
   return element('li', {},
     element('span', { class: 'quiet' }, `${index + 1}.`),
-    clock(attempt.at),
+    moment(attempt.at),
     element('span', { class: `answer ${attempt.arrived ? 'good' : 'bad'}` }, attempt.answer),
     element('span', { class: 'quiet' }, attempt.latency_ms === null ? '' : `${attempt.latency_ms} ms`),
     element('span', { class: 'signature' },
       element('code', {}, signature), ' ',
-      element('span', { class: verifies ? 'good' : 'bad' }, verifies ? '✓ verifies' : '✗ does not verify')));
+      element('span', { class: verifies ? 'good' : 'bad' }, verifies ? '✓ verifies' : '✗ does not verify')),
+    exchangeOf(attempt));
 }
 
-function deliveryOf(delivery, resend) {
-  const ended = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
-  const button = element('button', {
-    type: 'button',
-    'data-key': delivery.uid,
-    'aria-disabled': ended ? undefined : 'true',
-    onclick: () => ended && resend(delivery.uid),
-  }, 'Resend');
-  return element('section', { class: 'delivery' },
-    element('div', { class: 'delivery-head' },
-      element('h3', {}, `To ${delivery.endpoint.name}, ${delivery.endpoint.url}`),
-      outcome(outcomeOf(delivery)), button),
-    element('ol', { class: 'attempts', 'aria-label': 'Attempts' }, ...delivery.attempts.map(attemptOf)));
+function newDelivery({ endpoint, uid }) {
+  const name = endpoint.url.includes(endpoint.name) ? '' : `${endpoint.name}, `;
+  return element('section', { class: 'delivery', 'data-uid': uid },
+    element('h3', {}, `To ${endpoint.url} `,
+      element('span', { class: 'quiet' }, `${name}endpoint …${endpoint.uid.slice(-4)}`)),
+    element('div', { class: 'delivery-head' }),
+    element('ol', { class: 'attempts', 'aria-label': 'Attempts' }));
 }
 
-function factsOf(event) {
-  const facts = { Event: event.idempotency_key, Owner: event.owner_id };
-  return Object.entries(facts).flatMap(([name, value]) => [
-    element('dt', {}, name), element('dd', {}, element('code', {}, value || '–'))]);
+function fillDelivery(section, delivery, resend) {
+  const hasEnded = ['Success', 'Failure', 'Discarded'].includes(delivery.status);
+  const healing = healingOf(delivery);
+  renew(section.querySelector('.delivery-head'),
+    outcome(outcomeOf(delivery)),
+    element('span', { class: 'healing quiet' }, healing ?? ''),
+    actionButton('Resend', () => resend(delivery.uid), { key: 'resend', isOff: !hasEnded }));
+  // An attempt never changes, and its part of the card may be open.
+  const list = section.querySelector('ol');
+  list.append(...delivery.attempts.map(attemptOf).slice(list.children.length));
 }
 
-export function cardOf(event, isOpen, onToggle) {
-  const details = element('details', isOpen ? { open: '' } : {},
+export function newCard(event) {
+  const key = event.idempotency_key || event.uid;
+  const payload = JSON.stringify(event.data, null, 2);
+  const link = `#event=${encodeURIComponent(key)}`;
+  const details = element('details', { class: 'card' },
     element('summary', {}),
     element('div', { class: 'event' },
-      element('dl', {}, ...factsOf(event)),
-      element('pre', { tabindex: '0', role: 'region', 'aria-label': 'Payload' },
-        JSON.stringify(event.data, null, 2)),
+      factsOf(event),
+      element('div', { class: 'tools' },
+        copyButton('payload', () => payload, 'Copy payload'),
+        copyButton('link', () => new URL(link, location.href).href, 'Copy link'),
+        element('a', { href: link }, 'Only this event')),
+      scrolling('Payload', payload),
       element('div', { class: 'deliveries' })));
-  details.addEventListener('toggle', () => onToggle(details.open));
-  const card = element('li', {}, details);
-  card.number = event.number;
-  return card;
+  return element('li', {}, details);
 }
 
 // Shows the event's present state. The payload never changes, and somebody may be reading it.
 export function fill(card, event, resend) {
-  const key = card.contains(document.activeElement) && document.activeElement.dataset.key;
-  renew(card.querySelector('summary'), summaryOf(event));
-  renew(card.querySelector('.deliveries'), event.deliveries.map((delivery) => deliveryOf(delivery, resend)));
-  if (key) card.querySelector(`[data-key="${key}"]`)?.focus();
-}
-
-// Replaces what has changed only: a click on an element that is replaced meanwhile is lost.
-function renew(place, elements) {
-  const next = element('div', {}, ...elements);
-  if (place.innerHTML !== next.innerHTML) place.replaceChildren(...next.childNodes);
-}
-
-// The time left until `at`: milliseconds since 1970, or a time as JSON has it.
-export function secondsTo(at) {
-  const left = Math.max(0, Math.ceil((new Date(at) - Date.now()) / 1000));
-  return `${left} s`;
+  renew(card.querySelector('summary'), ...summaryOf(event));
+  const place = card.querySelector('.deliveries');
+  for (const delivery of event.deliveries) {
+    let section = [...place.children].find(({ dataset }) => dataset.uid === delivery.uid);
+    if (section === undefined) {
+      section = newDelivery(delivery);
+      place.append(section);
+    }
+    fillDelivery(section, delivery, resend);
+  }
 }

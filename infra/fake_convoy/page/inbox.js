@@ -1,172 +1,147 @@
-// The inbox: a card for each of the newest events, updated when the event changes.
+// The inbox: a stream of what the stack does, shown as cards, and the search for some of them.
 
-import { cardOf, element, fill, secondsTo } from './cards.js';
+import { copy, put, setLive } from './actions.js';
+import { fill, newCard } from './cards.js';
+import { byId, setText, tick } from './elements.js';
+import { cardList } from './list.js';
+import { count } from './texts.js';
+import { renewTrouble, showOutbox, showTrouble } from './trouble.js';
 
-const byId = (id) => document.getElementById(id);
-const cards = new Map(); // by the event's uid
-const opened = new Set(); // uids of the cards that are open
-let stale = new Set(); // uids that the new connection has not sent yet
+const RECONNECT_MS = 1000;
+const LINK = /^#event=(.+)$/;
+
+const resend = (delivery) => put(`/inbox/deliveries/${delivery}/resend`, {}, 'Sent again.');
+const list = cardList(byId('events'), byId('new'), newCard, (card, event) => fill(card, event, resend));
 let newest = 200; // the largest number of cards
 let total = 0; // the number of events in the stand-in
+let isFresh = true; // whether the connection begins another search
+let linked; // the id of the event that the address names
 let stream;
 
 // ---- messages of the stream
 
-function show(event) {
-  stale.delete(event.uid);
-  total = Math.max(total, event.number);
-  let card = cards.get(event.uid);
-  if (card === undefined) {
-    card = cardOf(event, opened.has(event.uid), (open) => {
-      if (open) opened.add(event.uid);
-      else opened.delete(event.uid);
-    });
-    cards.set(event.uid, card);
-    // Nearly always before the first card: most events are new.
-    const after = [...byId('events').children].find(({ number }) => number < event.number);
-    byId('events').insertBefore(card, after ?? null);
-    if (cards.size > newest) remove([...cards].find(([, each]) => each === byId('events').lastChild)[0]);
-  }
-  fill(card, event, (delivery) => put(`/inbox/deliveries/${delivery}/resend`, {}, 'Sent again.'));
-  showState();
-}
-
-function remove(uid) {
-  // The toggle event comes late: a card that is made again right after a click would be closed.
-  if (cards.get(uid).querySelector('details').open) opened.add(uid);
-  cards.get(uid).remove();
-  cards.delete(uid);
-}
-
 function hello(settings) {
   newest = settings.newest;
   total = 0;
-  stale = new Set(cards.keys());
-  byId('try').textContent = `curl ${settings.api}/todo -H 'Content-Type: application/json' \\\n`
-    + `  -d '{"item": "Write the tests"}'`;
+  list.begin(newest, { fresh: isFresh });
+  setLive(true);
+  setText(byId('try'), `curl ${settings.api}/todo -H 'Content-Type: application/json' \\\n`
+    + `  -d '{"item": "Write the tests"}'`);
+}
+
+function show(event) {
+  total = Math.max(total, event.number);
+  if (linked !== undefined && [event.uid, event.idempotency_key].includes(linked)) list.open(event.uid);
+  list.show(event);
+  showState();
 }
 
 function ready() {
-  for (const uid of stale) remove(uid);
-  stale.clear();
+  isFresh = false;
+  list.ready();
   showState();
 }
 
 function clear() {
   total = 0;
-  for (const uid of [...cards.keys()]) remove(uid);
+  list.clear();
   showState();
 }
 
-// Once for several messages, and only if the text differs: a screen reader reads each change aloud.
+// Once for several messages: a screen reader reads each change aloud.
 function showState() {
   showState.soon ??= setTimeout(() => {
     showState.soon = undefined;
-    const searched = byId('search').value.trim() !== '';
-    const count = (number) => `${number} event${number === 1 ? '' : 's'}`;
-    const all = total > cards.size ? `the newest ${cards.size} of ${count(total)}` : count(cards.size);
-    setText('state', searched ? `${count(cards.size)} found, live` : `${all}, live`);
-    byId('empty').hidden = cards.size > 0 || searched;
-    byId('no-match').hidden = cards.size > 0 || !searched;
+    const isSearch = [...asked().keys()].length > 0;
+    const all = total > list.size ? `the newest ${list.size} of ${count(total, 'event')}` : count(list.size, 'event');
+    const found = `${list.size >= newest ? 'the newest ' : ''}${count(list.size, 'event')} found`;
+    byId('state').classList.remove('bad');
+    setText(byId('state'), `${isSearch ? found : all}, live`);
+    byId('empty').hidden = list.size > 0 || isSearch;
+    byId('no-match').hidden = list.size > 0 || !isSearch;
   }, 100);
 }
 
-function setText(id, text) {
-  if (byId(id).textContent !== text) byId(id).textContent = text;
-}
-
-function receiver({ fails_for_s: seconds }) {
-  const until = Date.now() + seconds * 1000;
-  const focused = byId('receiver').contains(document.activeElement);
-  byId('receiver').classList.toggle('fails', seconds > 0);
-  byId('receiver-state').replaceChildren(...(seconds > 0
-    ? ['The receiver answers 503, for ', element('span', { 'data-until': until }, secondsTo(until)), '.']
-    : ['The receiver works.']));
-  for (const button of byId('receiver').querySelectorAll('button')) {
-    button.hidden = (seconds > 0) === (button.dataset.seconds !== '0');
-  }
-  if (focused) byId('receiver').querySelector('button:not([hidden])').focus();
-  clearTimeout(receiver.end);
-  if (seconds > 0) receiver.end = setTimeout(() => receiver({ fails_for_s: 0 }), seconds * 1000);
+function lost() {
+  clearTimeout(showState.soon);
+  showState.soon = undefined;
+  setLive(false);
+  byId('state').classList.add('bad');
+  setText(byId('state'), 'Connection lost; trying again. Is “make run” still running?');
+  // The browser tries again by itself, but not after an answer that is no stream.
+  if (stream.readyState === EventSource.CLOSED) connectIn(RECONNECT_MS);
 }
 
 function connect() {
   stream?.close();
-  const search = byId('search').value.trim();
-  stream = new EventSource(`/inbox/stream?search=${encodeURIComponent(search)}`);
+  stream = new EventSource(`/inbox/stream?${asked()}`);
   const on = (name, act) => stream.addEventListener(name, ({ data }) => act(JSON.parse(data)));
   on('hello', hello);
-  on('receiver', receiver);
+  on('trouble', showTrouble);
+  on('outbox', showOutbox);
   on('event', show);
   on('ready', ready);
   on('cleared', clear);
-  stream.onerror = () => {
-    clearTimeout(showState.soon);
-    showState.soon = undefined;
-    setText('state', 'Connection lost; trying again. Is “make run” still running?');
-  };
+  stream.onerror = lost;
 }
 
-// ---- actions of the person
-
-async function put(path, body, done) {
-  byId('problem').hidden = true;
-  byId('confirmation').textContent = '';
-  try {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(path, { method: 'PUT', headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(await reasonOf(answer));
-    byId('confirmation').textContent = done;
-  } catch (error) {
-    byId('problem').textContent = `That did not work: ${error.message}`;
-    byId('problem').hidden = false;
-  }
+function connectIn(milliseconds) {
+  clearTimeout(connectIn.soon);
+  connectIn.soon = setTimeout(connect, milliseconds);
 }
 
-async function reasonOf(answer) {
-  const text = await answer.text();
-  try {
-    return JSON.parse(text).message;
-  } catch {
-    return `${answer.status} ${answer.statusText}`;
-  }
+// ---- the search
+
+// What the page asks for, as the stream's query.
+function asked() {
+  const search = byId('search').value.trim();
+  const state = byId('with-state').value;
+  const reads = byId('hide-reads').checked ? 'hidden' : '';
+  return new URLSearchParams(Object.entries({ search, state, reads }).filter(([, value]) => value !== ''));
 }
 
-byId('receiver').addEventListener('click', ({ target }) => {
-  const { seconds } = target.dataset;
-  if (seconds === undefined) return;
-  const done = seconds === '0' ? 'The receiver works again.' : `The receiver fails for ${seconds} seconds.`;
-  put('/inbox/receiver', { seconds: Number(seconds) }, done);
+function searchAgain() {
+  isFresh = true;
+  connectIn(150);
+}
+
+function followLink() {
+  const found = LINK.exec(location.hash);
+  linked = found === null ? undefined : decodeURIComponent(found[1]);
+  if (linked === undefined) return;
+  byId('search').value = linked;
+  byId('with-state').value = '';
+  byId('hide-reads').checked = false;
+  searchAgain();
+}
+
+byId('filters').addEventListener('input', () => {
+  if (linked !== undefined) history.replaceState(null, '', location.pathname);
+  linked = undefined;
+  searchAgain();
 });
 
-byId('search').addEventListener('input', () => {
-  clearTimeout(connect.soon);
-  connect.soon = setTimeout(connect, 150);
-});
+byId('filters').addEventListener('submit', (event) => event.preventDefault());
 
-byId('copy').addEventListener('click', async () => {
-  try {
-    await navigator.clipboard.writeText(byId('try').textContent);
-    byId('confirmation').textContent = 'Copied.';
-  } catch {
-    getSelection().selectAllChildren(byId('try'));
-    byId('confirmation').textContent = 'The command is selected. Copy it by hand.';
-  }
-});
+addEventListener('hashchange', followLink);
+
+// ---- the rest
+
+byId('copy').addEventListener('click', () => copy('command', byId('try').textContent));
 
 document.addEventListener('keydown', (event) => {
   const search = byId('search');
-  if (event.key === '/' && document.activeElement !== search) {
-    event.preventDefault();
-    search.focus();
-  }
+  if (event.key !== '/' || ['INPUT', 'SELECT'].includes(document.activeElement.tagName)) return;
+  event.preventDefault();
+  search.focus();
 });
 
 setInterval(() => {
-  for (const counted of document.querySelectorAll('[data-until]')) {
-    const until = counted.dataset.until;
-    counted.textContent = secondsTo(/^\d+(\.\d+)?$/.test(until) ? Number(until) : until);
-  }
+  tick();
+  renewTrouble();
 }, 1000);
 
+setLive(false);
+byId('trouble').open = matchMedia('(min-width: 40rem)').matches;
+followLink();
 connect();

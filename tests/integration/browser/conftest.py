@@ -88,3 +88,11 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert errors == []
     assert hosts <= {"127.0.0.1", "localhost", None}
+
+
+@pytest.fixture
+def inbox(convoy: Convoy, page: Page) -> Page:
+    """An empty inbox, connected."""
+    page.goto(f"{convoy.url}/inbox")
+    expect(page.locator("#state")).to_have_text("0 events, live")
+    return page

@@ -52,9 +52,9 @@ def test_a_new_event_appears_without_a_reload(page: Page, stack: Stack) -> None:
     new = card(page, "Write the tests")
     expect(new).to_contain_text("✓ delivered")
     expect(page.locator("#empty")).to_be_hidden()
-    new.locator("summary").click()
+    new.locator(".card > summary").click()
     expect(new.locator("dl")).to_contain_text(event_id)
-    expect(new.locator("pre")).to_contain_text('"event": "todo.created",\n')
+    expect(new.get_by_role("group", name="Payload")).to_contain_text('"event": "todo.created",\n')
     expect(new.locator(".attempts li")).to_have_count(1)
     expect(new.locator(".attempts li")).to_contain_text("204 No Content")
     expect(new.locator(".attempts li")).to_contain_text(re.compile(r"[\d.]+ ms"))
@@ -65,31 +65,45 @@ def test_a_delivery_is_sent_again_by_its_button(page: Page, stack: Stack) -> Non
     change(stack, "Send it twice")
     page.goto(stack.inbox)
     new = card(page, "Send it twice")
-    new.locator("summary").click()
+    new.locator(".card > summary").click()
 
     new.get_by_role("button", name="Resend").click()
 
     expect(new.locator(".attempts li")).to_have_count(2)
-    expect(new.locator("summary")).to_contain_text("✓ delivered at attempt 2")
+    expect(new.locator(".card > summary")).to_contain_text("✓ delivered, resent")
 
 
 def test_a_failing_receiver_gets_retries_until_it_works(page: Page, stack: Stack) -> None:
     page.goto(stack.inbox)
     page.get_by_role("button", name="Fail for 1 min").click()
-    state = re.compile("The receiver answers 503, for (60|59|58) s")
+    state = re.compile("The receiver answers 503 for (60|59|58) s")
     expect(page.locator("#receiver-state")).to_contain_text(state)
 
     change(stack, "Try and try")
 
     new = card(page, "Try and try")
-    expect(new.locator("summary")).to_contain_text(re.compile(r"↻ attempt \d in \d+ s"))
-    new.locator("summary").click()
+    expect(new.locator(".card > summary")).to_contain_text(re.compile(r"↻ attempt \d in \d+ s"))
+    new.locator(".card > summary").click()
     expect(new.get_by_role("button", name="Resend")).to_have_attribute("aria-disabled", "true")
     page.get_by_role("button", name="Work again").click()
     expect(page.locator("#receiver-state")).to_have_text("The receiver works.")
-    expect(new.locator("summary")).to_contain_text(re.compile(r"✓ delivered at attempt \d"))
+    expect(new.locator(".card > summary")).to_contain_text(re.compile(r"✓ delivered at attempt \d"))
     expect(new.locator(".attempts li").first).to_contain_text("503 Service Unavailable")
     expect(new.locator(".attempts li").last).to_contain_text("204 No Content")
+
+
+def test_while_convoy_is_down_an_event_waits_in_the_outbox(page: Page, stack: Stack) -> None:
+    page.goto(stack.inbox)
+    page.get_by_role("button", name="Convoy down for a minute").click()
+    expect(page.locator("#convoy-state")).to_contain_text("Convoy answers 503")
+    change(stack, "Wait for Convoy")
+
+    waiting = page.locator("#outbox-rows > li").filter(has_text="Wait for Convoy")
+    expect(waiting).to_contain_text("Convoy did not take it (1 attempt): 503")
+    expect(waiting).to_contain_text(re.compile(r"due in \d+ s"))
+    expect(page.locator("#outbox-state")).to_contain_text("wait")
+    page.get_by_role("button", name="Convoy up again").click()
+    expect(page.locator("#convoy-state")).to_have_text("Convoy is up.")
 
 
 def test_the_portal_needs_no_token_and_shows_the_events(page: Page, stack: Stack) -> None:
@@ -129,7 +143,9 @@ ATTACK = """async (port) => {
   }
   const headers = { "x-amz-target": "DynamoDB_20120810.ListTables" };
   const read = await fetch(url, { method: "POST", headers, body: "{}" }).catch(() => null);
-  return read && read.status;
+  const outage = { method: "PUT", body: '{"seconds": 60}' };
+  const pressed = await fetch(`${url}inbox/convoy`, outage).catch(() => null);
+  return [read, pressed].map((answer) => answer && answer.status);
 }"""
 
 
@@ -147,7 +163,7 @@ def test_a_page_of_another_origin_reads_and_changes_nothing(attacker: Page, stac
     before = httpx.get(stack.inbox).json()["events"]
 
     for port in ports_of(children_of(stack.process.pid)):
-        assert attacker.evaluate(ATTACK, port) is None
+        assert attacker.evaluate(ATTACK, port) == [None, None]
 
     assert httpx.get(stack.inbox).json()["events"] == before
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from starlette.testclient import TestClient
 
-from app.cli import main
+from app.cli.relay import relay
 from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
 from app.resources.todo import TODO
@@ -136,7 +136,7 @@ def test_one_services_outage_spares_the_others_attempts(
 def test_each_thread_of_a_relay_may_have_a_connection_to_dynamodb(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (option,) = get_type_hints(main.relay, include_extras=True)["workers"].__metadata__
+    (option,) = get_type_hints(relay, include_extras=True)["workers"].__metadata__
     threads = option.max * 2 + 1
     all_asked = threading.Barrier(threads)
 
