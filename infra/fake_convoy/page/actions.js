@@ -46,19 +46,19 @@ export async function put(path, body, done) {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(DEADLINE_S * 1000),
     });
-    if (!answer.ok) throw new Error(await reasonOf(answer));
-    say(typeof done === 'function' ? done(await answer.json()) : done);
+    const text = await answer.text();
+    if (!answer.ok) complain(`That did not work: ${reasonOf(answer, text)}`);
+    else say(typeof done === 'function' ? done(JSON.parse(text)) : done);
   } catch (error) {
-    complain(`That did not work: ${error.message}`);
+    complain(`No answer (${error.message}): it may or may not have been done. Is “make run” still running?`);
   }
 }
 
-async function reasonOf(answer) {
-  const text = await answer.text();
+function reasonOf({ status, statusText }, text) {
   try {
     return JSON.parse(text).message;
   } catch {
-    return `${answer.status} ${answer.statusText}`;
+    return `${status} ${statusText}: ${text}`;
   }
 }
 

@@ -15,7 +15,7 @@ function summaryOf(event) {
     element('span', { class: `type${isFailure(event) ? ' bad' : ''}` }, event.event_type),
     element('span', { class: 'about' }, aboutOf(event)),
     ...outcomesOf(event).map(outcome),
-    late > 0 ? element('span', { class: 'late' }, `healed after ${late} s`) : undefined,
+    late > 0 ? element('span', { class: 'late' }, `by the relay, ${late} s later`) : undefined,
     element('span', { class: 'owner quiet' }, event.owner_id),
     moment(event.created_at),
   ];
@@ -34,7 +34,7 @@ function factsOf(event) {
     ...fact('Owner', element('code', {}, event.owner_id || '–')),
     ...(typeof changed === 'string' ? fact('Changed', moment(changed)) : []),
     ...fact('Accepted', moment(event.acknowledged_at),
-      late > 0 ? element('span', { class: 'late' }, ` ${late} s later: the relay published it`) : undefined));
+      late > 0 ? element('span', { class: 'late' }, ` ${late} s later, by the relay`) : undefined));
 }
 
 function headersOf(headers) {

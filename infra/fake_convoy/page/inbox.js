@@ -48,8 +48,13 @@ function clear() {
   showState();
 }
 
-// Once for several messages: a screen reader reads each change aloud.
+// The text once for several messages: a screen reader reads each change aloud.
 function showState() {
+  // At once: the first card would move when the text above it goes.
+  if (list.size > 0) {
+    byId('empty').hidden = true;
+    byId('no-match').hidden = true;
+  }
   showState.soon ??= setTimeout(() => {
     showState.soon = undefined;
     const isSearch = [...asked().keys()].length > 0;

@@ -152,7 +152,7 @@ def _fill(convoy: Convoy, page: Page) -> None:
     page.route("**/resend", lambda route: route.abort())
     press(page, "Convoy down for a minute")
     page.get_by_role("button", name="Resend").last.click()
-    expect(page.get_by_role("alert")).to_contain_text("That did not work")
+    expect(page.get_by_role("alert")).to_contain_text("No answer")
     convoy.http.put(f"{convoy.url}/inbox/convoy", json={"seconds": 0})
     send(convoy, "e4")
     expect(page.get_by_role("button", name="1 new")).to_be_visible()
@@ -183,11 +183,17 @@ def test_without_a_connection_no_button_acts_until_it_is_restored(page: Page) ->
         expect(page.locator("#receiver-state")).to_contain_text("503")
 
 
-def test_an_action_whose_connection_is_lost_is_reported_as_failed(inbox: Page) -> None:
+def test_an_action_without_an_answer_or_refused_is_a_sentence(inbox: Page) -> None:
     inbox.route("**/inbox/receiver", lambda route: route.abort())
     press(inbox, "Fail for 10 s")
 
-    expect(inbox.get_by_role("alert")).to_contain_text("That did not work: ")
+    alert = inbox.get_by_role("alert")
+    expect(alert).to_contain_text("it may or may not have been done")
+    inbox.unroute("**/inbox/receiver")
+    refused: Any = {"status": 403, "body": "Use a page of this server."}
+    inbox.route("**/inbox/receiver", lambda route: route.fulfill(**refused))
+    press(inbox, "Fail for 10 s")
+    expect(alert).to_contain_text("403 Forbidden: Use a page of this server.")
 
 
 def test_a_stream_that_is_refused_is_asked_for_again(convoy: Convoy, page: Page) -> None:
