@@ -53,6 +53,10 @@ def caller_of(sign_in: SignIn, owner_claim: str, app_id: str) -> CallerOf:
     return kinds[sign_in]
 
 
+_LIST_OR_MAP = re.compile(r"(map)?\[.*\]", re.DOTALL)
+"""An HTTP API makes the text `[a b]` of a claim `["a", "b"]`: another owner in another order."""
+
+
 def _by_jwt(owner_claim: str, event: Event) -> Caller:
     """By the claims of an HTTP API's JWT authorizer, or of a REST API's Cognito user pool."""
     match event.get("version"), event["requestContext"].get("authorizer"):
@@ -63,8 +67,13 @@ def _by_jwt(owner_claim: str, event: Event) -> Caller:
             pass
         case _:
             raise NoCaller("the gateway passed no claims of a JWT. Send a token that it accepts.")
-    actor = claims.get("sub")
-    return Caller(_owner("token's claim", owner_claim, claims), _text(actor))
+    owner = _owner("token's claim", owner_claim, claims)
+    if _LIST_OR_MAP.fullmatch(owner):
+        raise NoCaller(
+            f"the token's claim {owner_claim!r} names the owner, and it is a list or an object."
+            " Use a sign-in that sets one text."
+        )
+    return Caller(owner, _text(claims.get("sub")))
 
 
 def _by_lambda_authorizer(owner_claim: str, event: Event) -> Caller:

@@ -130,6 +130,24 @@ def test_a_jwts_actor_is_its_subject(subject: str | None, actor: str | None) -> 
     assert caller_of("jwt", "org_id", "")(event) == Caller("org-1", actor)
 
 
+@pytest.mark.parametrize("version", ["2.0", "1.0"])
+@pytest.mark.parametrize(
+    "claim", ["[a b]", "[b a]", "[a]", "[]", "[a\nb]", "map[id:a]", "[map[id:a]]"]
+)
+def test_a_list_that_an_http_api_wrote_as_text_is_no_owner(version: str, claim: str) -> None:
+    claims = {"cognito:groups": claim, "sub": "ann"}
+    fields = {"jwt": {"claims": claims}} if version == "2.0" else {"claims": claims}
+    event = {"version": version, "requestContext": {"authorizer": fields}}
+
+    with pytest.raises(NoCaller, match=r"'cognito:groups' names the owner, and it is a list"):
+        caller_of("jwt", "cognito:groups", "")(event)
+
+
+@pytest.mark.parametrize("claim", ["a[b]", "[a]b", "map", "(a b)", "a b"])
+def test_a_text_with_brackets_can_be_an_owner(claim: str) -> None:
+    assert _owner("jwt", claim) == claim
+
+
 OF_FIELDS: dict[str, Callable[[str], Any]] = {
     "jwt": lambda name: {"jwt": {"claims": {"org": name}}},
     "lambda": lambda name: {"lambda": {"org": name}},
