@@ -63,8 +63,10 @@ def _as_shown(helped: TyperCommand | TyperGroup, ctx: typer.Context) -> Iterator
     name = ctx.find_root().info_name
     helped.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(helped.help or ""))
     helped.epilog = (helped.epilog or "").replace(_PROMPT, f"{_PROMPT}{name} ")
-    yield
-    helped.help, helped.epilog = before
+    try:
+        yield
+    finally:
+        helped.help, helped.epilog = before
 
 
 def _summary(help_text: str | None) -> str:
