@@ -73,6 +73,27 @@ def test_an_operation_has_the_same_shapes_as_in_botocore(data: Path, operation: 
     assert list(map(content, cut.error_shapes)) == list(map(content, full.error_shapes))
 
 
+def test_no_call_looks_for_arns_of_tables(data: Path) -> None:
+    for operation in aws_data.OPERATIONS:
+        assert dynamodb(data).operation_model(operation).operation_context_parameters == []
+
+
+def test_a_transaction_goes_to_the_accounts_endpoint(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "123456789012")
+    expected = endpoint("transaction")
+
+    monkeypatch.setattr(aws, "DATA", data)
+
+    assert (
+        endpoint("transaction")
+        == expected
+        == "https://123456789012.ddb.eu-central-1.amazonaws.com/"
+    )
+
+
 def content(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
     """Everything that botocore reads of a shape. A shape within itself is only its name."""
     assert shape is not None
@@ -114,9 +135,13 @@ def test_each_region_has_its_endpoint(
 
 def endpoint(service: str) -> str:
     """The URL of a first request, by the endpoint's rules."""
-    client: Any = aws.client(service, Config())
+    client: Any = aws.client("dynamodb" if service == "transaction" else service, Config())
+    check = {"TableName": "t", "Key": {}, "ConditionExpression": "attribute_exists(id)"}
     asked = {
         "dynamodb": lambda: client.get_item(TableName="t", Key={}),
+        "transaction": lambda: client.transact_write_items(
+            TransactItems=[{"ConditionCheck": check}]
+        ),
         "secretsmanager": lambda: client.get_secret_value(SecretId="s"),
     }
     seen: list[str] = []
