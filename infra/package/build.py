@@ -47,7 +47,7 @@ COMMAND = ("python-dotenv", "rich", "typer")
 
 DEAD = re.compile(
     r"^bin/|/__main__\.py$|^\w+/cli\.py$|(^|/)tests/|/testclient\.py$|\.pyi$|/py\.typed$|^\.lock$"
-    r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|sboms/)|^pydantic/v1/"
+    r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|top_level|sboms/)|^pydantic/v1/"
     r"|^anyio/(pytest_plugin|_backends/_trio)\.py$|^httpcore/_backends/trio\.py$"
     r"|^httpcore/_a?sync/(http2|socks_proxy)\.py$|^httpx/_main\.py$|^pydantic/mypy\.py$"
     r"|^dotenv/ipython\.py$|^pythonjsonlogger/(msgspec|orjson)\.py$"
