@@ -6,13 +6,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
 from infra.fake_convoy.inbox import stream
 from tests.integration.browser.inbox import press, send, summaries, todo
 
 if TYPE_CHECKING:
+    import pytest
     from playwright.sync_api import Page
 
     from tests.stand_in import Convoy
@@ -96,12 +96,14 @@ def test_markup_in_a_payload_is_shown_as_text(convoy: Convoy, inbox: Page) -> No
     expect(inbox).to_have_title("Inbox")
 
 
-@pytest.mark.parametrize("data", [None, [1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}])
-def test_a_payload_of_any_shape_is_shown(convoy: Convoy, inbox: Page, data: object) -> None:
-    event = {"owner_id": "ann", "event_type": "odd", "idempotency_key": "e1", "data": data}
-    convoy.ask("POST", "/events/fanout", json=event)
+def test_a_payload_of_any_shape_is_shown(convoy: Convoy, inbox: Page) -> None:
+    shapes: list[Any] = [None, [1], "text", {"todo": [1]}, {"todo": "x", "todo_id": 0}]
+    for data in shapes:
+        convoy.ask(
+            "POST", "/events/fanout", json={"owner_id": "ann", "event_type": "odd", "data": data}
+        )
 
-    expect(inbox.locator("summary .type")).to_have_text("odd")
+    expect(inbox.locator("summary .type")).to_have_text(["odd"] * len(shapes))
 
 
 def test_events_are_found_by_text_by_state_and_without_reads(convoy: Convoy, inbox: Page) -> None:
@@ -188,17 +190,15 @@ def test_an_attempt_shows_its_request_and_the_answer(convoy: Convoy, inbox: Page
     expect(headers).to_be_visible()
 
 
-@pytest.mark.parametrize(("days", "shown"), [(0, False), (1, True)])
-def test_a_time_of_another_day_has_its_date(
-    convoy: Convoy, page: Page, days: int, *, shown: bool
-) -> None:
+def test_a_time_of_another_day_has_its_date(convoy: Convoy, inbox: Page) -> None:
     send(convoy, "e1")
-    page.clock.install(time=time.time() + days * 86_400)
-    page.goto(f"{convoy.url}/inbox")
+    year, shown = str(time.gmtime().tm_year), inbox.locator("summary time")
+    expect(shown).not_to_contain_text(year)
 
-    year = str(time.gmtime().tm_year)
-    expect(page.locator("summary time")).to_contain_text(":")
-    assert (year in page.locator("summary time").inner_text()) == shown
+    inbox.clock.install(time=time.time() + 86_400)
+    inbox.reload()
+
+    expect(shown).to_contain_text(year)
 
 
 def test_everything_works_by_keyboard(convoy: Convoy, inbox: Page) -> None:
@@ -239,30 +239,6 @@ def test_an_update_keeps_the_selected_text(convoy: Convoy, inbox: Page) -> None:
     box = payload.bounding_box()
     assert box is not None
     assert box["height"] < 500
-
-
-def test_a_refused_action_is_reported(convoy: Convoy, inbox: Page) -> None:
-    convoy.endpoint("ann")
-    send(convoy, "e1", todo=todo())
-    expect(summaries(inbox)).to_contain_text("✓ delivered")
-    summaries(inbox).click()
-    refused: Any = {"status": 409, "json": {"message": "Not now."}}
-    inbox.route("**/resend", lambda route: route.fulfill(**refused))
-
-    press(inbox, "Resend")
-
-    expect(inbox.get_by_role("alert")).to_contain_text("That did not work: Not now.")
-    press(inbox, "Dismiss")
-    expect(inbox.get_by_role("alert")).to_have_count(0)
-
-
-def test_a_cleared_project_has_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
-    send(convoy, "e1", todo=todo())
-    expect(inbox.locator("#state")).to_have_text("1 event, live")
-
-    convoy.reset()
-
-    expect(inbox.locator("#empty")).to_be_visible()
 
 
 def test_only_the_newest_events_are_shown(

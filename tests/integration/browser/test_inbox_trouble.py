@@ -202,3 +202,27 @@ def test_a_stream_that_is_refused_is_asked_for_again(convoy: Convoy, page: Page)
     page.goto(f"{convoy.url}/inbox")
 
     expect(page.locator("#state")).to_have_text("0 events, live")
+
+
+def test_a_refused_action_is_reported(convoy: Convoy, inbox: Page) -> None:
+    convoy.endpoint("ann")
+    send(convoy, "e1", todo=todo())
+    expect(summaries(inbox)).to_contain_text("✓ delivered")
+    summaries(inbox).click()
+    refused: Any = {"status": 409, "json": {"message": "Not now."}}
+    inbox.route("**/resend", lambda route: route.fulfill(**refused))
+
+    press(inbox, "Resend")
+
+    expect(inbox.get_by_role("alert")).to_contain_text("That did not work: Not now.")
+    press(inbox, "Dismiss")
+    expect(inbox.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_cleared_project_has_an_empty_inbox(convoy: Convoy, inbox: Page) -> None:
+    send(convoy, "e1", todo=todo())
+    expect(inbox.locator("#state")).to_have_text("1 event, live")
+
+    convoy.reset()
+
+    expect(inbox.locator("#empty")).to_be_visible()
