@@ -143,7 +143,8 @@ class Dispatcher:
         return arrived | {
             "http_status": f"{answer.status_code} {answer.reason_phrase}",
             "response_http_header": dict(answer.headers),
-            "response_data": answer.text,
+            # Not `text`, which fails with some encodings that an answer can name.
+            "response_data": answer.content.decode(errors="replace"),
             "responded_at": shown(self.clock()),
         }
 
