@@ -132,7 +132,7 @@ class Dispatcher:
             # The time of an attempt begins with its turn, not while others hold the endpoint up.
             async with self.turns, asyncio.timeout(self.timeout_s):
                 answer = await self.http.post(url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # of the URL
             return {"error": f"{type(error).__name__}: {error}"}
         except TimeoutError:
             return {"error": f"no answer within {self.timeout_s:.0f} s"}
