@@ -66,7 +66,8 @@ class Proxy:
             raise ProxyUnusable(url) from None
         # `socket.getaddrinfo` would take 65,537 for port 1.
         is_a_port = parsed.port is None or 0 < parsed.port < 65_536
-        if not parsed.host or parsed.path != "/" or not is_a_port:
+        # Not `host`, which fails with names such as xn--ls8h.la, an emoji.
+        if not parsed.raw_host or parsed.path != "/" or not is_a_port:
             raise ProxyUnusable(url)
         origin = httpcore.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"

@@ -14,6 +14,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
@@ -87,7 +88,11 @@ def build(
         # own, shorter deadline.
         patient = httpx.Timeout(timeout_s * 2)
         async with httpx.AsyncClient(
-            trust_env=False, follow_redirects=True, timeout=patient, limits=_NONE_KEPT
+            trust_env=False,
+            follow_redirects=True,
+            timeout=patient,
+            limits=_NONE_KEPT,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # it keeps none
         ) as http:
             with _open_journal(project, journal) as opened:
                 of_queues = opened if keep_queues else None

@@ -132,7 +132,7 @@ class Dispatcher:
             # The time of an attempt begins with its turn, not while others hold the endpoint up.
             async with self.turns, asyncio.timeout(self.timeout_s):
                 answer = await self.http.post(url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # of the URL
             return {"error": f"{type(error).__name__}: {error}"}
         except TimeoutError:
             return {"error": f"no answer within {self.timeout_s:.0f} s"}
@@ -143,7 +143,8 @@ class Dispatcher:
         return arrived | {
             "http_status": f"{answer.status_code} {answer.reason_phrase}",
             "response_http_header": dict(answer.headers),
-            "response_data": answer.text,
+            # Not `text`, which fails with some encodings that an answer can name.
+            "response_data": answer.content.decode(errors="replace"),
             "responded_at": shown(self.clock()),
         }
 

@@ -116,6 +116,32 @@ def test_an_event_goes_only_to_the_subscribed_endpoints_of_its_owner() -> None:
     assert {each["status"] for each in world.project.deliveries.values()} == {"Success"}
 
 
+@pytest.mark.parametrize(
+    "charset", ["hex", "rot13", "idna", "undefined", "utf-16", "unicode_escape", "utf-8", "none"]
+)
+def test_an_answer_may_name_an_encoding_that_does_not_fit(charset: str) -> None:
+    world = DeliveryWorld(endpoint("a"))
+    headers = {"content-type": f"text/plain; charset={charset}"}
+
+    async def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=headers, content=b"\\ud800 \xff")
+
+    delivery = world.send(answer=answer)
+
+    assert delivery["status"] == "Success"
+    assert [each["response_data"] for each in world.attempts(delivery)] == ["\\ud800 \ufffd"]
+
+
+@pytest.mark.parametrize("url", ["https://xn--/", "https://xn--ls8h.la/", "https://[::1/", "x:/"])
+def test_a_url_that_cannot_be_asked_is_a_failed_attempt(url: str) -> None:
+    world = DeliveryWorld(endpoint("a") | {"url": url})
+
+    delivery = world.send(limit=1)
+
+    assert delivery["status"] == "Failure"
+    assert all(each["error"] for each in world.attempts(delivery))
+
+
 def test_a_delivery_has_a_valid_signature_its_key_and_the_custom_headers() -> None:
     world = DeliveryWorld(endpoint("a"))
     wanted = {"X-Mine": "ä", "x-convoy-signature": "forged"}

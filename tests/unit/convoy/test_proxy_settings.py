@@ -19,6 +19,7 @@ HOST = "convoy.test"
         ({"HTTPS_PROXY": "p:3128"}, b"http://p:3128"),
         ({"HTTPS_PROXY": "https://p"}, b"https://p:443"),
         ({"HTTPS_PROXY": "http://p"}, b"http://p:80"),
+        ({"HTTPS_PROXY": "http://xn--ls8h.la"}, b"http://xn--ls8h.la:80"),
         ({"HTTPS_PROXY": ""}, None),
         ({"HTTP_PROXY": "http://p:3128"}, None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "convoy.test"}, None),

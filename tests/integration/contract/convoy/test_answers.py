@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from tests.support import JsonObject
 
-    Asked = list[tuple[str, str, int]]
-    """Method, path, and length of the body, of each request."""
+    Asked = list[tuple[str, str, int, str | None]]
+    """Method, path, length of the body, and cookies, of each request."""
 
 HEADERS: dict[str, dict[str, str]] = {
     **{f"/{status}": {"Location": "/204"} for status in (301, 302, 303, 307, 308)},
     "/200": {"Content-Encoding": "gzip", "Content-Length": "0"},
+    "/201": {"Set-Cookie": "of=this-receiver; Path=/"},
     "/204": {},
 }
 
@@ -37,7 +38,7 @@ def answering(asked: Asked) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked.append((self.command, self.path, len(body)))
+            asked.append((self.command, self.path, len(body), self.headers["cookie"]))
             self.send_response(int(self.path[1:]))
             for header in HEADERS[self.path].items():
                 self.send_header(*header)
@@ -102,3 +103,12 @@ def test_an_empty_answer_that_says_it_is_compressed_is_none(http: httpx.Client, 
         first = eventually(lambda: attempts_of(http, delivery))[0]
 
     assert not {"status", "http_status", "error", "responded_at"} & first.keys()
+
+
+def test_an_answers_cookie_is_in_no_other_request(http: httpx.Client, owner: str) -> None:
+    asked: Asked = []
+    with answering(asked) as url:
+        delivery_of(http, deliver(http, owner, f"{url}/201"), "Success")
+        delivery_of(http, publish(http, owner), "Success")
+
+    assert [(path, cookies) for _, path, _, cookies in asked] == [("/201", None)] * 2
