@@ -80,6 +80,15 @@ def test_new_events_are_forwarded_signed_with_the_printed_secret(
     assert duplicate.endswith("e1  todo 7, version 2 (duplicate: not sent)")
 
 
+def test_a_name_that_httpx_cannot_decode_is_an_attempt_that_failed(convoy: Convoy) -> None:
+    wait = wait_with(publish(convoy, "e1", todo={"id": 7, "version": 2}))
+
+    result = run(*listen("--forward-to", "http://xn--/webhooks"), wait=wait)
+
+    assert result.exit_code == DONE
+    assert "-> ConnectError: " in result.stdout
+
+
 def test_it_says_that_it_sends_and_not_convoy(convoy: Convoy, target: Target) -> None:
     result = run(*listen("--forward-to", target.url), wait=wait_with())
 
