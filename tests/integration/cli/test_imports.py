@@ -13,8 +13,9 @@ from tests.paths import ROOT
 OF_TYPER = {"annotated_doc", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer"}
 """Typer draws the help with Rich, which imports the others."""
 
-OF_THE_ENVIRONMENT = {"_distutils_hack", "attr", "attrs"}
-"""setuptools, and a package that Rich uses if it is there."""
+OF_THE_ENVIRONMENT = {"_distutils_hack", "attr", "attrs", "sitecustomize", "usercustomize"}
+"""setuptools, a package that Rich uses if it is there, and what Python's start looks for: Debian's
+Python has a `sitecustomize`."""
 
 COMMAND = """
 import json, sys
