@@ -17,7 +17,8 @@ test: .venv/ready         ## every test
 cover: .venv/ready        ## every test, and whether some test runs each line and branch of app/: a third slower
 	$(TESTS) --cov
 
-TESTS = $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+TESTS = $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+  --durations 10
 
 check: .venv/ready .venv/files  ## linters, formatter, types, import rules: clean at every commit
 	$(BIN)/ruff check

@@ -12,10 +12,15 @@ import pytest
 # pytest then shows both sides of the assertions in these modules too.
 pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
 
+from tests import order
 from tests.support import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: order.place(item.path))
 
 
 def pytest_xdist_auto_num_workers() -> int:
