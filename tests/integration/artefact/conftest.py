@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., RuntimeApi]
 
-STOP_S = 10
+START_S, STOP_S = 60, 10
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,16 @@ def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if not other:
         lock = ROOT / "requirements.txt"
         tool_env.install_from(folder, "--constraints", str(lock), f"boto3=={version('boto3')}")
+    _compile_used(folder)
     return folder
+
+
+def _compile_used(folder: Path) -> None:
+    """Leave the bytecode of what a function imports: a started one can't write it."""
+    use = "import awslambdaric.bootstrap, boto3; boto3.client('dynamodb', 'eu-central-1')"
+    command = [sys.executable, "-s", "-S", "-W", "ignore", "-c", use]
+    environment = {"PYTHONPATH": str(folder)}
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=START_S)
 
 
 @pytest.fixture
