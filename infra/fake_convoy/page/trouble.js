@@ -77,7 +77,7 @@ function rowItem(row, received) {
   const { kind, text } = rowOf(row);
   const isDueLater = row.state === 'waiting' && row.due_in_s !== null;
   const due = countdown(received + row.due_in_s * 1000,
-    (seconds) => (seconds > 0 ? `due in ${seconds} s` : 'due: at the relay’s next pass'));
+    (seconds) => (seconds > 0 ? `due in ${seconds} s` : 'due now'));
   return element('li', {},
     element('span', { class: 'type' }, row.event_type || row.event_id),
     element('span', { class: 'about' }, aboutOf(row)),
