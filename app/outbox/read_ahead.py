@@ -20,7 +20,7 @@ Page = list["Row"]
 
 @dataclass(slots=True)
 class ReadAhead:
-    """At most `most` pages are in memory: those of the present batch, and those read since.
+    """At most `most` pages are here: those of the present batch, and those read since.
 
     One page is read ahead, and another one for each call of `arrivals`: while events are published,
     more of them would only take time from the publishing.

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.domain.ports import StoreError
 from app.outbox.deliveries import HUNG_AFTER, check_deliveries
 from app.outbox.event_list import STUCK_AFTER, NotAnswered
 from app.outbox.read_ahead import ReadAhead
@@ -45,9 +46,10 @@ WORKERS = 16
 deployed relay then has settled all events within another hour: docs/scale.md."""
 
 BATCH_PAGES = 32
-"""Pages of the outbox, of up to 1 MB each, that are in memory at most: some 77,000 rows, in 140 MB.
-Pages that are read while earlier ones are dealt with are looked up together: the more rows share a
-page of Convoy's list, the fewer pages a pass asks for."""
+"""Pages of the outbox, of up to 1 MB each, in a batch at most: some 77,000 rows, in 140 MB. The
+rows of as many further pages may wait for `probe`. Pages that are read while earlier ones are dealt
+with are looked up together: the more rows share a page of Convoy's list, the fewer pages a pass
+asks for."""
 
 DELETES = 25
 """Rows that DynamoDB deletes in one call (API reference of `BatchWriteItem`)."""
@@ -91,7 +93,11 @@ class Relay:
         with self.threads(self.workers * 2 + 1) as threads:
             pages = iter(self.outbox.pages(run.count_unreadable, self.segment, self._after))
             ahead = ReadAhead(pages, threads, lambda: not run.is_out_of_time(), BATCH_PAGES)
-            self._deal_with(ahead, self._batches(ahead, run, threads), run, on_row)
+            try:
+                self._deal_with(ahead, self._batches(ahead, run, threads), run, on_row)
+            except StoreError:
+                self._after = None  # else the rows before a page that can't be read would wait
+                raise
         self._check_deliveries(run)
         return run.report(self.clock())
 

@@ -257,6 +257,26 @@ def test_rows_that_were_read_before_a_failing_page_are_settled(
     assert report.stopped == "the rest of the outbox could not be read: throttled"
 
 
+def test_a_page_that_stays_unreadable_holds_up_no_row_before_it(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages(_: object, __: object, after: str | None) -> Iterator[list[Row]]:
+        if after is None:
+            yield [row for row in world.outbox.rows.values() if row.event.id < "e5"]
+        raise StoreUnavailable("throttled")
+
+    monkeypatch.setattr(world.outbox, "pages", pages)
+    relay = world.relay()
+    handled(world, "e1")
+    assert relay.run().settled == 1
+
+    handled(world, "e2")
+    with pytest.raises(StoreUnavailable, match="throttled"):
+        relay.run()
+
+    assert relay.run().settled == 1
+
+
 def test_an_unreadable_outbox_is_an_error(
     world: RelayWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
