@@ -12,6 +12,11 @@ DATA = Path(__file__).parents[2] / "aws_data"
 """botocore's data in the zip, cut down by infra/package/aws_data.py. Only the zip has it."""
 
 
+OF_CREDENTIALS = ("sts", "sso", "sso-oidc", "signin")
+"""The services by which botocore gets the credentials of a profile with a role, or of a sign-in. A
+function has its credentials in its environment: the zip has no data of these."""
+
+
 def client(service: str, config: Config) -> object:
     """botocore's client of `service`. Raises botocore.exceptions.BotoCoreError."""
     session = session_for(service)
@@ -23,13 +28,14 @@ def client(service: str, config: Config) -> object:
 
 
 def session_for(service: str) -> botocore.session.Session:
-    """A session with those of botocore's handlers that concern `service`: 9 of 127 for DynamoDB.
+    """A session with those of botocore's handlers that concern `service`, or its credentials.
 
-    botocore inspects and copies each handler: the others take half of a client's time.
+    botocore has 127, and inspects and copies each: the others take half of a client's time.
     """
+    concerned = {"", "*", service, *OF_CREDENTIALS}
     session = botocore.session.Session(include_builtin_handlers=False)
     for event, *handler in handlers.BUILTIN_HANDLERS:
-        if event.partition(".")[2].partition(".")[0] in {"", "*", service}:
+        if event.partition(".")[2].partition(".")[0] in concerned:
             session.register(event, handler[0])
     return session
 
@@ -52,7 +58,7 @@ class _OneService(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
         """botocore asks for all services to check that one exists: it would read every folder."""
-        return [self._service]
+        return [self._service, *OF_CREDENTIALS]
 
     def is_builtin_path(self, path: str) -> bool:
         """botocore uses its endpoint rules only with built-in data."""
