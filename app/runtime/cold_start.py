@@ -1,9 +1,9 @@
 """Makes a cold start shorter. Import it first; call `finish` when all else is imported.
 
-Until `finish` no garbage is collected: imported objects stay (-11 % of import and first request).
-FastAPI's models of an OpenAPI document are built when a document is requested (-6 %), and classes
-of settings when one of them is read (-1 %). pydantic does not read the metadata of each package to
-find plugins, of which the zip has none (-1 %). `make bench` measures the sum.
+Until `finish` no garbage is collected: imported objects stay. FastAPI's models of an OpenAPI
+document are built when a document is requested, and classes of settings when one of them is read.
+pydantic does not read the metadata of each package to find plugins, of which the zip has none.
+`make bench` measures the sum.
 """
 
 import gc

@@ -40,11 +40,10 @@ CONVOY_S = 0.02
 SIZES = (100, 1_000, 10_000, 100_000)
 WORKERS = (1, 2, 4, 8, 16)
 AT_MOST_S = 12.0
-"""Seconds of one pass. A longer one would publish more rows, at the same rate."""
+"""Seconds of one pass. In a longer one the wait for the first page would count less."""
 
 PAGE_S = 60
-"""Seconds that DynamoDB Local may take for a page: it took 1 in a table of 100,000 rows, on a quiet
-machine."""
+"""Seconds that DynamoDB Local may take for a page: it takes some in a table of 100,000 rows."""
 
 WARM_UP_S, CALLS_PER_THREAD = 0.5, 25
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
