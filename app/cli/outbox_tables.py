@@ -36,7 +36,7 @@ def page(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     """One page of a list."""
     made = table("Event, type, owner (reason)", header=header, Age=7, Tries=5, Due_in=7)
     for row in rows:
-        reason = f" ({_reason(row)})" if _reason(row) else ""
+        reason = f" ({why})" if (why := _reason(row)) else ""
         made.add_row(
             span(seconds(now - row.event.occurred_at)),
             str(row.attempts) if row.attempts else "-",

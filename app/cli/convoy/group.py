@@ -28,8 +28,9 @@ class _ImportedLater(Group):
         return super().get_command(ctx, cmd_name)
 
     def _import(self) -> None:
-        import_module("app.cli.convoy.commands")
-        self.commands.update(get_group(convoy).commands)
+        if not self.commands:
+            import_module("app.cli.convoy.commands")
+            self.commands.update(get_group(convoy).commands)
 
 
 convoy = typer.Typer(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tests.integration.browser.portal import Api
     from tests.stand_in import Convoy
 
+# pytest then shows both sides of its assertions too.
+pytest.register_assert_rewrite("tests.integration.browser.layout")
+
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first needs half the processor time of the others, which have windows."""
 

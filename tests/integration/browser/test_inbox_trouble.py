@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.browser.inbox import press, send, summaries, todo
+from tests.integration.browser.layout import check_layout
 from tests.integration.infra.inbox_stream import row
 from tests.stand_in import Convoy
 from tests.support import PATIENCE_S
@@ -127,11 +127,11 @@ def test_each_state_fits_the_window_and_axe_finds_nothing(page: Page, scheme: An
         page.goto(f"{url}/inbox")
         expect(page.locator("#outbox-rows > li")).to_have_count(51)
         _fill(Convoy(url, http), page)
-        _check(page)
+        check_layout(page)
         page.get_by_label("Search").fill("no match " * 30)
         expect(page.locator("#no-match")).to_be_visible()
     expect(page.locator("#state")).to_contain_text("Connection lost")
-    _check(page)
+    check_layout(page)
 
 
 def _fill(convoy: Convoy, page: Page) -> None:
@@ -156,14 +156,6 @@ def _fill(convoy: Convoy, page: Page) -> None:
     convoy.http.put(f"{convoy.url}/inbox/convoy", json={"seconds": 0})
     send(convoy, "e4")
     expect(page.get_by_role("button", name="1 new")).to_be_visible()
-
-
-def _check(page: Page) -> None:
-    for width in (1400, 400, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 def test_without_a_connection_no_button_acts_until_it_is_restored(page: Page) -> None:

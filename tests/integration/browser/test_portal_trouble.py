@@ -6,13 +6,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from infra.fake_convoy import server
 from infra.local.portal import PORTAL
+from tests.integration.browser.layout import check_layout
 from tests.integration.browser.portal import serving
 from tests.integration.deploy.test_cors import CORS
 
@@ -127,25 +127,25 @@ def test_each_view_fits_the_window_and_axe_finds_nothing(api: Api, page: Page, s
     _fill(api)
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{api.url}/portal")
-    _check(page)
+    check_layout(page)
     api.sign_in(page, "ann")
     expect(page.locator("article")).to_have_count(2)
     expect(page.locator("article").last).to_contain_text(MARKUP)
-    _check(page)
+    check_layout(page)
     page.get_by_role("button", name="New endpoint").click()
     page.get_by_label("Only these types").check()
-    _check(page)
+    check_layout(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Show secret").first.click()
     expect(page.locator(".secret")).to_be_visible()
-    _check(page)
+    check_layout(page)
     page.keyboard.press("Escape")
     for view in ("Deliveries", "Events"):
         page.get_by_role("navigation").get_by_role("link", name=view).click()
         page.locator("summary").first.click()
         page.locator("summary").last.click()
         expect(page.locator("details[open] .attempts > *, details[open] pre")).to_have_count(2)
-        _check(page)
+        check_layout(page)
     expect(page.locator("#view")).to_contain_text(MARKUP)
     expect(page).to_have_title("Webhooks")
 
@@ -159,14 +159,6 @@ def _fill(api: Api) -> None:
     api.call("ann", "PUT", f"/webhooks/endpoints/{other['id']}", paused=True, description=MARKUP)
     api.change("ann", "x" * 500)
     api.convoy.deliveries()
-
-
-def _check(page: Page) -> None:
-    for width in (1400, 400, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-    found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 def test_the_page_works_from_an_origin_that_the_gateway_allows(
