@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.paths import ROOT
@@ -27,6 +28,7 @@ SLOWEST = [
 """Files, and folders of files: the first takes 50 s of processor time, those in no folder 10."""
 
 
+@cache
 def place(path: Path) -> int:
     """The place of a test's file. Files of one place keep their order."""
     places = (place for place, slow in enumerate(SLOWEST) if slow in (path, *path.parents))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-
 if TYPE_CHECKING:
     from tests.support import JsonObject
 
@@ -15,6 +13,8 @@ REGION = "eu-central-1"
 
 @cache
 def schema(resource_type: str) -> JsonObject:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415  # takes a second
+
     found: JsonObject = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
     return found
 

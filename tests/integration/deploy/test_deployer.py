@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import pytest
 from moto import mock_aws
-from moto.cloudformation import models as cloudformation
 
 from tests.integration.deploy.company import COMPANY
 from tests.integration.deploy.conditions import resolved
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 JWT = {"jwtIssuer": "https://issuer.example", "jwtAudience": "todos"}
 IAM_LIMIT = 6144
+LINTER = "moto.cloudformation.models.validate_template_cfn_lint"  # a second to import
 NAME = "fastapi-todo-convoy-prod"
 AT = f"{REGION}:123456789012"
 ARNS = {
@@ -116,7 +116,7 @@ BUCKET = {
 
 @pytest.fixture(scope="module")
 def policies() -> Iterator[Policies]:
-    with mock_aws(), patch.object(cloudformation, "validate_template_cfn_lint", lambda _: []):
+    with mock_aws(), patch(LINTER, lambda _: []):
         yield make_policies("prod")
 
 
