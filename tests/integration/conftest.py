@@ -23,9 +23,10 @@ from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
 from infra.fake_convoy.project import utc_now
-from infra.local import dynamodb_local as dynamodb_server
+from infra.local.dynamodb_local import Missing
 from infra.local.tables import create_tables
 from infra.package import build as package
+from tests import dynamodb_server
 from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration import models, moto_tables
 from tests.integration.faults import dynamodb as moto_server
@@ -151,12 +152,12 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Targ
 
 
 @pytest.fixture(scope="session")
-def dynamodb_local_url() -> Iterator[str]:
+def dynamodb_local_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """DynamoDB Local. Skips the test on a machine without Maven or Java."""
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(dynamodb_server.in_memory())
-        except dynamodb_server.Missing as error:
+            url = stack.enter_context(dynamodb_server.url(pytestconfig))
+        except Missing as error:
             missing("java", str(error))
         yield url
 
