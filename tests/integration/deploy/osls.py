@@ -17,6 +17,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from tests.integration.deploy import packager
 from tests.integration.deploy.processes import end_with_block, free_port, wait_for
 from tests.paths import ROOT
 from tests.support import missing
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 LEAST_NODE = 20
 INSTALL_S = 300.0
-COMMAND_S = 120.0
 OSLS = "node_modules/.bin/osls"
 TEMPLATE, STATE = "cloudformation-template-update-stack.json", "serverless-state.json"
 REQUIRED = {
@@ -64,15 +64,18 @@ class Project:
 
     def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
         """Run one command of the framework."""
-        options = _options(params)
+        argv = [*command, *_options(params)]
+        env = os.environ | {"NO_COLOR": "1"}
+        if command[0] == "package":
+            return packager.run(argv, cwd=self.folder, env=env)
         return subprocess.run(
-            [OSLS, *command, *options],
+            [OSLS, *argv],
             cwd=self.folder,
-            env=os.environ | {"NO_COLOR": "1"},
+            env=env,
             capture_output=True,
             text=True,
             check=False,
-            timeout=COMMAND_S,
+            timeout=packager.COMMAND_S,
         )
 
     @contextmanager

@@ -1,0 +1,45 @@
+"""The framework's command `package` in one process for many calls: `packager.js`."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import select
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.support import JsonObject
+
+COMMAND_S = 120.0
+SCRIPT = Path(__file__).with_suffix(".js")
+
+
+def run(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """As `subprocess.run` of the framework, in a process that stays for the next call."""
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps({"cwd": str(cwd), "env": dict(env), "argv": argv}) + "\n")
+    process.stdin.flush()
+    if not select.select([process.stdout], [], [], COMMAND_S)[0]:
+        process.kill()
+    line = process.stdout.readline()
+    assert line, f"{SCRIPT.name} ended: {argv}"
+    said: JsonObject = json.loads(line)
+    return subprocess.CompletedProcess(argv, said["code"], said["stdout"], said["stderr"])
+
+
+@cache
+def _process() -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        ["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(process.communicate)
+    return process
