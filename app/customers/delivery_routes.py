@@ -28,7 +28,7 @@ _EventId = Annotated[
 ]
 _Statuses = Annotated[
     list[Literal[STATUSES]],  # type: ignore[valid-type]
-    Query(description="Only deliveries in one of these."),
+    Query(max_length=len(STATUSES), description="Only deliveries in one of these."),
 ]
 _After = Annotated[
     str | SkipJsonSchema[None],

@@ -95,6 +95,7 @@ def test_without_endpoints_there_are_no_deliveries(ann: Customer, bob: Customer)
         ("event=", 400, "event"),
         ("status=success", 422, "status.0"),
         ("status=", 422, "status.0"),
+        ("&".join(["status=Success"] * 7), 422, "status"),
         ("limit=0", 422, "limit"),
         ("limit=1001", 422, "limit"),
     ],
