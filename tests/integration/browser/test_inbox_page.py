@@ -174,6 +174,15 @@ def test_a_link_opens_one_event(convoy: Convoy, inbox: Page) -> None:
     assert "#" not in inbox.url
 
 
+def test_a_link_with_any_text_opens_the_page(convoy: Convoy, inbox: Page) -> None:
+    """It may be somebody else's."""
+    send(convoy, "e1")
+    for name, found in (("event=%", 0), ("event=%ff", 0), ("event", 1), ("__proto__", 1)):
+        inbox.goto("about:blank")
+        inbox.goto(f"{convoy.url}/inbox#{name}")
+        expect(inbox.locator("#state")).to_contain_text(f"{found} event")
+
+
 def test_an_attempt_shows_its_request_and_the_answer(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail()
