@@ -177,10 +177,10 @@ def test_a_link_opens_one_event(convoy: Convoy, inbox: Page) -> None:
 def test_a_link_with_any_text_opens_the_page(convoy: Convoy, inbox: Page) -> None:
     """It may be somebody else's."""
     send(convoy, "e1")
-    for name, found in (("event=%", 0), ("event=%ff", 0), ("event", 1), ("__proto__", 1)):
-        inbox.goto("about:blank")
-        inbox.goto(f"{convoy.url}/inbox#{name}")
-        expect(inbox.locator("#state")).to_contain_text(f"{found} event")
+    inbox.goto("about:blank")
+    inbox.goto(f"{convoy.url}/inbox#event=%")
+
+    expect(inbox.locator("#state")).to_have_text("0 events found, live")
 
 
 def test_a_page_that_opens_the_inbox_has_no_hold_on_it(convoy: Convoy, page: Page) -> None:
