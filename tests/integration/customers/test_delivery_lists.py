@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -115,9 +115,12 @@ def test_convoy_is_asked_for_each_status_once(
     ann.register()
     asked: list[object] = []
     listed = world.project.deliveries
-    monkeypatch.setattr(
-        world.project, "deliveries", lambda **to: asked.append(to["statuses"]) or listed(**to)
-    )
+
+    def deliveries(**filters: Any) -> Any:
+        asked.append(filters["statuses"])
+        return listed(**filters)
+
+    monkeypatch.setattr(world.project, "deliveries", deliveries)
 
     ann.data("GET", f"/deliveries?{'&'.join(['status=Success', 'status=Retry'] * 300)}")
 
