@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.convoy.api_key import usable
-from app.http.callers import SignIn
+from app.http.callers import MAX_OWNER_BYTES, SignIn, can_own
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -32,7 +32,9 @@ def _api_root(value: str) -> str:
         url = HttpUrl(value.strip())
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"]) from None
-    if url.query or url.fragment:
+    if url.username is not None or url.password is not None:
+        raise ValueError("must have no user name and no password: the API key signs in")
+    if "?" in value or "#" in value:
         raise ValueError("must have no query and no fragment")
     if not (url.path or "").rstrip("/").endswith("/api"):
         raise ValueError("must end in /api: elsewhere Convoy serves its dashboard")
@@ -47,6 +49,12 @@ def _api_key(value: SecretStr, others: ValidationInfo) -> SecretStr:
     if key and by_reference:
         raise ValueError("both it and CONVOY_API_KEY_SECRET are set; set one of them")
     return SecretStr(usable(key) if key else "")
+
+
+def _owner(value: str) -> str:
+    if not can_own(value):
+        raise ValueError(f"has over {MAX_OWNER_BYTES} bytes, or a null character")
+    return value
 
 
 def _base_path(value: str) -> str:
@@ -84,7 +92,7 @@ class ConvoySettings(BaseSettings):
         SecretStr("")
     )
     """The project's API key: set this or `CONVOY_API_KEY_SECRET`."""
-    convoy_app_id: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    convoy_app_id: Annotated[Name, AfterValidator(_owner)] = ""
     """Owner of a deployment without sign-in: needed on a laptop, and with `SIGN_IN=anonymous`."""
     convoy_project_id: Name
     """The outgoing project."""
@@ -161,7 +169,7 @@ class Settings(ConvoySettings):
 class LocalSettings(Settings):
     """The settings of the API outside Lambda, where nobody signs in."""
 
-    convoy_app_id: Name
+    convoy_app_id: Annotated[Name, AfterValidator(_owner)]
 
 
 def _explain(error: ValidationError) -> str:

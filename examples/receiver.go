@@ -34,7 +34,7 @@ var (
 // verified says whether Convoy signed exactly these bytes, at most 300 seconds from now.
 func verified(secret string, body []byte, header string, now time.Time) bool {
 	found := signed.FindStringSubmatch(header)
-	if found == nil {
+	if secret == "" || found == nil {
 		return false
 	}
 	at, err := strconv.ParseInt(found[1], 10, 64)

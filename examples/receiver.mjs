@@ -12,7 +12,7 @@ const MAX_BYTES = 1 << 20;
 /** Whether Convoy signed exactly these bytes, at most 300 seconds from `now` (in seconds). */
 export function verified(secret, body, header, now) {
   const found = /^t=([0-9]{1,11})((?:,v[0-9]+=[0-9a-f]{64})+)$/.exec(header);
-  if (!found || Math.abs(now - Number(found[1])) > 300) return false;
+  if (!secret || !found || Math.abs(now - Number(found[1])) > 300) return false;
   const expected = createHmac('sha256', secret).update(`${found[1]},`).update(body).digest();
   const signatures = found[2].split(',').slice(1).map((each) => each.split('=')[1]);
   return signatures.some((each) => timingSafeEqual(Buffer.from(each, 'hex'), expected));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from app.cli.terminal import coloured, plain, seconds, span, table
+from app.cli.terminal import coloured, one_line, plain, seconds, span, table
 from app.outbox.rows import WAITING
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ def page(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
     made = table("Event, type, owner (reason)", header=header, Age=7, Tries=5, Due_in=7)
     for row in rows:
         reason = f" ({why})" if (why := _reason(row)) else ""
+        lines = [row.event.id, f"  {row.event.type}, {row.event.owner}{reason}"]
         made.add_row(
             span(seconds(now - row.event.occurred_at)),
             str(row.attempts) if row.attempts else "-",
             due(row, now),
-            plain(f"{row.event.id}\n  {row.event.type}, {row.event.owner}{reason}"),
+            "\n".join(map(one_line, lines)),
         )
     return made
 

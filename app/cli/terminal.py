@@ -66,11 +66,16 @@ def plain(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Foreign text for a place of one line: a line break in it would begin a line of its own."""
+    return plain(text.replace("\n", "\0"))
+
+
 def coloured(state: str, text: str | None = None) -> Text:
-    """The text (by default the state) in the colour of the state."""
+    """The text (by default the state), on one line, in the colour of the state."""
     from rich.text import Text
 
-    return Text(plain(state if text is None else text), _STYLES.get(state, ""))
+    return Text(one_line(state if text is None else text), _STYLES.get(state, ""))
 
 
 def table(text: str, *, header: bool = True, **widths: int) -> Table:

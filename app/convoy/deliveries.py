@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from app.convoy import calls
@@ -14,8 +15,11 @@ from app.outbox.event_list import NotAnswered
 if TYPE_CHECKING:
     from app.convoy.questions import JsonObject, Questions
 
-PAGE = 100
+COUNTED = 100
 """The most deliveries of one kind that are counted."""
+
+PAGE = 20
+"""Deliveries of a page: each has its event's payload twice."""
 
 BRIEF = ["Scheduled", "Processing"]
 """Statuses that last for seconds. `Retry` lasts until `next_send_time`, maybe for hours."""
@@ -55,8 +59,8 @@ class ConvoyDeliveries:
         return True
 
     def undelivered(self, since: datetime) -> Undelivered:
-        failed = self._page(status=["Failure"], startDate=utc(since))
-        discarded = self._page(status=["Discarded"], startDate=utc(since))
+        failed = self._first(status=["Failure"], startDate=utc(since))
+        discarded = self._first(status=["Discarded"], startDate=utc(since))
         with expect_list_form():
             # An owner who pauses an endpoint wants its deliveries to be discarded.
             unwilling = [each for each in discarded if _endpoint_status(each) != "paused"]
@@ -70,16 +74,17 @@ class ConvoyDeliveries:
     def _hung(self, start: datetime, end: datetime) -> list[JsonObject]:
         """Oldest first. A delivery that is being attempted now does not hang."""
         within: JsonObject = {"startDate": utc(start), "endDate": utc(end), "sort": "asc"}
-        brief = self._page(status=BRIEF, **within)
-        waiting = self._page(status=["Retry"], **within)
+        brief = self._first(status=BRIEF, **within)
+        waiting = self._first(status=["Retry"], **within)
         with expect_list_form():
             return [
                 *(each for each in brief if _time(each["updated_at"]) <= end),
                 *(each for each in waiting if _time(each["metadata"]["next_send_time"]) <= end),
             ]
 
-    def _page(self, **filters: object) -> list[JsonObject]:
-        return next(self._questions.pages(calls.deliveries, perPage=PAGE, **filters))
+    def _first(self, **filters: object) -> list[JsonObject]:
+        pages = self._questions.pages(calls.deliveries, perPage=PAGE, **filters)
+        return list(islice(chain.from_iterable(pages), COUNTED))
 
 
 def _time(value: str) -> datetime:

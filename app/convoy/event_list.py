@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 PAGE = 500
 """Entries of a page. Convoy took up to 5,000; a page of 500 has about 0.5 MB."""
 
-NEWEST = 100
-"""Entries by which the relay sees how far Convoy has come."""
+NEWEST = 20
+"""Entries by which the relay sees how far Convoy has come. One owner's longest events must not make
+the answer too long: the relay would take Convoy for down."""
 
 AHEAD = timedelta(hours=1)
 """How far Convoy's clock may be ahead of ours."""

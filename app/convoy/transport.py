@@ -37,6 +37,10 @@ NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout
 """The ERRORS after which no byte of the request was sent."""
 
 
+class AnswerTooLong(httpcore.RemoteProtocolError):
+    """The answer has more bytes than the caller takes."""
+
+
 class DeadlineTransport(httpx.BaseTransport):
     """The transport of an httpx client, which closes it and does not send through it.
 
@@ -123,7 +127,7 @@ class DeadlineTransport(httpx.BaseTransport):
         for part in answer.iter_stream():
             content += part
             if len(content) > self._max_bytes:
-                raise httpcore.RemoteProtocolError(f"the answer is over {self._max_bytes} bytes")
+                raise AnswerTooLong(f"the answer is over {self._max_bytes} bytes")
         return bytes(content)
 
     def close(self) -> None:

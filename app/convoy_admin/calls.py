@@ -2,6 +2,7 @@
 
     ConvoyError
     ├── ConvoyUnusable      no request can succeed: the message says what to change
+    │   └── ConvoyTooLong   the answer has too many bytes
     └── ConvoyRefused       Convoy refused this request: the answer's status and message
         ├── ConvoyNotFound  Convoy has no resource with this id
         └── AddressRefused  Convoy did not take the URL of an endpoint
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from app.convoy.api_key import SecretError
 from app.convoy.exchange import NotSendable, message_of, reason_of
 from app.convoy.pages import NotAList, pages
-from app.convoy.transport import ERRORS
+from app.convoy.transport import ERRORS, AnswerTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,10 @@ JsonObject = dict[str, Any]
 
 PAGE = 100
 """Resources on one page of a list."""
+
+SHORT_PAGE = 10
+"""The same, once a page was too long. Ten of the longest deliveries always fit: each has its
+payload twice, and Convoy escapes it."""
 
 _ID = re.compile(r"[0-9A-Za-z_-]+")
 """Another text, as the empty one or `..`, would make the path of another call."""
@@ -50,6 +55,10 @@ class ConvoyError(Exception):
 
 class ConvoyUnusable(ConvoyError):
     """The URL, the key or the project is wrong, or Convoy is out of reach."""
+
+
+class ConvoyTooLong(ConvoyUnusable):
+    """The answer has too many bytes. A page with fewer resources may fit."""
 
 
 class ConvoyRefused(ConvoyError):
@@ -71,17 +80,23 @@ class Calls:
         self._exchange = exchange
         self._base_url = base_url
 
-    def each(self, call: Callable[..., object], **filters: object) -> Iterator[JsonObject]:
+    def each(self, call: Callable[..., object], **filters: Any) -> Iterator[JsonObject]:  # noqa: ANN401
         for page in self.pages(call, **filters):
             yield from page
 
-    def pages(self, call: Callable[..., object], **filters: Any) -> Iterator[list[JsonObject]]:  # noqa: ANN401
+    def pages(
+        self,
+        call: Callable[..., object],
+        *,
+        per_page: int = PAGE,
+        **filters: Any,  # noqa: ANN401
+    ) -> Iterator[list[JsonObject]]:
         """Raises ValueError for an empty filter: Convoy would list the whole project."""
         for name, value in filters.items():
             if not value or (isinstance(value, list) and not all(value)):
                 raise ValueError(f"the filter {name} is empty")
         try:
-            yield from pages(partial(self.ask, call, **{"per_page": PAGE, **filters}))
+            yield from pages(_shortening(partial(self.ask, call, **filters), per_page))
         except NotAList as error:
             raise self._unknown_form(error) from error
 
@@ -110,6 +125,8 @@ class Calls:
                 raise ConvoyNotFound(f"not sent: {each!r} is not an id of Convoy's")
         try:
             response = self._exchange.answer(call, *about, **arguments)
+        except AnswerTooLong as error:
+            raise ConvoyTooLong(f"CONVOY_BASE_URL ({self._base_url}): {error}.") from error
         except ERRORS as error:
             raise ConvoyUnusable(
                 f"CONVOY_BASE_URL ({self._base_url}): no answer"
@@ -152,3 +169,19 @@ class Calls:
             return AddressRefused(answer)
         # Without its database Convoy answers "failed to find …", with the same status.
         return ConvoyNotFound(answer) if message.endswith("not found") else ConvoyRefused(answer)
+
+
+def _shortening(ask: Callable[..., Any], per_page: int) -> Callable[..., Any]:
+    """`ask` for pages of `per_page`; of SHORT_PAGE from the first one on that is too long."""
+
+    def asked(**cursor: str) -> Any:  # noqa: ANN401
+        nonlocal per_page
+        try:
+            return ask(per_page=per_page, **cursor)
+        except ConvoyTooLong:
+            if per_page <= SHORT_PAGE:
+                raise
+            per_page = SHORT_PAGE
+        return ask(per_page=per_page, **cursor)
+
+    return asked

@@ -21,6 +21,14 @@ SIGNED = ("X-Convoy-Signature", "SHA256", "hex")
 """Header, hash and encoding of a project's signatures, as docs/receivers.md describes them."""
 
 
+class OwnerNeeded(Exception):
+    """Somebody has an endpoint at this URL. It may be a customer, who knows the secret."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"{owner} has an endpoint at this URL already.")
+        self.owner = owner
+
+
 @dataclass
 class Setup:
     """The endpoint's owner and secret; what was made, what was changed, and what is wrong."""
@@ -50,13 +58,15 @@ def set_up(
 ) -> Setup:
     """Event types with their schemas, an endpoint at `url`, and its subscription.
 
-    Without an `owner` it takes the owner of an endpoint at this URL, or a new one. The endpoint
-    gets the `wanted_types` and no others; without them it keeps its choice, and a new one gets all.
-    A second run changes nothing. Raises ConvoyError.
+    Without an `owner` it takes a new one. The endpoint gets the `wanted_types` and no others;
+    without them it keeps its choice, and a new one gets all. A second run changes nothing. Raises
+    ConvoyError; OwnerNeeded, before any change, if somebody has an endpoint at this URL.
     """
     done = Setup()
-    _event_types(project, webhooks, done, step)
     endpoint = _endpoint(project, url, owner)
+    if endpoint is not None and not owner:
+        raise OwnerNeeded(endpoint["owner_id"])
+    _event_types(project, webhooks, done, step)
     if endpoint is None:
         name = urlsplit(url).hostname or url
         endpoint = project.create_endpoint(name=name, url=url, owner=owner or new_owner())

@@ -65,7 +65,7 @@ def _add_list(router: APIRouter, deliveries: Deliveries, act: Act) -> None:
             request,
             endpoint_id=endpoint,
             event_id=event,
-            statuses=status,
+            statuses=list(dict.fromkeys(status)),  # a query may repeat one a thousand times
             after=after,
             limit=limit,
         )

@@ -109,7 +109,7 @@ def _add_secrets(router: APIRouter, endpoints: Endpoints, act: Act) -> None:
         "/{id}/rotate",
         name="rotate_endpoint_secret",
         response_model=schemas.OneSecret,
-        responses=problems(400, 404, 415, 422),
+        responses=problems(400, 404, 409, 415, 422),
     )
     async def rotate(request: Request, endpoint_id: PathId, body: schemas.Rotation) -> Answer:
         """Make a new secret."""

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from app.customers.addresses import Addresses
 
 
+MAX_SIGNING = 10
+"""Secrets of an endpoint that sign at once. Each makes a webhook's header 68 bytes longer."""
+
+MAX_SECRETS = 1000
+"""Secrets that an endpoint ever had. Convoy keeps them, and lists them with the endpoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """Every method raises CustomersError, and ConvoyError.
@@ -106,7 +113,7 @@ class Endpoints:
 
     def rotate(self, owner: str, endpoint_id: str, overlap_h: int) -> str:
         """The new secret. The present one signs too, for `overlap_h` more hours."""
-        own_endpoint(self.project, owner, endpoint_id)
+        _check_secrets(own_endpoint(self.project, owner, endpoint_id)["secrets"], overlap_h)
         return self.project.rotate_secret(endpoint_id, overlap_h)
 
     def test(self, owner: str, endpoint_id: str) -> str:
@@ -168,6 +175,20 @@ def active(endpoint: JsonObject) -> JsonObject:
             " first (PUT)."
         )
     return endpoint
+
+
+def _check_secrets(secrets: Sequence[JsonObject], overlap_h: int) -> None:
+    """Raises Conflict if another secret would be one too many."""
+    if len(secrets) >= MAX_SECRETS:
+        raise Conflict(
+            f"The endpoint had {MAX_SECRETS} secrets, which is the maximum. Make another endpoint."
+        )
+    signing = sum(not each.get("deleted_at") for each in secrets)
+    if overlap_h and signing >= MAX_SIGNING:
+        raise Conflict(
+            f"The endpoint has {signing} secrets that sign, and {MAX_SIGNING} is the maximum. Wait"
+            " for the end of an overlap, or give an overlap_h of 0."
+        )
 
 
 def _at(url: str, endpoints: Sequence[JsonObject]) -> JsonObject | None:

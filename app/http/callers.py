@@ -56,6 +56,10 @@ def caller_of(sign_in: SignIn, owner_claim: str, app_id: str) -> CallerOf:
 _LIST_OR_MAP = re.compile(r"(map)?\[.*\]", re.DOTALL)
 """An HTTP API makes the text `[a b]` of a claim `["a", "b"]`: another owner in another order."""
 
+_NO_NAMES = {"null", "<nil>", "true", "false"}
+"""A gateway writes a claim that is no text as text. These would be one owner for every user whose
+token has no name there."""
+
 
 def _by_jwt(owner_claim: str, event: Event) -> Caller:
     """By the claims of an HTTP API's JWT authorizer, or of a REST API's Cognito user pool."""
@@ -96,7 +100,12 @@ def _owner(kind: str, name: str, fields: Mapping[str, object]) -> str:
             f"the {kind} {name!r} names the owner, and it is missing, empty or not text."
             " Use a sign-in that sets it."
         )
-    if not _can_own(owner):
+    if owner in _NO_NAMES:
+        raise NoCaller(
+            f"the {kind} {name!r} names the owner, and it is {owner}, which is no name. Use a"
+            " sign-in that sets one text."
+        )
+    if not can_own(owner):
         raise NoCaller(
             f"the {kind} {name!r} names the owner, and it has over {MAX_OWNER_BYTES} bytes, a null"
             " character, or half of a surrogate pair. Use a sign-in that sets another value."
@@ -104,8 +113,8 @@ def _owner(kind: str, name: str, fields: Mapping[str, object]) -> str:
     return owner
 
 
-def _can_own(name: str) -> bool:
-    """Whether DynamoDB can store it, and Convoy can deliver the owner's events."""
+def can_own(name: str) -> bool:
+    """Whether DynamoDB can store the name, and Convoy can deliver the owner's events."""
     try:
         return len(name.encode()) <= MAX_OWNER_BYTES and "\0" not in name
     except UnicodeEncodeError:

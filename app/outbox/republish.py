@@ -9,6 +9,7 @@ A run can end at any event and be repeated: an event that was put back has a row
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from app.outbox.event_list import Burnt, Handled, Missing, Stuck, finding
+from app.outbox.event_list import Burnt, Handled, Missing, NotAnswered, Stuck, finding
 from app.outbox.relay import WORKERS
 from app.outbox.relay_steps import LONG_BEFORE
 from app.outbox.rows import event_id_of
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from app.domain.events import Event
     from app.outbox.event_list import EventList
+
+log = logging.getLogger(__name__)
 
 SLACK = timedelta(minutes=1)
 """How long before the requested moment Convoy's list is read: Convoy's clock may be behind. Events
@@ -102,15 +105,22 @@ class Republish:
     def handled_since(
         self, moment: datetime, on_page: Callable[[], object] = lambda: None
     ) -> set[str]:
-        """The ids of events that Convoy's list shows as handled: about 100 bytes of memory each."""
+        """The ids of events that Convoy's list shows as handled: about 100 bytes of memory each.
+
+        A page may be too long for its deadline: then `compare` asks for each other event.
+        """
         handled: set[str] = set()
-        for page in self.events.between(moment - SLACK, self.clock() + AHEAD):
-            now = self.clock()
-            shown = (each.key for each in page if finding([each], now) == Handled())
-            handled |= {event_id_of(key) for key in shown}
-            on_page()
-            if not self.may_go_on():
-                break
+        try:
+            for page in self.events.between(moment - SLACK, self.clock() + AHEAD):
+                now = self.clock()
+                shown = (each.key for each in page if finding([each], now) == Handled())
+                handled |= {event_id_of(key) for key in shown}
+                on_page()
+                if not self.may_go_on():
+                    break
+        except NotAnswered as error:
+            self.events.newest()  # raises if Convoy is down
+            log.warning("the rest of Convoy's list was not read: %s", error)
         return handled
 
     def compare(

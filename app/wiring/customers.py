@@ -36,7 +36,7 @@ CALL_S = 15.0
 """Seconds for one call: Convoy pings the URL of a new endpoint for up to 10 s."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-"""Room for a page of deliveries with the longest payloads."""
+"""Room for a short page of deliveries with the longest payloads (`app.convoy_admin.calls`)."""
 
 READS = {PING, *(each.events.retrieved for each in RESOURCES)}
 EVENT_TYPES = [PING.name, *(of.name for each in RESOURCES for of in each.events)]

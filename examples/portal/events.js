@@ -17,7 +17,7 @@ export function showEvents({ api, query, signal, report, complain }) {
   const fillTypes = once(async () => fill(loggedTypes(await api.document(signal))));
   const known = new Map(); // by id, oldest first
   let total = 0;
-  let after = new Date(Date.now() - Number(query.hours ?? 1) * 3600_000).toISOString();
+  let after = new Date(Date.now() - hoursOf(query) * 3600_000).toISOString();
 
   // Goes on from where the last page ended, up to the horizon: no event commits before it any more.
   async function page() {
@@ -61,13 +61,20 @@ export function showEvents({ api, query, signal, report, complain }) {
   }
 
   const stateOf = () => (total > known.size ? `The newest ${known.size} of ${total} events, live` : `${count(total)}, live`);
-  if (query.id) one().catch(complain);
+  const failed = (error) => {
+    report(undefined, '');
+    complain(error);
+  };
+  if (query.id) one().catch(failed);
   else poll(page, EVERY_S, signal, (failure) => report(failure, stateOf()));
 
   return element('section', {},
     element('div', { class: 'view-head' }, element('h2', { tabindex: '-1' }, 'Events')),
     form, empty, list.node);
 }
+
+// The address may be somebody else's: it has any text.
+const hoursOf = ({ hours }) => Number(Object.hasOwn(SPANS, hours) ? hours : 1);
 
 // The log keeps some types only.
 function loggedTypes({ paths }) {
@@ -79,7 +86,7 @@ function eventFilters(query) {
   const type = element('select', { name: 'type' }, option('', 'all', query.type));
   if (query.type) type.append(option(query.type, query.type, query.type));
   const hours = element('select', { name: 'hours' },
-    ...Object.entries(SPANS).map(([value, text]) => option(value, text, query.hours ?? '1')));
+    ...Object.entries(SPANS).map(([value, text]) => option(value, text, String(hoursOf(query)))));
   const id = element('input', { name: 'id', autocomplete: 'off', spellcheck: 'false', value: query.id });
   const form = filterForm('events', { Type: type, Period: hours, 'Event id': id });
   const fill = (types) => type.append(...types.filter((each) => each !== query.type).map((each) => option(each, each)));

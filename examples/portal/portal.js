@@ -67,7 +67,7 @@ function showView() {
   left.abort();
   left = new AbortController();
   const [, name, search] = /^#\/(\w+)(?:\?(.*))?$/.exec(location.hash) ?? [];
-  const view = name in VIEWS ? name : 'endpoints';
+  const view = Object.hasOwn(VIEWS, name) ? name : 'endpoints';
   for (const link of byId('views').children) {
     if (link.hash === `#/${view}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');

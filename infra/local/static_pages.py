@@ -23,6 +23,8 @@ class StaticPages:
         self._headers = {
             # frame-ancestors holds only in a header.
             "content-security-policy": f"{policy}; frame-ancestors 'none'",
+            # A page that opened this one could later put its own in place of it.
+            "cross-origin-opener-policy": "same-origin",
             "x-content-type-options": "nosniff",
             "cache-control": "no-cache",
         }

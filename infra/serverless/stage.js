@@ -69,6 +69,9 @@ function problemOfNeeded(stage, needed, { inNetwork } = {}) {
     );
   }
   const url = needed.convoyBaseUrl;
+  if (/^\w+:\/\/[^/?#]*@/.test(url)) {
+    return 'convoyBaseUrl has a user name or a password: leave it out. The API key signs in.';
+  }
   if (!/^https?:\/\/[^?#]+\/api\/?$/.test(url)) {
     return `convoyBaseUrl is "${url}": it must be the root of Convoy's API, such as https://convoy.example.com/api.`;
   }

@@ -143,9 +143,9 @@ def delete(
 ) -> None:
     """Delete an endpoint with its subscription. Convoy still lists its deliveries."""
     with _found(endpoint_id) as (project, endpoint):
-        about = f"{endpoint['url']} of {endpoint.get('owner_id') or 'nobody'}"
+        about = terminal.one_line(f"{endpoint['url']} of {endpoint.get('owner_id') or 'nobody'}")
         if not yes:
-            typer.confirm(f"Delete the endpoint {terminal.plain(about)}?", abort=True, err=True)
+            typer.confirm(f"Delete the endpoint {about}?", abort=True, err=True)
         project.delete_endpoint(endpoint_id)
     if as_json:
         terminal.say_json(convoy_tables.endpoint_summary(endpoint) | {"status": "deleted"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path  # noqa: TC003  # Typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -13,13 +14,14 @@ import typer
 from dotenv import set_key
 
 from app.cli import terminal
+from app.cli.called import command
 from app.cli.convoy.choosing import type_names
 from app.cli.convoy.connecting import connected
 from app.cli.convoy.group import convoy
 from app.cli.helping import Command, examples
 from app.cli.options import NOT_DONE, JsonOption, exit_with, printable, web_url
 from app.convoy_admin.choices import EVERY
-from app.convoy_admin.setup import set_up, steps
+from app.convoy_admin.setup import OwnerNeeded, set_up, steps
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 
@@ -65,8 +67,7 @@ def setup(
     owner: Annotated[
         str | None,
         typer.Option(
-            help="Owner of the events (default: CONVOY_APP_ID, or the owner of an endpoint at this"
-            " URL, or a new id).",
+            help="Owner of the events (default: CONVOY_APP_ID, or a new id).",
             callback=printable,
         ),
     ] = None,
@@ -99,21 +100,31 @@ def setup(
     webhooks = Webhooks(RESOURCES)
     progress = terminal.progress("Setting up", "steps", steps(webhooks))
     with connected() as (settings, connection), progress as step:
-        done = set_up(
-            connection.project,
-            webhooks,
-            url=url,
-            owner=owner or settings.convoy_app_id,
-            new_owner=lambda: str(uuid4()),
-            wanted_types=event_types or (),
-            step=step,
-        )
+        try:
+            done = set_up(
+                connection.project,
+                webhooks,
+                url=url,
+                owner=owner or settings.convoy_app_id,
+                new_owner=lambda: str(uuid4()),
+                wanted_types=event_types or (),
+                step=step,
+            )
+        except OwnerNeeded as error:
+            raise exit_with(_choose_owner(error, url), NOT_DONE) from error
     _print_changes(done, as_json=as_json)
     _print_settings(done, env_file, as_json=as_json)
     if _has_a_network_of_ours(settings.convoy_base_url):
         terminal.say(ADVICE, stderr=True)
     if done.wrong:
         raise exit_with("\n".join(f"But {each}." for each in done.wrong), NOT_DONE)
+
+
+def _choose_owner(error: OwnerNeeded, url: str) -> str:
+    again = command("convoy setup --url", url)
+    yours = f"{error} If the endpoint is yours, take it: {again} --owner {shlex.quote(error.owner)}"
+    theirs = f"If it is a customer's, give another owner: {again} --owner NAME"
+    return f"{terminal.one_line(yours)}\n{theirs}"
 
 
 def _has_a_network_of_ours(base_url: str) -> bool:

@@ -31,6 +31,7 @@ HEADERS = {
     # Whatever a payload holds, the page can send requests only to this server.
     "content-security-policy": "default-src 'none'; connect-src 'self'; img-src data:;"
     " script-src 'self'; style-src 'self'; form-action 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
     "vary": "accept",

@@ -8,7 +8,6 @@ import { count } from './texts.js';
 import { renewTrouble, showOutbox, showTrouble } from './trouble.js';
 
 const RECONNECT_MS = 1000;
-const LINK = /^#event=(.+)$/;
 
 const resend = (delivery) => put(`/inbox/deliveries/${delivery}/resend`, {}, 'Sent again.');
 const list = cardList(byId('events'), byId('new'), newCard, (card, event) => fill(card, event, resend));
@@ -111,8 +110,8 @@ function searchAgain() {
 }
 
 function followLink() {
-  const found = LINK.exec(location.hash);
-  linked = found === null ? undefined : decodeURIComponent(found[1]);
+  // It decodes any text: the link may be somebody else's.
+  linked = new URLSearchParams(location.hash.slice(1)).get('event') || undefined;
   if (linked === undefined) return;
   byId('search').value = linked;
   byId('with-state').value = '';

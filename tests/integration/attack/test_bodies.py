@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from tests.inputs import inputs
 from tests.integration.attack.clients import JSON_TYPE
+from tests.integration.attack.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import AttackClient
     from tests.stand_in import Convoy
 
 MAX_ID = 2**53 - 1
+NEW = ("POST", "/webhooks/endpoints")
 NOT_A_PROBLEM = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
@@ -51,6 +53,33 @@ def test_a_hostile_body_is_a_problem_and_changes_nothing(
         assert answer.headers["content-type"] == "application/problem+json"
         assert {fault["in"] for fault in answer.json()["errors"]} == {"body"}
     assert convoy.events() == []
+
+
+OF_CUSTOMERS = [
+    *(body.replace(b'"item"', b'"url"') for body in HOSTILE), b"[]", b'""', b"null", b"1",
+    b'{"event_types": ["created\\u0000"]}', b'{"event_types": ["cre*"]}',
+    b'{"event_types": ["test"]}', b'{"event_types": [["*"]]}',
+    b'{"event_types": ["created"%s]}' % (b',"created"' * 100), b'{"overlap_h": 1e2}',
+    b'{"overlap_h": 1e400}', b'{"overlap_h": true}', b'{"overlap_h": "1"}', b'{"since": 1}',
+    b'{"since": "2026-01-01T00:00:60Z"}', b'{"since": "0001-01-01T00:00:00+99:59"}',
+    b'{"url": "https://example.com", "owner_id": "bob"}',
+    b'{"url": "https://example.com", "name": "x"}',
+    b'{"url": "https://example.com", "secret": "x"}', b'{"paused": "true"}', b'{"paused": null}',
+    b'{"description": "%s"}' % (b"x" * 501), b'{"description": "x", "authentication": {}}',
+]  # fmt: skip
+
+
+def test_a_hostile_body_at_the_customers_routes_changes_nothing(
+    attacker: AttackClient, convoy: Convoy
+) -> None:
+    endpoint = f"/webhooks/endpoints/{Webhooks.of_ann(convoy).endpoint}"
+    before = convoy.ask("GET", "/endpoints")
+    routes = [("PUT", ""), ("POST", "/rotate"), ("POST", "/recover")]
+
+    for body in OF_CUSTOMERS:
+        for method, path in (*((each, endpoint + to) for each, to in routes), NEW):
+            assert attacker.ask(method, path, body).status in {400, 422}, (path, body[:80])
+    assert convoy.ask("GET", "/endpoints") == before
 
 
 def test_a_compressed_body_is_not_unpacked(attacker: AttackClient, convoy: Convoy) -> None:

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.convoy_admin.calls import Calls, ConvoyUnusable
+from app.customers import endpoints
 from app.domain.event_ids import uuid7
 from app.domain.ports import StoreError, StoreUnavailable
 from app.dynamodb.events_table import EventsTable
@@ -145,7 +146,8 @@ def request(route: str, status: int) -> Request:
 
 @contextmanager
 def broken(monkeypatch: pytest.MonkeyPatch, status: int) -> Iterator[None]:
-    """The store and Convoy's API fail, if the answer is to be a 500 or a 503."""
+    """The store and Convoy's API fail, if the answer is to be a 500 or a 503. If it is to be a 409,
+    an endpoint has no other secret."""
 
     def fails(error: Exception) -> Callable[..., None]:
         def fail(*_: object, **__: object) -> None:
@@ -163,6 +165,8 @@ def broken(monkeypatch: pytest.MonkeyPatch, status: int) -> Iterator[None]:
             patch.setattr(OutboxDelivery, "publish_best_effort", store)
             convoys = fails(ConvoyUnusable("down") if status == 503 else RuntimeError())
             patch.setattr(Calls, "answer", convoys)
+        if status == 409:
+            patch.setattr(endpoints, "MAX_SECRETS", 1)
         yield
 
 

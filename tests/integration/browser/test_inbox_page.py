@@ -174,6 +174,24 @@ def test_a_link_opens_one_event(convoy: Convoy, inbox: Page) -> None:
     assert "#" not in inbox.url
 
 
+def test_a_link_with_any_text_opens_the_page(convoy: Convoy, inbox: Page) -> None:
+    """It may be somebody else's."""
+    send(convoy, "e1")
+    inbox.goto("about:blank")
+    inbox.goto(f"{convoy.url}/inbox#event=%")
+
+    expect(inbox.locator("#state")).to_have_text("0 events found, live")
+
+
+def test_a_page_that_opens_the_inbox_has_no_hold_on_it(convoy: Convoy, page: Page) -> None:
+    """It could put a page of its own in place of it, when nobody looks."""
+    with page.expect_popup() as opened:
+        page.evaluate("url => { window.inbox = open(url); }", f"{convoy.url}/inbox")
+
+    expect(opened.value).to_have_title("Inbox")
+    page.wait_for_function("inbox.closed")  # says the browser: the page is there
+
+
 def test_an_attempt_shows_its_request_and_the_answer(convoy: Convoy, inbox: Page) -> None:
     convoy.endpoint("ann")
     convoy.let_the_receiver_fail()

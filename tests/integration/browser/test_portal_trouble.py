@@ -200,6 +200,22 @@ def test_the_page_works_from_an_origin_that_the_gateway_allows(
             expect(page.get_by_role("alert")).to_contain_text("Try again in 5 s.")
 
 
+def test_an_address_with_any_text_opens_a_view(api: Api, page: Page) -> None:
+    """It may be somebody else's link."""
+    api.sign_in(page, "ann")
+    state = page.locator("#state")
+    for view in ("constructor", "__proto__"):
+        page.goto(f"{api.url}/portal/#/{view}")
+        expect(page.get_by_role("heading", name="Endpoints")).to_be_visible()
+        expect(state).to_have_text("Live")
+    for hours in ("x", "constructor"):
+        page.goto(f"{api.url}/portal/#/events?hours={hours}")
+        expect(state).to_have_text("0 events, live")
+    page.goto(f"{api.url}/portal/#/events?id=x")
+    expect(page.get_by_role("alert")).to_contain_text("The request is not valid")
+    expect(state).to_have_text("")
+
+
 def test_the_page_does_not_work_inside_another_one(api: Api, page: Page) -> None:
     """A host may send no header: then the page itself refuses."""
 

@@ -101,15 +101,34 @@ def test_two_owners_have_separate_endpoints_at_one_url(convoy: Convoy) -> None:
     assert owners == ["bob", "ann"]
 
 
-def test_without_an_owner_a_new_one_is_made_and_found_again(
+def test_without_an_owner_a_new_one_is_made(
     convoy: Convoy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CONVOY_APP_ID")
 
-    first, second = (settings(run("convoy", "setup", "--url", URL).stdout) for _ in range(2))
+    made = settings(run("convoy", "setup", "--url", URL).stdout)["CONVOY_APP_ID"]
 
-    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", first["CONVOY_APP_ID"])
-    assert second == first
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", made)
+    assert [each["owner_id"] for each in convoy.ask("GET", "/endpoints")["content"]] == [made]
+
+
+def test_an_endpoint_that_a_customer_made_at_the_url_is_not_taken_unasked(
+    convoy: Convoy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer knows its secret, and would get the events."""
+    monkeypatch.delenv("CONVOY_APP_ID")
+    owner = "mallory\nCONVOY_API_KEY=evil\\"
+    convoy.ask("POST", "/endpoints", json={"name": "a", "url": URL, "owner_id": owner})
+
+    refused = run("convoy", "setup", "--url", URL)
+
+    assert (refused.exit_code, refused.stdout) == (NOT_DONE, "")
+    shown = "mallory\N{REPLACEMENT CHARACTER}CONVOY_API_KEY=evil\\ has an endpoint at this URL"
+    assert refused.stderr.startswith(shown)
+    assert len(refused.stderr.splitlines()) == 2
+    assert len(convoy.ask("GET", "/event-types")) == 1
+    made = settings(run("convoy", "setup", "--url", URL, "--owner", "me").stdout)
+    assert made["CONVOY_APP_ID"] == "me"
 
 
 def test_setup_needs_no_table_names(convoy: Convoy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.convoy import deliveries
 from app.convoy.deliveries import ConvoyDeliveries
 from app.outbox.deliveries import (
     COUNTED_FOR,
@@ -103,13 +104,13 @@ def test_an_old_delivery_that_is_attempted_now_does_not_hang(
     """Created long ago, and changed a moment ago: it came out of `Retry`."""
     convoy.endpoint("ann")
     hang(convoy, "e1")
-    original = ConvoyDeliveries._page
+    original = ConvoyDeliveries._first
 
     def page(self: ConvoyDeliveries, **filters: object) -> list[dict[str, object]]:
         changed = (now() + HUNG_AFTER).isoformat()
         return [each | {"updated_at": changed} for each in original(self, **filters)]
 
-    monkeypatch.setattr(ConvoyDeliveries, "_page", page)
+    monkeypatch.setattr(ConvoyDeliveries, "_first", page)
 
     assert seen_later(questions).hung == 0
 
@@ -212,7 +213,7 @@ def test_failed_deliveries_and_those_to_disabled_endpoints_are_counted(
     for key in ("e3", "e4"):
         convoy.send(key, "bob")
     convoy.deliveries()
-    original = ConvoyDeliveries._page
+    original = ConvoyDeliveries._first
 
     def page(self: ConvoyDeliveries, **filters: object) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = original(self, **filters)
@@ -221,12 +222,28 @@ def test_failed_deliveries_and_those_to_disabled_endpoints_are_counted(
                 each["endpoint_metadata"]["status"] = status
         return found
 
-    monkeypatch.setattr(ConvoyDeliveries, "_page", page)
+    monkeypatch.setattr(ConvoyDeliveries, "_first", page)
     report = seen_later(questions)
 
     assert report == DeliveryReport(
         hung=0, retried=0, failed=2, discarded=discarded, disabled_endpoints=disabled
     )
+
+
+def test_deliveries_are_counted_across_pages_up_to_the_most(
+    convoy: Convoy, questions: Questions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "PAGE", 2)
+    endpoint = convoy.endpoint("ann")
+    convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
+    for number in range(5):
+        convoy.send(f"e{number}")
+    convoy.deliveries()
+    convoy.ask("PUT", f"/endpoints/{endpoint}/pause")
+
+    assert seen_later(questions).discarded == 5
+    monkeypatch.setattr(deliveries, "COUNTED", 3)
+    assert seen_later(questions).discarded == 3
 
 
 def test_a_failure_over_a_day_ago_is_not_counted(convoy: Convoy, questions: Questions) -> None:
@@ -256,7 +273,7 @@ def test_a_deleted_endpoint_is_not_counted_as_disabled(
     questions: Questions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = iter([[{"endpoint_metadata": None}], []])
-    monkeypatch.setattr(ConvoyDeliveries, "_page", lambda *_, **__: next(pages))
+    monkeypatch.setattr(ConvoyDeliveries, "_first", lambda *_, **__: next(pages))
 
     found = ConvoyDeliveries(questions).undelivered(now())
 
@@ -293,7 +310,7 @@ def test_a_convoy_that_does_not_answer_leaves_the_pass_intact(
 def test_a_list_of_another_form_is_no_answer(
     questions: Questions, monkeypatch: pytest.MonkeyPatch, damage: dict[str, object]
 ) -> None:
-    monkeypatch.setattr(ConvoyDeliveries, "_page", lambda *_, **__: [damage])
+    monkeypatch.setattr(ConvoyDeliveries, "_first", lambda *_, **__: [damage])
 
     with pytest.raises(NotAnswered, match="not in the form of Convoy's lists"):
         ConvoyDeliveries(questions).hung(now(), now())

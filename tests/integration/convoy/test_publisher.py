@@ -180,7 +180,7 @@ def test_reading_an_answer_stops_at_the_size_limit() -> None:
     with raw_server(endless) as url:
         outcome = publish(url, deadline_s=30.0)
 
-    reason = "RemoteProtocolError: the answer is over 1048576 bytes"
+    reason = "AnswerTooLong: the answer is over 1048576 bytes"
     assert outcome == Unavailable(reason, in_doubt=True)
 
 

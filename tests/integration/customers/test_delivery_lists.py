@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.customers.views import STATUSES
 from app.wiring.clock import new_event_id, now
-from tests.integration.customers.world import UNKNOWN, Customer
+from tests.integration.customers.world import UNKNOWN, Customer, World
 
 if TYPE_CHECKING:
     from tests.stand_in import Convoy
@@ -107,6 +107,24 @@ def test_a_wrong_parameter_is_named(ann: Customer, query: str, status: int, fiel
     assert answer.status_code == status
     (fault,) = answer.json()["errors"]
     assert (fault["in"], fault["field"]) == ("query", field)
+
+
+def test_convoy_is_asked_for_each_status_once(
+    ann: Customer, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann.register()
+    asked: list[object] = []
+    listed = world.project.deliveries
+
+    def deliveries(**filters: Any) -> Any:
+        asked.append(filters["statuses"])
+        return listed(**filters)
+
+    monkeypatch.setattr(world.project, "deliveries", deliveries)
+
+    ann.data("GET", f"/deliveries?{'&'.join(['status=Success', 'status=Retry'] * 300)}")
+
+    assert asked == [["Success", "Retry"]]
 
 
 def test_an_empty_endpoint_is_no_filter_but_a_404(ann: Customer) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.customers import endpoints
+from app.wiring.clock import now
 from tests.integration.customers.world import WANTED, World
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.integration.customers.world import Customer
     from tests.stand_in import Convoy
 
@@ -108,6 +113,39 @@ def test_both_secrets_sign_for_the_overlap_that_was_asked_for(
     assert len(_signatures(ann)) == 3
     assert ann.data("POST", f"/endpoints/{made}/rotate", json={"overlap_h": 0})["secret"]
     assert len(_signatures(ann)) == 3
+
+
+def test_an_endpoint_has_only_so_many_secrets_that_sign(ann: Customer, convoy: Convoy) -> None:
+    """Each makes each webhook's header longer."""
+    made = ann.register()
+    rotate = f"/endpoints/{made}/rotate"
+    for _ in range(9):
+        ann.data("POST", rotate, json={"overlap_h": 168})
+
+    refused = ann.ask("POST", rotate, json={"overlap_h": 1})
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("The endpoint has 10 secrets that sign, and 10 is")
+    assert len(_signatures(ann)) == 10
+    assert ann.data("POST", rotate, json={"overlap_h": 0})["secret"]
+    convoy.clock.read = lambda: now() + timedelta(hours=168)
+    assert ann.data("POST", rotate, json={"overlap_h": 1})["secret"]
+
+
+def test_an_endpoint_had_only_so_many_secrets(
+    ann: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Convoy lists each, also those that sign no more."""
+    monkeypatch.setattr(endpoints, "MAX_SECRETS", 3)
+    made = ann.register()
+    rotate = f"/endpoints/{made}/rotate"
+    for _ in range(2):
+        ann.data("POST", rotate, json={"overlap_h": 0})
+
+    refused = ann.ask("POST", rotate, json={"overlap_h": 0})
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("The endpoint had 3 secrets, which is the maximum.")
 
 
 def _signatures(ann: Customer) -> list[str]:

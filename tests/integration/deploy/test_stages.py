@@ -195,16 +195,20 @@ def test_no_stage_is_deployed_without_its_convoy() -> None:
         right | {"convoyBaseUrl": "convoy.example/api"},
         right | {"convoyBaseUrl": "http://convoy.example/api"},
         right | {"convoyBaseUrl": "http://convoy.internal/api", "inNetwork": True},
+        right | {"convoyBaseUrl": "https://ann:secret@convoy.example/api"},
         right,
     ]
 
     answers = call_each(problem, [case | {"stage": "prod"} for case in cases])
 
-    missing, dashboard, schemeless, clear, own, none = (answer["value"] for answer in answers)
+    values = (answer["value"] for answer in answers)
+    missing, dashboard, schemeless, clear, own, password, none = values
     assert clear.startswith(
         'convoyBaseUrl is "http://convoy.example/api": the API key would travel'
     )
     assert own is None
+    assert password.startswith("convoyBaseUrl has a user name or a password: leave it out.")
+    assert "secret" not in password
     assert missing.startswith(
         "infra/stages/prod.yml does not set convoyBaseUrl, convoyProjectId. Set it there"
     )

@@ -107,7 +107,7 @@ FAULTS: dict[str, ConvoyFault] = {
     "slow": _server(r"\w+Timeout: ", _slow, deadline_s=0.2),
     "reset mid-body": _server("ReadError", _reset_mid_body),
     "201, packed": _server("201: not Convoy's JSON but gzip", packed),
-    "201, endless": _server("RemoteProtocolError: the answer is over", endless),
+    "201, endless": _server("AnswerTooLong: the answer is over", endless),
     "hangs up": _server("RemoteProtocolError", _hang_up),
     "refused": ConvoyFault("ConnectError", _closed_port),
     "reset": _stand_in("ReadError", reset=True),

@@ -40,6 +40,7 @@ def test_the_page_can_send_requests_only_to_its_server(convoy: Convoy) -> None:
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; connect-src 'self';")
     assert "unsafe" not in policy
+    assert page.headers["cross-origin-opener-policy"] == "same-origin"
 
 
 def test_only_the_assets_are_served_and_under_the_same_policy(convoy: Convoy) -> None:

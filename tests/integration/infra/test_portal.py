@@ -24,6 +24,7 @@ def test_the_pages_policy_allows_no_foreign_or_inline_script() -> None:
     assert "connect-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
 
 
 def test_the_reference_runs_no_script_but_its_own_and_calls_no_other_host() -> None:

@@ -160,6 +160,16 @@ def _owner(kind: Any, name: str) -> str:
 
 
 @pytest.mark.parametrize("kind", OF_FIELDS)
+@pytest.mark.parametrize("name", ["null", "<nil>", "true", "false"])
+def test_a_value_without_text_that_a_gateway_wrote_as_text_is_no_owner(
+    kind: str, name: str
+) -> None:
+    """Everybody without an organisation would be one owner."""
+    with pytest.raises(NoCaller, match=f"'org' names the owner, and it is {name}, which is no"):
+        _owner(kind, name)
+
+
+@pytest.mark.parametrize("kind", OF_FIELDS)
 @pytest.mark.parametrize(
     "name",
     [
