@@ -78,7 +78,7 @@ async function missedOf(api, signal) {
     const count = data.filter((each) => each.endpoint === id && each.status === status).length;
     if (count === 0) return [];
     const text = `${count}${next === undefined ? '' : ' or more'} ${count === 1 ? 'delivery' : 'deliveries'}`;
-    return [[MISSED[status], element('a', { href: hash('deliveries', { endpoint: id, status }), 'data-key': status }, text)]];
+    return [[MISSED[status], element('a', { class: status === 'Failure' && 'bad', href: hash('deliveries', { endpoint: id, status }), 'data-key': status }, text)]];
   };
   return (id) => Object.fromEntries(Object.keys(MISSED).flatMap((status) => link(id, status)));
 }
