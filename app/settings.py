@@ -139,7 +139,8 @@ class Settings(ConvoySettings):
     """Seconds until `GET /events` shows an event: longer than a request lasts. `make run`
     sets 2."""
     event_retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    """Days that the log keeps an event."""
+    """Days that the log keeps an event. After you raise it, `GET /events` reports no `gap` for the
+    events that have expired before."""
     publish_reads: bool = True
     """Whether `ping` and `retrieved`, the events of reads, are published."""
     access_log: Literal["short", "full"] = "short"

@@ -18,7 +18,7 @@ from app.outbox.request_attempt import OutboxDelivery
 from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.project import PROJECT_ID
-from tests.support import GRACE, NOW, VISIBLE_AFTER, new_ids
+from tests.support import GRACE, NOW, RETENTION, VISIBLE_AFTER, new_ids
 from tests.tables import make_log, make_outbox, make_store
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def make_relay(
 
 
 def make_event_log(client: DynamoDBClient, clock: Callable[[], datetime] = lambda: NOW) -> EventLog:
-    return EventLog(make_log(client), clock, VISIBLE_AFTER)
+    return EventLog(make_log(client), clock, VISIBLE_AFTER, RETENTION)
 
 
 def make_service(client: DynamoDBClient, publisher: Publisher, **override: Any) -> Service[Any]:

@@ -171,8 +171,8 @@ def active(endpoint: JsonObject) -> JsonObject:
     """Raises Conflict if Convoy would discard what is sent to the endpoint."""
     if endpoint["status"] != "active":
         raise Conflict(
-            f"The endpoint is {endpoint['status']}, and would get nothing: set paused to false"
-            " first (PUT)."
+            f"The endpoint is {endpoint['status']}, and gets nothing. Resume it first: PUT"
+            ' {"paused": false}.'
         )
     return endpoint
 

@@ -63,19 +63,23 @@ def _add_list(
         responses=_answer("LoggedEvents") | problems(400, 422),
         description="The caller's events of changes, oldest first, for as long as the log keeps"
         " them. A page may be shorter than `limit`, or empty: if it has `next`, there are more. If"
-        " it has none, go on later with `after` = its `until`.",
+        " it has none, go on later with `after` = its `until`. If it has `gap`, events from `after`"
+        " on may have expired.",
     )
     async def read_page(
         request: Request, types: Types, limit: Limit = DEFAULT_PAGE, after: After = None
     ) -> Answer:
         chosen = frozenset(types)
-        page, until = await run(
+        page = await run(
             log.page, owner_of(request), after=_start(after), types=chosen, limit=limit
         )
         body: dict[str, object] = {"data": [event.data for event in page.found]}
         if page.after is not None:
             body["next"] = page.after
-        return Answer(body | {"until": timestamp(until)})
+        body["until"] = timestamp(page.until)
+        if page.gap:
+            body["gap"] = True
+        return Answer(body)
 
 
 def _answer(schema: str) -> Responses:

@@ -1,6 +1,6 @@
 """The bodies of the log's answers. Only the OpenAPI document needs them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -37,3 +37,11 @@ class LoggedEvents(BaseModel):
         AwareDatetime,
         Field(description="The page has events before this time only: no earlier one can follow."),
     ]
+    gap: Annotated[
+        Literal[True] | SkipJsonSchema[None],
+        Field(
+            description="Events from `after` on may have expired: no page has them any more. List"
+            " the resources, then go on with `after` = this `until`. Absent otherwise.",
+            json_schema_extra=without_default,
+        ),
+    ] = None

@@ -148,6 +148,8 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     location, *path = found["loc"]
     if found["type"] == "json_invalid":
         return fault("body", "body", f"{found['ctx']['error']} at character {path[0]}")
+    if location == "body" and not path and found["type"] == "missing":
+        return fault("body", "body", "is missing: send a JSON object, such as {}")
     field = ".".join(str(part) for part in path) or location
     return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
 

@@ -71,7 +71,8 @@ class Components(NamedTuple):
 
     def event_log(self) -> EventLog:
         visible_after = timedelta(seconds=self.settings.events_visible_after_s)
-        return EventLog(self.events, now, visible_after)
+        retention = timedelta(days=self.settings.event_retention_days)
+        return EventLog(self.events, now, visible_after, retention)
 
     def services(self) -> list[Service[Any]]:
         """One service for each resource of the register."""

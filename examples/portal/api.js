@@ -104,7 +104,8 @@ function lost(cause, signal, method) {
 }
 
 function searchOf(query) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const given = Object.entries(query).flatMap(([name, value]) => [value].flat().map((each) => [name, each]))
+    .filter(([, value]) => value !== undefined && value !== '');
   return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
 }
 

@@ -54,7 +54,7 @@ export function rotate(context, endpoint) {
 export function recover(context, endpoint) {
   const proposed = new Date(Date.now() - RECOVER_H * 3600_000);
   const since = element('input', { name: 'since', type: 'datetime-local', required: true, value: localTime(proposed) });
-  const text = element('p', {}, `Sends again what failed or was discarded, to ${endpoint.url}.`);
+  const text = element('p', {}, `Sends again what failed or was discarded, to ${endpoint.url}. It leaves out what was answered with a 2xx.`);
   const content = [text, field('Since', since, 'By the clock of this machine.')];
   ask('Recover', content, 'Send again', async (form, { signal, progress }) => {
     const body = { since: new Date(since.value).toISOString() };
@@ -66,6 +66,7 @@ export function recover(context, endpoint) {
       more = data.more;
     }
     context.say(`${deliveries(resent)} sent again.`);
+    context.refresh();
   });
 }
 

@@ -5,14 +5,16 @@ import * as forms from './endpoint_forms.js';
 import { poll } from './polling.js';
 
 const EVERY_S = 15;
+const COUNTED = 100; // missed deliveries of all endpoints
 
 const pathOf = ({ id }) => `/webhooks/endpoints/${encodeURIComponent(id)}`;
 
 const STATES = {
   active: ['good', '✓ active'],
-  paused: ['busy', '‖ paused: nothing is delivered to it'],
-  inactive: ['bad', '✗ disabled after too many failures: repair it, then resume it'],
+  paused: ['busy', '‖ paused: nothing is delivered to it. Resume it, then recover what it missed'],
+  inactive: ['bad', '✗ disabled after too many failures: repair it, resume it, then recover what it missed'],
 };
+const MISSED = { Failure: 'Failed', Discarded: 'Discarded' };
 
 export function showEndpoints({ api, signal, say, complain, report }) {
   const empty = element('p', { class: 'empty', hidden: true },
@@ -22,7 +24,8 @@ export function showEndpoints({ api, signal, say, complain, report }) {
 
   const load = async () => {
     const { data } = await api.get('/webhooks/endpoints', {}, signal);
-    list.show(data);
+    const missed = data.length > 0 ? await missedOf(api, signal) : undefined;
+    list.show(data.map((each) => ({ ...each, missed: missed(each.id) })));
     empty.hidden = data.length > 0;
   };
   const refresh = poll(load, EVERY_S, signal, report);
@@ -46,12 +49,13 @@ export function showEndpoints({ api, signal, say, complain, report }) {
     const test = () => act(() => call('POST', '/test'), 'A ping is on its way: ',
       ({ data }) => element('a', { href: hash('deliveries', { event: data.event }) }, 'its delivery'), '.');
     const open = (form) => () => form(context, card.item);
+    const active = card.item.status === 'active'; // else Convoy discards what it is asked to send
     return [
-      card.item.status === 'active'
+      active
         ? button('Pause', () => set(true, 'Paused.'), { key: 'pause' })
         : button('Resume', () => set(false, 'Resumed.'), { key: 'pause' }),
-      button('Send a test', test, { key: 'test' }),
-      button('Recover …', open(forms.recover), { key: 'recover' }),
+      button('Send a test', test, { key: 'test', disabled: !active }),
+      button('Recover …', open(forms.recover), { key: 'recover', disabled: !active }),
       button('Show secret', open(forms.secret), { key: 'secret' }),
       button('Rotate secret …', open(forms.rotate), { key: 'rotate' }),
       button('Edit …', open(forms.edit), { key: 'edit' }),
@@ -64,6 +68,19 @@ export function showEndpoints({ api, signal, say, complain, report }) {
     element('div', { class: 'view-head' }, heading,
       button('New endpoint …', () => forms.create(context), { className: 'primary' })),
     empty, list.node);
+}
+
+// What an endpoint missed in the last 30 days, as facts of its card.
+async function missedOf(api, signal) {
+  const query = { status: Object.keys(MISSED), limit: COUNTED };
+  const { data, next } = await api.get('/webhooks/deliveries', query, signal);
+  const link = (id, status) => {
+    const count = data.filter((each) => each.endpoint === id && each.status === status).length;
+    if (count === 0) return [];
+    const text = `${count}${next === undefined ? '' : ' or more'} ${count === 1 ? 'delivery' : 'deliveries'}`;
+    return [[MISSED[status], element('a', { class: status === 'Failure' && 'bad', href: hash('deliveries', { endpoint: id, status }), 'data-key': status }, text)]];
+  };
+  return (id) => Object.fromEntries(Object.keys(MISSED).flatMap((status) => link(id, status)));
 }
 
 function newCard({ id }) {
@@ -87,6 +104,7 @@ function fill(card, actions) {
   renew(card.querySelector('.facts'), facts({
     Events: endpoint.event_types.includes('*') ? 'all, also types that come later' : chips(endpoint.event_types),
     Created: moment(endpoint.created_at),
+    ...endpoint.missed,
   }));
   renew(card.querySelector('.actions'), ...actions);
 }

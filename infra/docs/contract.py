@@ -50,7 +50,7 @@ def openapi() -> dict[str, Any]:
     dependencies = ("store", "delivery", "clock", "new_event_id", "new_id", "pause")
     nothing: dict[str, Any] = dict.fromkeys(dependencies)
     services = [Service(type=each, **nothing) for each in RESOURCES]
-    log = EventLog(nothing["store"], nothing["clock"], timedelta())
+    log = EventLog(nothing["store"], nothing["clock"], timedelta(), timedelta())
     app = application.build(services, lambda _: "", log=log, elsewhere=documented_routes)
     return app.openapi()
 

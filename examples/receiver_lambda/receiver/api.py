@@ -34,13 +34,14 @@ class Page(NamedTuple):
     """Events, oldest first, and the `after` of the next page.
 
     `until`: no event before this time (RFC 3339) can still come. `is_last`: there is nothing more
-    before it.
+    before it. `gap`: events that this page or an earlier one should have had have expired.
     """
 
     events: list[dict[str, Any]]
     after: str
     until: str
     is_last: bool
+    gap: bool
 
 
 class Api:
@@ -55,7 +56,8 @@ class Api:
         answer = self._get("events", {} if after is None else {"after": after})
         following = answer.get("next")
         data, until = _field(answer, "data"), _field(answer, "until")
-        return Page(data, following or until, until, following is None)
+        gap = answer.get("gap", False)
+        return Page(data, following or until, until, following is None, gap)
 
     def resources(self, kind: str, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """A page of a kind, as it is now, and the cursor of the next page. Raises ApiError."""

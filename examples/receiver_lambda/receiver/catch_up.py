@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import api, clients
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from .state import State
 
 log = logging.getLogger()
-
-MARGIN = timedelta(hours=1)
-"""A run that reads events so close to their end lists the resources instead."""
 
 RESERVE_MS = 60_000
 """No new page is begun with less time: one may take 30 s to come, and its events need some too."""
@@ -49,7 +45,6 @@ def handler(_event: object, context: Any) -> dict[str, object]:  # noqa: ANN401 
         reader,
         clients.state(),
         kinds=[each.strip() for each in os.environ["KINDS"].split(",")],
-        kept=timedelta(days=int(os.environ["EVENT_RETENTION_DAYS"])),
         now=now,
         has_time=lambda: context.get_remaining_time_in_millis() > RESERVE_MS,
     )
@@ -75,16 +70,15 @@ def catch_up(
     state: State,
     *,
     kinds: Sequence[str],
-    kept: timedelta,
     now: float,
     has_time: Callable[[], bool],
 ) -> CaughtUp:
     """Apply the events since the last run. Raises ApiError, and botocore's errors.
 
     The first run lists the resources before: some may be older than every event that the API
-    keeps. So does a run whose next event may be older than that: `kept` is how long events stay.
+    keeps. So does a run to which the API says that events have expired.
     """
-    steps = _Steps(reader, state, tuple(kinds), kept, now)
+    steps = _Steps(reader, state, tuple(kinds), now)
     progress, total = state.progress(), CaughtUp()
     while True:
         progress, done = steps.take(progress)
@@ -102,7 +96,6 @@ class _Steps:
     reader: Api
     state: State
     kinds: tuple[str, ...]
-    kept: timedelta
     now: float
 
     def take(self, progress: Progress | None) -> tuple[Progress, CaughtUp]:
@@ -114,7 +107,7 @@ class _Steps:
             case "forget":
                 after = self.state.forget(progress.since, progress.after, now=self.now)
                 step = "events" if after is None else "forget"
-                return Progress(step, progress.since, after), CaughtUp()
+                return progress._replace(step=step, after=after), CaughtUp()
             case _:
                 return self._read(progress)
 
@@ -130,21 +123,14 @@ class _Steps:
             following = progress._replace(after=after)
         else:
             step = "list" if others else "forget"
-            following = Progress(step, progress.since, None, tuple(others))
+            following = progress._replace(step=step, after=None, kinds=tuple(others))
         return following, CaughtUp(news=news)
 
     def _read(self, progress: Progress) -> tuple[Progress, CaughtUp]:
         page = self.reader.events(progress.after or progress.since)
-        if _time(page.until) - _time(progress.since) > self.kept - MARGIN:
+        if page.gap:
             return self._begin(page), CaughtUp()
-        news = sum(self.state.apply(each, now=self.now) for each in page.events)
-        if page.is_last:
-            since = page.until
-        else:  # a page may be empty although more come
-            since = page.events[-1]["occurred_at"] if page.events else progress.since
+        since = progress.since
+        news = sum(self.state.apply(each, now=self.now, since=since) for each in page.events)
         done = CaughtUp(len(page.events), news, page.is_last)
-        return Progress("events", since, page.after), done
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+        return progress._replace(after=page.after), done

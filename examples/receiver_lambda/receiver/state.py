@@ -33,8 +33,8 @@ class Progress(NamedTuple):
     """Where the catch-up goes on.
 
     `step`: "list" the resources of `kinds`, "forget" what the listing did not have, then read the
-    "events". `since`, RFC 3339: every change before it is in the table once the listing is through.
-    `after`: of the step's next page; None: of its first.
+    "events". `since`, RFC 3339, is the begin of the last listing: it has the effect of every change
+    before. `after`: of the step's next page; None: of its first.
     """
 
     step: str
@@ -53,14 +53,16 @@ class State:
         self._client = client
         self._table = table
 
-    def apply(self, event: Mapping[str, Any], *, now: float) -> bool:
+    def apply(self, event: Mapping[str, Any], *, now: float, since: str) -> bool:
         """Whether the event was news. Events that change nothing are not. `now` is in seconds.
+
+        Nor is an event before the `since` of Progress: the deletion that followed may never come.
 
         An event that came before and one that is older have the same answer: the table has this
         version or a newer one. Raises botocore's errors.
         """
         kind, _, action = str(event.get("event")).rpartition(".")
-        if action not in CHANGES:
+        if action not in CHANGES or event["occurred_at"] < since:
             return False
         return self._write(
             kind,

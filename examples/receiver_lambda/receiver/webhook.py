@@ -32,6 +32,8 @@ def handler(request: dict[str, Any], _context: object) -> dict[str, int]:
         return {"statusCode": 401}
     event = json.loads(body)
     if isinstance(event, dict):  # ignore unknown events: new types may be added
-        news = clients.state().apply(event, now=now)
+        state = clients.state()
+        progress = state.progress()
+        news = state.apply(event, now=now, since="" if progress is None else progress.since)
         log.info("event", extra={"event_id": event.get("id"), "news": news})
     return {"statusCode": 204}

@@ -25,7 +25,7 @@ from infra.fake_convoy import server
 from infra.local.portal import with_portal
 from tests.components import make_service
 from tests.stand_in import deployment
-from tests.support import PATIENCE_S, WEBHOOKS
+from tests.support import PATIENCE_S, RETENTION, WEBHOOKS
 from tests.tables import make_log
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def serving(
         "new_id": lambda: secrets.randbits(53),
     }
     service = make_service(dynamodb, publisher, **own)
-    log = EventLog(make_log(dynamodb), now, VISIBLE_AFTER)
+    log = EventLog(make_log(dynamodb), now, VISIBLE_AFTER, RETENTION)
     app = application.build([service], owner_of, log=log)
     values = {name.lower(): value for name, value in deployment(convoy, "nobody").items()}
     settings = Settings.model_validate(values | {"local_endpoints": True})

@@ -72,6 +72,9 @@ def test_what_an_endpoint_missed_is_recovered(api: Api, page: Page) -> None:
     api.convoy.deliveries()
     api.convoy.let_the_receiver_fail(0)
     api.sign_in(page, "ann")
+    page.get_by_role("article").get_by_role("link", name="3 deliveries").click()
+    expect(page.locator("summary")).to_have_count(3)
+    page.get_by_role("link", name="Endpoints").click()
     act(page, "Recover …")
     hour_ago = (datetime.now(UTC) - timedelta(hours=1)).astimezone()
     page.get_by_label("Since").fill(hour_ago.strftime("%Y-%m-%dT%H:%M"))
@@ -79,6 +82,7 @@ def test_what_an_endpoint_missed_is_recovered(api: Api, page: Page) -> None:
 
     expect(page.locator("#confirmation")).to_have_text("3 deliveries sent again.")
     assert {each["status"] for each in api.convoy.deliveries()} == {"Success"}
+    expect(page.get_by_role("article")).not_to_contain_text("Failed")
 
 
 def test_events_appear_as_they_come(api: Api, page: Page) -> None:

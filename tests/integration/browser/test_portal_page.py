@@ -161,6 +161,8 @@ def test_an_endpoint_is_edited_paused_resumed_rotated_tested_and_deleted(
 
     act(page, "Pause")
     expect(card).to_contain_text("paused")
+    for name in ("Send a test", "Recover …"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
     expect(page.get_by_role("button", name="Resume")).to_be_focused()
     page.keyboard.press("Enter")
     expect(card).to_contain_text("✓ active")

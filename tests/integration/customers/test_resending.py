@@ -49,6 +49,6 @@ def test_nothing_is_sent_again_to_a_paused_endpoint(ann: Customer) -> None:
     ):
         answer = ann.ask("POST", path, json=body)
         assert answer.status_code == 409
-        assert "set paused to false first" in answer.json()["detail"]
+        assert 'Resume it first: PUT {"paused": false}.' in answer.json()["detail"]
     (unchanged,) = ann.delivered()
     assert unchanged == missed

@@ -13,7 +13,15 @@ from starlette.testclient import TestClient
 from app.domain.event_ids import uuid7
 from app.http import application
 from tests.components import make_event_log, make_service
-from tests.integration.http.event_log import Clock, change, damage, ids_of, listed, owner_of
+from tests.integration.http.event_log import (
+    SECOND,
+    Clock,
+    change,
+    damage,
+    ids_of,
+    listed,
+    owner_of,
+)
 from tests.support import NOW, RETENTION, VISIBLE_AFTER
 
 if TYPE_CHECKING:
@@ -104,6 +112,37 @@ def test_the_list_begins_after_an_id_or_at_a_time(api: TestClient, clock: Clock)
     assert ids_of(listed(api, after="2026-11-24T12:00:01.123Z")) == ids[1:]
     assert ids_of(listed(api, after="2026-11-24T13:00:01.124+01:00")) == ids[2:]
     assert ids_of(listed(api, after="2026-11-24t12:00:01.123999z")) == ids[1:]
+
+
+@pytest.mark.parametrize("by", ["time", "id"])
+def test_a_start_before_the_first_kept_event_has_a_gap(
+    api: TestClient, clock: Clock, by: str
+) -> None:
+    """A gap is said up to VISIBLE_AFTER early: the clocks of two instances may differ."""
+    expired, kept = change(api, clock, 2)
+    start = expired if by == "id" else "2026-11-24T12:00:00.123Z"
+    clock.now = NOW + RETENTION - VISIBLE_AFTER - SECOND
+    before = listed(api, after=start)
+    clock.pass_time(timedelta(milliseconds=1))
+    after = listed(api, after=start)
+    clock.now = NOW + RETENTION
+    from_then_on = listed(api, after=after["until"])
+
+    assert ("gap" in before, after["gap"]) == (False, True)
+    assert ids_of(listed(api)) == [kept]
+    assert "gap" not in listed(api)
+    assert from_then_on.keys() == {"data", "until"}
+
+
+def test_a_gap_without_any_event_left_is_said(api: TestClient, clock: Clock) -> None:
+    (expired,) = change(api, clock, 1)
+    clock.now = NOW + RETENTION
+
+    page = listed(api, after=expired)
+    ahead = listed(api, after="9999-12-31T23:59:59Z")
+
+    assert page == {"data": [], "until": page["until"], "gap": True}
+    assert ahead.keys() == {"data", "until"}
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,18 @@ def test_a_body_that_is_not_json_is_a_400(client: TestClient, convoy: Convoy, bo
     assert_nothing_changed(client, convoy)
 
 
+@pytest.mark.parametrize("headers", [{}, JSON_TYPE], ids=["no type", "JSON"])
+def test_a_missing_body_is_a_422_that_says_what_to_send(
+    client: TestClient, convoy: Convoy, headers: dict[str, str]
+) -> None:
+    response = client.post("/todo", headers=headers)
+
+    assert response.status_code == 422
+    detail = "is missing: send a JSON object, such as {}"
+    assert response.json()["errors"] == [{"in": "body", "field": "body", "detail": detail}]
+    assert_nothing_changed(client, convoy)
+
+
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"id": %s}' % (b"9" * 5000)])
 def test_a_too_deep_body_or_too_long_number_is_a_400(client: TestClient, body: bytes) -> None:
     problem = client.post("/todo", content=body, headers=JSON_TYPE).json()

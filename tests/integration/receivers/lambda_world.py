@@ -109,7 +109,6 @@ class Place:
         self.values = {
             "ApiRole": ROLE,
             "ApiSignIn": "none",
-            "EventRetentionDays": "30",
             "Kinds": "todo",
             "Secret": f"receiver-{number}",
             "State": self.receiver.table,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -45,7 +45,17 @@ def server_of_any() -> Iterator[tuple[str, list[Starlette]]]:
         yield url, apps
 
 
+LATE_AFTER_A_LISTING = [
+    ("change", 1, False, 0, "never seen"),
+    ("change", 1, True, 0, ""),
+    ("wait", 20 * 86_400),
+    ("catch_up", 300_000),
+    ("deliver", 1, 1),  # the creation: payload 0 says that there was nothing to update
+]
+
+
 @given(steps=st.lists(st.one_of(CHANGE, CHANGE, DELIVER, DELIVER, CATCH_UP, WAIT), max_size=25))
+@example(steps=LATE_AFTER_A_LISTING)
 @inputs(40)
 def test_whatever_is_lost_repeated_or_late_the_table_ends_as_the_apis_state(
     dynamodb: DynamoDBClient,
