@@ -175,7 +175,7 @@ def _beginnings() -> re.Pattern[str]:
 def _pattern(written: str) -> str:
     """`…` at the beginning stands for a part of a word, at the end for the rest."""
     status = r"\d+: " if written.startswith("not Convoy") else ""
-    return status + re.escape(written.rstrip(" …")).replace("…", r"\w*")
+    return status + re.escape(written.rstrip(" …")).replace("…", r"\w*") + r"(?!\w)"
 
 
 def _reasons() -> Iterator[str]:
