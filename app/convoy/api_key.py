@@ -81,6 +81,13 @@ class ApiKey:
         self._reading: Future[str] | None = None
         self._again_at = float("-inf")
 
+    @property
+    def setting(self) -> str:
+        """The setting that has the key, or that names its secret, with the secret's name."""
+        if self._source is None:
+            return "CONVOY_API_KEY"
+        return f"CONVOY_API_KEY_SECRET ({self._source.name})"
+
     @classmethod
     def read_from(cls, source: Source, clock: Callable[[], float] = time.monotonic) -> Self:
         """Read the key, within START_S. Out of reach, the key is blank, and is read on first use.

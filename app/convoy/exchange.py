@@ -90,6 +90,11 @@ class Exchange:
             return answered.response
         raise AssertionError("the sender raises for every answer")  # pragma: no cover
 
+    @property
+    def key_setting(self) -> str:
+        """The setting that the API key comes from, for messages."""
+        return self._api_key.setting
+
     def redacted(self, text: str) -> str:
         """The text without the key: Convoy, or a proxy before it, may repeat the key."""
         return self._api_key.redacted(text)

@@ -160,8 +160,8 @@ class Calls:
             )
         if response.status_code in {401, 403}:
             return ConvoyUnusable(
-                f"CONVOY_API_KEY: Convoy refused it ({answer}). Take the project's key from"
-                " Convoy's dashboard: project settings, API keys."
+                f"{self._exchange.key_setting}: Convoy refused the key ({answer}). Put the"
+                " project's key there: Convoy's dashboard has it in project settings, API keys."
             )
         if response.status_code == 429 or response.status_code >= 500:
             return ConvoyUnusable(f"Convoy can't do it now ({answer}). Try again later.")

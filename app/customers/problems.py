@@ -43,7 +43,7 @@ async def _url_refused(_: Request, error: Exception) -> Answer:
 
 async def _unavailable(request: Request, error: Exception) -> Answer:
     """Its message is for the operator: it may name a setting, or an address."""
-    log.warning("Convoy did not do it: %s", error)
+    log.warning("a customer's request failed in Convoy: %s", error)
     next_step = TRY_AGAIN if request.method in SAFE_METHODS else LOOK_FIRST
     return problem(
         503,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli import convoy_tables, terminal
+from app.cli.called import command
 from app.cli.components import open_components
 from app.cli.convoy.choosing import (
     EndpointsOption,
@@ -24,6 +25,7 @@ from app.cli.convoy.searching import Search, Subject, subject
 from app.cli.helping import Command, examples
 from app.cli.moments import SinceOption, shown
 from app.cli.options import NOT_DONE, JsonOption, exit_with, not_blank
+from app.convoy_admin.calls import ConvoyNotFound
 from app.outbox.rows import event_id_of
 from app.wiring.clock import now
 
@@ -112,13 +114,29 @@ def deliveries(
             found = _about(about, project, owner or settings.convoy_app_id, since, **chosen)
         else:
             chosen |= {"endpoint_ids": chosen_endpoints(project, owner, endpoint), "since": since}
-            found = _summaries(
-                project.deliveries(**chosen)
+            found = (
+                _summaries(project.deliveries(**chosen), limit)
                 if event is None
-                else project.deliveries_of_event(event_id_of(event), **chosen),
-                limit,
+                else _of_event(event, project, limit, **chosen)
             )
     convoy_tables.say_deliveries(found, as_json=as_json)
+
+
+def _of_event(
+    event: str,
+    project: Project,
+    limit: int,
+    **chosen: Any,  # noqa: ANN401
+) -> list[JsonObject]:
+    try:
+        return _summaries(project.deliveries_of_event(event_id_of(event), **chosen), limit)
+    except ConvoyNotFound as error:
+        raise exit_with(
+            f"Convoy has no event {event}. It may wait for Convoy:"
+            f" {command('outbox show', event)}. See what became of a resource's events:"
+            f" {command('convoy deliveries --about …')}",
+            NOT_DONE,
+        ) from error
 
 
 def _about(
@@ -140,9 +158,11 @@ def _about(
             NOT_DONE,
         )
     if not found:
+        days = components.settings.event_retention_days
         raise exit_with(
             f"No change of {about} of {owner} since {shown(since)}. Check the owner and the"
-            " id, or give an earlier --since. Reads and refused requests are not in the log.",
+            " id, or give an earlier --since. Reads and refused requests are not in the log, which"
+            f" goes back {days} days (EVENT_RETENTION_DAYS).",
             NOT_DONE,
         )
     return found

@@ -107,7 +107,10 @@ def test_an_event_unknown_to_convoy_is_code_1(convoy: Convoy) -> None:
     result = run("convoy", "deliveries", "--event", "nope")
 
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
-    assert result.stderr == "Convoy refused: 400: event not found.\n"
+    assert result.stderr == (
+        "Convoy has no event nope. It may wait for Convoy: hookctl outbox show nope. See what"
+        " became of a resource's events: hookctl convoy deliveries --about …\n"
+    )
 
 
 def test_an_unknown_status_is_wrong_usage_and_the_valid_ones_are_listed(

@@ -166,6 +166,7 @@ def test_without_a_change_of_the_todo_the_command_is_code_1(convoy: Convoy, log:
     assert (result.exit_code, result.stdout) == (NOT_DONE, "")
     assert result.stderr.startswith("No change of todo 7 of ann since 20")
     assert "Check the owner and the id, or give an earlier --since." in result.stderr
+    assert "which goes back 30 days (EVENT_RETENTION_DAYS)." in result.stderr
 
     chosen = run(*COMMAND, "todo/7", "--since", "3h", "--status", "failure")
     assert (chosen.exit_code, chosen.stdout) == (NOT_DONE, "")

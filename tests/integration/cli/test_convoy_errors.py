@@ -51,7 +51,7 @@ def test_a_wrong_key_is_reported_and_not_shown(
 
     message = message_of(command)
 
-    assert message.startswith("CONVOY_API_KEY: Convoy refused it (401: authorization failed).")
+    assert message.startswith("CONVOY_API_KEY: Convoy refused the key (401: authorization failed).")
     assert "CO.wrong" not in message
 
 

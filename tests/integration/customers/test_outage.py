@@ -74,7 +74,7 @@ def test_each_route_is_a_503_with_retry_after(
         assert answer.headers["retry-after"] == "5"
         assert answer.headers["cache-control"] == "no-store"
         (line,) = [each.message for each in caplog.records if each.name == problems.__name__]
-        assert line.startswith("Convoy did not do it: ")
+        assert line.startswith("a customer's request failed in Convoy: ")
         for text in (answer.text, line):
             assert stand_in.API_KEY not in text
         look_first = "look at the endpoint before you repeat the request" in answer.text

@@ -71,6 +71,10 @@ class Calls:
         self.after_each()
         return answer
 
+    @property
+    def key_setting(self) -> str:
+        return self.exchange.key_setting
+
     def redacted(self, text: str) -> str:
         return self.exchange.redacted(text)
 

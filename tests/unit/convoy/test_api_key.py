@@ -166,3 +166,9 @@ def test_every_key_that_was_held_is_removed_from_messages() -> None:
 def test_before_the_first_read_messages_stay_unchanged() -> None:
     with closing(ApiKey("", Kept("CO.a"))) as key:
         assert key.redacted("text") == "text"
+
+
+def test_a_message_about_the_key_can_name_the_setting_that_it_comes_from() -> None:
+    with closing(ApiKey("CO.a")) as own, closing(ApiKey("CO.a", Kept("CO.b"))) as kept:
+        assert own.setting == "CONVOY_API_KEY"
+        assert kept.setting == "CONVOY_API_KEY_SECRET (kept)"
