@@ -3,11 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from pydantic import Field
 
 from app.domain.resource import ResourceError, resource_type
+
+
+class Parcel(TypedDict):
+    """What is sent: an object in a list."""
+
+    carrier: Literal["post", "bike"]
+    postage: Annotated[Decimal, Field(ge=0, decimal_places=2)]
+    sent: NotRequired[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,8 @@ class Invoice:
     reminders: list[datetime] | None = None
     paid: bool = False
     tags: list[str] = field(default_factory=list)
+    parcels: list[Parcel] | None = None
+    state: Literal["open", "closed"] | None = None
     version: int = 1
 
 
