@@ -5,9 +5,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.domain.resource import ResourceError, resource_type
+
+
+def each_once(labels: list[str]) -> list[str]:
+    if len(set(labels)) < len(labels):
+        raise ValueError("each label may be there once")
+    return labels
 
 
 class Parcel(TypedDict):
@@ -31,6 +37,7 @@ class Invoice:
     tags: list[str] = field(default_factory=list)
     parcels: list[Parcel] | None = None
     state: Literal["open", "closed"] | None = None
+    labels: Annotated[list[str], AfterValidator(each_once)] | None = None
     version: int = 1
 
 

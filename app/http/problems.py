@@ -149,7 +149,8 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     if found["type"] == "json_invalid":
         return fault("body", "body", f"{found['ctx']['error']} at character {path[0]}")
     field = ".".join(str(part) for part in path) or location
-    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
+    # pydantic puts these words before the text of a field's own test.
+    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"].removeprefix("Value error, "))
 
 
 async def _bad_input(_: Request, error: Exception) -> Answer:
