@@ -3,11 +3,25 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from app.domain.resource import ResourceError, resource_type
+
+
+def each_once(labels: list[str]) -> list[str]:
+    if len(set(labels)) < len(labels):
+        raise ValueError("each label may be there once")
+    return labels
+
+
+class Parcel(TypedDict):
+    """What is sent: an object in a list."""
+
+    carrier: Literal["post", "bike"]
+    postage: Annotated[Decimal, Field(ge=0, decimal_places=2)]
+    sent: NotRequired[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,9 @@ class Invoice:
     reminders: list[datetime] | None = None
     paid: bool = False
     tags: list[str] = field(default_factory=list)
+    parcels: list[Parcel] | None = None
+    state: Literal["open", "closed"] | None = None
+    labels: Annotated[list[str], AfterValidator(each_once)] | None = None
     version: int = 1
 
 

@@ -3,7 +3,9 @@
 str, int, bool              text, number, true or false
 Decimal                     text: most clients read a JSON number as a float
 datetime, aware             text (RFC 3339)
+Literal["a", "b"]           one of these texts
 list[T], dict[str, T]       list, object
+a TypedDict                 object with these names
 T | None, None by default   T; for None the field is left out
 """
 
@@ -14,10 +16,22 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
 SCALARS = (str, int, bool, Decimal, datetime)
 
@@ -42,7 +56,8 @@ def _problem(field: Field[Any], hint: Any) -> str:  # noqa: ANN401  # a type hin
         return "a field is an argument of the resource, and its name does not begin with _"
     if not _supported(without_none(hint)):
         allowed = ", ".join(each.__name__ for each in SCALARS)
-        return f"{hint} can't be stored: use {allowed}, or a list or dict[str, …] of these"
+        compound = "Literal[…] of texts, or a list, a dict[str, …] or a TypedDict of these"
+        return f"{hint} can't be stored: use {allowed}, {compound}"
     if is_optional(hint):
         return "" if field.default is None else "give the optional field None as its default"
     default = default_of(field)
@@ -75,6 +90,18 @@ def without_none(hint: Any) -> Any:  # noqa: ANN401  # a type hint
     return Union[tuple(kept)]  # noqa: UP007  # their number is not known
 
 
+def required_names(of: Any) -> Set[str]:  # noqa: ANN401  # a TypedDict
+    """`__required_keys__` alone does not see a `NotRequired` in annotations that are text."""
+    hints = get_type_hints(of, include_extras=True)
+    optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
+    return set(of.__required_keys__) - optional
+
+
+def without_qualifier(hint: Any) -> Any:  # noqa: ANN401  # type hints
+    """`T` for `NotRequired[T]` in a TypedDict."""
+    return get_args(hint)[0] if get_origin(hint) in {NotRequired, Required} else hint
+
+
 def to_json(value: object) -> Json:
     match value:
         case str() | int():
@@ -96,12 +123,13 @@ def reader(hint: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # a type hint; J
     That function raises TypeError or ValueError for any other JSON.
     """
     hint = without_none(hint)
-    if hint is Decimal:
-        return _decimal
-    if hint is datetime:
-        return _moment
     if hint in SCALARS:
-        return partial(_typed, hint)
+        return {Decimal: _decimal, datetime: _moment}.get(hint, partial(_typed, hint))
+    if get_origin(hint) is Literal:
+        return partial(_one_of, get_args(hint))
+    if is_typeddict(hint):
+        readers = {name: reader(each) for name, each in get_type_hints(hint).items()}
+        return partial(_named, readers, required_names(hint))
     if get_origin(hint) is list:
         return partial(_list, reader(get_args(hint)[0]))
     return partial(_dict, reader(get_args(hint)[1]))
@@ -113,6 +141,24 @@ def _list(read: Callable[[Any], Any], value: Any) -> list[Any]:  # noqa: ANN401 
 
 def _dict(read: Callable[[Any], Any], value: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     return {name: read(each) for name, each in _typed(dict, value).items()}
+
+
+def _named(
+    readers: dict[str, Callable[[Any], Any]],
+    required: Set[str],
+    value: Any,  # noqa: ANN401  # JSON
+) -> dict[str, Any]:
+    if missing := required - _typed(dict, value).keys():
+        raise ValueError(f"no {', '.join(sorted(missing))}")
+    # A newer version of the code may have written other names.
+    return {name: read(value[name]) for name, read in readers.items() if name in value}
+
+
+def _one_of(values: tuple[str, ...], value: Any) -> str:  # noqa: ANN401  # JSON
+    text: str = _typed(str, value)
+    if text not in values:
+        raise ValueError(f"{text!r} is none of {', '.join(values)}")
+    return text
 
 
 def _decimal(text: Any) -> Decimal:  # noqa: ANN401  # JSON
@@ -136,6 +182,10 @@ def _typed(expected: type, value: Any) -> Any:  # noqa: ANN401  # JSON
 
 
 def _supported(hint: object) -> bool:
+    if get_origin(hint) is Literal:
+        return all(type(each) is str for each in get_args(hint))
+    if is_typeddict(hint):
+        return all(map(_supported, get_type_hints(hint).values()))
     if get_origin(hint) is list:
         return _supported(*get_args(hint))
     if get_origin(hint) is dict:

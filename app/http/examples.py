@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import MISSING
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
-from app.domain.fields import default_of, to_json, without_none
+from app.domain.fields import default_of, to_json, without_none, without_qualifier
 from app.domain.resource import COMMON_FIELDS
 from app.http.resource_schemas import schemas_of
 
@@ -64,6 +73,11 @@ def _any(hint: Any) -> Any:  # noqa: ANN401  # a type hint, and a value of it
         inner, *bounds = get_args(hint)
         examples = [example for each in bounds for example in getattr(each, "examples", None) or []]
         return examples[0] if examples else _any(inner)
+    if get_origin(hint) is Literal:
+        return get_args(hint)[0]
+    if is_typeddict(hint):
+        hints = get_type_hints(hint, include_extras=True)
+        return {name: _any(without_qualifier(each)) for name, each in hints.items()}
     if get_origin(hint) is list:
         return [_any(get_args(hint)[0])]
     if get_origin(hint) is dict:

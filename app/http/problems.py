@@ -151,7 +151,8 @@ def _fault_of(found: Mapping[str, Any]) -> dict[str, str]:
     if location == "body" and not path and found["type"] == "missing":
         return fault("body", "body", "is missing: send a JSON object, such as {}")
     field = ".".join(str(part) for part in path) or location
-    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"])
+    # pydantic puts these words before the text of a field's own test.
+    return fault(location, field[:MAX_FIELD_LENGTH], found["msg"].removeprefix("Value error, "))
 
 
 async def _bad_input(_: Request, error: Exception) -> Answer:

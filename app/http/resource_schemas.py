@@ -6,28 +6,43 @@ from dataclasses import MISSING
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    NamedTuple,
+    NotRequired,
+    Required,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
     create_model,
 )
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue, SkipJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from typing_extensions import TypedDict
 
 from app.domain.fields import (
     UnsupportedField,
     default_of,
     is_optional,
+    required_names,
     to_json,
     without_none,
+    without_qualifier,
 )
 from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.moments import Moment
@@ -161,7 +176,34 @@ def _body(hint: Any) -> Any:  # noqa: ANN401  # type hints
         return list.__class_getitem__(_body(get_args(hint)[0]))
     if get_origin(hint) is dict:
         return dict.__class_getitem__((_Name, _body(get_args(hint)[1])))
-    return _TYPES.get(hint, hint)
+    return _object(hint) if is_typeddict(hint) else _TYPES.get(hint, hint)
+
+
+class _Inline:
+    """Puts the schema of an object where the object is: a payload's schema has no references."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = {**handler.resolve_ref_schema(handler(core_schema))}
+        if handler.mode == "serialization":
+            schema.pop("additionalProperties", None)
+        return schema
+
+
+@cache
+def _object(declared: Any) -> Any:  # noqa: ANN401  # a TypedDict, and one of bodies
+    """pydantic takes only the TypedDict of typing_extensions before Python 3.12."""
+    hints = get_type_hints(declared, include_extras=True)
+    required = required_names(declared)
+    bodies = {
+        name: (Required if name in required else NotRequired)[_body(without_qualifier(hint))]
+        for name, hint in hints.items()
+    }
+    typed_dict: Any = TypedDict
+    body = typed_dict(declared.__name__, bodies)
+    body.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    return Annotated[body, _Inline()]
 
 
 def _bounded(inner: Any, bounds: list[Any]) -> Any:  # noqa: ANN401  # type hints

@@ -1,8 +1,9 @@
 """Checks whether a deployed stage works: `make smoke URL=…`.
 
-Calls `GET /`, creates a todo, reads it and deletes it. Both changes must reach Convoy. If the
-environment has TOKEN, the calls carry it as a bearer token. Else they are signed with the AWS
-credentials, if there are any and the URL is API Gateway's own or `--iam` is given.
+Calls `GET /`, creates the example of the first resource in `app/register.py`, reads it and deletes
+it. Both changes must reach Convoy. If the environment has TOKEN, the calls carry it as a bearer
+token. Else they are signed with the AWS credentials, if there are any and the URL is API Gateway's
+own or `--iam` is given.
 
 Exit codes: 0 the stage works, 1 an answer is wrong, 2 wrong usage, 3 it is out of reach or answers
 401 or 403.
@@ -23,17 +24,21 @@ import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from app.http.examples import examples_of
+from app.register import RESOURCES
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from botocore.credentials import Credentials
+
+    from app.domain.fields import Json
 
 TIMEOUT_S = 35.0
 """Seconds to wait for an answer: the gateway itself answers after 30 s."""
 
 JsonObject = dict[str, object]
 
-ITEM = "smoke test"
 WRONG, UNREACHABLE = 1, 3
 
 
@@ -78,7 +83,7 @@ class Stage:
         return _body(self._ask(method, path, expected))
 
     def change(
-        self, method: str, path: str, expected: int, body: JsonObject | None = None
+        self, method: str, path: str, expected: int, body: Mapping[str, Json] | None = None
     ) -> JsonObject:
         """As `ask`. Raises SmokeError too if the event did not reach Convoy."""
         response = self._ask(method, path, expected, body)
@@ -89,7 +94,7 @@ class Stage:
         return _body(response)
 
     def _ask(
-        self, method: str, path: str, expected: int, body: JsonObject | None = None
+        self, method: str, path: str, expected: int, body: Mapping[str, Json] | None = None
     ) -> httpx.Response:
         call = f"{method} {path}"
         try:
@@ -115,14 +120,15 @@ def _body(response: httpx.Response) -> JsonObject:
 
 
 def check(stage: Stage) -> None:
-    """Raises SmokeError. The todo stays if it can't be read or deleted."""
+    """Raises SmokeError. The resource stays if it can't be read or deleted."""
     _expect("GET /", stage.ask("GET", "/", 200), {"message": "Wilkomen!"})
-    created = stage.change("POST", "/todo", 201, {"item": ITEM})
-    path = f"/todo/{created.get('id')}"
+    resource = RESOURCES[0]
+    example = examples_of(resource)
+    created = stage.change("POST", f"/{resource.name}", 201, example)
+    path = f"/{resource.name}/{created.get('id')}"
     found = stage.ask("GET", path, 200)
     stage.change("DELETE", path, 200)
-    todo = {"id": created.get("id"), "item": ITEM, "completed": False, "version": 1}
-    _expect(f"GET {path}", found, {"data": todo})
+    _expect(f"GET {path}", found, {"data": {"id": created.get("id"), **example, "version": 1}})
     stage.ask("GET", path, 404)
 
 

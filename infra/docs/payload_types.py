@@ -52,15 +52,19 @@ class Language:
     list_of: str
     map_of: str
     literal: str
+    either: str
 
     def type_of(self, schema: Schema, names: Mapping[str, str]) -> str:
         """`names` has the named type of a schema, by its title. Raises ValueError."""
         if "const" in schema:
             return self.literal.format(json.dumps(schema["const"]))
-        if schema.get("title") in names:
+        if "enum" in schema:
+            return self.literal.format(self.either.join(map(json.dumps, schema["enum"])))
+        if "properties" in schema:
             return names[schema["title"]]
         if "items" in schema:
-            return self.list_of.format(self.type_of(schema["items"], names))
+            inner = self.type_of(schema["items"], names)
+            return self.list_of.format(f"({inner})" if "enum" in schema["items"] else inner)
         if "additionalProperties" in schema:
             return self.map_of.format(self.type_of(schema["additionalProperties"], names))
         if schema.get("type") in self.scalars:
@@ -73,17 +77,22 @@ _TYPESCRIPT = Language(
     "{}[]",
     "Record<string, {}>",
     "{}",
+    " | ",
 )
 _PYTHON = Language(
     {"boolean": "bool", "integer": "int", "string": "str"},
     "list[{}]",
     "dict[str, {}]",
     "Literal[{}]",
+    ", ",
 )
 
 
 def payloads(resources: Sequence[ResourceType[Any]]) -> tuple[list[Payload], list[Payload]]:
-    """The types of the resources, and those of the events."""
+    """The types of the resources, after those of their objects; and the types of the events.
+
+    Raises ValueError if two different objects have one name.
+    """
     webhooks = Webhooks(resources)
     carried: dict[str, Schema] = {}
     events = []
@@ -93,24 +102,42 @@ def payloads(resources: Sequence[ResourceType[Any]]) -> tuple[list[Payload], lis
         name = "".join(word.capitalize() for word in words)
         events.append(Payload(name, f"Event type `{event_type.name}`.", _fields(schema)))
         carried |= schema["properties"]
-    models = [Payload(each.model.__name__, "", _fields(carried[each.name])) for each in resources]
-    return models, events
+    models: dict[str, Payload] = {}
+    for resource in resources:
+        schema = carried[resource.name] | {"title": resource.model.__name__}
+        for each in _objects(schema):
+            model = Payload(each["title"], "", _fields(each))
+            if models.setdefault(model.name, model) != model:
+                raise ValueError(f"two types have the name {model.name}: rename one of them")
+    return [*models.values()], events
+
+
+def _objects(schema: Schema) -> Iterator[Schema]:
+    """The objects in this schema, each before the one that has it, and the schema itself."""
+    below = schema.get("properties", {}).values()
+    for each in (*below, schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(each, dict):
+            yield from _objects(each)
+    if "properties" in schema:
+        yield schema
 
 
 def _fields(schema: Schema) -> list[Field]:
     return [
-        Field(name, each, name in schema["required"]) for name, each in schema["properties"].items()
+        Field(name, each, name in schema.get("required", ()))
+        for name, each in schema["properties"].items()
     ]
 
 
-def _names(resources: Sequence[ResourceType[Any]]) -> dict[str, str]:
-    return {f"{each.model.__name__}Out": each.model.__name__ for each in resources}
+def _names(resources: Sequence[ResourceType[Any]], models: Sequence[Payload]) -> dict[str, str]:
+    own = {each.name: each.name for each in models}
+    return own | {f"{each.model.__name__}Out": each.model.__name__ for each in resources}
 
 
 def typescript(resources: Sequence[ResourceType[Any]]) -> str:
     """`examples/events.d.ts`."""
     models, events = payloads(resources)
-    names = _names(resources)
+    names = _names(resources, models)
     blocks = [f"// {ABOUT}\n// {MORE}\n"]
     for each in (*models, *events):
         about = f"/** {each.about} */\n" if each.about else ""
@@ -131,7 +158,7 @@ def _typescript_fields(payload: Payload, names: Mapping[str, str]) -> Iterator[s
 def python(resources: Sequence[ResourceType[Any]]) -> str:
     """`examples/events.py`, as the project's formatter would write it."""
     models, events = payloads(resources)
-    names = _names(resources)
+    names = _names(resources, models)
     blocks = [
         f'"""{ABOUT}\n\n{MORE}\n"""\n\nfrom typing import Literal, NotRequired, TypedDict\n',
         *(_python_class(each, names) for each in (*models, *events)),

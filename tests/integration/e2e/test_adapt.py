@@ -144,5 +144,6 @@ def test_another_resource_replaces_the_todo(copy: Path) -> None:
         sh(copy, command)
 
     assert sh(copy, "git ls-files | grep -i todo || true") == ""
+    assert (copy / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert sh(copy, "git grep -il todo app infra tests ':!*/test_adapt.py' || true") == ""
     check(copy)

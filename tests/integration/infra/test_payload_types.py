@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+from dataclasses import make_dataclass
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypedDict,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import pytest
 
+from app.domain.resource import resource_type
 from app.http.webhooks import Webhooks
 from app.register import RESOURCES
 from infra.docs import payload_types
@@ -22,11 +33,19 @@ Shape = Any
 SETS = {"the register": RESOURCES, "a field of each type": (*RESOURCES, INVOICE)}
 
 
+class Parcel(TypedDict):
+    """Another one than the invoice's."""
+
+    weight: int
+
+
 def of_schema(schema: Mapping[str, Any]) -> Shape:
     if "const" in schema:
         return {"const": schema["const"]}
+    if "enum" in schema:
+        return {"one of": schema["enum"]}
     if "properties" in schema:
-        required = schema["required"]
+        required = schema.get("required", ())
         return {
             name if name in required else f"{name}?": of_schema(each)
             for name, each in schema["properties"].items()
@@ -51,6 +70,8 @@ def of_hint(hint: Any) -> Shape:
     match get_origin(hint), get_args(hint):
         case origin, (value,) if origin is Literal:
             return {"const": value}
+        case origin, values if origin is Literal:
+            return {"one of": [*values]}
         case origin, (inner,) if origin is list:
             return {"list": of_hint(inner)}
         case origin, (key, inner) if origin is dict and key is str:
@@ -61,9 +82,10 @@ def of_hint(hint: Any) -> Shape:
 
 def of_typescript(text: str, named: Mapping[str, Shape]) -> Shape:
     if text.startswith('"'):
-        return {"const": json.loads(text)}
+        options = [json.loads(each) for each in text.split(" | ")]
+        return {"one of": options} if len(options) > 1 else {"const": options[0]}
     if text.endswith("[]"):
-        return {"list": of_typescript(text.removesuffix("[]"), named)}
+        return {"list": of_typescript(text.removesuffix("[]").strip("()"), named)}
     if found := re.fullmatch(r"Record<string, (.+)>", text):
         return {"map": of_typescript(found[1], named)}
     return named[text]
@@ -99,6 +121,14 @@ def test_the_types_of_typescript_are_those_of_the_schemas(resources: Any) -> Non
 
     schemas = [Webhooks(resources).schema(each) for each in Webhooks(resources).event_types]
     assert [named[each] for each in union] == [of_schema(each) for each in schemas]
+
+
+def test_two_objects_of_one_name_are_an_error() -> None:
+    fields: list[Any] = [("owner", str), ("id", int), ("parcel", Parcel), ("version", int, 1)]
+    shipment = make_dataclass("Shipment", fields)
+
+    with pytest.raises(ValueError, match="two types have the name Parcel: rename one"):
+        payload_types.python([INVOICE, resource_type("shipment", shipment)])
 
 
 def test_a_schema_without_a_type_is_an_error() -> None:

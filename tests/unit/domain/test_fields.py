@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, make_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
 from hypothesis import given
@@ -27,6 +27,26 @@ SCALARS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (bool, st.booleans()),
     (Decimal, st.decimals(allow_nan=False, allow_infinity=False)),
     (datetime, st.datetimes(timezones=OFFSETS)),
+]
+
+
+class Size(TypedDict):
+    width: int
+    unit: NotRequired[Literal["m", "cm"]]
+
+
+class Broken(TypedDict):
+    width: float
+
+
+SCALARS += [
+    (Literal["s", "m"], st.sampled_from(["s", "m"])),
+    (
+        Size,
+        st.fixed_dictionaries(
+            {"width": st.integers(-9, 9)}, optional={"unit": st.sampled_from(["m", "cm"])}
+        ),
+    ),
 ]
 
 
@@ -76,12 +96,18 @@ def test_decimals_and_times_are_text(value: object, expected: str) -> None:
     [
         (str, 1), (int, "1"), (int, True), (bool, 1), (Decimal, 1), (Decimal, "x"), (datetime, 1),
         (datetime, "x"), (datetime, "2026-11-24T12:00:00"),
-        (Decimal, "NaN"), (list[str], "x"), (list[str], [1]), (dict[str, int], []), (str, None),
+        (Decimal, "NaN"), (Size, {"width": "x"}), (Size, {}), (Size, []),
+        (Literal["s", "m"], "l"), (Literal["s", "m"], 1),
+        (list[str], "x"), (list[str], [1]), (dict[str, int], []), (str, None),
     ],
 )  # fmt: skip
 def test_json_of_another_type_is_refused(hint: Any, value: object) -> None:
     with pytest.raises((TypeError, ValueError, ArithmeticError)):
         reader(hint)(value)
+
+
+def test_a_name_that_newer_code_wrote_into_an_object_is_left_out() -> None:
+    assert reader(Size)({"width": 1, "depth": 2}) == {"width": 1}
 
 
 def test_a_value_of_no_field_is_not_written() -> None:
@@ -90,8 +116,12 @@ def test_a_value_of_no_field_is_not_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "hint", [float, bytes, set[str], dict[int, str], list[float], list, dict, str | int, object]
-)
+    "hint",
+    [
+        float, bytes, set[str], dict[int, str], list[float], list, dict, str | int, object,
+        Literal["s", 1], Broken,
+    ],
+)  # fmt: skip
 def test_another_type_stops_the_start_with_the_fields_name(hint: Any) -> None:
     thing = make_dataclass("Thing", [("owner", str), ("id", int), ("size", hint)])
 

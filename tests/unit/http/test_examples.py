@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import make_dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 from pydantic import Field, ValidationError
@@ -12,12 +12,21 @@ from pydantic import Field, ValidationError
 from app.domain.resource import resource_type
 from app.http.examples import examples_of
 
+
+class Line(TypedDict):
+    article: Annotated[str, Field(examples=["bolt"])]
+    price: Decimal
+    note: NotRequired[str]
+
+
 EXAMPLES = [
     (str, "text"),
     (Decimal, "12.50"),
     (Annotated[int, Field(ge=3, examples=[7])], 7),
     (Annotated[list[bool], Field(min_length=1)], [True]),
     (dict[str, Annotated[int, Field(ge=1)]], {"name": 1}),
+    (Literal["open", "closed"], "open"),
+    (list[Line], [{"article": "bolt", "price": "12.50", "note": "text"}]),
 ]
 
 
