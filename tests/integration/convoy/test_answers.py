@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.convoy.errors import RemoteProtocolError
+from app.convoy.errors import AnswerTooLong, RemoteProtocolError
 from tests.integration.convoy.transport_support import PATIENCE_S, post, sender
 from tests.raw_server import raw_server, read_request
 
@@ -137,13 +137,16 @@ NOT_ONE = {
     "the size of all": with_chunks(b"-1\r\nhello\r\n0\r\n\r\n"),
     "a size beyond memory": with_chunks(b"f" * 16 + b"\r\nhello\r\n0\r\n\r\n"),
     "a return in an extension": with_chunks(b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
-    "a long body": STATUS + b"content-length: 1025\r\n\r\n" + b"x" * 1025,
-    "a long body until the end": STATUS + b"\r\n" + b"x" * 1025,
-    "long chunks": with_chunks(b"401\r\n" + b"x" * 1025 + b"\r\n0\r\n\r\n"),
-    "endless chunks": with_chunks(CHUNK * 100_000),
-    "endless trailers": with_chunks(CHUNK + b"0\r\n" + b"x: y\r\n" * 100_000),
-    "endless informational answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
 }
+
+TOO_LONG = [
+    STATUS + b"content-length: 1025\r\n\r\n" + b"x" * 1025,
+    STATUS + b"\r\n" + b"x" * 1025,  # until the end of the connection
+    with_chunks(b"401\r\n" + b"x" * 1025 + b"\r\n0\r\n\r\n"),
+    with_chunks(CHUNK * 100_000),
+    with_chunks(CHUNK + b"0\r\n" + b"x: y\r\n" * 100_000),
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000,
+]
 
 
 @pytest.mark.parametrize("answer", WHOLE)
@@ -156,6 +159,12 @@ def test_an_answer_in_any_form_of_http_counts(answer: bytes) -> None:
 @pytest.mark.parametrize("answer", NOT_ONE.values(), ids=NOT_ONE)
 def test_bytes_that_are_not_a_whole_answer_count_as_none(answer: bytes) -> None:
     with pytest.raises(RemoteProtocolError):
+        ask(answer)
+
+
+@pytest.mark.parametrize("answer", TOO_LONG)
+def test_an_answer_with_too_many_bytes_says_so(answer: bytes) -> None:
+    with pytest.raises(AnswerTooLong, match="the answer is over 1024 bytes"):
         ask(answer)
 
 
