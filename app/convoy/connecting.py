@@ -6,20 +6,22 @@ import errno
 import os
 import selectors
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-import httpcore
-
-from app.convoy.streams import Stream
+from app.convoy.connections import Connection, is_deadline
+from app.convoy.errors import ConnectError, ConnectTimeout, DeadlinePassed, NoAnswer
+from app.convoy.streams import Limited, LimitedTls, TlsInTls, over_tls
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Sequence
 
+    from app.convoy.connections import Origin
     from app.convoy.proxies import Proxy
-    from app.convoy.streams import Turn
+    from app.convoy.streams import Limit
 
     Address = tuple[int, int, int, str, tuple[Any, ...]]
     """As `socket.getaddrinfo` gives it."""
@@ -31,68 +33,73 @@ STAGGER_S = 0.25
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK}
 
 
-class Backend(httpcore.NetworkBackend):
-    """Opens httpcore's connections. A `proxy` that tunnels gives each connection a tunnel."""
+class Opener:
+    """Opens connections. A `proxy` that tunnels gives each connection a tunnel.
+
+    Without an `ssl_context` https trusts the system's authorities.
+    """
 
     def __init__(
-        self,
-        turn: Turn,
-        wall_clock: Callable[[], float],
-        *,
-        proxy: Proxy | None,
-        ssl_context: ssl.SSLContext | None,
-        look_up: LookUp,
+        self, *, proxy: Proxy | None, ssl_context: ssl.SSLContext | None, look_up: LookUp
     ) -> None:
-        self._turn = turn
-        self._wall_clock = wall_clock
         self._proxy = proxy
         self._ssl_context = ssl_context
         self._look_up = look_up
         # A look-up can't be interrupted: it runs on another thread, and a late one is ignored.
         self._resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look-up")
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ARG002
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        self._turn.connected = True
-        if self._proxy is not None and self._proxy.tunnels:
-            return self._tunnelled(self._proxy, host, port)
-        return self._connected(host, port)
+    def open(self, origin: Origin, limit: Limit) -> Connection:
+        """Raises ConnectError, ConnectTimeout, ProxyRefused."""
+        try:
+            return self._opened(origin, limit)
+        # ValueError: a name that can't be one
+        except (OSError, ValueError, HTTPException, NoAnswer) as error:
+            if isinstance(error, DeadlinePassed) or is_deadline(error):
+                raise ConnectTimeout("deadline passed") from error
+            raise ConnectError(str(error)) from error
 
     def close(self) -> None:
         self._resolvers.shutdown(wait=False, cancel_futures=True)
 
-    def _connected(self, host: str, port: int) -> Stream:
+    def _opened(self, origin: Origin, limit: Limit) -> Connection:
+        proxy = self._proxy if self._proxy is not None and self._proxy.tunnels else None
+        stream = self._connected(proxy.origin if proxy else origin, limit)
+        inner: Limited | TlsInTls
         try:
-            connected = race(self._addresses(host, port), self._left)
-        except (OSError, UnicodeError) as error:  # UnicodeError: a name that can't be one
-            raise httpcore.ConnectError(str(error)) from error
-        return Stream(connected, self._turn, self._wall_clock)
+            if proxy and proxy.origin.scheme == "https":
+                stream = over_tls(stream, self._context(), proxy.origin.host)
+            if proxy:
+                proxy.open_tunnel(stream, origin)
+            if origin.scheme != "https":
+                inner = stream
+            elif isinstance(stream, LimitedTls):
+                inner = TlsInTls(stream, self._context(), origin.host)
+            else:
+                inner = stream = over_tls(stream, self._context(), origin.host)
+            return Connection(origin, inner, outermost=stream)
+        except BaseException:
+            stream.close()
+            raise
 
-    def _addresses(self, host: str, port: int) -> list[Address]:
-        looking = self._resolvers.submit(self._look_up, host, port)
+    def _connected(self, origin: Origin, limit: Limit) -> Limited:
+        connected = race(self._addresses(origin, limit), limit.left)
+        limited = Limited(fileno=connected.detach())
+        limited.limit = limit
+        return limited
+
+    def _addresses(self, origin: Origin, limit: Limit) -> list[Address]:
+        looking = self._resolvers.submit(self._look_up, origin.host, origin.port)
         try:
-            return interleaved(looking.result(timeout=self._left()))
-        except TimeoutError as error:
+            return interleaved(looking.result(timeout=limit.left()))
+        except TimeoutError:
             looking.cancel()
-            raise httpcore.ConnectTimeout("deadline passed") from error
+            raise
 
-    def _left(self) -> float:
-        return self._turn.left(httpcore.ConnectTimeout)
-
-    def _tunnelled(self, proxy: Proxy, host: str, port: int) -> httpcore.NetworkStream:
-        stream: httpcore.NetworkStream = self._connected(proxy.host, proxy.port)
-        if proxy.is_secure:
-            stream = stream.start_tls(
-                self._ssl_context or httpcore.default_ssl_context(), proxy.host
-            )
-        proxy.open_tunnel(stream, host, port)
-        return stream
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context()
+        self._ssl_context.set_alpn_protocols(["http/1.1"])
+        return self._ssl_context
 
 
 def look_up(host: str, port: int) -> Sequence[Address]:

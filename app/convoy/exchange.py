@@ -14,10 +14,10 @@ from datetime import UTC
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import httpx
 from httpx import codes
 
+from app.convoy.connections import Origin, Request
 from app.convoy.sdk import AuthenticatedClient
 from app.convoy.transport import DeadlineTransport
 
@@ -127,7 +127,7 @@ class _Sender(httpx.Client):
         observe: Observe,
     ) -> None:
         url = httpx.URL(base_url)
-        secure = url.scheme == "https" or (proxy is not None and proxy.is_secure)
+        secure = url.scheme == "https" or (proxy is not None and proxy.origin.scheme == "https")
         ssl_context = httpx.create_ssl_context() if secure else None
         self._deadline = DeadlineTransport(
             max_bytes=max_bytes, ssl_context=ssl_context, proxy=proxy
@@ -135,6 +135,7 @@ class _Sender(httpx.Client):
         self._exchange = observe(self._deadline.exchange)
         super().__init__(transport=self._deadline, trust_env=False)
         self._root = url
+        self._origin = Origin.of(url)
         self._always = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), *_ACCEPT]
         self._api_key = api_key
         self._limit_s = limit_s
@@ -151,12 +152,7 @@ class _Sender(httpx.Client):
         limit_s = self._limit_s()
         ends_at = time.monotonic() + limit_s
         query = f"?{httpx.QueryParams(params)}" if params else ""
-        target = httpcore.URL(
-            scheme=self._root.raw_scheme,
-            host=self._root.raw_host,
-            port=self._root.port,
-            target=f"{self._root.path}{url}{query}".encode(),
-        )
+        target = f"{self._root.path}{url}{query}"
         body = b"" if json is None else _compact(json)
         # A repeated key makes no second event, but a repeated request makes a second endpoint.
         repeatable = method == "get" or (isinstance(json, dict) and "idempotency_key" in json)
@@ -165,7 +161,7 @@ class _Sender(httpx.Client):
             headers = [*self._always, (b"Authorization", f"Bearer {key}".encode())]
             if body:
                 headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
-            request = httpcore.Request(method.upper(), target, headers=headers, content=body)
+            request = Request(method.upper(), self._origin, target, headers, body)
             return self._exchange(request, ends_at, repeatable=repeatable)
 
         key = self._api_key.value or self._api_key.renewed("", limit_s)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-import httpcore
 import httpx
 from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 
+from app.convoy.answers import Answer
+from app.convoy.connections import Connection, Origin, Request
+from app.convoy.errors import ConnectError
+
 if TYPE_CHECKING:
-    Headers = list[tuple[bytes, bytes]]
+    from app.convoy.connections import Headers
+    from app.convoy.streams import Limited
 
 
 class ProxyUnusable(ValueError):
@@ -26,10 +31,10 @@ class ProxyUnusable(ValueError):
 class ProxyRefused(Exception):
     """The proxy opened no tunnel."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(self, answer: Answer) -> None:
         super().__init__()
         self.status = answer.status
-        self.reason = answer.extensions["reason_phrase"].decode("ascii", "replace")
+        self.reason = answer.reason
 
     def response(self) -> httpx.Response:
         """The proxy's answer, in Convoy's envelope: it stands in for Convoy's answer."""
@@ -44,7 +49,7 @@ class Proxy:
     A proxy that `tunnels` passes TLS on, which it can't read. Another proxy forwards requests.
     """
 
-    url: httpcore.URL
+    origin: Origin
     tunnels: bool
     headers: Headers = field(default_factory=list, repr=False)
 
@@ -69,51 +74,37 @@ class Proxy:
         # Not `host`, which fails with names such as xn--ls8h.la, an emoji.
         if not parsed.raw_host or parsed.path != "/" or not is_a_port:
             raise ProxyUnusable(url)
-        origin = httpcore.URL(
-            scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=b"/"
-        )
         return cls(
-            origin,
+            Origin.of(parsed),
             tunnels=httpx.URL(url).scheme == "https",
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
         )
 
-    @property
-    def host(self) -> str:
-        return self.url.host.decode("ascii")
+    def open_tunnel(self, stream: Limited, to: Origin) -> None:
+        """Ask the proxy, over the stream, for a tunnel.
 
-    @property
-    def port(self) -> int:
-        return self.url.origin.port
-
-    @property
-    def is_secure(self) -> bool:
-        return self.url.scheme == b"https"
-
-    def open_tunnel(self, stream: httpcore.NetworkStream, host: str, port: int) -> None:
-        """Ask the proxy, over the stream, for a tunnel. Raises ProxyRefused.
-
-        httpcore's HTTPProxy would ask too. It counts a tunnel whose handshake failed as in use for
-        ever (1.0.9): after `max_connections` of them no request gets a connection.
+        Raises ProxyRefused, NoAnswer, and what an Answer raises.
         """
-        target = b"[%b]:%d" if ":" in host else b"%b:%d"
-        target %= (host.encode("ascii"), port)
-        request = httpcore.Request(
-            "CONNECT",
-            httpcore.URL(scheme=self.url.scheme, host=self.url.host, port=self.port, target=target),
-            headers=[(b"Host", target), *self.headers],
+        host = f"[{to.host}]" if ":" in to.host else to.host
+        target = f"{host}:{to.port}"
+        headers = [(b"Host", target.encode()), *self.headers]
+        Connection(self.origin, stream, stream).write(
+            Request("CONNECT", self.origin, target, headers)
         )
-        answer = httpcore.HTTP11Connection(self.url.origin, stream).handle_request(request)
-        if not 200 <= answer.status < 300:
-            stream.close()
-            raise ProxyRefused(answer)
+        # Not `getresponse`: it closes the connection behind an answer without a length.
+        with closing(Answer(stream, method="CONNECT")) as answer:
+            answer.begin()
+            if not 200 <= answer.status < 300:
+                raise ProxyRefused(answer)
+            if answer.left_behind(stream.limit):
+                raise ConnectError("the proxy sent more than its answer")
+        stream.limit.received = 0
 
-    def forwarding(self, request: httpcore.Request) -> httpcore.Request:
+    def forwarding(self, request: Request) -> Request:
         """The request in the form that a forwarding proxy takes."""
         host = next(value for name, value in request.headers if name.lower() == b"host")
-        target = b"%b://%b%b" % (request.url.scheme, host, request.url.target)
-        url = httpcore.URL(
-            scheme=self.url.scheme, host=self.url.host, port=self.url.port, target=target
+        return request._replace(
+            origin=self.origin,
+            target=f"{request.origin.scheme}://{host.decode()}{request.target}",
+            headers=[*request.headers, *self.headers],
         )
-        headers = [*request.headers, *self.headers]
-        return httpcore.Request(request.method, url, headers=headers, content=request.stream)

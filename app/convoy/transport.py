@@ -11,34 +11,34 @@ or a name with many dead addresses, never reaches one.
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING
 
-import httpcore
 import httpx
 
-from app.convoy.connecting import Backend, look_up
+from app.convoy.connecting import Opener, look_up
+from app.convoy.errors import ConnectTimeout, NoAnswer, NotSent, ReadError, RemoteProtocolError
 from app.convoy.proxies import ProxyRefused
-from app.convoy.streams import KEEP_ALIVE_S, Turn
+from app.convoy.streams import Limit
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from app.convoy.answers import Answer
     from app.convoy.connecting import LookUp
+    from app.convoy.connections import Connection, Origin, Request
     from app.convoy.proxies import Proxy
 
 log = logging.getLogger(__name__)
 
-ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+ERRORS = (NoAnswer,)
 """What an exchange raises when no whole answer came."""
 
-NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+NOT_SENT = (NotSent,)
 """The ERRORS after which no byte of the request was sent."""
-
-
-class AnswerTooLong(httpcore.RemoteProtocolError):
-    """The answer has more bytes than the caller takes."""
 
 
 class DeadlineTransport(httpx.BaseTransport):
@@ -60,93 +60,86 @@ class DeadlineTransport(httpx.BaseTransport):
     ) -> None:
         self._max_bytes = max_bytes
         self._proxy = proxy
-        self._turn = Turn()
-        self._backend = Backend(
-            self._turn, wall_clock, proxy=proxy, ssl_context=ssl_context, look_up=look_up
-        )
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=max_connections,
-            # httpcore 1.0.9 counts connections in use too, and closes idle ones above this.
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=self._backend,
-        )
+        self._opener = Opener(proxy=proxy, ssl_context=ssl_context, look_up=look_up)
+        self._wall_clock = wall_clock
+        self._free = threading.Semaphore(max_connections)
+        self._lock = threading.Lock()
+        self._idle: deque[Connection] = deque()
+        """The last one was used last."""
 
     def exchange(
-        self, request: httpcore.Request, ends_at: float, *, repeatable: bool = False
+        self, request: Request, ends_at: float, *, repeatable: bool = False
     ) -> httpx.Response:
         """The whole answer, by `ends_at` on the monotonic clock, without httpx's own processing.
 
         A `repeatable` request does no harm if Convoy gets it twice. Raises one of ERRORS.
         """
-        self._turn.begin(ends_at)
+        limit = Limit(ends_at, self._max_bytes)
         if self._proxy is not None and not self._proxy.tunnels:
             request = self._proxy.forwarding(request)
-        request.extensions["timeout"] = {"pool": self._turn.left(httpcore.PoolTimeout)}
+        self._wait_for_a_connection(limit)
         try:
-            return self._exchange(request, repeatable=repeatable)
+            return self._exchange(request, limit, repeatable=repeatable)
         except ProxyRefused as refused:
             return refused.response()
-
-    def _exchange(self, request: httpcore.Request, *, repeatable: bool) -> httpx.Response:
-        try:
-            return self._on_any_connection(request)
-        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
-            turn = self._turn
-            if turn.connected or turn.received or not repeatable:
-                raise
-            log.info("a kept-alive connection was dead: %s; the request goes out on another", error)
-        return self._on_a_fresh_connection(request)
-
-    def _on_any_connection(self, request: httpcore.Request) -> httpx.Response:
-        answer = self._pool.handle_request(request)
-        clean = False
-        try:
-            content = self._whole(answer)
-            if not self._turn.received:
-                raise httpcore.RemoteProtocolError("the answer was there before the request")
-            clean = not _left_behind(answer)
         finally:
-            if not clean:
-                answer.extensions["network_stream"].close()
-            answer.close()
+            self._free.release()
+
+    def _wait_for_a_connection(self, limit: Limit) -> None:
+        try:
+            if self._free.acquire(timeout=limit.left()):
+                return
+        except TimeoutError:
+            pass
+        raise ConnectTimeout("deadline passed")
+
+    def _exchange(self, request: Request, limit: Limit, *, repeatable: bool) -> httpx.Response:
+        kept = self._kept(request.origin)
+        if kept is not None:
+            try:
+                return self._on(kept, request, limit)
+            except (ReadError, RemoteProtocolError) as error:
+                if limit.received or not repeatable:
+                    raise
+                log.info(
+                    "a kept-alive connection was dead: %s; the request goes out on another", error
+                )
+        # Not on another one that was kept: that may be dead too.
+        return self._on(self._opener.open(request.origin, limit), request, limit)
+
+    def _kept(self, origin: Origin) -> Connection | None:
+        now = self._wall_clock()
+        with self._lock:
+            while self._idle and not self._idle[0].is_young(now):
+                self._idle.popleft().close()
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.origin == origin and connection.is_usable(now):
+                    return connection
+                connection.close()
+        return None
+
+    def _on(self, connection: Connection, request: Request, limit: Limit) -> httpx.Response:
+        try:
+            answer, content = connection.exchange(request, limit, self._max_bytes)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None:
+            connection.used_at = self._wall_clock()
+            self._idle.append(connection)
         return _response(answer, content)
 
-    def _on_a_fresh_connection(self, request: httpcore.Request) -> httpx.Response:
-        """Send outside the pool: the pool's next idle connection may be dead too."""
-        connection = self._pool.create_connection(request.url.origin)
-        try:
-            answer = connection.handle_request(request)
-            return _response(answer, self._whole(answer))
-        finally:
-            connection.close()
-
-    def _whole(self, answer: httpcore.Response) -> bytes:
-        content = bytearray()
-        for part in answer.iter_stream():
-            content += part
-            if len(content) > self._max_bytes:
-                raise AnswerTooLong(f"the answer is over {self._max_bytes} bytes")
-        return bytes(content)
-
     def close(self) -> None:
-        self._pool.close()
-        self._backend.close()
+        while self._idle:
+            self._idle.pop().close()
+        self._opener.close()
 
 
-def _response(answer: httpcore.Response, content: bytes) -> httpx.Response:
+def _response(answer: Answer, content: bytes) -> httpx.Response:
     response = httpx.Response(answer.status, content=content)
     # Set later: httpx would decompress the content to any size. No request asks for compression.
-    response.headers = httpx.Headers(answer.headers)
+    response.headers = httpx.Headers(
+        [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
+    )
     return response
-
-
-def _left_behind(answer: httpcore.Response) -> bytes:
-    """Bytes after the answer: the next request would take them for its own answer.
-
-    In httpcore 1.0.9 only the parser has them.
-    """
-    stream: Any = answer.stream
-    trailing: bytes = stream._stream._connection._h11_state.trailing_data[0]
-    return trailing

@@ -17,9 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.convoy.api_key import SecretError
+from app.convoy.errors import AnswerTooLong
 from app.convoy.exchange import NotSendable, message_of, reason_of
 from app.convoy.pages import NotAList, pages
-from app.convoy.transport import ERRORS, AnswerTooLong
+from app.convoy.transport import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

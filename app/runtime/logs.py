@@ -35,7 +35,7 @@ def configure(stream: TextIO | None = None) -> None:
     )
     handler.addFilter(_with_request_id)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for chatty in ("botocore", "httpx", "httpcore"):
+    for chatty in ("botocore", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # The gateway has an access log, and app/http/problems.py logs each fault. Another line for
     # each request takes 10 % of the request's time.

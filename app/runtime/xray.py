@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import httpcore
     import httpx
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -77,15 +76,11 @@ class Tracer:
     def around(self, exchange: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
         """The same exchange with Convoy. Each is sent, without the query, body and headers."""
 
-        def traced(request: httpcore.Request, *others: Any, **options: Any) -> httpx.Response:  # noqa: ANN401
+        def traced(request: Any, *others: Any, **options: Any) -> httpx.Response:  # noqa: ANN401
             parent, started = self._parent(), self._clock()
-            url = request.url
-            path = url.target.partition(b"?")[0].decode()
-            host = url.host.decode()
-            asked = {
-                "method": request.method.decode(),
-                "url": f"{url.scheme.decode()}://{host}{path}",
-            }
+            scheme, host, _ = request.origin
+            path = request.target.partition("?")[0]
+            asked = {"method": request.method, "url": f"{scheme}://{host}{path}"}
             about: dict[str, Any] = {"namespace": "remote", "http": {"request": asked}}
             try:
                 response = exchange(request, *others, **options)

@@ -32,9 +32,7 @@ GROUPS = {
         *("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six"),
     ),
     "the SDK of Convoy, attrs": ("convoy", "attr", "attrs"),
-    "httpx, httpcore, h11, anyio": (
-        *("httpx", "httpcore", "h11", "anyio", "sniffio", "idna", "certifi"),
-    ),
+    "httpx, anyio": ("httpx", "anyio", "sniffio", "idna", "certifi"),
     "logs": ("pythonjsonlogger",),
     "Python's asyncio": ("asyncio", "selectors"),
     "Python's json and logging": ("json", "logging"),

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 """uv's names of Lambda's architectures."""
 
-SHIPPED = ("boto3", "botocore")
+SHIPPED = ("boto3", "botocore", "urllib3")
 """Packages in Lambda's runtime. With them and their own dependencies the zip would be 17 MB larger.
 
 The risk: Lambda's version differs from the lock's. It is mostly older, and AWS changes it at any
@@ -48,13 +48,14 @@ COMMAND = ("python-dotenv", "rich", "typer")
 DEAD = re.compile(
     r"^bin/|/__main__\.py$|^\w+/cli\.py$|(^|/)tests/|/testclient\.py$|\.pyi$|/py\.typed$|^\.lock$"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|top_level|sboms/)|^pydantic/v1/"
-    r"|^anyio/(pytest_plugin|_backends/_trio)\.py$|^httpcore/_backends/trio\.py$"
-    r"|^httpcore/_a?sync/(http2|socks_proxy)\.py$|^httpx/_main\.py$|^pydantic/mypy\.py$"
-    r"|^dotenv/ipython\.py$|^pythonjsonlogger/(msgspec|orjson)\.py$"
+    r"|^anyio/(pytest_plugin|_backends/_trio)\.py$|^httpx/_main\.py$|^pydantic/mypy\.py$"
+    r"|^(httpcore|h11)(-[^/]+\.dist-info)?/|^dotenv/ipython\.py$"
+    r"|^pythonjsonlogger/(msgspec|orjson)\.py$"
 )
 """Commands, tests, types, RECORD (its hashes of the commands differ in each build), the installer's
 notes, and pydantic's version 1, which FastAPI works without. Then modules that import a package
-which the zip does not have: trio, pytest, h2, socksio, click, mypy, IPython, msgspec, orjson.
+which the zip does not have: trio, pytest, click, mypy, IPython, msgspec, orjson. Then httpcore with
+h11: httpx imports it in a transport of its own, and the functions have another.
 """
 
 SDK = "convoy"

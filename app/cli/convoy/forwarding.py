@@ -7,9 +7,9 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-import httpcore
 import httpx
 
+from app.convoy.connections import Origin, Request
 from app.convoy.transport import ERRORS, DeadlineTransport
 from app.wiring.clock import now
 
@@ -21,7 +21,7 @@ DEADLINE_S = 10.0
 
 MAX_ANSWER_BYTES = 1024 * 1024
 
-USER_AGENT = "fastapi-todo-convoy/listen"
+USER_AGENT = b"fastapi-todo-convoy/listen"
 
 
 class Forwarder:
@@ -59,20 +59,16 @@ class Forwarder:
     def close(self) -> None:
         self._transport.close()
 
-    def _request(self, body: bytes, key: str, at: int) -> httpcore.Request:
+    def _request(self, body: bytes, key: str, at: int) -> Request:
         signature = hmac.digest(self._secret.encode(), b"%d,%b" % (at, body), "sha256").hex()
         url = httpx.URL(self._url)
-        # Not an httpx.Request: it fails with names such as xn--ls8h.la, an emoji.
-        headers: dict[bytes | str, bytes | str] = {
-            "Host": url.netloc,
-            "User-Agent": USER_AGENT,
-            "Content-Type": "application/json",
-            "Content-Length": f"{len(body)}",
-            "X-Convoy-Signature": f"t={at},v1={signature}",
-        }
+        headers = [
+            (b"Host", url.netloc),
+            (b"User-Agent", USER_AGENT),
+            (b"Content-Type", b"application/json"),
+            (b"Content-Length", b"%d" % len(body)),
+            (b"X-Convoy-Signature", f"t={at},v1={signature}".encode()),
+        ]
         if key:
-            headers["X-Convoy-Idempotency-Key"] = key
-        to = httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        )
-        return httpcore.Request("POST", to, headers=headers, content=body)
+            headers.append((b"X-Convoy-Idempotency-Key", key.encode()))
+        return Request("POST", Origin.of(url), url.raw_path.decode("ascii"), headers, body)

@@ -8,10 +8,9 @@ from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
-from app.convoy import connecting
+from app.convoy import connecting, errors
 from app.convoy.connecting import interleaved, race
 from tests.integration.convoy.transport_support import DEADLINE_S, PATIENCE_S, post, sender, serve
 from tests.raw_server import raw_server
@@ -113,7 +112,7 @@ def test_if_all_addresses_fail_the_error_names_the_last(
 
 
 def test_a_name_without_an_address_is_an_error() -> None:
-    with sender(look_up=lambda *_: []) as sent, pytest.raises(httpcore.ConnectError):
+    with sender(look_up=lambda *_: []) as sent, pytest.raises(errors.ConnectError):
         post(sent, "http://convoy.test/api", deadline_s=PATIENCE_S)
 
 
@@ -124,7 +123,7 @@ def test_connecting_to_dead_addresses_ends_at_the_deadline(
     monkeypatch.setattr(connecting, "STAGGER_S", stagger_s)
     with dropping() as dead, dropping() as dead_too:
         addresses = [dead, dead_too]
-        with sender(look_up=lambda *_: addresses) as sent, pytest.raises(httpcore.ConnectTimeout):
+        with sender(look_up=lambda *_: addresses) as sent, pytest.raises(errors.ConnectTimeout):
             post(sent, "http://convoy.test/api", deadline_s=DEADLINE_S)
 
     assert opened
@@ -132,7 +131,7 @@ def test_connecting_to_dead_addresses_ends_at_the_deadline(
 
 
 def test_an_invalid_name_is_a_connection_error() -> None:
-    with sender() as sent, pytest.raises(httpcore.ConnectError):
+    with sender() as sent, pytest.raises(errors.ConnectError):
         post(sent, f"http://{'x' * 64}.example/api", deadline_s=PATIENCE_S)
 
 

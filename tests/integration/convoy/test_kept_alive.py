@@ -12,14 +12,15 @@ from contextlib import closing
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
+from app.convoy import errors
 from app.convoy.api_key import ApiKey
 from app.convoy.connecting import look_up
+from app.convoy.connections import KEEP_ALIVE_S, Connection, Origin
 from app.convoy.exchange import Exchange
 from app.convoy.sdk import FanoutEvent, fanout
-from app.convoy.streams import Stream, Turn
+from app.convoy.streams import Limit, Limited
 from app.convoy_admin import sdk
 from tests.integration.convoy.transport_support import (
     OK,
@@ -116,7 +117,7 @@ def test_a_request_that_is_unsafe_to_repeat_is_not_repeated() -> None:
     server = Server()
     with raw_server(server) as url, sender() as sent:
         ask(sent, url)
-        with pytest.raises(httpcore.RemoteProtocolError):
+        with pytest.raises(errors.RemoteProtocolError):
             ask(sent, url)
 
     assert server.requests == [0, 0]
@@ -124,7 +125,7 @@ def test_a_request_that_is_unsafe_to_repeat_is_not_repeated() -> None:
 
 def test_a_fresh_connection_that_fails_is_not_tried_again() -> None:
     server = Server(dying=0, then=hang_up)
-    with raw_server(server) as url, sender() as sent, pytest.raises(httpcore.RemoteProtocolError):
+    with raw_server(server) as url, sender() as sent, pytest.raises(errors.RemoteProtocolError):
         ask(sent, url, repeatable=True)
 
     assert server.requests == [0]
@@ -134,7 +135,7 @@ def test_a_request_is_repeated_only_once() -> None:
     server = Server(then=hang_up)
     with raw_server(server) as url, sender() as sent:
         ask(sent, url)
-        with pytest.raises(httpcore.RemoteProtocolError):
+        with pytest.raises(errors.RemoteProtocolError):
             ask(sent, url, repeatable=True)
 
     assert server.requests == [0, 0, 1]
@@ -148,21 +149,25 @@ def test_a_request_is_not_repeated_after_the_first_byte_of_its_answer() -> None:
     server = Server(begin)
     with raw_server(server) as url, sender() as sent:
         ask(sent, url)
-        with pytest.raises(httpcore.RemoteProtocolError):
+        with pytest.raises(errors.RemoteProtocolError):
             ask(sent, url, repeatable=True)
 
     assert server.requests == [0, 0]
 
 
 def test_a_timeout_of_the_system_is_a_dead_connection_not_a_deadline() -> None:
-    class GivenUp(socket.socket):
-        def recv(self, *_: object) -> bytes:
+    class GivenUp(Limited):
+        def sendall(self, *_: object) -> None:
+            pass
+
+        def recv_into(self, *_: object) -> int:
             raise OSError(errno.ETIMEDOUT, "Connection timed out")
 
-    turn = Turn()
-    turn.begin(time.monotonic() + PATIENCE_S)
-    with GivenUp() as given_up, pytest.raises(httpcore.ReadError):
-        Stream(given_up, turn, lambda: 0.0).read(1)
+    limit = Limit(time.monotonic() + PATIENCE_S, max_bytes=1024)
+    with GivenUp() as given_up:
+        connection = Connection(Origin("http", "convoy", 80), given_up, given_up)
+        with pytest.raises(errors.ReadError):
+            connection.exchange(request("http://convoy/api"), limit, max_bytes=1024)
 
 
 def test_the_second_try_ends_by_the_deadline_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +186,7 @@ def test_the_second_try_ends_by_the_deadline_of_the_first(monkeypatch: pytest.Mo
     server = Server()
     with raw_server(server) as url, sender(look_up=take_long_the_second_time) as sent:
         sent.exchange(request(url), ends_at=10.0)
-        with pytest.raises(httpcore.ConnectTimeout):
+        with pytest.raises(errors.ConnectTimeout):
             sent.exchange(request(url), ends_at=10.0, repeatable=True)
 
     assert server.requests == [0, 0]
@@ -208,7 +213,7 @@ def test_publishing_and_reading_are_repeated_and_creating_is_not(
         if repeated:
             assert convoy.answer(call, **arguments).text == "ok"
         else:
-            with pytest.raises(httpcore.RemoteProtocolError):
+            with pytest.raises(errors.RemoteProtocolError):
                 convoy.answer(call, **arguments)
 
     assert server.requests == ([0, 0, 1] if repeated else [0, 0])
@@ -255,17 +260,73 @@ def test_bytes_after_an_answer_are_not_taken_for_the_next(scheme: str) -> None:
     assert server.connections == 3
 
 
-def test_an_answer_that_was_there_before_the_request_is_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("app.convoy.transport._left_behind", lambda _: b"")
-    server = Doubling()
-    with raw_server(server) as url, sender() as sent:
-        assert ask(sent, url) == "1"
-        with pytest.raises(httpcore.RemoteProtocolError, match="before the request"):
-            ask(sent, url)
-        assert ask(sent, url) != "2"
-    assert server.connections == 2
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_answer_that_was_there_before_the_request_is_not_taken_for_its_own(scheme: str) -> None:
+    tls = Tls.make()
+    connections = 0
+    answered, unasked = threading.Event(), threading.Event()
+
+    def answer_unasked(connection: socket.socket) -> None:
+        nonlocal connections
+        connections += 1
+        if scheme == "https":
+            connection = tls.server.wrap_socket(connection, server_side=True)
+        with connection:
+            while read_request(connection):
+                answer(connection)
+                assert answered.wait(timeout=5)
+                connection.sendall(OK.replace(b"ok", b"no"))
+                unasked.set()
+
+    with raw_server(answer_unasked) as url, sender(ssl_context=tls.client) as sent:
+        there = url.replace("http:", f"{scheme}:")
+        assert ask(sent, there) == "ok"
+        answered.set()
+        assert unasked.wait(timeout=5)
+        assert ask(sent, there) == "ok"
+    assert connections == 2
+
+
+def test_connections_that_became_too_old_are_closed_by_the_next_request() -> None:
+    many, now = 3, 1_800_000_000.0
+    server = Server(dying=many, die=answer)
+    ended = threading.Semaphore(0)
+
+    def until_the_end(connection: socket.socket) -> None:
+        server(connection)
+        ended.release()
+
+    with raw_server(until_the_end) as url, sender(wall_clock=lambda: now) as sent:
+        with ThreadPoolExecutor(many) as threads:
+            first = [threads.submit(ask, sent, url) for _ in range(many)]
+            assert [one.result() for one in first] == ["ok"] * many
+        now += KEEP_ALIVE_S
+        ask(sent, url)
+        assert all(ended.acquire(timeout=5) for _ in range(many))
+
+
+def test_a_connection_to_one_server_is_not_used_for_another() -> None:
+    with raw_server(serve) as url, raw_server(Doubling()) as other, sender() as sent:
+        assert [ask(sent, to) for to in (url, other, url)] == ["ok", "1", "ok"]
+
+
+def test_an_answer_to_a_request_that_could_not_be_sent_whole_counts() -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+
+    class Refused(Limited):
+        def sendall(self, *_: object) -> None:
+            raise BrokenPipeError
+
+    ours, theirs = socket.socketpair()
+    with theirs, Refused(fileno=ours.detach()) as refused:
+        refuse(theirs)
+        connection = Connection(Origin("http", "convoy", 80), refused, refused)
+        limit = Limit(time.monotonic() + PATIENCE_S)
+        answer, _ = connection.exchange(request("http://convoy/api"), limit, max_bytes=1024)
+
+        assert answer.status == 413
+        assert connection.sock is None
 
 
 class Doubling:

@@ -11,9 +11,10 @@ import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
+from app.convoy import errors
+from app.convoy.connections import Origin
 from app.convoy.proxies import Proxy
 from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Unavailable
@@ -259,13 +260,10 @@ def test_an_exchange_through_a_hanging_proxy_ends_at_the_deadline(
             behave(secured)
 
     with raw_server(behave_over_tls if secure else behave) as url:
-        host, port = at(url)
-        proxy = Proxy(
-            httpcore.URL(f"{'https' if secure else 'http'}://{host}:{port}/"), tunnels=True
-        )
+        proxy = Proxy(Origin("https" if secure else "http", *at(url)), tunnels=True)
         with sender(proxy=proxy, ssl_context=tls.client) as sent:
             started = time.monotonic()
-            with pytest.raises(httpcore.TimeoutException):
+            with pytest.raises(errors.DeadlinePassed):
                 post(sent, f"https://{HOST}/api", deadline_s=DEADLINE_S * 2)
             assert time.monotonic() - started < PATIENCE_S
 
@@ -278,11 +276,27 @@ def test_failed_handshakes_in_tunnels_leave_room_for_the_next() -> None:
         connection.close()
 
     with raw_server(hang_up) as url:
-        proxy = Proxy(httpcore.URL(url), tunnels=True)
+        proxy = Proxy(Origin("http", *at(url)), tunnels=True)
         with sender(proxy=proxy, max_connections=2) as sent:
             for _ in range(4):
-                with pytest.raises(httpcore.ConnectError):
+                with pytest.raises(errors.ConnectError):
                     post(sent, f"https://{HOST}/api", deadline_s=PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 200 OK\r\n\r\nmore", b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", b"HTTP/1.1 200"],
+)
+def test_a_tunnel_whose_answer_is_not_http_is_a_connection_error(answer: bytes) -> None:
+    def answer_so(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(answer)
+        connection.close()
+
+    with raw_server(answer_so) as url:
+        proxy = Proxy(Origin("http", *at(url)), tunnels=True)
+        with sender(proxy=proxy) as sent, pytest.raises(errors.ConnectError):
+            post(sent, f"https://{HOST}/api", deadline_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

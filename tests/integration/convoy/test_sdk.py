@@ -10,16 +10,16 @@ from importlib.metadata import version
 IMPORT = """
 import json, sys
 import app.convoy.publisher
-print(json.dumps([name for name in sys.modules if name.startswith("convoy.models.")]))
+models = {name: each for name, each in sys.modules.items() if name.startswith("convoy.models.")}
+print(json.dumps([name for name, each in models.items() if each.__spec__]))
 """
 
 
-def test_the_publisher_loads_a_dozen_of_the_sdks_models_not_all() -> None:
+def test_the_publisher_loads_one_of_the_sdks_models_not_all() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORT], check=True, capture_output=True)  # noqa: S603
 
     loaded = json.loads(done.stdout)
-    assert "convoy.models.models_fanout_event" in loaded
-    assert len(loaded) < 12
+    assert loaded == ["convoy.models.models_fanout_event"]
 
 
 def test_the_sdk_is_the_version_whose_layout_is_known() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 from typing import TYPE_CHECKING, Any, cast
 
-import httpcore
 import pytest
 
-from app.convoy.streams import Stream, TlsInTls, Turn
+from app.convoy.connections import Connection, Origin
+from app.convoy.streams import NO_WAIT, Limit, Limited, LimitedTls, TlsInTls
 from tests.integration.convoy.transport_support import HOST, Tls
 
 if TYPE_CHECKING:
@@ -21,23 +22,23 @@ class Peer:
     def __init__(self, tls: Tls) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = tls.server.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.limit = Limit(math.inf)
         self.greeted = False
         self.closed = False
 
-    def write(self, buffer: bytes) -> None:
+    def sendall(self, buffer: bytes) -> None:
         self._incoming.write(buffer)
 
-    def receive(self, max_bytes: int) -> bytes:
+    def recv(self, max_bytes: int) -> bytes:
         if not self.greeted:
             try:
                 self.tls.do_handshake()
                 self.greeted = True
             except ssl.SSLWantReadError:
                 pass
+        if self.limit is NO_WAIT and not self._outgoing.pending:
+            raise ssl.SSLWantReadError
         return self._outgoing.read()
-
-    def get_extra_info(self, info: str) -> bool:
-        return False
 
     def close(self) -> None:
         self.closed = True
@@ -54,56 +55,62 @@ def peer(tls: Tls) -> Peer:
 
 
 def connected(peer: Peer, context: ssl.SSLContext) -> TlsInTls:
-    return TlsInTls(cast("Stream", peer), Turn(), context, HOST)
+    return TlsInTls(cast("LimitedTls", peer), context, HOST)
 
 
-def test_a_record_after_the_one_that_was_read_is_readable(tls: Tls, peer: Peer) -> None:
+def greeted(peer: Peer, tls: Tls) -> TlsInTls:
     stream = connected(peer, tls.client)
-    stream.write(b"hello")
+    stream.sendall(b"hello")
     assert peer.tls.read(10) == b"hello"
-    assert not stream.get_extra_info("is_readable")
+    return stream
 
+
+def usable(stream: TlsInTls, peer: Peer) -> bool:
+    """Whether the next request may go out on it."""
+    connection = Connection(Origin("https", HOST, 443), stream, cast("Limited", peer))
+    return connection.is_usable(connection.used_at)
+
+
+def test_a_connection_without_bytes_can_be_used_again(tls: Tls, peer: Peer) -> None:
+    assert usable(greeted(peer, tls), peer)
+
+
+@pytest.mark.parametrize("read", [b"", b"o", b"one", b"onet"])
+def test_a_connection_with_bytes_in_any_record_cannot_be_used_again(
+    tls: Tls, peer: Peer, read: bytes
+) -> None:
+    stream = greeted(peer, tls)
     peer.tls.write(b"one")
     peer.tls.write(b"two")
+    assert b"".join(cast("bytes", stream.recv(1)) for _ in read) == read
 
-    assert stream.read(3) == b"one"
-    assert stream.get_extra_info("is_readable")
-    assert stream.read(1) == b"t"
-    assert stream.get_extra_info("is_readable")
-    assert stream.read(10) == b"wo"
-    assert not stream.get_extra_info("is_readable")
+    assert not usable(stream, peer)
 
 
 def test_an_end_with_a_close_alert_is_an_end(tls: Tls, peer: Peer) -> None:
-    stream = connected(peer, tls.client)
-    stream.write(b"hello")
-    peer.tls.read(10)
+    stream = greeted(peer, tls)
     with pytest.raises(ssl.SSLWantReadError):
         peer.tls.unwrap()
 
-    assert stream.read(10) == b""
+    assert stream.recv(10) == b""
+    assert not usable(stream, peer)
 
 
-@pytest.mark.parametrize(
-    ("use", "error"),
-    [
-        (lambda stream: stream.read(10), httpcore.ReadError),
-        (lambda stream: stream.write(b"x"), httpcore.WriteError),
-    ],
-)
+@pytest.mark.parametrize("use", [lambda stream: stream.recv(10), lambda stream: stream.send(b"x")])
 def test_an_end_without_a_close_alert_is_an_error(
-    tls: Tls, peer: Peer, use: Callable[[TlsInTls], object], error: type[Exception]
+    tls: Tls, peer: Peer, use: Callable[[TlsInTls], object]
 ) -> None:
     stream = connected(peer, tls.client)
-    with pytest.raises(httpcore.ReadError):
-        stream.read(10)
+    with pytest.raises(ssl.SSLEOFError):
+        stream.recv(10)
 
-    with pytest.raises(error):
+    with pytest.raises(ssl.SSLEOFError):
         use(stream)
+    assert not usable(stream, peer)
 
 
-def test_an_untrusted_certificate_is_a_connection_error(peer: Peer) -> None:
-    with pytest.raises(httpcore.ConnectError, match="certificate verify failed"):
+def test_an_untrusted_certificate_is_an_error(peer: Peer) -> None:
+    with pytest.raises(ssl.SSLError, match="certificate verify failed"):
         connected(peer, ssl.create_default_context())
 
 

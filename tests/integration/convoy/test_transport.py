@@ -7,13 +7,13 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
-from app.convoy.streams import Stream, Turn
+from app.convoy import connecting, errors
 from app.convoy.transport import ERRORS
 from tests.integration.convoy.transport_support import (
     DEADLINE_S,
@@ -57,13 +57,13 @@ def test_an_exchange_with_a_hanging_server_ends_at_the_deadline(
 ) -> None:
     with raw_server(behave) as url, sender() as sent:
         started = time.monotonic()
-        with pytest.raises(httpcore.TimeoutException):
+        with pytest.raises(errors.DeadlinePassed):
             post(sent, url)
         assert time.monotonic() - started < PATIENCE_S
 
 
 def test_a_write_to_a_server_that_does_not_read_ends_at_the_deadline() -> None:
-    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.TimeoutException):
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(errors.DeadlinePassed):
         post(sent, url, b"x" * 50_000_000)
 
 
@@ -76,7 +76,7 @@ def sip(connection: socket.socket) -> None:
 def test_a_write_to_a_server_that_reads_slowly_ends_at_the_deadline() -> None:
     with raw_server(sip) as url, sender() as sent:
         started = time.monotonic()
-        with pytest.raises(httpcore.TimeoutException):
+        with pytest.raises(errors.DeadlinePassed):
             post(sent, url, b"x" * 50_000_000)
         assert time.monotonic() - started < PATIENCE_S
 
@@ -93,7 +93,7 @@ def test_the_deadline_holds_over_tls_too(
 
     with raw_server(behave_over_tls) as url, sender(ssl_context=tls.client) as sent:
         started = time.monotonic()
-        with pytest.raises(httpcore.TimeoutException):
+        with pytest.raises(errors.DeadlinePassed):
             post(sent, url.replace("http:", "https:"), b"x" * size, deadline_s=DEADLINE_S * 2)
         assert time.monotonic() - started < PATIENCE_S
 
@@ -112,7 +112,7 @@ def test_waiting_for_a_free_connection_ends_at_the_deadline() -> None:
     ):
         threads.submit(post, sent, url, deadline_s=10)
         assert taken.wait(timeout=5)
-        with pytest.raises(httpcore.PoolTimeout):
+        with pytest.raises(errors.ConnectTimeout):
             post(sent, url, deadline_s=1.0)
 
 
@@ -145,21 +145,71 @@ def test_waiting_for_a_connection_counts_towards_the_deadline(
         assert asked.wait(timeout=5)
         seconds = 60.0
         go_on.set()
-        assert isinstance(waiting.exception(timeout=5), httpcore.ConnectTimeout)
+        assert isinstance(waiting.exception(timeout=5), errors.ConnectTimeout)
 
 
-def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed() -> None:
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(PATIENCE_S)
-    with theirs:
-        with pytest.raises(httpcore.ConnectTimeout):
-            Stream(ours, Turn(), time.time).start_tls(ssl.create_default_context())
+def test_a_connection_whose_deadline_passed_before_its_handshake_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = 0.0
+    received: Queue[bytes] = Queue()
+    race = connecting.race
 
-        assert theirs.recv(1) == b""
+    def connect_late(*how: Any) -> socket.socket:
+        nonlocal seconds
+        connected = race(*how)
+        seconds = 10.0
+        return connected
+
+    def read(connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE_S)
+        received.put(connection.recv(1))
+
+    clock = SimpleNamespace(monotonic=lambda: seconds)
+    monkeypatch.setattr("app.convoy.streams.time", clock)
+    monkeypatch.setattr(connecting, "race", connect_late)
+    with raw_server(read) as url, sender(ssl_context=ssl.create_default_context()) as sent:
+        with pytest.raises(errors.ConnectTimeout):
+            sent.exchange(request(url.replace("http:", "https:")), ends_at=10.0)
+        assert received.get(timeout=PATIENCE_S) == b""
+
+
+def test_an_untrusted_certificate_is_a_connection_error() -> None:
+    tls = Tls.make()
+
+    def greet(connection: socket.socket) -> None:
+        tls.server.wrap_socket(connection, server_side=True)
+
+    with (
+        raw_server(greet) as url,
+        sender() as sent,
+        pytest.raises(errors.ConnectError, match="certificate verify failed"),
+    ):
+        post(sent, url.replace("http:", "https:"), deadline_s=PATIENCE_S)
+
+
+def test_a_request_that_is_not_http_is_not_sent() -> None:
+    received: Queue[bytes] = Queue()
+
+    def read(connection: socket.socket) -> None:
+        received.put(connection.recv(1))
+
+    with raw_server(read) as url, sender() as sent:
+        asked = request(url)
+        for bad in (
+            asked._replace(headers=[(b"x", b"a\r\nb: c")]),
+            asked._replace(headers=[(b"x", b"a\0")]),
+            asked._replace(headers=[(b"x y:", b"a")]),
+            asked._replace(target="/a b"),
+            asked._replace(target="/ä"),
+        ):
+            with pytest.raises(errors.LocalProtocolError):
+                sent.exchange(bad, time.monotonic() + PATIENCE_S)
+            assert received.get(timeout=PATIENCE_S) == b""
 
 
 def test_an_unanswered_tls_handshake_ends_at_the_deadline() -> None:
-    with raw_server(black_hole) as url, sender() as sent, pytest.raises(httpcore.ConnectTimeout):
+    with raw_server(black_hole) as url, sender() as sent, pytest.raises(errors.ConnectTimeout):
         post(sent, url.replace("http:", "https:"))
 
 
@@ -188,7 +238,7 @@ def test_a_hanging_look_up_ends_at_the_deadline_and_opens_no_connection() -> Non
 
     look_up = SlowLookUp()
     with raw_server(count) as url, sender(look_up=look_up) as sent:
-        with pytest.raises(httpcore.ConnectTimeout):
+        with pytest.raises(errors.ConnectTimeout):
             post(sent, url)
         look_up.go_on.set()
         assert look_up.ended.acquire(timeout=5)
@@ -201,7 +251,7 @@ def test_abandoned_look_ups_do_not_delay_the_next() -> None:
     with raw_server(serve) as url, sender(look_up=look_up) as sent:
         with ThreadPoolExecutor(max_workers=40) as threads:
             given_up = [threads.submit(post, sent, url) for _ in range(40)]
-        assert all(isinstance(one.exception(), httpcore.ConnectTimeout) for one in given_up)
+        assert all(isinstance(one.exception(), errors.ConnectTimeout) for one in given_up)
         look_up.go_on.set()
         assert post(sent, url, deadline_s=PATIENCE_S).text == "ok"
     assert look_up.number < 20  # the eight that had begun, and the one that was wanted

@@ -7,9 +7,10 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpcore
+import httpx
 import trustme
 
+from app.convoy.connections import Origin, Request
 from app.convoy.transport import DeadlineTransport
 from tests.raw_server import read_request
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
     from pathlib import Path
-
-    import httpx
 
 DEADLINE_S = 0.2
 PATIENCE_S = 5.0
@@ -55,9 +54,10 @@ def sender(**options: Any) -> Iterator[DeadlineTransport]:
         yield sent
 
 
-def request(url: str, body: bytes = b"") -> httpcore.Request:
-    headers = [("host", "convoy"), ("content-length", str(len(body)))]
-    return httpcore.Request("POST", url, headers=headers, content=body)
+def request(url: str, body: bytes = b"") -> Request:
+    to = httpx.URL(url)
+    headers = [(b"host", b"convoy"), (b"content-length", b"%d" % len(body))]
+    return Request("POST", Origin.of(to), to.path, headers, body)
 
 
 def post(

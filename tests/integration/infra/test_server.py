@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.convoy.streams import KEEP_ALIVE_S
+from app.convoy.connections import KEEP_ALIVE_S
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 

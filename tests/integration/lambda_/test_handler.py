@@ -58,7 +58,7 @@ def test_clients_are_built_at_the_cold_start_and_kept(
         raise AssertionError("a client was built during a request")
 
     monkeypatch.setattr("botocore.session.Session.create_client", forbidden)
-    monkeypatch.setattr("httpcore.ConnectionPool.__init__", forbidden)
+    monkeypatch.setattr("app.convoy.transport.DeadlineTransport.__init__", forbidden)
 
     assert call(request("http_api_v2", "GET", "/"))["statusCode"] == 200
     assert call(request("http_api_v2", "GET", "/todo"))["statusCode"] == 200

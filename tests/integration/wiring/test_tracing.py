@@ -8,12 +8,12 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.convoy.api_key import ApiKey
+from app.convoy.connections import Origin, Request
 from app.domain.events import Event
 from app.resources.todo import TODO
 from app.runtime.xray import MAX_CALLS, Tracer
@@ -38,6 +38,7 @@ TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 PARENT = "53995c3f42cd8ad8"
 TRACED = f"Root={TRACE};Parent={PARENT};Sampled=1;Lineage=1:a1b2c3:0"
 TEXT = "Buy a ring"
+CONVOY = Origin("https", "convoy.example", 443)
 
 
 class Daemon:
@@ -175,7 +176,7 @@ def test_a_call_without_an_answer_is_a_fault_without_its_message(daemon: Daemon)
 def test_of_one_trace_so_many_calls_are_sent_and_of_the_next_one_again(daemon: Daemon) -> None:
     environment = {"_X_AMZN_TRACE_ID": TRACED, "AWS_XRAY_DAEMON_ADDRESS": daemon.address}
     send = Tracer(environment, lambda: 1.0).around(lambda _: httpx.Response(200))
-    request = httpcore.Request("GET", "https://convoy.example/api/v1?key=secret")
+    request = Request("GET", CONVOY, "/api/v1?key=secret", [])
 
     for _ in range(MAX_CALLS + 5):
         send(request)
@@ -189,7 +190,7 @@ def test_of_one_trace_so_many_calls_are_sent_and_of_the_next_one_again(daemon: D
 
 def _send(environment: dict[str, str]) -> httpx.Response:
     send = Tracer(environment).around(lambda _: httpx.Response(200))
-    return send(httpcore.Request("GET", "https://convoy.example/api"))
+    return send(Request("GET", CONVOY, "/api", []))
 
 
 @pytest.mark.parametrize("address", [None, "", "127.0.0.1:none"])

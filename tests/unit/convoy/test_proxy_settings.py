@@ -37,7 +37,7 @@ def test_the_environment_names_the_proxy_as_it_does_for_aws(
 
     found = Proxy.of_environment(f"https://{HOST}/api")
 
-    assert (found and str(found.url.origin).encode()) == proxied
+    assert (found and str(found.origin).encode()) == proxied
 
 
 @pytest.mark.parametrize(
