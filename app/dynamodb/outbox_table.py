@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from app.domain.events import Event
     from app.dynamodb.items import Item
 
+FIRST_ROWS, PAGE_ROWS = 500, 4_000
+"""The most rows of the first page, which the relay waits for, and of another one: with fewer it has
+1 MB. Without a limit DynamoDB Local reads the whole table for each page."""
+
 RETRY_PAUSES_S = (0.05, 0.2, 0.8)
 """Seconds before the throttled part of a batch is sent again."""
 
@@ -121,6 +125,7 @@ class OutboxTable:
             "ConsistentRead": True,
             "Segment": segment.number - 1,
             "TotalSegments": segment.of,
+            "Limit": FIRST_ROWS,
         }
         if after is not None:
             request["ExclusiveStartKey"] = {"event_id": {"S": after}}
@@ -130,7 +135,7 @@ class OutboxTable:
                 yield list(_readable(page["Items"], unreadable))
                 if "LastEvaluatedKey" not in page:
                     return
-                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+                request |= {"ExclusiveStartKey": page["LastEvaluatedKey"], "Limit": PAGE_ROWS}
 
     def postpone(
         self, row: Row, *, now: datetime, due_at: datetime, reason: str, refused: bool

@@ -27,6 +27,7 @@ from benchmarks.compare import (
     settling,
     targets,
     warm,
+    where,
 )
 from benchmarks.compare.tables import Table, grid
 from infra.checks.run import CommandError
@@ -59,6 +60,7 @@ PARTS = {
     "settling": Part(settling.measure, 3, {"sizes": (1_000,)}),
     "commands": Part(commands.measure, 9),
     "imports": Part(imports.measure, 5),
+    "where": Part(where.measure, 9),
 }
 
 

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 from benchmarks.compare import environments
@@ -29,6 +29,9 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 """Peers run on the first core, backends on the last. On a machine with one core they share it."""
 
 Sample = dict[str, float]
+
+Stack = tuple[str, str, int]
+"""The module that ran, the module that it ran for, and how often."""
 
 
 def _pin(core: int) -> None:
@@ -103,23 +106,32 @@ class Worker:
     def __init__(self, process: subprocess.Popen[str], log: IO[str]) -> None:
         self._process = process
         self._log = log
-        self.imported = self._read()
+        self.imported: Sample = self._read()
 
     def call(self, route: str, count: int) -> Sample:
         """The cost of one call, averaged over `count`. Raises RuntimeError if a call failed."""
-        assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(f"{route} {count}\n")
-        self._process.stdin.flush()
-        return self._read()
+        self._ask(route, count)
+        sample: Sample = self._read()
+        return sample
 
-    def _read(self) -> Sample:
+    def sampled(self, route: str, count: int, packages: tuple[str, ...]) -> list[Stack]:
+        """Samples of the stack during `count` calls. Raises RuntimeError if a call failed."""
+        self._ask(route, count, *packages)
+        stacks: list[Stack] = self._read()
+        return stacks
+
+    def _ask(self, *words: object) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(f"{' '.join(map(str, words))}\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> Any:  # noqa: ANN401  # JSON
         assert self._process.stdout is not None  # noqa: S101
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
             raise RuntimeError(self._log.read()[-2000:])
-        sample: Sample = json.loads(line)
-        return sample
+        return json.loads(line)
 
 
 @contextmanager

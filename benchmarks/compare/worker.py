@@ -3,13 +3,15 @@
     python -s -S worker.py TASK RUNTIME [STUB]
 
 Prints the cost of the import of the handler. Then for each line `ROUTE COUNT` prints the cost of a
-call.
+call. For a line `ROUTE COUNT PACKAGE ...` it prints samples of the stack.
 """
 
 import gc
 import json
 import sys
 import time
+
+import sampler
 
 
 class Context:
@@ -113,7 +115,7 @@ def main():
             exec(compile(source.read(), path, "exec"), {"handler": handler})
     print(json.dumps(cost), file=out, flush=True)
     for line in sys.stdin:
-        route, count = line.split()
+        route, count, *packages = line.split()
         method, path, body, status = ROUTES[route]
         request, context = event(method, path, body), Context()
 
@@ -123,6 +125,9 @@ def main():
                 raise SystemExit(f"{route}: {answer}")
 
         gc.collect()
+        if packages:
+            print(json.dumps(sampler.sampled(call, int(count), packages)), file=out, flush=True)
+            continue
         cost = timed(call, int(count))
         cost["peak_kb"] = peak_kb()
         print(json.dumps(cost), file=out, flush=True)

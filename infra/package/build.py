@@ -47,12 +47,13 @@ COMMAND = ("python-dotenv", "rich", "typer")
 
 DEAD = re.compile(
     r"^bin/|/__main__\.py$|^\w+/cli\.py$|(^|/)tests/|/testclient\.py$|\.pyi$|/py\.typed$|^\.lock$"
+    r"|/templating\.py$|^starlette/middleware/sessions\.py$"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|top_level|sboms/)|^pydantic/v1/"
     r"|^anyio/(pytest_plugin|_backends/_trio)\.py$|^httpx/_main\.py$|^pydantic/mypy\.py$"
     r"|^(httpcore|h11)(-[^/]+\.dist-info)?/|^dotenv/ipython\.py$"
     r"|^pythonjsonlogger/(msgspec|orjson)\.py$"
 )
-"""Commands, tests, types, RECORD (its hashes of the commands differ in each build), the installer's
+"""Commands, tests, types, templates, sessions, RECORD (it differs in each build), the installer's
 notes, and pydantic's version 1, which FastAPI works without. Then modules that import a package
 which the zip does not have: trio, pytest, click, mypy, IPython, msgspec, orjson. Then httpcore with
 h11: httpx imports it in a transport of its own, and the functions have another.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.ports import StoreUnavailable
+from app.dynamodb import outbox_table
 from app.dynamodb.outbox_table import RETRY_PAUSES_S, OutboxTable
 from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
 from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
@@ -107,6 +108,17 @@ def test_every_row_is_found_over_more_than_one_page(store: TodoStore, table: Out
     assert sorted(row.event.id for page in pages for row in page) == sorted(
         f"e{todo_id}" for todo_id in range(PAGEFUL)
     )
+
+
+def test_the_first_page_is_short_so_that_publishing_begins_soon(
+    store: TodoStore, table: OutboxTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_table, "FIRST_ROWS", 2)
+    monkeypatch.setattr(outbox_table, "PAGE_ROWS", 3)
+    for todo_id in range(6):
+        commit(store, todo_id)
+
+    assert [len(page) for page in table.pages()] == [2, 3, 1]
 
 
 def test_reading_continues_after_a_row_even_if_it_is_gone(

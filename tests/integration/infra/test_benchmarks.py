@@ -28,7 +28,9 @@ from benchmarks.compare import (
     processes,
     report,
     results,
+    sampler,
     waits,
+    where,
 )
 from benchmarks.compare.handlers import BARE, FASTAPI, FLOOR_CALLS
 from benchmarks.compare.tables import Measure, Samples, grid, shown
@@ -67,6 +69,19 @@ def test_a_ratio_compares_values_of_the_same_round() -> None:
     assert samples.ratio("ours", "bare") == Measure(2.0, 0.25)
     assert samples.above("ours", "bare").value == 4.0
     assert samples.median("ours") == 6.0
+
+
+def test_a_sample_counts_for_the_package_that_called_the_library() -> None:
+    values = {"text": "x" * 100_000, "numbers": list(range(1000))}
+
+    sampled: Any = sampler.sampled
+
+    found = sampled(lambda: json.dumps(values, indent=1), 50, {"tests"})
+
+    assert {caller for _, caller, _ in found} == {__name__}
+    assert sum(times for running, _, times in found if running.startswith("json")) > 0
+    assert where._part("json.encoder", "app.outbox.metrics") == "app/outbox: json"
+    assert where._part("namedtuple_Row", "app.outbox.rows") == "app/outbox"
 
 
 def test_a_target_is_met_at_its_limit_and_not_beyond() -> None:

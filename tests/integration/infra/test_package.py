@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import grimp
 import pytest
 
+from benchmarks.compare.targets import TARGETS
 from infra.checks.run import CommandError
 from infra.package import build as package
 from infra.package import bytecode
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 HERE = Target("x86_64", RUNNING)
 ARM = Target("arm64", RUNNING)
-LARGEST_MB = 5.2
-"""The zip had 4.96 MB, with bytecode, when this limit was set. 0.8 MB of it are the customers'
-function's: the SDK's calls for managing a project, most of all."""
+LARGEST_MB = TARGETS["zip"].limit
+"""With bytecode. 0.8 MB of the zip are the customers' function's: the SDK's calls for managing a
+project, most of all. For x86_64 pydantic's native module has 0.15 MB more than for arm64."""
 
 
 def test_each_package_that_the_app_imports_is_declared() -> None:
@@ -242,5 +243,8 @@ def test_modes_and_times_are_fixed(packaged: Packaged) -> None:
         assert entry.external_attr >> 16 == mode
 
 
-def test_it_is_smaller_than_its_limit(packaged: Packaged) -> None:
-    assert packaged(ARM).stat().st_size < LARGEST_MB * 1e6
+@pytest.mark.parametrize("target", [ARM, HERE], ids=str)
+def test_it_is_at_most_as_large_as_the_benchmark_wants_it(
+    target: Target, packaged: Packaged
+) -> None:
+    assert packaged(target).stat().st_size <= LARGEST_MB * 1e6
