@@ -6,7 +6,7 @@ The server ends with that process. Each test has a database of its own in it.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from multiprocessing.connection import Client, Listener
 from threading import Thread
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.dynamodb_local import DynamoDBLocalError, in_memory
+from infra.local.dynamodb_local import INSTALL_S, START_S, in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xdist.workermanage import WorkerController
 
-    Answer = str | DynamoDBLocalError
+    Answer = str | Exception
 
 ADDRESS = "dynamodb_local"
 """The name, in a worker's input, of the socket where it asks."""
@@ -42,10 +42,11 @@ def url(config: pytest.Config) -> Iterator[str]:
     with ExitStack() as running:
         if ADDRESS in given:
             with Client(given[ADDRESS]) as asked:
+                assert asked.poll(INSTALL_S + START_S), "DynamoDB Local: no answer whether it runs"
                 answer = asked.recv()
         else:
             answer = _start(running)
-        if isinstance(answer, DynamoDBLocalError):
+        if isinstance(answer, Exception):
             raise answer
         yield answer
 
@@ -62,7 +63,7 @@ def _answer_each(listener: Listener) -> None:
     with ExitStack() as running:
         answer: Answer | None = None
         while True:
-            with listener.accept() as worker:
+            with listener.accept() as worker, suppress(BrokenPipeError):  # a worker that ended
                 answer = answer or _start(running)
                 worker.send(answer)
 
@@ -70,5 +71,5 @@ def _answer_each(listener: Listener) -> None:
 def _start(running: ExitStack) -> Answer:
     try:
         return running.enter_context(in_memory())
-    except DynamoDBLocalError as error:
+    except Exception as error:  # noqa: BLE001  # raised by each worker that asks
         return error

@@ -82,10 +82,15 @@ class Answer(HTTPResponse):
         if encodings and (len(encodings) > 1 or not self.chunked):
             raise RemoteProtocolError(f"unknown Transfer-Encoding: {encodings}")
         lengths = self.headers.get_all("content-length", [])
+        if encodings and (lengths or self.version < 11):
+            raise RemoteProtocolError("chunks, and a length or HTTP/1.0: its end is not certain")
         if len(set(lengths)) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
             raise RemoteProtocolError(f"bad or conflicting Content-Length: {lengths}")
         if self.status in {204, 304}:
             self.chunked = False  # its length is 0
+        # `http.client` reads only the first of these lines.
+        options = ",".join(self.headers.get_all("connection", [])).lower()
+        self.will_close = self.will_close or "close" in options
 
     def whole(self, max_bytes: int) -> bytes:
         """The body, of up to `max_bytes`."""

@@ -99,6 +99,8 @@ class Opener:
         if self._ssl_context is None:
             self._ssl_context = ssl.create_default_context()
         self._ssl_context.set_alpn_protocols(["http/1.1"])
+        # Some builds of Python 3.11 take an end without a close alert for the end of an answer.
+        self._ssl_context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         return self._ssl_context
 
 

@@ -55,7 +55,7 @@ NO_WAIT = _NoWait(0.0)
 class Limited(socket.socket):
     """A socket whose calls end by its `limit`, which each exchange replaces."""
 
-    limit: Limit
+    limit: Limit = NO_WAIT
 
     def recv(self, *how: Any) -> bytes:  # noqa: ANN401
         self.settimeout(self.limit.left())
@@ -87,8 +87,6 @@ class TlsInTls(SSLTransport):
     """
 
     def __init__(self, outer: LimitedTls, context: ssl.SSLContext, name: str) -> None:
-        # Some builds of Python 3.11 take an end without a close alert for the end of an answer.
-        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         self._outer = outer
         super().__init__(outer, context, name, suppress_ragged_eofs=False)
 
@@ -99,9 +97,15 @@ class TlsInTls(SSLTransport):
 
 
 def over_tls(plain: Limited, context: ssl.SSLContext, name: str) -> LimitedTls:
-    """Raises OSError or ValueError when the handshake fails."""
+    """Raises OSError or ValueError when the handshake fails.
+
+    The context must not ignore an end without a close alert: that is no end of an answer.
+    """
+    plain.getpeername()  # raises if the connection was reset: `wrap_socket` would leave it open
     context.sslsocket_class = LimitedTls
     plain.settimeout(plain.limit.left())
-    wrapped: LimitedTls = context.wrap_socket(plain, server_hostname=name)  # type: ignore[assignment]
+    wrapped: LimitedTls = context.wrap_socket(  # type: ignore[assignment]
+        plain, server_hostname=name, suppress_ragged_eofs=False
+    )
     wrapped.limit = plain.limit
     return wrapped

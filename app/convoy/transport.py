@@ -11,6 +11,7 @@ or a name with many dead addresses, never reaches one.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections import deque
@@ -40,6 +41,9 @@ ERRORS = (NoAnswer,)
 NOT_SENT = (NotSent,)
 """The ERRORS after which no byte of the request was sent."""
 
+_FOLD = re.compile(r"\r?\n[\t ]+")
+"""Where a header goes on, on another line. A space takes its place: RFC 9112, section 5.2."""
+
 
 class DeadlineTransport(httpx.BaseTransport):
     """The transport of an httpx client, which closes it and does not send through it.
@@ -66,6 +70,7 @@ class DeadlineTransport(httpx.BaseTransport):
         self._lock = threading.Lock()
         self._idle: deque[Connection] = deque()
         """The last one was used last."""
+        self._closed = False
 
     def exchange(
         self, request: Request, ends_at: float, *, repeatable: bool = False
@@ -126,13 +131,22 @@ class DeadlineTransport(httpx.BaseTransport):
             connection.close()
             raise
         if connection.sock is not None:
-            connection.used_at = self._wall_clock()
-            self._idle.append(connection)
+            self._keep(connection)
         return _response(answer, content)
 
+    def _keep(self, connection: Connection) -> None:
+        connection.used_at = self._wall_clock()
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        with self._lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
         self._opener.close()
 
 
@@ -140,6 +154,9 @@ def _response(answer: Answer, content: bytes) -> httpx.Response:
     response = httpx.Response(answer.status, content=content)
     # Set later: httpx would decompress the content to any size. No request asks for compression.
     response.headers = httpx.Headers(
-        [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
+        [
+            (name.encode("latin-1"), _FOLD.sub(" ", value).encode("latin-1"))
+            for name, value in answer.getheaders()
+        ]
     )
     return response

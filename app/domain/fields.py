@@ -91,10 +91,15 @@ def without_none(hint: Any) -> Any:  # noqa: ANN401  # a type hint
 
 
 def required_names(of: Any) -> Set[str]:  # noqa: ANN401  # a TypedDict
-    """`__required_keys__` alone does not see a `NotRequired` in annotations that are text."""
-    hints = get_type_hints(of, include_extras=True)
-    optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
-    return set(of.__required_keys__) - optional
+    """`__required_keys__` alone does not see the qualifiers in annotations that are text."""
+    qualifiers = {
+        name: get_origin(hint) for name, hint in get_type_hints(of, include_extras=True).items()
+    }
+    return {
+        name
+        for name, qualifier in qualifiers.items()
+        if qualifier is Required or (qualifier is not NotRequired and name in of.__required_keys__)
+    }
 
 
 def without_qualifier(hint: Any) -> Any:  # noqa: ANN401  # type hints
@@ -181,14 +186,16 @@ def _typed(expected: type, value: Any) -> Any:  # noqa: ANN401  # JSON
     return value
 
 
-def _supported(hint: object) -> bool:
+def _supported(hint: object, within: tuple[object, ...] = ()) -> bool:
+    """`within`: the objects around it, since an object can't have itself."""
     if get_origin(hint) is Literal:
-        return all(type(each) is str for each in get_args(hint))
+        return bool(get_args(hint)) and all(type(each) is str for each in get_args(hint))
     if is_typeddict(hint):
-        return all(map(_supported, get_type_hints(hint).values()))
+        inner = get_type_hints(hint).values()
+        return hint not in within and all(_supported(each, (*within, hint)) for each in inner)
     if get_origin(hint) is list:
-        return _supported(*get_args(hint))
+        return _supported(get_args(hint)[0], within)
     if get_origin(hint) is dict:
         key, value = get_args(hint)
-        return key is str and _supported(value)
+        return key is str and _supported(value, within)
     return hint in SCALARS

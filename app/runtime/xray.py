@@ -78,9 +78,9 @@ class Tracer:
 
         def traced(request: Any, *others: Any, **options: Any) -> httpx.Response:  # noqa: ANN401
             parent, started = self._parent(), self._clock()
-            scheme, host, _ = request.origin
+            host = request.origin.host
             path = request.target.partition("?")[0]
-            asked = {"method": request.method, "url": f"{scheme}://{host}{path}"}
+            asked = {"method": request.method, "url": f"{request.origin.scheme}://{host}{path}"}
             about: dict[str, Any] = {"namespace": "remote", "http": {"request": asked}}
             try:
                 response = exchange(request, *others, **options)

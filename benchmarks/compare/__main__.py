@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import convoy.models  # noqa: F401  # before this project's import, which leaves some out
+
 from benchmarks.compare import (
     cold,
     commands,

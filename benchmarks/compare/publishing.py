@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import convoy.models  # noqa: F401  # all of them: this project's import would leave some out
 import trustme
 import urllib3
 

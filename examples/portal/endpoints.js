@@ -22,13 +22,23 @@ export function showEndpoints({ api, signal, say, complain, report }) {
   const list = cardList('Endpoints', newCard, (card) => fill(card, actionsOf(card)));
   const heading = element('h2', { tabindex: '-1' }, 'Endpoints');
 
+  let missed;
+  let counted = false; // once, and after each action: it is a long answer of Convoy's
   const load = async () => {
     const { data } = await api.get('/webhooks/endpoints', {}, signal);
-    const missed = data.length > 0 ? await missedOf(api, signal) : undefined;
-    list.show(data.map((each) => ({ ...each, missed: missed(each.id) })));
+    const show = () => list.show(data.map((each) => ({ ...each, missed: missed?.(each.id) })));
+    show();
     empty.hidden = data.length > 0;
+    if (counted || data.length === 0) return;
+    missed = await missedOf(api, signal);
+    counted = true;
+    show();
   };
-  const refresh = poll(load, EVERY_S, signal, report);
+  const reload = poll(load, EVERY_S, signal, report);
+  const refresh = () => {
+    counted = false;
+    reload();
+  };
 
   // Does something, says how it ended, and shows the new state.
   const act = async (call, ...done) => {

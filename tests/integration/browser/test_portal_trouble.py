@@ -96,6 +96,18 @@ def test_convoys_outage_is_a_sentence_and_ends_by_itself(api: Api, page: Page) -
     expect(page.get_by_text("✓ active")).to_be_visible()
 
 
+def test_endpoints_are_shown_though_their_deliveries_can_not_be_counted(
+    api: Api, page: Page
+) -> None:
+    api.endpoint("ann")
+    answer: JsonObject = {"status": 429, "json": {"message": "Too Many Requests"}}
+    page.route("**/webhooks/deliveries?*", lambda route: route.fulfill(**answer))
+    api.sign_in(page, "ann")
+
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator("#state")).to_contain_text("too many requests")
+
+
 def test_everything_is_reached_by_keyboard(api: Api, page: Page) -> None:
     api.endpoint("ann")
     press = page.keyboard.press

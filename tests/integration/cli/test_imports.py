@@ -52,5 +52,5 @@ def test_a_list_of_the_outbox_imports_neither_the_api_nor_a_client_of_convoy() -
 
     assert {"botocore", "pydantic_settings"} <= imported
     assert imported.isdisjoint(
-        {"boto3", "convoy", "fastapi", "httpcore", "httpx", "mangum", "rich", "starlette"}
+        {"boto3", "convoy", "fastapi", "httpx", "mangum", "rich", "starlette"}
     )

@@ -62,7 +62,6 @@ WHOLE = [
     with_chunks(CHUNK + b"0\r\n\r\n"),
     with_chunks(b"1\r\nh\r\n0004\r\nello\r\n000\r\n\r\n"),
     with_chunks(b"5 ;a=b\r\nhello\r\n0;c\r\nx: y\r\ncontent-length: 9\r\n\r\n"),
-    STATUS + CHUNKED + b"content-length: 3\r\n\r\n" + CHUNK + b"0\r\n\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + with_headers(LENGTH),
     b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" * 2 + with_headers(LENGTH),
 ]
@@ -114,6 +113,8 @@ NOT_ONE = {
     "two lengths": with_headers(LENGTH + b"content-length: 3\r\n"),
     "a list of lengths": with_headers(b"content-length: 5, 3\r\n"),
     "a length and none": with_headers(LENGTH + b"content-length: x\r\n"),
+    "chunks and a length": STATUS + CHUNKED + LENGTH + b"\r\n" + CHUNK + b"0\r\n\r\n",
+    "chunks of HTTP/1.0": (with_chunks(CHUNK + b"0\r\n\r\n").replace(b"1.1", b"1.0")),
     "chunks and no length": STATUS + CHUNKED + b"content-length: x\r\n\r\n" + CHUNK + b"0\r\n\r\n",
     "another encoding": with_headers(b"transfer-encoding: gzip\r\n" + LENGTH),
     "no encoding": with_headers(b"transfer-encoding: \r\n" + LENGTH),
@@ -154,6 +155,10 @@ def test_an_answer_in_any_form_of_http_counts(answer: bytes) -> None:
     found = ask(answer)
 
     assert (found.status_code, found.content) == (200, BODY)
+
+
+def test_a_header_on_several_lines_is_one_line() -> None:
+    assert ask(with_headers(LENGTH + b"x: a\r\n  b\r\n\tc\r\n")).headers["x"] == "a b c"
 
 
 @pytest.mark.parametrize("answer", NOT_ONE.values(), ids=NOT_ONE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import socket
+import ssl
+import struct
 import time
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
@@ -128,6 +131,27 @@ def test_connecting_to_dead_addresses_ends_at_the_deadline(
 
     assert opened
     assert {one.fileno() for one in opened} == {-1}
+
+
+def test_a_connection_that_is_reset_before_tls_begins_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def reset(*_: object) -> socket.socket:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            ours = socket.create_connection(listener.getsockname())
+            theirs, _ = listener.accept()
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        assert select.select([ours], [], [], PATIENCE_S)[0]
+        return ours
+
+    monkeypatch.setattr(connecting, "race", reset)
+    context = ssl.create_default_context()
+    with (
+        sender(ssl_context=context, look_up=lambda *_: []) as sent,
+        pytest.raises(errors.ConnectError),
+    ):
+        post(sent, "https://convoy.test/api", deadline_s=PATIENCE_S)
 
 
 def test_an_invalid_name_is_a_connection_error() -> None:

@@ -16,7 +16,7 @@ import pytest
 from app.convoy import connecting, errors
 from app.convoy.transport import ERRORS
 from tests.integration.convoy.transport_support import (
-    DEADLINE_S,
+    OK,
     PATIENCE_S,
     Tls,
     drip,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.convoy.connecting import Address
+    from app.convoy.transport import DeadlineTransport
 
 
 def drip_body(connection: socket.socket) -> None:
@@ -51,20 +52,33 @@ def black_hole(connection: socket.socket) -> None:
     """Accepts a connection, and never reads or answers."""
 
 
+def after_one(behave: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """Answers one request first: the next has a connection, whatever else the machine does."""
+
+    def behaved(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(OK)
+        behave(connection)
+
+    return behaved
+
+
+def fails_in_time(
+    sent: DeadlineTransport, url: str, error: type[errors.NoAnswer], body: bytes = b""
+) -> None:
+    post(sent, url, deadline_s=PATIENCE_S)
+    started = time.monotonic()
+    with pytest.raises(error):
+        post(sent, url, body)
+    assert time.monotonic() - started < PATIENCE_S
+
+
 @pytest.mark.parametrize("behave", [drip, drip_body, black_hole])
 def test_an_exchange_with_a_hanging_server_ends_at_the_deadline(
     behave: Callable[[socket.socket], None],
 ) -> None:
-    with raw_server(behave) as url, sender() as sent:
-        started = time.monotonic()
-        with pytest.raises(errors.DeadlinePassed):
-            post(sent, url)
-        assert time.monotonic() - started < PATIENCE_S
-
-
-def test_a_write_to_a_server_that_does_not_read_ends_at_the_deadline() -> None:
-    with raw_server(black_hole) as url, sender() as sent, pytest.raises(errors.DeadlinePassed):
-        post(sent, url, b"x" * 50_000_000)
+    with raw_server(after_one(behave)) as url, sender() as sent:
+        fails_in_time(sent, url, errors.ReadTimeout)
 
 
 def sip(connection: socket.socket) -> None:
@@ -73,29 +87,45 @@ def sip(connection: socket.socket) -> None:
         time.sleep(0.01)
 
 
-def test_a_write_to_a_server_that_reads_slowly_ends_at_the_deadline() -> None:
-    with raw_server(sip) as url, sender() as sent:
-        started = time.monotonic()
-        with pytest.raises(errors.DeadlinePassed):
-            post(sent, url, b"x" * 50_000_000)
-        assert time.monotonic() - started < PATIENCE_S
+@pytest.mark.parametrize("behave", [black_hole, sip])
+def test_a_write_to_a_server_that_reads_slowly_ends_at_the_deadline(
+    behave: Callable[[socket.socket], None],
+) -> None:
+    with raw_server(after_one(behave)) as url, sender() as sent:
+        fails_in_time(sent, url, errors.WriteTimeout, b"x" * 50_000_000)
 
 
-@pytest.mark.parametrize(("behave", "size"), [(drip_body, 0), (sip, 50_000_000)])
+@pytest.mark.parametrize(
+    ("behave", "error", "size"),
+    [(drip_body, errors.ReadTimeout, 0), (sip, errors.WriteTimeout, 50_000_000)],
+)
 def test_the_deadline_holds_over_tls_too(
-    behave: Callable[[socket.socket], None], size: int
+    behave: Callable[[socket.socket], None], error: type[errors.NoAnswer], size: int
 ) -> None:
     tls = Tls.make()
 
     def behave_over_tls(connection: socket.socket) -> None:
         with tls.server.wrap_socket(connection, server_side=True) as secured:
-            behave(secured)
+            after_one(behave)(secured)
 
     with raw_server(behave_over_tls) as url, sender(ssl_context=tls.client) as sent:
-        started = time.monotonic()
-        with pytest.raises(errors.DeadlinePassed):
-            post(sent, url.replace("http:", "https:"), b"x" * size, deadline_s=DEADLINE_S * 2)
-        assert time.monotonic() - started < PATIENCE_S
+        fails_in_time(sent, url.replace("http:", "https:"), error, b"x" * size)
+
+
+def test_an_answer_that_ends_without_a_close_alert_is_cut() -> None:
+    tls = Tls.make()
+
+    def cut(connection: socket.socket) -> None:
+        with tls.server.wrap_socket(connection, server_side=True) as secured:
+            read_request(secured)
+            secured.sendall(b'HTTP/1.1 201 Created\r\n\r\n{"status": tru')
+
+    with (
+        raw_server(cut) as url,
+        sender(ssl_context=tls.client) as sent,
+        pytest.raises(errors.ReadError),
+    ):
+        post(sent, url.replace("http:", "https:"), deadline_s=PATIENCE_S)
 
 
 def test_waiting_for_a_free_connection_ends_at_the_deadline() -> None:

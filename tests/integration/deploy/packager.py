@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.support import JsonObject
 
 COMMAND_S = 120.0
+STOP_S = 10.0
 SCRIPT = Path(__file__).with_suffix(".js")
 
 
@@ -31,7 +32,9 @@ def run(
     if not select.select([process.stdout], [], [], COMMAND_S)[0]:
         process.kill()
     line = process.stdout.readline()
-    assert line, f"{SCRIPT.name} ended: {argv}"
+    if not line:
+        _process.cache_clear()
+        raise AssertionError(f"{SCRIPT.name} ended: {argv}")
     said: JsonObject = json.loads(line)
     return subprocess.CompletedProcess(argv, said["code"], said["stdout"], said["stderr"])
 
@@ -41,5 +44,12 @@ def _process() -> subprocess.Popen[str]:
     process = subprocess.Popen(
         ["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    atexit.register(process.communicate)
+    atexit.register(_end, process)
     return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.communicate(timeout=STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -15,13 +15,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-import httpcore
 import httpx
 import pytest
 from typer.main import get_command
 
 from app.cli import outbox_tables
 from app.cli.main import cli
+from app.convoy import errors
 from app.convoy.status_codes import outcome_of
 from app.customers import audit
 from app.domain.events import Event
@@ -186,8 +186,9 @@ def _reasons() -> Iterator[str]:
     page = outcome_of(httpx.Response(200, html="<p>"), NOW)
     assert not isinstance(page, Accepted)
     yield page.reason
-    for kind in (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
-        yield from (f"{each.__name__}: x" for each in kind.__subclasses__())
+    bases = {errors.NoAnswer, errors.DeadlinePassed, errors.NotSent}
+    kinds = {each for each in vars(errors).values() if isinstance(each, type)} - bases
+    yield from (f"{each.__name__}: x" for each in kinds)
     for shown in ("Pending", "Processing", "Failure"):
         stuck = finding([Shown("u", "e1", shown, NOW, NOW)], NOW + timedelta(hours=1))
         assert isinstance(stuck, Stuck)

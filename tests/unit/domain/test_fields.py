@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, make_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 import pytest
 from hypothesis import given
@@ -35,8 +35,17 @@ class Size(TypedDict):
     unit: NotRequired[Literal["m", "cm"]]
 
 
+class Crate(TypedDict, total=False):
+    width: Required[int]
+    unit: str
+
+
 class Broken(TypedDict):
     width: float
+
+
+class Nested(TypedDict):
+    within: list[Nested]
 
 
 SCALARS += [
@@ -96,7 +105,7 @@ def test_decimals_and_times_are_text(value: object, expected: str) -> None:
     [
         (str, 1), (int, "1"), (int, True), (bool, 1), (Decimal, 1), (Decimal, "x"), (datetime, 1),
         (datetime, "x"), (datetime, "2026-11-24T12:00:00"),
-        (Decimal, "NaN"), (Size, {"width": "x"}), (Size, {}), (Size, []),
+        (Decimal, "NaN"), (Size, {"width": "x"}), (Size, {}), (Size, []), (Crate, {}),
         (Literal["s", "m"], "l"), (Literal["s", "m"], 1),
         (list[str], "x"), (list[str], [1]), (dict[str, int], []), (str, None),
     ],
@@ -119,7 +128,7 @@ def test_a_value_of_no_field_is_not_written() -> None:
     "hint",
     [
         float, bytes, set[str], dict[int, str], list[float], list, dict, str | int, object,
-        Literal["s", 1], Broken,
+        Literal["s", 1], Literal[()], Broken, Nested,
     ],
 )  # fmt: skip
 def test_another_type_stops_the_start_with_the_fields_name(hint: Any) -> None:
