@@ -57,6 +57,9 @@ def _owner(value: str) -> str:
     return value
 
 
+Owner = Annotated[Name, AfterValidator(_owner)]
+
+
 def _base_path(value: str) -> str:
     if not value:
         return value
@@ -92,7 +95,7 @@ class ConvoySettings(BaseSettings):
         SecretStr("")
     )
     """The project's API key: set this or `CONVOY_API_KEY_SECRET`."""
-    convoy_app_id: Annotated[Name, AfterValidator(_owner)] = ""
+    convoy_app_id: Owner = ""
     """Owner of a deployment without sign-in: needed on a laptop, and with `SIGN_IN=anonymous`."""
     convoy_project_id: Name
     """The outgoing project."""
@@ -170,7 +173,7 @@ class Settings(ConvoySettings):
 class LocalSettings(Settings):
     """The settings of the API outside Lambda, where nobody signs in."""
 
-    convoy_app_id: Annotated[Name, AfterValidator(_owner)]
+    convoy_app_id: Owner
 
 
 def _explain(error: ValidationError) -> str:

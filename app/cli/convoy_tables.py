@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from app.cli.called import command
 from app.cli.moments import TIME_WIDTH, shown
-from app.cli.terminal import coloured, console, one_line, plain, say, say_coloured, say_json, table
+from app.cli.terminal import (
+    coloured,
+    console,
+    on_own_lines,
+    one_line,
+    plain,
+    say,
+    say_coloured,
+    say_json,
+    table,
+)
 from app.convoy_admin.deliveries import MAX_BODY, latency_ms
 from app.outbox.rows import event_id_of
 
@@ -79,7 +89,7 @@ def endpoints(found: Sequence[JsonObject]) -> Table:
     for each in map(endpoint_summary, found):
         lines = [each["endpoint_id"], f"  {each['url']}"]
         lines += [f"  {each['owner']}"] if each["owner"] else []
-        made.add_row(coloured(each["status"]), "\n".join(map(one_line, lines)))
+        made.add_row(coloured(each["status"]), on_own_lines(lines))
     return made
 
 
@@ -133,7 +143,7 @@ def deliveries(found: Sequence[JsonObject]) -> Table:
         if each["next_attempt_at"]:
             time += f"\nnext {_shown(each['next_attempt_at'])}"
         status, tries = coloured(each["status"] or "-"), str(each["attempts"])
-        made.add_row(status, tries, plain(time), "\n".join(map(one_line, lines)))
+        made.add_row(status, tries, plain(time), on_own_lines(lines))
     return made
 
 

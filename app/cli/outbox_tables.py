@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from app.cli.terminal import coloured, one_line, plain, seconds, span, table
+from app.cli.terminal import coloured, on_own_lines, plain, seconds, span, table
 from app.outbox.rows import WAITING
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def page(rows: Sequence[Row], now: datetime, *, header: bool) -> Table:
             span(seconds(now - row.event.occurred_at)),
             str(row.attempts) if row.attempts else "-",
             due(row, now),
-            "\n".join(map(one_line, lines)),
+            on_own_lines(lines),
         )
     return made
 

@@ -71,6 +71,11 @@ def one_line(text: str) -> str:
     return plain(text.replace("\n", "\0"))
 
 
+def on_own_lines(texts: Iterable[str]) -> str:
+    """Foreign texts, each on one line of its own."""
+    return "\n".join(map(one_line, texts))
+
+
 def coloured(state: str, text: str | None = None) -> Text:
     """The text (by default the state), on one line, in the colour of the state."""
     from rich.text import Text

@@ -8,6 +8,7 @@ import selectors
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from http.client import HTTPException
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Opener:
         self, *, proxy: Proxy | None, ssl_context: ssl.SSLContext | None, look_up: LookUp
     ) -> None:
         self._proxy = proxy
-        self._ssl_context = ssl_context
+        self._given_context = ssl_context
         self._look_up = look_up
         # A look-up can't be interrupted: it runs on another thread, and a late one is ignored.
         self._resolvers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look-up")
@@ -67,15 +68,15 @@ class Opener:
         inner: Limited | TlsInTls
         try:
             if proxy and proxy.origin.scheme == "https":
-                stream = over_tls(stream, self._context(), proxy.origin.host)
+                stream = over_tls(stream, self._context, proxy.origin.host)
             if proxy:
                 proxy.open_tunnel(stream, origin)
             if origin.scheme != "https":
                 inner = stream
             elif isinstance(stream, LimitedTls):
-                inner = TlsInTls(stream, self._context(), origin.host)
+                inner = TlsInTls(stream, self._context, origin.host)
             else:
-                inner = stream = over_tls(stream, self._context(), origin.host)
+                inner = stream = over_tls(stream, self._context, origin.host)
             return Connection(origin, inner, outermost=stream)
         except BaseException:
             stream.close()
@@ -95,13 +96,14 @@ class Opener:
             looking.cancel()
             raise
 
+    @cached_property
     def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = ssl.create_default_context()
-        self._ssl_context.set_alpn_protocols(["http/1.1"])
+        context = self._given_context or ssl.create_default_context()
+        context.sslsocket_class = LimitedTls
+        context.set_alpn_protocols(["http/1.1"])
         # Some builds of Python 3.11 take an end without a close alert for the end of an answer.
-        self._ssl_context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
-        return self._ssl_context
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+        return context
 
 
 def look_up(host: str, port: int) -> Sequence[Address]:

@@ -99,10 +99,10 @@ class TlsInTls(SSLTransport):
 def over_tls(plain: Limited, context: ssl.SSLContext, name: str) -> LimitedTls:
     """Raises OSError or ValueError when the handshake fails.
 
-    The context must not ignore an end without a close alert: that is no end of an answer.
+    The context makes LimitedTls, and must not ignore an end without a close alert: that is no end
+    of an answer.
     """
     plain.getpeername()  # raises if the connection was reset: `wrap_socket` would leave it open
-    context.sslsocket_class = LimitedTls
     plain.settimeout(plain.limit.left())
     wrapped: LimitedTls = context.wrap_socket(  # type: ignore[assignment]
         plain, server_hostname=name, suppress_ragged_eofs=False

@@ -102,9 +102,12 @@ def required_names(of: Any) -> Set[str]:  # noqa: ANN401  # a TypedDict
     }
 
 
-def without_qualifier(hint: Any) -> Any:  # noqa: ANN401  # type hints
-    """`T` for `NotRequired[T]` in a TypedDict."""
-    return get_args(hint)[0] if get_origin(hint) in {NotRequired, Required} else hint
+def hints_of(of: Any) -> dict[str, Any]:  # noqa: ANN401  # a TypedDict
+    """The names' types with their bounds: `T` for `NotRequired[T]`."""
+    return {
+        name: get_args(hint)[0] if get_origin(hint) in {NotRequired, Required} else hint
+        for name, hint in get_type_hints(of, include_extras=True).items()
+    }
 
 
 def to_json(value: object) -> Json:

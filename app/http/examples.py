@@ -16,7 +16,7 @@ from typing import (
     is_typeddict,
 )
 
-from app.domain.fields import default_of, to_json, without_none, without_qualifier
+from app.domain.fields import default_of, hints_of, to_json, without_none
 from app.domain.resource import COMMON_FIELDS
 from app.http.resource_schemas import schemas_of
 
@@ -76,8 +76,7 @@ def _any(hint: Any) -> Any:  # noqa: ANN401  # a type hint, and a value of it
     if get_origin(hint) is Literal:
         return get_args(hint)[0]
     if is_typeddict(hint):
-        hints = get_type_hints(hint, include_extras=True)
-        return {name: _any(without_qualifier(each)) for name, each in hints.items()}
+        return {name: _any(each) for name, each in hints_of(hint).items()}
     if get_origin(hint) is list:
         return [_any(get_args(hint)[0])]
     if get_origin(hint) is dict:

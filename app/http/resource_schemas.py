@@ -38,11 +38,11 @@ from typing_extensions import TypedDict
 from app.domain.fields import (
     UnsupportedField,
     default_of,
+    hints_of,
     is_optional,
     required_names,
     to_json,
     without_none,
-    without_qualifier,
 )
 from app.domain.resource import COMMON_FIELDS, MAX_ID, ResourceType
 from app.http.moments import Moment
@@ -194,11 +194,10 @@ class _Inline:
 @cache
 def _object(declared: Any) -> Any:  # noqa: ANN401  # a TypedDict, and one of bodies
     """pydantic takes only the TypedDict of typing_extensions before Python 3.12."""
-    hints = get_type_hints(declared, include_extras=True)
     required = required_names(declared)
     bodies = {
-        name: (Required if name in required else NotRequired)[_body(without_qualifier(hint))]
-        for name, hint in hints.items()
+        name: (Required if name in required else NotRequired)[_body(hint)]
+        for name, hint in hints_of(declared).items()
     }
     typed_dict: Any = TypedDict
     body = typed_dict(declared.__name__, bodies)

@@ -117,15 +117,11 @@ def test_both_secrets_sign_for_the_overlap_that_was_asked_for(
 
 def test_an_endpoint_has_only_so_many_secrets_that_sign(ann: Customer, convoy: Convoy) -> None:
     """Each makes each webhook's header longer."""
-    made = ann.register()
-    rotate = f"/endpoints/{made}/rotate"
-    for _ in range(9):
-        ann.data("POST", rotate, json={"overlap_h": 168})
+    rotate = _rotated(ann, 9, overlap_h=168)
 
-    refused = ann.ask("POST", rotate, json={"overlap_h": 1})
+    refusal = _refusal(ann, rotate, overlap_h=1)
 
-    assert refused.status_code == 409
-    assert refused.json()["detail"].startswith("The endpoint has 10 secrets that sign, and 10 is")
+    assert refusal.startswith("The endpoint has 10 secrets that sign, and 10 is")
     assert len(_signatures(ann)) == 10
     assert ann.data("POST", rotate, json={"overlap_h": 0})["secret"]
     convoy.clock.read = lambda: now() + timedelta(hours=168)
@@ -137,15 +133,26 @@ def test_an_endpoint_had_only_so_many_secrets(
 ) -> None:
     """Convoy lists each, also those that sign no more."""
     monkeypatch.setattr(endpoints, "MAX_SECRETS", 3)
-    made = ann.register()
-    rotate = f"/endpoints/{made}/rotate"
-    for _ in range(2):
-        ann.data("POST", rotate, json={"overlap_h": 0})
+    rotate = _rotated(ann, 2, overlap_h=0)
 
-    refused = ann.ask("POST", rotate, json={"overlap_h": 0})
+    refusal = _refusal(ann, rotate, overlap_h=0)
 
+    assert refusal.startswith("The endpoint had 3 secrets, which is the maximum.")
+
+
+def _rotated(ann: Customer, times: int, overlap_h: int) -> str:
+    """The path that rotates the secret of a new endpoint, after so many rotations."""
+    rotate = f"/endpoints/{ann.register()}/rotate"
+    for _ in range(times):
+        ann.data("POST", rotate, json={"overlap_h": overlap_h})
+    return rotate
+
+
+def _refusal(ann: Customer, rotate: str, overlap_h: int) -> str:
+    refused = ann.ask("POST", rotate, json={"overlap_h": overlap_h})
     assert refused.status_code == 409
-    assert refused.json()["detail"].startswith("The endpoint had 3 secrets, which is the maximum.")
+    detail: str = refused.json()["detail"]
+    return detail
 
 
 def _signatures(ann: Customer) -> list[str]:

@@ -64,14 +64,17 @@ class Project:
 
     def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
         """Run one command of the framework."""
-        argv = [*command, *_options(params)]
-        env = os.environ | {"NO_COLOR": "1"}
         if command[0] == "package":
-            return packager.run(argv, cwd=self.folder, env=env)
+            argv = [*command, *_options(params)]
+            return packager.run(argv, cwd=self.folder, env=_environment())
+        return self.run_alone(*command, **params)
+
+    def run_alone(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
+        """As `run`, in a process of its own."""
         return subprocess.run(
-            [OSLS, *argv],
+            [OSLS, *command, *_options(params)],
             cwd=self.folder,
-            env=env,
+            env=_environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -149,6 +152,10 @@ class Template:
             each["ParameterKey"]: each["ParameterValue"] for each in provider["stackParameters"]
         }
         return defaults | given
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"NO_COLOR": "1"}
 
 
 def _options(params: dict[str, str]) -> list[str]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
-from tests.integration.deploy.osls import OSLS, REQUIRED, Project, Template
+from tests.integration.deploy.osls import Project, Template
 
 if TYPE_CHECKING:
     from tests.support import JsonObject
-
-PROD = {"alarmEmail": "ops@example.com", "artifact": "stand-in.zip"} | REQUIRED
 
 
 def timeless(template: Template) -> JsonObject:
@@ -26,14 +22,8 @@ def timeless(template: Template) -> JsonObject:
 def test_a_stage_packaged_after_others_is_as_the_command_packages_it(project: Project) -> None:
     project.run("package", "--stage=nowhere")
     project.package(jwtIssuer="https://issuer.example", jwtAudience="todos")
-    kept = timeless(project.package("--stage=prod", **PROD))
-    options = [f"--param={name}={value}" for name, value in PROD.items()]
-    subprocess.run(
-        [OSLS, "package", "--stage=prod", *options],
-        cwd=project.folder,
-        env=os.environ,
-        check=True,
-        capture_output=True,
-    )
+    kept = timeless(project.package("--stage=prod", alarmEmail="ops@example.com"))
+    done = project.run_alone("package", "--stage=prod", alarmEmail="ops@example.com")
 
+    assert done.returncode == 0, done.stderr
     assert timeless(Template(project.folder / ".serverless")) == kept
