@@ -51,6 +51,14 @@ FLOOR = Peer(
 FLOOR_CALLS = Peer(
     "floor-calls", "floor, the same calls", outbox=True, packages=STACK, handler="floor"
 )
+FLOOR_COMMIT = Peer(
+    "floor-commit",
+    "floor, no publish",
+    outbox=True,
+    packages=STACK,
+    handler="floor",
+    calls="commit",
+)
 
 PEERS = (OURS, FLOOR_CALLS, FASTAPI, VALIDATED, POWERTOOLS, BARE, BARE_ACK, BARE_LOST, TUTORIAL)
-"""Without the floor that makes no calls: it answers only to POST."""
+"""Without the floors for a POST alone."""

@@ -6,7 +6,7 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.handlers import BARE, OURS
+from benchmarks.compare.handlers import BARE, FLOOR_CALLS, FLOOR_COMMIT, OURS
 from benchmarks.compare.processes import HOST, backends, environment, worker
 from benchmarks.compare.tables import Samples, Table, rotated
 
@@ -31,6 +31,8 @@ def measure(rounds: int) -> Table:
                 tried, open_ = _black_holed(peer, dark)
                 first.add(peer.name, tried)
                 then.add(peer.name, open_)
+            for peer in rotated((FLOOR_CALLS, FLOOR_COMMIT), turn):
+                then.add(peer.name, _healthy(peer, healthy))
     rows: list[list[Cell]] = [
         [
             peer.title,
@@ -41,14 +43,19 @@ def measure(rounds: int) -> Table:
         ]
         for peer in (OURS, BARE)
     ]
+    healthy_floor, floor = then.median(FLOOR_CALLS.name), then.median(FLOOR_COMMIT.name)
+    floors = {"breaker open / healthy": then.ratio(FLOOR_COMMIT.name, FLOOR_CALLS.name)}
+    rows.append(["floor", healthy_floor * 1000, "-", floor * 1000, *floors.values()])
     return Table(
         name="outage",
         title="Convoy black-holed: a POST",
         note=f"Milliseconds, medians of {rounds} rounds. Both wait 2 s for Convoy, and answer with"
-        " success: the event is in the outbox. Our breaker then skips the attempt for 5 to 10 s.",
+        " success: the event is in the outbox. Our breaker then skips the attempt for 5 to 10 s."
+        " The floor makes the same calls, and in the outage only its transaction.",
         columns=("handler", "healthy", "first of the outage", "the next", "to healthy"),
         rows=rows,
         found={"breaker open / healthy": then.ratio(OURS.name, f"{OURS.name} healthy")},
+        floors=floors,
     )
 
 

@@ -1,19 +1,22 @@
-"""One publish over TLS on loopback: this project, the SDK as documented, and urllib3."""
+"""One publish over TLS on loopback: this project, the SDK on two other clients, and urllib3."""
 
 from __future__ import annotations
 
 import json
 import os
+import ssl
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import httpx
 import trustme
 import urllib3
 
@@ -83,6 +86,7 @@ def measure(rounds: int) -> Table:
             for name, (title, _) in MAKERS.items()
         ],
         found={"publish / urllib3": kept.ratio("ours", "urllib3")},
+        floors={"publish / urllib3": kept.ratio("floor", "urllib3")},
     )
 
 
@@ -114,6 +118,42 @@ def _documented(root: str, _: str) -> Client:
     return publish, client.get_httpx_client().close
 
 
+class _Bare(httpx.Client):
+    """Sends what the SDK asks for by `http.client`, and checks nothing."""
+
+    def __init__(self, root: str, ca: str) -> None:
+        super().__init__()
+        url = httpx.URL(root)
+        tls = ssl.create_default_context(cafile=ca)
+        self._path = url.path
+        self.connection = HTTPSConnection(url.host, url.port, timeout=DEADLINE_S, context=tls)
+
+    def request(  # type: ignore[override]  # only the arguments that the SDK uses
+        self,
+        method: str,
+        url: str,
+        **sent: Any,  # noqa: ANN401
+    ) -> httpx.Response:
+        content = json.dumps(sent["json"], separators=(",", ":")).encode()
+        headers = sent["headers"] | {"Authorization": f"Bearer {KEY}"}
+        self.connection.request(method.upper(), self._path + url, content, headers)
+        answer = self.connection.getresponse()
+        return httpx.Response(answer.status, content=answer.read())
+
+
+def _floor(root: str, ca: str) -> Client:
+    """The SDK on `http.client`: nothing of this project."""
+    bare = _Bare(root, ca)
+    client = AuthenticatedClient(base_url=root, token=KEY).set_httpx_client(bare)
+
+    def publish() -> None:
+        body = FanoutEvent.from_dict(BODY)
+        answer = fanout.sync_detailed(PROJECT, client=client, body=body)
+        _check(answer.status_code == 201)
+
+    return publish, bare.connection.close
+
+
 def _urllib3(root: str, ca: str) -> Client:
     pool = urllib3.PoolManager(ca_certs=ca, timeout=DEADLINE_S, retries=False)
     url = f"{root}/v1/projects/{PROJECT}/events/fanout"
@@ -129,6 +169,7 @@ def _urllib3(root: str, ca: str) -> Client:
 
 MAKERS = {
     "ours": ("this project, by the SDK", _ours),
+    "floor": ("floor: the SDK on http.client", _floor),
     "documented": ("the SDK, as documented", _documented),
     "urllib3": ("urllib3", _urllib3),
 }

@@ -3,7 +3,7 @@
 CALLS=ours makes this project's calls: the change, its event and the event's row in the outbox commit
 in one transaction. Something else must then settle the outbox. With CALLS=ack the row leaves the
 outbox after Convoy's 201, and there is no log. With CALLS=none an event is lost if the process dies,
-or if Convoy is down.
+or if Convoy is down. With CALLS=commit nothing is published: as by this project while Convoy is down.
 """
 
 import gc
@@ -132,9 +132,13 @@ def _change(todo, event_type, write, *checks):
         ((kind, request),) = write.items()
         (dynamodb.put_item if kind == "Put" else dynamodb.update_item)(**request)
     else:
-        parts = [*_entries(event, event_type), write, *(checks if CALLS == "ours" else ())]
+        parts = [
+            *_entries(event, event_type),
+            write,
+            *(checks if CALLS in {"ours", "commit"} else ()),
+        ]
         dynamodb.transact_write_items(ClientRequestToken=event["id"], TransactItems=parts)
-    accepted = publish(event)
+    accepted = CALLS != "commit" and publish(event)
     if accepted and CALLS == "ack":
         dynamodb.delete_item(
             TableName=OUTBOX,
