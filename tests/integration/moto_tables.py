@@ -53,9 +53,9 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize)
 
 
-def _copied(table: Table, memo: dict[int, Any]) -> Table:
+def _copied(table: Table, memo: dict[int, Any]) -> Any:
     """A copy with the same items: no item changes once it is in a table."""
-    copied: Table = Table.__new__(Table)
+    copied: Any = Table.__new__(Table)
     memo[id(table)] = copied
     for name, value in vars(table).items():
         if name != "items":
@@ -75,7 +75,7 @@ def _update_a_copy(
     """moto changes the item in its place: that is now a copy's."""
     table = backend.get_table(table_name)
     place = backend.get_keys_value(table, key)
-    item = table.get_item(*place)
+    item: Any = table.get_item(*place)
     if item is not None:
         hash_key, range_key = place
         if range_key is None:
@@ -93,7 +93,7 @@ def _serialize(
 ) -> None:
     """A value of DynamoDB has one type."""
     if shape.name == "AttributeValue" and isinstance(value, dict) and key:
-        one = {}
+        one: dict[str, Any] = {}
         for name, inner in value.items():
             serializer._serialize(one, inner, shape.members[name], name)
         serializer._default_serialize(serialized, one, shape, key)

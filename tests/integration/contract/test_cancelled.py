@@ -33,19 +33,22 @@ def test_a_cancelled_transaction_changes_nothing(dynamodb: DynamoDBClient) -> No
     for number in (1, 2):
         dynamodb.put_item(TableName=TABLE, Item=key(number) | VALUES)
     change: Any = {"TableName": TABLE, "ExpressionAttributeNames": {"#t": "text"}}
-    update = {"UpdateExpression": "SET #t = :t", "ExpressionAttributeValues": {":t": {"S": "two"}}}
-    condition = {"ConditionExpression": "attribute_exists(#t)"}
+    update: Any = {
+        "UpdateExpression": "SET #t = :t",
+        "ExpressionAttributeValues": {":t": {"S": "two"}},
+    }
+    condition: Any = {"ConditionExpression": "attribute_exists(#t)"}
+
+    items: Any = [
+        {"Update": {**change, "Key": key(1), **update}},
+        {"Delete": {"TableName": TABLE, "Key": key(2)}},
+        {"Put": {"TableName": TABLE, "Item": key(3)}},
+        {"Update": {**change, "Key": key(4), **update}},
+        {"ConditionCheck": {**change, "Key": key(6), **condition}},
+    ]
 
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
-        dynamodb.transact_write_items(
-            TransactItems=[
-                {"Update": {**change, "Key": key(1), **update}},
-                {"Delete": {"TableName": TABLE, "Key": key(2)}},
-                {"Put": {"TableName": TABLE, "Item": key(3)}},
-                {"Update": {**change, "Key": key(4), **update}},
-                {"ConditionCheck": {**change, "Key": key(6), **condition}},
-            ]
-        )
+        dynamodb.transact_write_items(TransactItems=items)
 
     found = dynamodb.scan(TableName=TABLE)["Items"]
     assert sorted(found, key=lambda each: each["id"]["N"]) == [key(n) | VALUES for n in (1, 2)]
