@@ -58,6 +58,7 @@ was sent again would find that its own first attempt had created the table."""
 def _models_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         models.read_once(patch)
+        moto_tables.make_quick(patch)
         yield
 
 

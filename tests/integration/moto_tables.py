@@ -1,14 +1,19 @@
-"""The tables of moto in this process, put back without a call: in 0.2 ms instead of 15."""
+"""moto's DynamoDB in this process: its tables are put back without a call, its slow parts replaced.
+
+Tables are put back in 0.2 ms instead of 15.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
+from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models.table import Table
 
 from infra.local.tables import create_tables
 from tests.tables import TABLES
@@ -16,8 +21,7 @@ from tests.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.table import Table
+    import pytest
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
@@ -39,3 +43,59 @@ def _created(client: DynamoDBClient) -> dict[str, Table]:
 
 def _backend(client: DynamoDBClient) -> DynamoDBBackend:
     return dynamodb_backends[DEFAULT_ACCOUNT_ID][client.meta.region_name]
+
+
+def make_quick(patch: pytest.MonkeyPatch) -> None:
+    """moto copies every item of a table for each transaction, and looks for each of the ten types
+    of a value, under six names each."""
+    patch.setattr(Table, "__deepcopy__", _copied, raising=False)
+    patch.setattr(DynamoDBBackend, "update_item", _update_a_copy)
+    patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize)
+
+
+def _copied(table: Table, memo: dict[int, Any]) -> Any:
+    """A copy with the same items: no item changes once it is in a table."""
+    copied: Any = Table.__new__(Table)
+    memo[id(table)] = copied
+    for name, value in vars(table).items():
+        if name != "items":
+            setattr(copied, name, deepcopy(value, memo))
+    copied.items = table.items.copy()
+    if table.range_key_attr is not None:
+        copied.items.update({key: dict(items) for key, items in table.items.items()})
+    return copied
+
+
+_update_item = DynamoDBBackend.update_item
+
+
+def _update_a_copy(
+    backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *about: Any, **more: Any
+) -> Any:
+    """moto changes the item in its place: that is now a copy's."""
+    table = backend.get_table(table_name)
+    place = backend.get_keys_value(table, key)
+    item: Any = table.get_item(*place)
+    if item is not None:
+        hash_key, range_key = place
+        if range_key is None:
+            table.items[hash_key] = deepcopy(item)
+        else:
+            table.items[hash_key][range_key] = deepcopy(item)
+    return _update_item(backend, table_name, key, *about, **more)
+
+
+_serialize_structure = BaseJSONSerializer._serialize_type_structure
+
+
+def _serialize(
+    serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str
+) -> None:
+    """A value of DynamoDB has one type."""
+    if shape.name == "AttributeValue" and isinstance(value, dict) and key:
+        one: dict[str, Any] = {}
+        for name, inner in value.items():
+            serializer._serialize(one, inner, shape.members[name], name)
+        serializer._default_serialize(serialized, one, shape, key)
+    else:
+        _serialize_structure(serializer, serialized, value, shape, key)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +21,6 @@ from tests.stand_in import deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -68,13 +69,20 @@ def _compile_used(folder: Path) -> None:
     subprocess.run(command, cwd=folder, env=environment, check=True, timeout=START_S)
 
 
-@pytest.fixture
-def task(native: Target, packaged: Callable[[Target], Path], tmp_path: Path) -> Path:
-    """The zip, unpacked in an empty folder."""
-    folder = tmp_path / "task"
+@pytest.fixture(scope="session")
+def unpacked(
+    native: Target, packaged: Callable[[Target], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(packaged(native)) as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture
+def task(unpacked: Path, tmp_path: Path) -> Path:
+    """The zip, unpacked in a folder of the test's own: of links, since no file changes."""
+    return Path(shutil.copytree(unpacked, tmp_path / "task", copy_function=os.link))
 
 
 @pytest.fixture
