@@ -73,7 +73,7 @@ package: .venv/ready      ## the Lambda's zip in build/; for others: ARGS="--arc
 smoke: .venv/ready        ## whether a deployed stage works: URL=https://… [TOKEN=…]
 	@$(BIN)/python -m infra.checks.smoke $(URL)
 
-docs: .venv/ready         ## the documents that come from the code: the API, events, settings, commands; examples/
+docs: .venv/ready         ## the documents that come from the code, and examples/; ARGS=--check: whether they are up to date
 	$(BIN)/python -m infra.docs.contract $(ARGS)
 
 docs-site: .venv/ready    ## all documents as a site that needs no network: build/site/html/index.html

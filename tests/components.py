@@ -15,11 +15,11 @@ from app.domain.service import Service
 from app.outbox.relay import Relay
 from app.outbox.relay_attempts import Attempts
 from app.outbox.request_attempt import OutboxDelivery
-from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.project import PROJECT_ID
 from tests.support import GRACE, NOW, RETENTION, VISIBLE_AFTER, new_ids
 from tests.tables import make_log, make_outbox, make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

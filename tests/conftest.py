@@ -12,6 +12,7 @@ import pytest
 # pytest then shows both sides of the assertions in these modules too.
 pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.iterdir()))
 
+import tests.register  # noqa: F401  # before a module of the app reads the app's register
 from tests import order
 from tests.support import foreign
 

@@ -11,9 +11,9 @@ import pytest
 
 from app.domain.resource import Change
 from app.http.webhooks import Webhooks
-from app.register import RESOURCES
-from app.resources.todo import Todo
 from app.settings import Settings
+from tests.register import RESOURCES
+from tests.todo import Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
 from app.outbox.rows import FAILED
-from app.resources.todo import TODO, Todo
 from infra.local import tables
 from tests.support import GRACE, RETENTION
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

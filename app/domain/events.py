@@ -91,7 +91,7 @@ class Event:
 
     @property
     def resource(self) -> str | None:
-        """The resource that the payload has, or whose id it has: `todo/7`. None if it has none."""
+        """The resource that the payload has, or whose id it has: `order/7`. None if it has none."""
         for name, value in self.data.items():
             match value:
                 case {"id": int(resource_id)}:
@@ -104,7 +104,7 @@ class Event:
 def envelope(
     event_type: EventType, *, event_id: str, owner: str, now: datetime, **about: object
 ) -> Event:
-    """The event with its payload. `about` is JSON: `todo=` or `todo_id=`. `now` is aware, UTC."""
+    """The event with its payload. `about` is JSON: `order=` or `order_id=`. `now` is aware, UTC."""
     data = {
         "event": event_type.event,
         "description": event_type.description,

@@ -1,6 +1,6 @@
 """The table of all resources, and of the tombstones of deleted ones.
 
-The key is the collection (`todo/ann`: the resource's type and its owner) and the id. A deletion
+The key is the collection (`order/ann`: the resource's type and its owner) and the id. A deletion
 leaves a tombstone in the same collection, under the negative id -1 - id. The tombstone keeps the
 version of the deletion for a year.
 

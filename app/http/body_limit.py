@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 128 * 1024
-"""Enough for the todo's longest text with each character escaped as a surrogate pair."""
+"""Enough for 10,000 characters, each escaped as a surrogate pair."""
 
 
 class BodyLimit:

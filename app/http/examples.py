@@ -57,7 +57,7 @@ def examples_of(resource: ResourceType[Any]) -> dict[str, Json]:
 def carried_by(
     event_type: EventType, resources: Sequence[ResourceType[Any]], *, resource_id: int, version: int
 ) -> dict[str, Json]:
-    """The payload's own field in an event of this type: `todo`, `todo_id`, or none."""
+    """The payload's own field in an event of this type: `order`, `order_id`, or none."""
     for resource in resources:
         if event_type.carries == resource.name:
             state = {"id": resource_id, **examples_of(resource), "version": version}

@@ -72,7 +72,7 @@ def _own_parts(event: Event, roots: frozenset[str]) -> int | None:
 def _route(key: str, roots: frozenset[str]) -> tuple[int | None, str | None]:
     """The number of a route's parts from the first root on, and the name in `{name+}` at its end.
 
-    `GET /todo/{id}`, `/{proxy+}`, `$default`: a key of an HTTP API, or a REST API's resource.
+    `GET /order/{id}`, `/{proxy+}`, `$default`: a key of an HTTP API, or a REST API's resource.
     """
     parts = key.rpartition(" ")[2].split("/")[1:]
     if parts == [""]:

@@ -94,7 +94,7 @@ class Schemas(NamedTuple):
 
 @cache
 def schemas_of(resource: ResourceType[Any]) -> Schemas:
-    """For `Todo`: `NewTodo`, `TodoUpdate`, `TodoOut`, `OneTodo` and `Todos`."""
+    """For `Order`: `NewOrder`, `OrderUpdate`, `OrderOut`, `OneOrder` and `Orders`."""
     name = resource.model.__name__
     hints = get_type_hints(resource.model, include_extras=True)
     types = {each: hints[each] for each in resource.field_types if each not in COMMON_FIELDS}

@@ -1,8 +1,9 @@
 """DynamoDB and Convoy with canned answers: the same for every peer, at once. Calls are recorded.
 
-    python -m benchmarks.compare.backends [--tls CERTIFICATE KEY] [--convoy-delay-s S]
+    python -m benchmarks.compare.backends [--tls CERTIFICATE KEY] [--convoy-delay-s S] [--item JSON]
 
-Prints its port. `GET /calls` answers with the calls since the previous `GET /calls`, in order.
+DynamoDB has a todo, or the row of `--item`, in DynamoDB's JSON. Prints its port. `GET /calls`
+answers with the calls since the previous `GET /calls`, in order.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ ITEM = {
     "completed": {"BOOL": False},
     "version": {"N": "1"},
 }
-LIST = [ITEM | {"id": {"N": str(number)}} for number in range(100)]
 WAITING = {
     "event_id": {"S": "01a20c91-a000-7111-8c99-8b099a3e16df"},
     "owner": {"S": "everyone"},
@@ -47,15 +47,20 @@ def dynamodb(body: object) -> bytes:
     ) % (zlib.crc32(content), len(content), content)
 
 
-ANSWERS = {
-    "GetItem": dynamodb({"Item": ITEM}),
-    "Query": dynamodb({"Items": LIST, "Count": len(LIST), "ScannedCount": len(LIST)}),
-    "Scan": dynamodb({"Items": [WAITING], "Count": 1, "ScannedCount": 1}),
-    "TransactWriteItems": dynamodb({}),
-    "PutItem": dynamodb({}),
-    "UpdateItem": dynamodb({}),
-    "DeleteItem": dynamodb({}),
-}
+def answers_with(item: dict[str, Any]) -> dict[str, bytes]:
+    """By the call. The list has the item a hundred times."""
+    items = [item | {"id": {"N": str(number)}} for number in range(100)]
+    return {
+        "GetItem": dynamodb({"Item": item}),
+        "Query": dynamodb({"Items": items, "Count": len(items), "ScannedCount": len(items)}),
+        "Scan": dynamodb({"Items": [WAITING], "Count": 1, "ScannedCount": 1}),
+        "TransactWriteItems": dynamodb({}),
+        "PutItem": dynamodb({}),
+        "UpdateItem": dynamodb({}),
+        "DeleteItem": dynamodb({}),
+    }
+
+
 _ACCEPTED = b'{"status":true,"message":"Endpoint fanout event queued successfully","data":null}'
 ACCEPTED = (
     b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
@@ -93,6 +98,7 @@ class Canned(asyncio.Protocol):
     """HTTP/1.1, kept alive. DynamoDB's header or the path decides the answer."""
 
     delay_s = 0.0
+    answers = answers_with(ITEM)
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -128,9 +134,9 @@ class Canned(asyncio.Protocol):
         at = head.find(b"x-amz-target: dynamodb_20120810.")
         if at >= 0:
             asked = head[at + 32 :].split(b"\r\n", 1)[0].decode()
-            name = next(each for each in ANSWERS if each.lower() == asked)
+            name = next(each for each in self.answers if each.lower() == asked)
             calls.append(name)
-            self._transport.write(ANSWERS[name])
+            self._transport.write(self.answers[name])
             return
         if head.startswith(b"get "):
             calls.append("question")
@@ -164,7 +170,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="DynamoDB and Convoy with canned answers.")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--convoy-delay-s", type=float, default=0.0)
+    parser.add_argument("--item", type=json.loads, default=ITEM)
     options = parser.parse_args()
+    Canned.answers = answers_with(options.item)
     asyncio.run(serve(Canned, options.convoy_delay_s, options.tls))
 
 

@@ -20,7 +20,6 @@ from botocore.config import Config
 from app.domain.events import Event, envelope
 from app.outbox.outcomes import Accepted
 from app.outbox.relay import DELETES
-from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring import clients
 from app.wiring.api import Components
@@ -29,6 +28,7 @@ from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, on_the_peers_core
 from benchmarks.compare.tables import Measure, Samples, Table, rotated
 from infra.local import dynamodb_local, tables
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -26,10 +26,10 @@ from app.convoy.publisher import MAX_ANSWER_BYTES, ConvoyPublisher
 from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.domain.events import envelope
 from app.outbox.outcomes import Accepted
-from app.resources.todo import TODO
 from app.wiring.clock import now
 from benchmarks.compare.processes import backends, on_the_peers_core
 from benchmarks.compare.tables import Samples, Table, rotated
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

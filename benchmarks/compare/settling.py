@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from app.domain.events import envelope
 from app.outbox.relay import WORKERS
-from app.resources.todo import TODO
 from benchmarks.compare import drain, listed
 from benchmarks.compare.processes import backends
 from benchmarks.compare.tables import Samples, Table
 from infra.local import dynamodb_local
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from app.domain.events import Event

@@ -9,7 +9,6 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.resources.todo import TODO, Todo
 from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.clock import new_event_id, now
@@ -18,6 +17,7 @@ from benchmarks.compare.filling import fill
 from benchmarks.scale.assumptions import ITEM, OWNER
 from benchmarks.soak.stack import TABLES, Pace, environment, scratch, stand_in
 from infra.local import dynamodb_local, tables
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from app.domain.idempotency import Claim
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.resources.todo import TODO, Todo
 from benchmarks.scale.assumptions import ITEM, OWNER
+from tests.todo import TODO, Todo
 
 JsonObject = dict[str, Any]
 Write = tuple[str, str, JsonObject | None]  # operation, table, item of a `Put`

@@ -1,7 +1,8 @@
 """`make docs`: writes the contract (the API, its events, their types) from the code, and what the
 pages of the reference show of it.
 
-A change that breaks clients is not written without --accept-breaking.
+A change that breaks clients is not written without --accept-breaking. With --check nothing is
+written.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from infra.docs import commands, pages, payload_types, signatures
 from infra.docs.schemas import values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from app.domain.events import EventType
 
@@ -165,29 +166,58 @@ def text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
+def documents(document: dict[str, Any]) -> dict[Path, str]:
+    """Everything that `make docs` writes; `document` is the OpenAPI document."""
+    return {
+        OPENAPI: text(document),
+        EVENTS: events(),
+        commands.COMMANDS: commands.text(),
+        **pages.written(document),
+        payload_types.TYPESCRIPT: payload_types.typescript(RESOURCES),
+        payload_types.PYTHON: payload_types.python(RESOURCES),
+        signatures.VECTORS: signatures.text(),
+    }
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the documents of the contract.")
-    parser.add_argument(
-        "--accept-breaking", action="store_true", help="write a document that breaks clients"
-    )
-    accepted = parser.parse_args().accept_breaking
-    document = openapi()
-    if OPENAPI.exists():
-        broken = list(breaking(json.loads(OPENAPI.read_text()), document))
-        if broken and not accepted:
+    options = _options()
+    built = openapi()
+    written = documents(built)
+    if options.check:
+        sys.exit(_outdated(written))
+    if OPENAPI.exists() and not options.accept_breaking:
+        broken = list(breaking(json.loads(OPENAPI.read_text()), built))
+        if broken:
             changes = "\n".join(broken)
             sys.exit(
                 f"{changes}\nThis breaks clients: nothing was written. If you mean to break them:"
                 " make docs ARGS=--accept-breaking"
             )
-    OPENAPI.write_text(text(document))
-    EVENTS.write_text(events())
-    commands.COMMANDS.write_text(commands.text())
-    for page, written in pages.written(document).items():
-        page.write_text(written)
-    payload_types.TYPESCRIPT.write_text(payload_types.typescript(RESOURCES))
-    payload_types.PYTHON.write_text(payload_types.python(RESOURCES))
-    signatures.VECTORS.write_text(signatures.text())
+    for path, content in written.items():
+        path.write_text(content)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Write the documents of the contract.")
+    parser.add_argument(
+        "--accept-breaking", action="store_true", help="write a document that breaks clients"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing: exit code 1 if a document is outdated"
+    )
+    return parser.parse_args()
+
+
+def _outdated(written: Mapping[Path, str]) -> str | None:
+    """What to do, if a document is not as the code is."""
+    names = [
+        path.name
+        for path, content in written.items()
+        if not path.exists() or path.read_text() != content
+    ]
+    return (
+        f"error: outdated: {', '.join(names)}. Run make docs, and commit them." if names else None
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from infra.fake_convoy import application, server
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.fake_convoy", description=__doc__)
-    parser.add_argument("--api", default="http://localhost:8080", help="URL of the todo API")
     parser.add_argument("--journal", type=Path, help="a file that keeps the project after a kill")
     parser.add_argument(
         "--keep-queues",
@@ -19,7 +18,7 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8002)
     options = parser.parse_args()
-    app = application.build(options.journal, api_url=options.api, keep_queues=options.keep_queues)
+    app = application.build(options.journal, keep_queues=options.keep_queues)
     server.serve(app, options.port)
 
 

@@ -66,14 +66,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def build(
     journal: Path | None = None,
     backoff: Backoff = Backoff(),  # noqa: B008
-    api_url: str = "http://localhost:8080",
+    to_try: str = "curl http://localhost:8080/",
     *,
     keep_queues: bool = False,
     read_outbox: ReadOutbox | None = None,
     clock: Callable[[], datetime] = utc_now,
     timeout_s: float = TIMEOUT_S,
 ) -> Starlette:
-    """`api_url` is the API that the inbox page names, and `read_outbox` reads that API's outbox.
+    """An empty inbox shows the command `to_try`. `read_outbox` reads the outbox of the API.
     `clock` is aware, in UTC. An endpoint has `timeout_s` for its answer.
 
     With a `journal` the project outlives a kill. The queues are lost then, as in a Redis that saves
@@ -124,7 +124,7 @@ def build(
         lifespan=lifespan,
     )
     app.state.project, app.state.receiver, app.state.faults = project, receiver, faults
-    app.state.at_end, app.state.api_url = project.feed.end, api_url
+    app.state.at_end, app.state.to_try = project.feed.end, to_try
     return app
 
 

@@ -19,6 +19,7 @@ import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, NoReturn
 
 from app.convoy_admin.calls import ConvoyError
@@ -112,7 +113,7 @@ def _start_all(
     """Start Convoy and its endpoint before the API, so that the first event has a receiver."""
     commands = {
         "dynamodb": ["infra.local.moto_dynamodb"],
-        "convoy": ["infra.local.convoy", "--api", f"http://localhost:{ports['api']}", "--port"],
+        "convoy": ["infra.local.convoy", "--try", _curl(ports), "--port"],
         "api": ["uvicorn", "--factory", "infra.local.portal:local_api", "--host", HOST, "--port"],
     }
 
@@ -211,14 +212,19 @@ def _greet(ports: Mapping[str, int], settings: LocalSettings, command: Path) -> 
         print(f"Its events    go to the real Convoy, {settings.convoy_base_url}")
     print("Logs          .local/*.log")
     print("\nIn another terminal:\n")
-    resource = RESOURCES[0]
-    body = json.dumps({"id": 1} | examples_of(resource), ensure_ascii=False)
-    print(f"  curl -i {api}/{resource.name} -H 'Content-Type: application/json' \\")
-    print(f"    -d {shlex.quote(body)}")
+    print(indent(_curl(ports, "-i "), "  "))
     if "convoy" in ports:
         print(f"  curl {inbox}")
     print(f"  {command} outbox list")
     print("\nCtrl-C stops everything. The data is in memory, and is gone then.", flush=True)
+
+
+def _curl(ports: Mapping[str, int], options: str = "") -> str:
+    """The command that creates an example of the first resource."""
+    resource = RESOURCES[0]
+    url = f"http://localhost:{ports['api']}/{resource.name}"
+    body = json.dumps(examples_of(resource), ensure_ascii=False)
+    return f"curl {options}{url} -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The stand-in for Convoy beside the app: its inbox shows the app's outbox too.
 
-python -m infra.local.convoy --api http://localhost:8080 --port 8002
+python -m infra.local.convoy --try 'curl http://localhost:8080/' --port 8002
 """
 
 from __future__ import annotations
@@ -71,11 +71,11 @@ def _unreadable(error: UnreadableRow) -> JsonObject:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.convoy", description=__doc__)
-    parser.add_argument("--api", required=True, help="URL of the todo API")
+    parser.add_argument("--try", required=True, dest="to_try", help="what an empty inbox shows")
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
     table = OutboxTable(dynamodb(), tables.names()["OutboxTable"], settle_after=timedelta())
-    app = application.build(api_url=options.api, read_outbox=Outbox(table))
+    app = application.build(to_try=options.to_try, read_outbox=Outbox(table))
     server.serve(app, options.port)
 
 

@@ -29,7 +29,7 @@ CONFIG = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://localhost:5005/api", help="Convoy's API root")
-    parser.add_argument("--name", default="todos", help="the project's name")
+    parser.add_argument("--name", default="webhooks", help="the project's name")
     options = parser.parse_args()
     user = bootstrapped(sys.stdin.read())
     try:

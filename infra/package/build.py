@@ -1,6 +1,6 @@
 """Builds the Lambda's zip: only what `handler` needs, for Lambda's platform and Python.
 
-    python -m infra.package.build --arch arm64 --python 3.13 --out build/todo-arm64.zip
+    python -m infra.package.build --arch arm64 --python 3.13 --out build/lambda-arm64.zip
 
 The same sources, lock file and Python give the same bytes.
 """
@@ -207,12 +207,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Build the Lambda's zip.")
     parser.add_argument("--arch", choices=PLATFORMS, default=Target().arch)
     parser.add_argument("--python", default=Target().python, help="the minor version: 3.13")
-    parser.add_argument("--out", type=Path, help="the zip (default: build/todo-ARCH.zip)")
+    parser.add_argument("--out", type=Path, help="the zip (default: build/lambda-ARCH.zip)")
     parser.add_argument(
         "--no-bytecode", action="store_true", help="needs no Python of that version here"
     )
     options = parser.parse_args(arguments)
-    out = options.out or ROOT / "build" / f"todo-{options.arch}.zip"
+    out = options.out or ROOT / "build" / f"lambda-{options.arch}.zip"
     target = Target(options.arch, options.python)
     try:
         build(target, out, compiled=not options.no_bytecode)

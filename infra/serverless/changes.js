@@ -4,7 +4,7 @@
 
 const { listOf } = require('./values');
 
-// Another value sends requests, events or alarms elsewhere, or gives the todos to other owners.
+// Another value sends requests, events or alarms elsewhere, or gives the resources to other owners.
 const another = (from, to) => from !== to;
 
 // null is no limit for throttling, and no end for a retention.

@@ -27,7 +27,7 @@ async function signInOf({ resolveVariable }) {
   checkToken(issuer, audience, scopes, claim);
   if (anonymous === 'true') {
     if (issuer) refuse('anonymous=true contradicts jwtIssuer: give only one');
-    if (!owner) refuse('anonymous=true needs convoyAppId=…, the owner of all todos');
+    if (!owner) refuse('anonymous=true needs convoyAppId=…, the owner of all resources');
     return { authorizers: {}, event: ALL, kind: 'anonymous' };
   }
   if (!issuer) {

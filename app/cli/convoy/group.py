@@ -36,6 +36,6 @@ class _ImportedLater(Group):
 convoy = typer.Typer(
     cls=_ImportedLater,
     help="Set up Convoy's project, and see what Convoy delivers.",
-    epilog=examples("convoy ping", "convoy deliveries --about todo/7 --since 2d"),
+    epilog=examples("convoy ping", "convoy deliveries --status failure --since 2d"),
     no_args_is_help=True,
 )

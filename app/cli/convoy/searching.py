@@ -48,8 +48,12 @@ class Subject:
         return isinstance(state, dict) and state.get("id") == self.id
 
 
+AN_EXAMPLE = f"{RESOURCES[0].name}/7"
+"""Of a `Subject` as an operator types it."""
+
+
 def subject(text: str) -> Subject:
-    """Of `todo/7`, or of a path such as `/todo/7`. Raises BadParameter."""
+    """Of `NAME/ID`, or of a path: `/NAME/ID`. Raises BadParameter."""
     name, _, number = text.removeprefix("/").partition("/")
     names = [each.name for each in RESOURCES]
     if name not in names:

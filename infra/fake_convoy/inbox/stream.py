@@ -54,7 +54,7 @@ async def _messages(request: Request) -> AsyncIterator[str]:
     search = Search.of(request.query_params)
     with project.feed.watch() as watch:
         yield f"retry: {RECONNECT_MS}\n\n"
-        yield _message("hello", {"api": request.app.state.api_url, "newest": NEWEST})
+        yield _message("hello", {"try": request.app.state.to_try, "newest": NEWEST})
         for message in _states(gauges, trouble=True, outbox=True):
             yield message
         for view in _first(request, search):

@@ -24,8 +24,7 @@ function hello(settings) {
   total = 0;
   list.begin(newest, { fresh: isFresh });
   setLive(true);
-  setText(byId('try'), `curl ${settings.api}/todo -H 'Content-Type: application/json' \\\n`
-    + `  -d '{"item": "Write the tests"}'`);
+  setText(byId('try'), settings.try);
 }
 
 function show(event) {

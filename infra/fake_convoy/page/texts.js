@@ -57,7 +57,7 @@ export function labelsOf(endpoints) {
   });
 }
 
-// The id and the text of the event's todo, or of its other resource.
+// The id and the text of the event's resource.
 export function aboutOf({ data }) {
   for (const [name, value] of Object.entries(data ?? {})) {
     if (value?.id !== undefined) return `#${value.id} ${textOf(value)}`.trim();

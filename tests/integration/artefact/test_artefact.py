@@ -12,7 +12,8 @@ from app.runtime.version import version
 from infra.package.build import ROOT
 from tests.integration.artefact.runtime_api import FunctionError
 from tests.integration.customers.world import set_up
-from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, request
+from tests.integration.lambda_.gateways import contract, contract_events, request
+from tests.product import CHANGED, NEW, PATH, RESOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,8 @@ IMAGES = pytest.mark.parametrize(
     ids=["the lock's boto3", "an older boto3"],
     indirect=True,
 )
-CREATE = ("POST", "/todo", '{"id": 1, "item": "x"}')
+CREATE = ("POST", PATH, json.dumps(NEW))
+CONTRACT = contract(RESOURCE, NEW, CHANGED)
 
 
 def ask(
@@ -49,7 +51,7 @@ def test_the_zip_serves_the_whole_contract(start: Start, convoy: Convoy) -> None
     assert [(answer["statusCode"], json.loads(answer["body"])) for answer in answers] == [
         answer for _, answer in CONTRACT
     ]
-    assert [event["event_type"] for event in convoy.events()] == CONTRACT_EVENTS
+    assert [event["event_type"] for event in convoy.events()] == contract_events(RESOURCE.events)
     assert {event["owner_id"] for event in convoy.events()} == {"ann"}
 
 
@@ -61,12 +63,12 @@ def test_the_zip_serves_its_document_under_the_projects_version(start: Start) ->
 
 def test_problems_are_sent_as_text(start: Start) -> None:
     api = start("handler.api")
-    anonymous = request("http_api_v2", "GET", "/todo")
+    anonymous = request("http_api_v2", "GET", PATH)
 
     for event, status in (
         (anonymous, 401),
-        (ask("GET", "/todo/9"), 404),
-        (ask("POST", "/todo"), 422),
+        (ask("GET", f"{PATH}/9"), 404),
+        (ask("POST", PATH), 422),
     ):
         answer = api.invoke(event)
 
@@ -101,7 +103,8 @@ def test_the_relay_of_the_zip_settles_what_convoy_lost(
     assert [settled[name] for name in counts] == [1, 0, 0, 0, None, False]
     assert settled["deliveries"]["failed"] == 0
     (event,) = [each for each in convoy.events() if not each["is_duplicate_event"]]
-    assert (event["idempotency_key"], event["event_type"]) == (accepted["webhook-id"], "created")
+    assert event["idempotency_key"] == accepted["webhook-id"]
+    assert event["event_type"] == RESOURCE.events.created.name
     assert outbox.event_ids() == []
 
 

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.dynamodb.items import attribute
+from app.dynamodb.resource_table import COLLECTION
 from benchmarks.compare import processes
 from tests.capacity import counted
 from tests.integration.artefact.test_artefact import ask
+from tests.product import CHANGED, NEW, PATH, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +35,11 @@ if TYPE_CHECKING:
 COSTS: JsonObject = json.loads((Path(__file__).parent / "costs.json").read_text())
 
 REQUESTS = {
-    "POST": ("POST", "/todo", '{"item": "x"}'),
-    "PUT": ("PUT", "/todo/1", '{"item": "y"}'),
-    "GET": ("GET", "/todo/1", None),
-    "LIST": ("GET", "/todo", None),
-    "DELETE": ("DELETE", "/todo/1", None),
+    "POST": ("POST", PATH, json.dumps(NEW)),
+    "PUT": ("PUT", f"{PATH}/1", json.dumps(CHANGED)),
+    "GET": ("GET", f"{PATH}/1", None),
+    "LIST": ("GET", PATH, None),
+    "DELETE": ("DELETE", f"{PATH}/1", None),
     "ping": ("GET", "/", None),
 }
 
@@ -50,13 +53,20 @@ print(json.dumps([name for name in sys.modules if name != "__main__"]))
 
 @pytest.fixture
 def canned() -> Iterator[processes.Backends]:
-    with processes.backends() as canned:
+    with processes.backends("--item", json.dumps(_item())) as canned:
         yield canned
 
 
 @pytest.fixture
 def environment(canned: processes.Backends) -> dict[str, str]:
     return processes.environment(canned.url, canned.url)
+
+
+def _item() -> JsonObject:
+    """The row that DynamoDB answers with."""
+    fields = {"id": 1, **NEW, "version": 1}
+    key = {COLLECTION: {"S": f"{RESOURCE.name}/everyone"}}
+    return key | {name: attribute(value) for name, value in fields.items()}
 
 
 def test_a_cold_start_imports_these_modules(

@@ -12,13 +12,13 @@ import pytest
 
 from app.customers import application as customers
 from app.http import application, gateway
-from app.register import RESOURCES
 from app.wiring.clock import now
 from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
 from tests.integration.customers.world import World, look_up, set_up
 from tests.integration.lambda_.conftest import cold_start, environment
 from tests.integration.lambda_.gateways import invocation
+from tests.register import RESOURCES
 from tests.tables import make_store
 
 if TYPE_CHECKING:

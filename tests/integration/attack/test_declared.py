@@ -17,9 +17,10 @@ from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
 from app.http.application import GATEWAYS
 from app.outbox.request_attempt import OutboxDelivery
+from tests.document import DOCUMENT
 from tests.integration.attack import webhooks
 from tests.integration.attack.clients import JSON_TYPE
-from tests.integration.attack.test_document import DOCUMENT, OF_OTHER_RESOURCES
+from tests.integration.attack.test_document import OF_OTHER_RESOURCES
 from tests.integration.attack.webhooks import Webhooks
 from tests.integration.customers.world import UNKNOWN
 from tests.support import NOW

@@ -15,15 +15,14 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from urllib3 import HTTPResponse
 
-from app.register import RESOURCES
-from app.resources.todo import TODO
+from tests.document import DOCUMENT
 from tests.inputs import inputs
-from tests.paths import ROOT
+from tests.register import RESOURCES
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from tests.integration.attack.clients import AttackClient
 
-DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS: dict[str, Any] = {
     f"{method.upper()} {path}": SCHEMA[path][method]

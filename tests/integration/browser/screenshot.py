@@ -9,7 +9,6 @@ import httpx
 from playwright.sync_api import expect, sync_playwright
 
 from app.domain.events import envelope
-from app.resources.todo import TODO, Todo
 from app.wiring.clock import now
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
@@ -20,6 +19,7 @@ from tests.integration.infra.inbox_stream import row
 from tests.paths import ROOT
 from tests.stand_in import Convoy
 from tests.support import GRACE, PATIENCE_S
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from app.domain.events import EventType

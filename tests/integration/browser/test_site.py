@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.paths import ROOT
+from tests.product import PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ def test_no_page_of_the_site_loads_anything_from_another_host(site: Path) -> Non
 def test_the_site_works_from_a_folder_without_a_server(site: Path, page: Page) -> None:
     page.goto((site / "calls.html").as_uri())
     reference = page.frame_locator("iframe")
-    expect(reference.locator(".opblock-post").first).to_contain_text("/todo")
+    expect(reference.locator(".opblock-post").first).to_contain_text(PATH)
     reference.locator(".opblock-summary-control").first.click()
     expect(reference.locator(".opblock.is-open")).to_contain_text("Say hello")
     expect(reference.get_by_role("button", name="Execute")).to_have_count(0)

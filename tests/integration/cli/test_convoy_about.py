@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.register import RESOURCES
 from app.wiring.clock import now
 from tests.integration.cli.event_log import EventLog, ago, settled_in_convoy
 from tests.integration.cli.shell import (
@@ -21,6 +20,7 @@ from tests.integration.cli.shell import (
     run,
     usage_error,
 )
+from tests.register import RESOURCES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -6,9 +6,9 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.resources.todo import Todo
 from tests.paths import ROOT
 from tests.tables import TABLES, make_store
+from tests.todo import Todo
 
 if TYPE_CHECKING:
     import pytest

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.event_ids import uuid7
 from app.domain.ports import UnreadableEvent
-from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.support import NOW, RETENTION
 from tests.tables import TABLES, TodoStore, make_log
+from tests.todo import MAX_ITEM_LENGTH, TODO, Todo
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.resources.todo import TODO, Todo
 from tests.support import NOW
 from tests.tables import TodoStore, make_outbox
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

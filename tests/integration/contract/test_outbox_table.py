@@ -14,9 +14,9 @@ from app.domain.ports import StoreUnavailable
 from app.dynamodb import outbox_table
 from app.dynamodb.outbox_table import RETRY_PAUSES_S, OutboxTable
 from app.outbox.rows import FAILED, WAITING, Row, Segment, UnreadableRow
-from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.support import GRACE, NOW
 from tests.tables import TABLES, TodoStore, make_outbox
+from tests.todo import MAX_ITEM_LENGTH, TODO, Todo
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

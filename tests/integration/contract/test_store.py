@@ -11,9 +11,9 @@ import pytest
 from app.domain.ports import Clash, Snapshot, StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import Row
-from app.resources.todo import TODO, Todo
 from tests.support import GRACE, NOW, TodoChange
 from tests.tables import TABLES, Outbox, TodoStore, make_outbox
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

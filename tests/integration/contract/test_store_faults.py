@@ -13,9 +13,9 @@ from botocore.compat import HTTPHeaders
 from app.domain.idempotency import Claim
 from app.domain.ports import Clash, StoreError, StoreUnavailable
 from app.dynamodb.transactions import CONFLICT_PAUSES_S
-from app.resources.todo import TODO, Todo
 from tests.support import NOW, TodoChange
 from tests.tables import Outbox, TodoStore, make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

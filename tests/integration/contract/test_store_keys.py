@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.idempotency import KEY_LIFE, Claim, Record
 from app.domain.ports import Clash, Snapshot
-from app.resources.todo import TODO, Todo
 from tests.support import NOW, TodoChange
 from tests.tables import TABLES, Outbox, TodoStore
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,11 +16,11 @@ from app.customers.addresses import Addresses
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.time_limit import TimeLimit
-from app.register import RESOURCES
 from app.wiring.clock import new_event_id, now
 from app.wiring.customers import DEFAULT_TYPES, EVENT_TYPES
 from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_exchange
+from tests.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -33,14 +33,16 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_the_zip_is_built_for_the_functions_platform_and_python(
     project: Project, make: Make, tmp_path: Path
 ) -> None:
-    make(f'echo "$@" > {tmp_path}/arguments; mkdir -p build; cp stand-in.zip build/todo-arm64.zip')
+    make(
+        f'echo "$@" > {tmp_path}/arguments; mkdir -p build; cp stand-in.zip build/lambda-arm64.zip'
+    )
 
     template = project.package(artifact="")
 
     arguments = (tmp_path / "arguments").read_text().strip()
-    assert arguments == "package ARGS=--arch arm64 --python 3.13 --out build/todo-arm64.zip"
+    assert arguments == "package ARGS=--arch arm64 --python 3.13 --out build/lambda-arm64.zip"
     for function in template.of_type("AWS::Lambda::Function").values():
-        assert function["Code"]["S3Key"].endswith("/todo-arm64.zip")
+        assert function["Code"]["S3Key"].endswith("/lambda-arm64.zip")
 
 
 def test_a_given_zip_is_deployed_unchanged(project: Project, make: Make) -> None:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from app.resources.todo import Todo
     from tests.components import TodoService
     from tests.stand_in import Convoy
+    from tests.todo import Todo
 
 BACKUPS = (ROOT / "docs" / "backups.md").read_text()
 RELAYS, COMMAND = "exec env", '.venv/bin/python -m app "$@"'

@@ -18,7 +18,6 @@ import pytest
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.outbox_table import OutboxTable
 from app.dynamodb.store import DynamoStore
-from app.resources.todo import TODO, Todo
 from app.wiring.clients import dynamodb
 from infra.checks import rollback
 from infra.local import tables
@@ -28,6 +27,7 @@ from tests.integration.deploy.javascript import call_each
 from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
 from tests.support import NOW, OWNER, RETENTION
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

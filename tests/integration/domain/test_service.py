@@ -9,9 +9,9 @@ import pytest
 
 from app.domain.idempotency import KeyReused
 from app.domain.ports import Clash, StoreUnavailable
-from app.resources.todo import TODO
 from tests.components import make_service
 from tests.support import OWNER, new_ids
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

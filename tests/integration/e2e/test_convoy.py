@@ -25,7 +25,6 @@ from app.convoy.api_key import ApiKey
 from app.domain.events import envelope
 from app.http import application
 from app.outbox.outcomes import Accepted
-from app.resources.todo import TODO
 from app.wiring.clock import new_event_id, now
 from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
@@ -35,6 +34,7 @@ from infra.fake_convoy.project import PROJECT_ID
 from tests.components import make_publisher, make_service
 from tests.integration.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.stand_in import named_convoy
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ import pytest
 
 from examples.receiver import verified
 from tests.integration.e2e.receiving import receiving, until
+from tests.product import CHANGED, NEW, PATH
 from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ def test_a_customer_gets_each_event_though_the_receiver_broke(http: httpx.Client
             return verified(made["secret"], each.body, each.headers["x-convoy-signature"], at)
 
         receiver.failures = 2
-        created = change(http, "POST", "/todo", {"id": 7, "item": "one"})
+        created = change(http, "POST", PATH, {"id": 7} | NEW)
         until(lambda: receiver.of(created), seconds=PATIENCE_S)
         assert len(receiver.refused) == 2
 
         ask(http, "PUT", one, {"paused": True})
-        updated = change(http, "PUT", "/todo/7", {"item": "two"})
+        updated = change(http, "PUT", f"{PATH}/7", CHANGED)
         missed = f"/webhooks/deliveries?event={updated}&endpoint={made['data']['id']}"
         until(lambda: ask(http, "GET", missed)["data"], seconds=PATIENCE_S)
         assert [each["status"] for each in ask(http, "GET", missed)["data"]] == ["Discarded"]

@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from app.domain.events import PING
 from infra.local import dotenv_file, processes
 from tests.foreign_requests import foreign, refused_at
 from tests.integration.e2e.conftest import STOP_S, end_of, local_stack, own_ports, started
 from tests.linux import children_of, ports_of
+from tests.product import CHANGED, NEW, PATH, RESOURCE
 from tests.support import PATIENCE_S, JsonObject
 
 if TYPE_CHECKING:
@@ -29,18 +31,18 @@ def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) ->
     with httpx.Client(base_url=stack.api) as http:
         answers = [
             http.get("/"),
-            http.post("/todo", json={"id": 1, "item": "Write the tests"}),
-            http.put("/todo/1", json={"item": "Read the tests"}),
-            http.get("/todo"),
-            http.delete("/todo/1"),
-            http.delete("/todo/1"),
+            http.post(PATH, json={"id": 1} | NEW),
+            http.put(f"{PATH}/1", json=CHANGED),
+            http.get(PATH),
+            http.delete(f"{PATH}/1"),
+            http.delete(f"{PATH}/1"),
         ]
         events = http.get(stack.inbox).json()["events"]
 
     assert [answer.status_code for answer in answers] == [200, 201, 200, 200, 200, 404]
-    assert [event["event_type"] for event in events] == [
-        "ping", "created", "updated", "retrieved", "deleted", "failed",
-    ]  # fmt: skip
+    of = RESOURCE.events
+    types = (PING, of.created, of.updated, of.retrieved, of.deleted, of.failed)
+    assert [event["event_type"] for event in events] == [each.name for each in types]
     keys = [answers[n].headers["webhook-id"] for n in (1, 2, 4)]
     assert [events[n]["idempotency_key"] for n in (1, 2, 4)] == keys
 
@@ -48,7 +50,7 @@ def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) ->
 def test_a_change_is_in_the_log_at_once_and_in_its_list_after_2_s(stack: Stack) -> None:
     began = datetime.now(UTC)
     with httpx.Client(base_url=stack.api, timeout=PATIENCE_S) as http:
-        event_id = http.post("/todo", json={"item": "Read the log"}).headers["webhook-id"]
+        event_id = http.post(PATH, json=NEW).headers["webhook-id"]
         event = http.get(f"/events/{event_id}").json()["data"]
         page: JsonObject = {"data": []}
         while not page["data"]:
@@ -56,7 +58,7 @@ def test_a_change_is_in_the_log_at_once_and_in_its_list_after_2_s(stack: Stack) 
             page = http.get("/events", params={"after": began.isoformat()}).json()
             assert datetime.fromisoformat(page["until"]) >= began - timedelta(seconds=3)
 
-    assert event["event"] == "todo.created"
+    assert event["event"] == RESOURCE.events.created.event
     assert page["data"] == [event]
 
 
@@ -69,7 +71,7 @@ def test_every_port_refuses_the_pages_of_other_origins(stack: Stack) -> None:
 
 
 def test_the_greeting_has_a_curl_to_try(stack: Stack) -> None:
-    assert f"curl -i {stack.api}/todo -H" in stack.greeting
+    assert f"curl -i {stack.api}{PATH} -H" in stack.greeting
     assert f"curl {stack.inbox}" in stack.greeting
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from tests.integration.e2e.conftest import local_stack
 from tests.paths import ROOT
+from tests.product import NEW, PATH
 from tests.support import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ def test_an_event_left_by_an_outage_is_listed_published_and_settled() -> None:
         faults = f"http://{urlsplit(stack.inbox).netloc}/_control/faults"
         http.put(faults, json={"status": 503}).raise_for_status()
         # The first event is tried, and waits half a minute. The second event is due at once.
-        tried, created = (
-            http.post(f"{stack.api}/todo", json={"item": "Wait for it"}) for _ in range(2)
-        )
+        tried, created = (http.post(f"{stack.api}{PATH}", json=NEW) for _ in range(2))
         assert created.headers["webhook-status"] == "pending"
 
         found = waiting(stack)

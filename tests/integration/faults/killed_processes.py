@@ -23,11 +23,11 @@ from app.convoy.deliveries import ConvoyDeliveries
 from app.convoy.event_list import ConvoyEvents
 from app.http import application
 from app.outbox.request_attempt import OutboxDelivery
-from app.resources.todo import TODO
 from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.clock import now
 from app.wiring.relay import RelayComponents
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.resources.todo import TODO, Todo
 from app.wiring import clock
 from tests.paths import ROOT
 from tests.raw_server import raw_server, read_request
 from tests.support import GRACE, OWNER, foreign
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     import socket

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 from app.outbox.relay_attempts import MAX_REFUSALS
-from app.resources.todo import TODO
 from app.wiring import clock
 from tests.integration.faults.killed_processes import Call
 from tests.support import OWNER
 from tests.tables import TABLES, make_outbox, make_store
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.resources.todo import TODO, Todo
 from tests.support import OWNER
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 
 from app.http.webhooks import DIALECT
-from app.resources.todo import TODO
 from infra.docs.contract import example, openapi
 from tests.support import WEBHOOKS
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 
 from app.http import application
 from app.http.examples import examples_of
-from app.register import RESOURCES
 from tests.components import make_service
 from tests.integration.http.test_catalogue import check
+from tests.register import RESOURCES
 from tests.support import OWNER, WEBHOOKS
 from tests.tables import make_store
 

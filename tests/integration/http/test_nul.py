@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from app.http import application, problems
 from app.http.resource_schemas import schemas_of
 from app.http.schemas import Input
-from app.resources.todo import TODO
 from tests.inputs import inputs
 from tests.integration.http.refusals import fields
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.resources.todo import TODO, Todo
 from tests.support import NOW, OWNER
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.resources.todo import MAX_ITEM_LENGTH
 from tests.integration.http.refusals import MAX_ID, assert_nothing_changed, fields
+from tests.todo import MAX_ITEM_LENGTH
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -13,11 +13,11 @@ from app.domain.idempotency import Claim
 from app.domain.resource import resource_type
 from app.http import application
 from app.http.resource_schemas import schemas_of
-from app.resources.todo import TODO, Todo
 from tests.components import make_service
 from tests.integration.http.idempotent_requests import CREATE, DELETE, KEY, UPDATE, ask
 from tests.support import NOW, OWNER
 from tests.tables import make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -9,11 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
-from app.resources.todo import TODO
 from tests.components import make_service
 from tests.invoices import INVOICE
 from tests.support import NOW, OWNER
 from tests.tables import TABLES, make_store
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,6 @@ from unittest.mock import patch
 
 import pytest
 
-from app.resources.todo import TODO, Todo
 from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.relay import RelayComponents
@@ -39,6 +38,7 @@ from infra.local import tables
 from infra.package.build import Target
 from tests.integration.artefact.test_costs import COSTS
 from tests.tables import TABLES, make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from app.domain.events import envelope
-from app.resources.todo import TODO, Todo
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.inbox.gauges import OutboxUnreadable
@@ -18,6 +17,7 @@ from tests.integration.infra.inbox_stream import TEN_S, messages, new_messages, 
 from tests.stand_in import Convoy
 from tests.support import NOW, PATIENCE_S
 from tests.tables import TABLES, make_outbox
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,9 +20,9 @@ import pytest
 
 from app.domain.resource import resource_type
 from app.http.webhooks import Webhooks
-from app.register import RESOURCES
 from infra.docs import payload_types
 from tests.invoices import INVOICE
+from tests.register import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.outbox.relay import WORKERS
-from app.resources.todo import TODO, Todo
 from benchmarks.scale import work
 from benchmarks.scale.__main__ import MARKED, PLAN, filled
 from benchmarks.scale.assumptions import OWNER
@@ -16,6 +15,7 @@ from benchmarks.scale.relay import max_settled_per_s, pass_costs, published_per_
 from tests.capacity import counted
 from tests.tables import TABLES as NAMES
 from tests.tables import make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app.resources.todo import TODO, Todo
+from app.domain.events import title
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.domain.events import ResourceEvents
+    from app.domain.resource import ResourceType
     from tests.support import JsonObject
 
     Invoke = Callable[[JsonObject], JsonObject]
@@ -20,28 +23,41 @@ EVENTS = {
     path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("events/*")
 }
 
-CONTRACT: list[tuple[tuple[str, str, str | None, JsonObject | None], tuple[int, JsonObject]]] = [
-    (("GET", "/", None, None), (200, {"message": "Wilkomen!"})),
-    (("POST", "/todo", '{"id": 1, "item": "ä"}', None), (201, {"data": ["Todo added."]})),
-    (
-        ("GET", "/todo/1", None, None),
-        (200, {"data": TODO.public(Todo("", 1, "ä"))}),
-    ),
-    (
-        ("PUT", "/todo/1", '{"item": "ö"}', None),
-        (200, {"data": "Todo with id 1 has been updated."}),
-    ),
-    (
-        ("GET", "/todo", None, {"limit": "5"}),
-        (200, {"data": [TODO.public(Todo("", 1, "ö", version=2))]}),
-    ),
-    (("DELETE", "/todo/1", None, None), (200, {"data": "Todo with id 1 has been removed."})),
-    (("DELETE", "/todo/1", None, None), (404, {"data": "Todo with id 1 not found."})),
-]
-"""Each call of the contract, in a sensible order, and its answer."""
+Request = tuple[str, str, str | None, dict[str, str] | None]
+"""Method, path, body and query."""
 
-CONTRACT_EVENTS = ["ping", "created", "retrieved", "updated", "retrieved", "deleted", "failed"]
-"""The types of the events that Convoy gets for these calls."""
+
+def contract(
+    resource: ResourceType[Any], new: JsonObject, changed: JsonObject
+) -> list[tuple[Request, tuple[int, JsonObject]]]:
+    """Each call of the contract, in a sensible order, and its answer. `new` has each field."""
+    path, name = f"/{resource.name}", title(resource.name)
+    one, its = f"{path}/1", f"{name} with id 1"
+    created = {"id": 1, **new, "version": 1}
+    updated = created | changed | {"version": 2}
+    return [
+        (("GET", "/", None, None), (200, {"message": "Wilkomen!"})),
+        (("POST", path, _text({"id": 1} | new), None), (201, {"data": [f"{name} added."]})),
+        (("GET", one, None, None), (200, {"data": created})),
+        (("PUT", one, _text(changed), None), (200, {"data": f"{its} has been updated."})),
+        (("GET", path, None, {"limit": "5"}), (200, {"data": [updated]})),
+        (("DELETE", one, None, None), (200, {"data": f"{its} has been removed."})),
+        (("DELETE", one, None, None), (404, {"data": f"{its} not found."})),
+    ]
+
+
+def contract_events(of: ResourceEvents) -> list[str]:
+    """The types of the events that Convoy gets for these calls."""
+    events = (of.created, of.retrieved, of.updated, of.retrieved, of.deleted, of.failed)
+    return ["ping", *(each.name for each in events)]
+
+
+def _text(body: JsonObject) -> str:
+    return json.dumps(body, ensure_ascii=False)
+
+
+CONTRACT = contract(TODO, {"item": "ä", "completed": False}, {"item": "ö"})
+CONTRACT_EVENTS = contract_events(TODO.events)
 
 
 def request(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.event_ids import uuid7
-from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from app.wiring.clock import now
 from tests.integration.lambda_.gateways import CONTRACT, CONTRACT_EVENTS, EVENTS, request
 from tests.support import NOW
+from tests.todo import MAX_ITEM_LENGTH, TODO, Todo
 
 if TYPE_CHECKING:
     from tests.integration.lambda_.gateways import Invoke

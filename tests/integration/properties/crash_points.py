@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.outbox.event_list import Shown
     from app.outbox.outcomes import Outcome
     from app.outbox.rows import Row, Segment, UnreadableRow
-    from app.resources.todo import Todo
+    from tests.todo import Todo
 
     Moment = tuple[Literal["before", "after"], str]
 

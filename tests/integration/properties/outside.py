@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.outbox.event_list import NO_SUBSCRIPTION
-from app.resources.todo import TODO
 from infra.fake_convoy.queues import QUEUES
 from tests.tables import make_store
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -16,11 +16,11 @@ from app.outbox.backoff import MAX_PAUSE_S
 from app.outbox.relay import DELETES
 from app.outbox.relay_attempts import MAX_REFUSALS
 from app.outbox.rows import FAILED
-from app.resources.todo import TODO, Todo
 from tests.components import make_publisher, make_relay
 from tests.raw_server import raw_server
 from tests.support import GRACE, NOW
 from tests.tables import TABLES, make_outbox
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

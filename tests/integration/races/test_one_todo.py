@@ -8,7 +8,6 @@ from app.domain.ports import StoreUnavailable
 from app.domain.resource import Exists, NotFound, VersionMismatch
 from app.domain.service import MAX_DECISIONS, Committed
 from app.domain.versions import ANY, Versions
-from app.resources.todo import Todo
 from tests.integration.races.racing import (
     ON_DYNAMODB_LOCAL,
     RACERS,
@@ -19,6 +18,7 @@ from tests.integration.races.racing import (
     race,
 )
 from tests.support import OWNER
+from tests.todo import Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,10 +18,10 @@ from app.domain.service import Committed
 from app.outbox.event_list import Shown
 from app.outbox.outcomes import Refused, Unavailable
 from app.outbox.relay_run import Report
-from app.resources.todo import MAX_ITEM_LENGTH, TODO, Todo
 from tests.components import TodoService, make_relay, make_service
 from tests.integration.races.racing import ON_DYNAMODB_LOCAL, RACERS, ROUNDS, START_S, of, race
 from tests.support import GRACE, NOW, OWNER
+from tests.todo import MAX_ITEM_LENGTH, TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,9 @@ from app.domain.event_ids import uuid7
 from app.domain.resource import NotFound
 from app.http import application
 from app.outbox.outcomes import Accepted
-from app.resources.todo import TODO
 from tests.components import make_event_log, make_service
 from tests.support import NOW
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

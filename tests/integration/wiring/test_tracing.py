@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from app.convoy.api_key import ApiKey
 from app.convoy.connections import Origin, Request
 from app.domain.events import Event
-from app.resources.todo import TODO
 from app.runtime.xray import MAX_CALLS, Tracer
 from app.settings import Settings
 from app.wiring.api import Components
@@ -25,6 +24,7 @@ from app.wiring.convoy import publisher_of
 from tests.stand_in import deployment
 from tests.support import NOW, OWNER
 from tests.tables import TABLES
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

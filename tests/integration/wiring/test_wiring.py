@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 from app.cli.relay import relay
 from app.convoy.questions import DEADLINE_S
 from app.dynamodb.store import DynamoStore
-from app.resources.todo import TODO
 from app.runtime import aws
 from app.settings import Settings
 from app.wiring import api as wiring
@@ -24,6 +23,7 @@ from app.wiring.relay import RelayComponents
 from tests.raw_server import raw_server, read_request
 from tests.stand_in import deployment
 from tests.support import PATIENCE_S
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     import socket

@@ -16,8 +16,8 @@ from app.domain.resource import (
     check_distinct,
     resource_type,
 )
-from app.resources.todo import TODO, Todo
 from tests.support import NOW, WEBHOOKS
+from tests.todo import TODO, Todo
 
 A_TODO = Todo("ann", 1, "one", version=3)
 

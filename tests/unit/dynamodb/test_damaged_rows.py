@@ -15,10 +15,10 @@ from app.domain.idempotency import Claim
 from app.domain.ports import StoreError
 from app.dynamodb.resource_table import TOMBSTONE_EXPIRY
 from app.outbox.rows import FAILED, WAITING, UnreadableRow
-from app.resources.todo import TODO, Todo
 from tests.inputs import inputs
 from tests.support import NOW
 from tests.tables import make_log, make_outbox, make_store
+from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from app.outbox.outcomes import Misconfigured, Refused, Unavailable
 from app.outbox.relay_attempts import MAX_REFUSALS
 from app.outbox.rows import FAILED, Row
 from app.outbox.tasks import interleaved
-from app.resources.todo import TODO
 from tests.support import NOW
+from tests.todo import TODO
 
 if TYPE_CHECKING:
     from app.outbox.outcomes import Outcome

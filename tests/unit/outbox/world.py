@@ -10,8 +10,8 @@ from app.domain.events import envelope
 from app.outbox.relay import Relay
 from app.outbox.relay_attempts import Attempts
 from app.outbox.rows import Row
-from app.resources.todo import TODO
 from tests.support import GRACE, NOW
+from tests.todo import TODO
 from tests.unit.outbox.fake_convoy import FakeConvoy
 from tests.unit.outbox.fake_outbox import FakeOutbox
 

@@ -1,0 +1,5 @@
+"""The OpenAPI document of all resources that the tests have."""
+
+from infra.docs import contract
+
+DOCUMENT = contract.openapi()
