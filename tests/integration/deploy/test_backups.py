@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from tests.todo import Todo
 
 BACKUPS = (ROOT / "docs" / "backups.md").read_text()
-RELAYS, COMMAND = "exec env", '.venv/bin/python -m app "$@"'
-"""The first and the last words of the file that docs/runbook.md's lines write."""
+RELAYS, COMMAND = "exec env", '.venv/bin/python -m tests.run -m app "$@"'
+"""The first and the last words of the file that docs/runbook.md's lines write. The command has the
+todo in its register, whatever the app has."""
 RESTORED = "prod-restored-todos"
 
 AWS = """#!{python}

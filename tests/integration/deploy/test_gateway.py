@@ -23,6 +23,8 @@ from tests.integration.deploy.osls import Project
 from tests.integration.deploy.processes import free_port
 from tests.integration.deploy.test_cors import JWT, ORIGINS
 from tests.linux import children_of, ports_of
+from tests.product import NEW, PATH
+from tests.register import OWN
 from tests.stand_in import Convoy, deployment
 from tests.tables import TABLES
 
@@ -96,6 +98,7 @@ def test_over_https_the_smoke_test_passes_and_foreign_pages_are_refused(
     # Convoy is that of the environment, as `make run` writes it.
     with gateway(anonymous="true", convoyBaseUrl="", convoyProjectId="") as url:
         monkeypatch.setattr(sys, "argv", ["smoke", url])
+        monkeypatch.setattr(smoke, "RESOURCES", OWN)
         assert smoke.main() == 0
         port = urlsplit(url).port
         processes = [ports_of([pid]) for pid in children_of(os.getpid(), "osls")]
@@ -114,9 +117,9 @@ def test_a_tokens_subject_owns_its_todos_and_others_get_401(
     refused = [
         signed_in.get("/").status_code,
         signed_in.get("/", headers=_token("others")).status_code,
-        signed_in.post("/todo", json={"item": "x"}).status_code,
+        signed_in.post(PATH, json=NEW).status_code,
     ]
-    created = signed_in.post("/todo", json={"item": "x"}, headers=_token("todos"))
+    created = signed_in.post(PATH, json=NEW, headers=_token("todos"))
 
     assert refused == [401, 401, 401]
     assert created.status_code == 201
@@ -127,10 +130,10 @@ def test_below_its_base_path_the_api_answers_with_locations_to_follow(
     signed_in: httpx.Client, convoy: Convoy
 ) -> None:
     ann = _token("todos")
-    created = signed_in.post("/v1/todo", json={"item": "x"}, headers=ann)
+    created = signed_in.post(f"/v1{PATH}", json=NEW, headers=ann)
     location = created.headers["location"]
 
-    assert location.startswith("/v1/todo/")
+    assert location.startswith(f"/v1{PATH}/")
     read = signed_in.get(location, headers=ann)
     assert (read.status_code, read.headers["etag"]) == (200, '"1"')
     head = signed_in.head(location, headers=ann)
@@ -139,7 +142,7 @@ def test_below_its_base_path_the_api_answers_with_locations_to_follow(
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/", "/todo/1", "/webhooks/endpoints"])
+@pytest.mark.parametrize("path", ["/", f"{PATH}/1", "/webhooks/endpoints"])
 def test_the_gateway_answers_a_preflight_of_an_allowed_page_by_itself(
     signed_in: httpx.Client, convoy: Convoy, path: str
 ) -> None:
@@ -165,7 +168,7 @@ def test_a_preflight_of_another_page_gets_no_leave(
 ) -> None:
     """Without these headers a browser sends no request with a token, and none but a simple one."""
     for method in ("GET", "PUT"):
-        answer = _preflight(signed_in, origin, method, "/todo")
+        answer = _preflight(signed_in, origin, method, PATH)
 
         assert not [name for name in answer.headers if name.startswith("access-control-")]
     assert convoy.events() == []
