@@ -50,14 +50,11 @@ TESTS = (
 
 WITHOUT_THE_TODO = (
     *TESTS,
-    "tests/integration/artefact/test_costs.py",
     "tests/integration/attack/test_owners.py",
     "tests/integration/cli/test_convoy_about.py",
     "tests/integration/customers/test_choices.py",
     "tests/integration/e2e/test_customer.py",
     "tests/integration/e2e/test_readme.py",
-    "tests/integration/faults/test_workers.py",
-    "tests/integration/infra/test_scale.py",
     "tests/integration/lambda_/test_gateway.py",
 )
 """Besides, tests of each kind: with the tests' own register, and with a process of the product."""
