@@ -60,8 +60,18 @@ WITHOUT_THE_TODO = (
 """Besides, tests of each kind: with the tests' own register, and with a process of the product."""
 
 
+@pytest.fixture
+def copy(added: Path) -> Path:
+    """The copy as it was before other tests changed it."""
+    sh(
+        added,
+        "git reset --hard -q && git clean -fdq && git checkout -q order && git reset --hard -q",
+    )
+    return added
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the working tree with the order of docs/own-resource.md: a repository with its own
     environment, which `make` changes."""
     tmp_path = tmp_path_factory.mktemp("adapt")
@@ -84,6 +94,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in commands(ADD):
         sh(folder, command)
     sh(folder, "make docs")
+    for command in ("git add -A", f"git {IDENTITY} commit -qm order", "git tag order"):
+        sh(folder, command)
     return folder
 
 
@@ -133,11 +145,11 @@ def check(folder: Path, *tests: str) -> None:
 def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
-    changed = sh(copy, "git status --porcelain").splitlines()
+    changed = sh(copy, "git diff --name-only HEAD^").splitlines()
     own = (copy / "app" / "resources" / "order.py").read_text()
 
     assert len(own.splitlines()) <= 60
-    assert {line.split()[-1] for line in changed} == {
+    assert set(changed) == {
         "app/register.py",
         "app/resources/order.py",
         "docs/api.md",
@@ -153,8 +165,27 @@ def test_a_second_resource_is_one_file_and_one_line(copy: Path) -> None:
             assert run(command, stack) == shown.rstrip("\n"), command
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("(TODO, ORDER)", "(ORDER,)"),
+        ("(ORDER, TODO)", "(ORDER,)"),
+        ("(TODO, ORDER_2, NOTE)", "(ORDER_2, NOTE)"),
+        ("(\n    TODO,\n    ORDER,\n)", "(\n    ORDER,\n)"),
+    ],
+)
+def test_the_todo_leaves_a_register_of_any_form(before: str, after: str, tmp_path: Path) -> None:
+    register, line = tmp_path / "app" / "register.py", "RESOURCES: tuple[ResourceType[Any], ...] = "
+    register.parent.mkdir()
+    register.write_text(f"from app.resources.todo import TODO\n\n{line}{before}\n")
+    [command] = re.findall(r"^ *(sed .* app/register\.py)$", REPLACE, re.MULTILINE)
+
+    sh(tmp_path, command)
+
+    assert register.read_text() == f"\n{line}{after}\n"
+
+
 def test_another_resource_replaces_the_todo_and_no_test_is_edited(copy: Path) -> None:
-    sh(copy, f"git add -A && git {IDENTITY} commit -qm order")
     take_out, name = commands(REPLACE)
 
     sh(copy, take_out)

@@ -8,6 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+import tests.register  # isort: skip  # before a module of the app reads the register
 import tests.integration.faults.killed_processes  # noqa: F401
 from app.settings import Settings, SettingsError
 from app.wiring import clients
