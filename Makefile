@@ -85,8 +85,9 @@ rollback: .venv/ready     ## move a deployed stage back to the versions before i
 	@$(BIN)/python -m infra.checks.rollback $(STAGE)
 
 fix: .venv/ready          ## apply the fixes of the linter and the formatter
-	$(BIN)/ruff check --fix --exit-zero
 	$(BIN)/ruff format
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format --quiet
 
 lock: $(BIN)/uv           ## compile uv.lock from pyproject.toml, and export it
 	@$(BIN)/uv lock

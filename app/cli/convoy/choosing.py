@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from app.convoy_admin.calls import JsonObject
     from app.convoy_admin.project import Project
 
+EVENTS = RESOURCES[0].events
+"""The event types in the examples of the commands' help."""
+
 
 def type_names() -> list[str]:
     """The names, as the shell completes them."""
@@ -46,7 +49,8 @@ TypesOption = Annotated[
     typer.Option(
         "--type",
         metavar="TYPE",
-        help="Only events of this type, such as created; the option can be repeated.",
+        help=f"Only events of this type, such as {EVENTS.created.name}; the option can be"
+        " repeated.",
         autocompletion=type_names,
     ),
 ]

@@ -21,7 +21,7 @@ from app.cli.convoy.choosing import (
 )
 from app.cli.convoy.connecting import connected, delivery_ids
 from app.cli.convoy.group import convoy
-from app.cli.convoy.searching import AN_EXAMPLE, Search, Subject, subject
+from app.cli.convoy.searching import SUBJECT_EXAMPLE, Search, Subject, subject
 from app.cli.helping import Command, examples
 from app.cli.moments import SinceOption, shown
 from app.cli.options import NOT_DONE, JsonOption, exit_with, not_blank
@@ -60,7 +60,7 @@ def _delivery_id(value: str) -> str:
     cls=Command,
     epilog=examples(
         "convoy deliveries --status failure --since 2h",
-        f"convoy deliveries --about {AN_EXAMPLE} --owner ann",
+        f"convoy deliveries --about {SUBJECT_EXAMPLE} --owner ann",
         "convoy deliveries --event EVENT_ID --json | jq -r .status",
     ),
 )
@@ -88,7 +88,7 @@ def deliveries(
             parser=subject,
             metavar="RESOURCE/ID",
             show_default=False,
-            help=f"List the owner's changes of one resource, such as {AN_EXAMPLE}, with their"
+            help=f"List the owner's changes of one resource, such as {SUBJECT_EXAMPLE}, with their"
             " deliveries. They come from the log: events that Convoy does not have are there too.",
         ),
     ] = None,

@@ -48,7 +48,7 @@ class Subject:
         return isinstance(state, dict) and state.get("id") == self.id
 
 
-AN_EXAMPLE = f"{RESOURCES[0].name}/7"
+SUBJECT_EXAMPLE = f"{RESOURCES[0].name}/7"
 """Of a `Subject` as an operator types it."""
 
 

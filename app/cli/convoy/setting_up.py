@@ -15,7 +15,7 @@ from dotenv import set_key
 
 from app.cli import terminal
 from app.cli.called import command
-from app.cli.convoy.choosing import type_names
+from app.cli.convoy.choosing import EVENTS, type_names
 from app.cli.convoy.connecting import connected
 from app.cli.convoy.group import convoy
 from app.cli.helping import Command, examples
@@ -58,7 +58,8 @@ def _in_a_folder(value: Path | None) -> Path | None:
     cls=Command,
     epilog=examples(
         "convoy setup --url https://example.com/webhooks --env-file .env",
-        "convoy setup --url https://example.com/webhooks --event-type created --event-type deleted",
+        "convoy setup --url https://example.com/webhooks"
+        f" --event-type {EVENTS.created.name} --event-type {EVENTS.deleted.name}",
     ),
 )
 def setup(

@@ -10,7 +10,7 @@ import typer
 
 from app.cli import convoy_tables, terminal
 from app.cli.called import command
-from app.cli.convoy.choosing import endpoint_of, no_endpoint, type_names
+from app.cli.convoy.choosing import EVENTS, endpoint_of, no_endpoint, type_names
 from app.cli.convoy.connecting import connected, endpoint_id
 from app.cli.convoy.delivering import Status
 from app.cli.convoy.group import convoy
@@ -64,7 +64,9 @@ def _event_type(name: str) -> EventType:
 
 @convoy.command(
     cls=Command,
-    epilog=examples("convoy trigger created", "convoy trigger ping --endpoint ENDPOINT_ID"),
+    epilog=examples(
+        f"convoy trigger {EVENTS.created.name}", "convoy trigger ping --endpoint ENDPOINT_ID"
+    ),
 )
 def trigger(
     ctx: typer.Context,
@@ -73,7 +75,7 @@ def trigger(
         typer.Argument(
             metavar="TYPE",
             parser=_event_type,
-            help="Such as created.",
+            help=f"Such as {EVENTS.created.name}.",
             autocompletion=type_names,
         ),
     ],

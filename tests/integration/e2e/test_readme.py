@@ -56,7 +56,7 @@ def test_each_command_prints_what_its_page_shows(stack: Stack) -> None:
     for command, shown in typed:
         printed = run(command, stack)
         assert VARIES.sub("…", printed) == VARIES.sub("…", shown.rstrip("\n")), command
-    assert len(typed) == 10
+    assert len(typed) == sum(page.read_text().count("\n$ ") for page in PAGES) > 0
 
 
 def run(command: str, stack: Stack) -> str:
