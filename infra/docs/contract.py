@@ -199,17 +199,18 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Write the documents of the contract.")
-    parser.add_argument(
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
         "--accept-breaking", action="store_true", help="write a document that breaks clients"
     )
-    parser.add_argument(
+    how.add_argument(
         "--check", action="store_true", help="write nothing: exit code 1 if a document is outdated"
     )
     return parser.parse_args()
 
 
 def _outdated(written: Mapping[Path, str]) -> str | None:
-    """What to do, if a document is not as the code is."""
+    """Names the outdated documents. None if there are none."""
     names = [
         path.name
         for path, content in written.items()
