@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.wiring.relay import RelayComponents
 from tests.integration.customers.world import set_up
 from tests.integration.lambda_.gateways import invocation
 from tests.stand_in import deployment
@@ -38,6 +39,14 @@ def environment(
 def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]]:
     """Imports the handler again, as a new instance of the function does. Returns its invocation."""
     services: list[Any] = []
+    relays: list[RelayComponents] = []
+    build = RelayComponents.build
+
+    def built(*about: Any, **options: Any) -> RelayComponents:
+        relays.append(build(*about, **options))
+        return relays[-1]
+
+    environment.setattr(RelayComponents, "build", built)
 
     def start() -> Invoke:
         sys.modules.pop("handler", None)
@@ -47,6 +56,8 @@ def cold_start(environment: pytest.MonkeyPatch) -> Iterator[Callable[[], Invoke]
         return invocation(handler.api)
 
     yield start
+    for relay in relays:
+        relay.close()
     for service in services:
         service.delivery.publisher.inner.inner.close()
 
