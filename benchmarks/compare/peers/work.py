@@ -132,11 +132,7 @@ def _change(todo, event_type, write, *checks):
         ((kind, request),) = write.items()
         (dynamodb.put_item if kind == "Put" else dynamodb.update_item)(**request)
     else:
-        parts = [
-            *_entries(event, event_type),
-            write,
-            *(checks if CALLS in {"ours", "commit"} else ()),
-        ]
+        parts = [*_entries(event, event_type), write, *(checks if CALLS != "ack" else ())]
         dynamodb.transact_write_items(ClientRequestToken=event["id"], TransactItems=parts)
     accepted = CALLS != "commit" and publish(event)
     if accepted and CALLS == "ack":

@@ -65,7 +65,7 @@ def copy(added: Path) -> Path:
     """The copy as it was before other tests changed it."""
     sh(
         added,
-        "git reset --hard -q && git clean -fdq && git checkout -q order && git reset --hard -q",
+        "git reset --hard -q order && git clean -fdq",
     )
     return added
 
