@@ -31,7 +31,7 @@ from benchmarks.compare import (
     warm,
     where,
 )
-from benchmarks.compare.tables import Table, grid
+from benchmarks.compare.tables import Table, grid, shown
 from infra.checks.run import CommandError
 from infra.local.dynamodb_local import DynamoDBLocalError
 
@@ -66,13 +66,22 @@ PARTS = {
 }
 
 
+QUIET = 0.05
+"""The noise of a cold start's floor, as a share of it, over which a machine is not quiet."""
+
+
 def main() -> int:
     options = _options()
     try:
         interpreter.switch()
+        _finish(_measured(options), quick=options.quick)
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _measured(options: argparse.Namespace) -> list[Table]:
     tables: list[Table] = []
     for name in options.parts:
         start = time.monotonic()
@@ -85,8 +94,20 @@ def main() -> int:
             print(f"\n{table.markdown()}")
         print(f"\n({name}: {time.monotonic() - start:.0f} s)", flush=True)
         tables += found
-    _finish(tables, quick=options.quick)
-    return 0
+        if options.must_be_quiet:
+            _refuse_noise(found)
+    return tables
+
+
+def _refuse_noise(tables: list[Table]) -> None:
+    """Raises CommandError if a cold start's floor says that the machine is busy."""
+    for floor in (table.floors.get("cold / bare") for table in tables):
+        if floor and floor.noise > QUIET * floor.value:
+            raise CommandError(
+                f"this machine is not quiet: the floor of a cold start is {shown(floor)} times the"
+                f" bare handler's. Its noise may be {QUIET:.0%} of it. Nothing was written."
+                " Stop what else runs, and start again."
+            )
 
 
 def _finish(tables: list[Table], *, quick: bool) -> None:
@@ -108,6 +129,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"unknown part {', '.join(sorted(unknown))}: use {', '.join(PARTS)}")
+    options.must_be_quiet = not options.parts and not options.quick
     options.parts = options.parts or list(PARTS)
     return options
 

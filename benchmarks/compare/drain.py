@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,9 +23,11 @@ from app.settings import Settings
 from app.wiring import clients
 from app.wiring.api import Components
 from app.wiring.relay import RelayComponents
+from benchmarks.compare import threads
 from benchmarks.compare.filling import fill
 from benchmarks.compare.processes import backends, environment, on_the_peers_core
-from benchmarks.compare.tables import Measure, Samples, Table, rotated
+from benchmarks.compare.tables import Samples, Table, rotated
+from benchmarks.compare.threads import Stopwatch
 from infra.local import dynamodb_local, tables
 from tests.todo import TODO
 
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
     from app.outbox.outcomes import Outcome, Publisher
     from app.outbox.relay import Relay
+    from benchmarks.compare.tables import Cell
+    from benchmarks.compare.threads import Pace
 
+RELAY, FLOOR, THREADS = "relay", "floor", "threads"
 CONVOY_S = 0.02
 SIZES = (100, 1_000, 10_000, 100_000)
 WORKERS = (1, 2, 4, 8, 16)
@@ -45,13 +49,13 @@ AT_MOST_S = 12.0
 PAGE_S = 60
 """Seconds that DynamoDB Local may take for a page: it takes some in a table of 100,000 rows."""
 
-WARM_UP_S, CALLS_PER_THREAD = 0.5, 25
+WARM_UP_S = 0.5
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
     """Raises DynamoDBLocalError if DynamoDB Local can't run."""
-    rates, most = Samples(), Samples()
+    rates, cpu = Samples(), Samples()
     with ExitStack() as stack:
         url = stack.enter_context(dynamodb_local.in_memory())
         canned = stack.enter_context(backends("--convoy-delay-s", str(CONVOY_S)))
@@ -59,38 +63,50 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
         for size in sizes:
             for turn in range(rounds):
                 for workers in rotated(WORKERS, turn):
-                    cell = f"{size} {workers}"
-                    most.add(cell, drain.rate_of_calls(workers))
-                    rates.add(cell, drain.rate(size, workers))
-    shares = {cell: _shares(rates, most, cell) for cell in rates.of}
+                    paces = {
+                        THREADS: threads.pace_of_calls(drain, size, workers),
+                        FLOOR: threads.pace_of_floor(drain, size, workers),
+                        RELAY: drain.pace(size, workers),
+                    }
+                    for of, pace in paces.items():
+                        rates.add(f"{of} {size} {workers}", pace.rate)
+                        cpu.add(f"{of} {size} {workers}", pace.cpu_ms)
+    return _table(rates, cpu, rounds, [(size, workers) for size in sizes for workers in WORKERS])
+
+
+def _table(rates: Samples, cpu: Samples, rounds: int, cells: list[tuple[int, int]]) -> Table:
+    of = {
+        (who, size, workers): f"{who} {size} {workers}"
+        for who in (RELAY, FLOOR, THREADS)
+        for size, workers in cells
+    }
+    shares, floors = (
+        {cell: rates.ratio(of[who, *cell], of[THREADS, *cell]) for cell in cells}
+        for who in (RELAY, FLOOR)
+    )
+    worst = min(cells, key=lambda cell: shares[cell])
+    rows: list[list[Cell]] = []
+    for cell in cells:
+        rate = rates.median(of[RELAY, *cell])
+        used = [cpu.measure(of[who, *cell]) for who in (RELAY, FLOOR, THREADS)]
+        core = rate * used[0].value / 10
+        rows.append([*cell, rate, shares[cell], floors[cell], *used, core])
     return Table(
         name="drain",
         title="Relay: events a second that it publishes",
         note=f"On DynamoDB Local, Convoy answering in {CONVOY_S * 1000:.0f} ms; medians of {rounds}"
         f" passes, each of which ends after {AT_MOST_S:.0f} s. The share is of what so many threads"
-        " ask for and publish that do nothing else.",
+        " ask for and publish that do nothing else. The floor is the share of threads that make all"
+        " of the relay's calls: they also read the outbox, ask how far Convoy has come, and write"
+        " to the event's row. The CPU is in milliseconds of one core for each event.",
         columns=(
-            "rows",
-            *(cell for count in WORKERS for cell in (f"{count} worker{'s'[: count > 1]}", "share")),
+            "rows", "workers", "a second", "share", "floor",
+            "relay's CPU", "floor's CPU", "threads' CPU", "% of the core",
         ),
-        rows=[
-            [
-                size,
-                *(
-                    cell
-                    for workers in WORKERS
-                    for cell in (rates.median(f"{size} {workers}"), shares[f"{size} {workers}"])
-                ),
-            ]
-            for size in sizes
-        ],
-        found={"relay": min(shares.values())},
-    )
-
-
-def _shares(rates: Samples, most: Samples, cell: str) -> Measure:
-    pairs = zip(rates.of[cell], most.of[cell], strict=True)
-    return Measure.of(rate / best for rate, best in pairs)
+        rows=rows,
+        found={"relay": shares[worst]},
+        floors={"relay": floors[worst]},
+    )  # fmt: skip
 
 
 @contextmanager
@@ -113,31 +129,13 @@ class Drain:
     def __post_init__(self) -> None:
         tables.create_tables(self.components.client, tables.names())
 
-    def rate_of_calls(self, workers: int) -> float:
-        """Events a second of as many threads that only ask Convoy for an event and publish it."""
-        event = self._event()
-
-        def call(_: int) -> None:
-            for _ in range(CALLS_PER_THREAD):
-                relay.events.under(event.id, event.occurred_at)
-                self.components.publisher.publish(event)
-
-        with (
-            closing(RelayComponents.build(self.components)) as relay,
-            ThreadPoolExecutor(workers) as threads,
-        ):
-            list(threads.map(call, range(workers)))
-            start = time.perf_counter()
-            list(threads.map(call, range(workers)))
-            return workers * CALLS_PER_THREAD / (time.perf_counter() - start)
-
-    def rate(self, size: int, workers: int) -> float:
-        """Events a second that the relay publishes from `size` rows, over open connections."""
+    def pace(self, size: int, workers: int) -> Pace:
+        """Of the relay that publishes from `size` rows, over open connections."""
         with self.relay(workers) as relay:
             relay.attempts.publisher = noting = _Noting(relay.attempts.publisher)
-            self._fill(max(self.waiting, workers))
+            self.fill(max(self.waiting, workers))
             self._pass(relay, noting, WARM_UP_S)
-            self._fill(size)
+            self.fill(size)
             return self._pass(relay, noting, AT_MOST_S)
 
     @contextmanager
@@ -149,33 +147,33 @@ class Drain:
 
     def empty(self) -> None:
         for page in self.components.outbox.pages():
-            self._remove([row.event.id for row in page])
+            self.remove([row.event.id for row in page])
         self.waiting = 0
 
     def put(self, events: Iterable[Event]) -> None:
         rows = (self.components.outbox.put(event)["Item"] for event in events)
         fill(self.components.client, self.components.settings.outbox_table, rows)
 
-    def _pass(self, relay: Relay, noting: _Noting, seconds: float) -> float:
-        """Events a second of one pass. Removes their rows."""
-        start = time.perf_counter()
-        until = start + seconds + relay.reserve_s
+    def _pass(self, relay: Relay, noting: _Noting, seconds: float) -> Pace:
+        """Removes the rows of the events that one pass published."""
+        stopwatch = Stopwatch()
+        until = stopwatch.start_s + seconds + relay.reserve_s
         report = relay.run(lambda: until - time.perf_counter())
-        took = time.perf_counter() - start
-        self._remove(noting.published)
+        pace = stopwatch.pace(report.published)
+        self.remove(noting.published)
         noting.published.clear()
-        self.waiting -= report.published
-        return report.published / took
+        return pace
 
-    def _remove(self, event_ids: Sequence[str]) -> None:
+    def remove(self, event_ids: Sequence[str]) -> None:
         for at in range(0, len(event_ids), DELETES):
             self.components.outbox.remove(event_ids[at : at + DELETES])
+        self.waiting -= len(event_ids)
 
-    def _fill(self, size: int) -> None:
-        self.put(self._event() for _ in range(size - self.waiting))
+    def fill(self, size: int) -> None:
+        self.put(self.event() for _ in range(size - self.waiting))
         self.waiting = size
 
-    def _event(self) -> Event:
+    def event(self) -> Event:
         todo = {"id": 1, "item": "Write the tests", "completed": False, "version": 1}
         return envelope(
             TODO.events.created, event_id=str(uuid4()), owner="everyone", now=LONG_AGO, todo=todo

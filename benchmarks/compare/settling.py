@@ -34,7 +34,7 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
         for _ in range(rounds):
             for size in sizes:
                 rates.add(f"{size}", _rate(outbox, size))
-            rates.add(published, outbox.rate(int(judged), WORKERS))
+            rates.add(published, outbox.pace(int(judged), WORKERS).rate)
             outbox.empty()
     return Table(
         name="settling",

@@ -19,6 +19,7 @@ import pytest
 from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.relay import RelayComponents
+from benchmarks.compare import __main__ as comparison
 from benchmarks.compare import (
     commands,
     environments,
@@ -32,7 +33,7 @@ from benchmarks.compare import (
     where,
 )
 from benchmarks.compare.handlers import BARE, FASTAPI, FLOOR_CALLS, FLOOR_COMMIT
-from benchmarks.compare.tables import Measure, Samples, grid, shown
+from benchmarks.compare.tables import Measure, Samples, Table, grid, shown
 from benchmarks.compare.targets import TARGETS
 from infra.local import tables
 from infra.package.build import Target
@@ -98,6 +99,26 @@ def test_a_target_that_the_noise_reaches_is_neither_met_nor_missed() -> None:
     verdicts = [target.verdict(Measure(value, 0.06)) for value in values]
 
     assert verdicts == ["met", "within the noise", "within the noise", "missed"]
+
+
+def test_a_run_on_a_machine_that_is_not_quiet_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = {"cold": Measure(2.0, 0.11)}
+
+    def cold(rounds: int) -> Table:
+        return Table("cold", "", "", ("ms",), [[rounds]], floors={"cold / bare": noise["cold"]})
+
+    monkeypatch.setattr(interpreter, "switch", lambda: None)
+    monkeypatch.setattr(comparison, "PARTS", {"cold": comparison.Part(cold, 15)})
+    monkeypatch.setattr("sys.argv", ["benchmarks/compare"])
+
+    assert comparison.main() == 1
+    assert "this machine is not quiet: the floor of a cold start is 2.00 ±0.11 times the bare" in (
+        capsys.readouterr().err
+    )
+    noise["cold"] = Measure(2.0, 0.1)
+    assert comparison.main() == 0
 
 
 def test_a_table_has_padded_and_aligned_cells() -> None:
