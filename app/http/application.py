@@ -41,8 +41,8 @@ def build(
     """
     resources = [service.type for service in services]
     check_distinct(resources)
-    routers = [_ping_router(services[0], owner_of, run)]
-    routers += [resource_router(service, owner_of, run) for service in services]
+    routers = [resource_router(service, owner_of, run) for service in services]
+    routers.append(_ping_router(services[0], owner_of, run))
     if log is not None:
         types = [each.name for resource in resources for each in resource.events.of_changes]
         routers.append(event_router(log, types, owner_of, run))

@@ -59,6 +59,9 @@ FLOOR_COMMIT = Peer(
     handler="floor",
     calls="commit",
 )
+STRAIGHT = Peer(
+    "straight", "one function, the same work", outbox=True, packages=STACK, handler="straight"
+)
 
 PEERS = (OURS, FLOOR_CALLS, FASTAPI, VALIDATED, POWERTOOLS, BARE, BARE_ACK, BARE_LOST, TUTORIAL)
-"""Without the floors for a POST alone."""
+"""Without those for a POST alone."""
