@@ -98,7 +98,10 @@ def _stubbed(workers: dict[str, Worker], rounds: int) -> Table:
             "POST without calls / Powertools with validation": wall.ratio(ours, validated),
             "POST without calls above floor": _share_above(wall, ours, floor),
         },
-        floors={"POST without calls / Powertools with validation": wall.ratio(floor, validated)},
+        floors={
+            "POST without calls / Powertools with validation": wall.ratio(floor, validated),
+            "POST without calls above floor": _share_above(wall, f"{STRAIGHT.name}POST", floor),
+        },
     )
 
 
