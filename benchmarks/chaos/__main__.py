@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from app.convoy_admin.calls import ConvoyError
 from app.settings import Settings
 from app.wiring.api import Components
+from benchmarks import todo
 from benchmarks.chaos.killed_processes import Chaos, KilledProcess
 from benchmarks.soak import stack
 from benchmarks.soak.clients import Answers, client
@@ -41,6 +42,7 @@ CLIENTS = 8
 
 
 def main() -> None:
+    todo.require("make chaos")
     options = _options()
     account = Account(
         *_from_environment("CONVOY_E2E_URL", "CONVOY_E2E_API_KEY", "CONVOY_E2E_PROJECT_ID")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import convoy.models  # noqa: F401  # before this project's import, which leaves some out
 
+from benchmarks import todo
 from benchmarks.compare import (
     cold,
     commands,
@@ -71,6 +72,7 @@ QUIET = 0.05
 
 
 def main() -> int:
+    todo.require("make bench")
     options = _options()
     try:
         interpreter.switch()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from app.settings import Settings
 from app.wiring.api import Components
+from benchmarks import todo
 from benchmarks.soak import latencies, stack
 from benchmarks.soak.clients import Answers, client
 from benchmarks.soak.healing import heal
@@ -39,6 +40,7 @@ PACE = Pace(settle_after_s=2.0, stuck_after_s=4.0, hung_after_s=6.0, every_s=1)
 
 
 def main() -> None:
+    todo.require("make soak")
     logging.disable(logging.WARNING)
     with (
         stack.scratch() as folder,

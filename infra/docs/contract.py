@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -212,7 +213,7 @@ def _options() -> argparse.Namespace:
 def _outdated(written: Mapping[Path, str]) -> str | None:
     """Names the outdated documents. None if there are none."""
     names = [
-        path.name
+        os.path.relpath(path)
         for path, content in written.items()
         if not path.exists() or path.read_text() != content
     ]

@@ -6,14 +6,18 @@ import gc
 import json
 import os
 import shutil
+import subprocess
+import sys
 import sysconfig
 from contextlib import closing
 from datetime import timedelta
+from http.client import HTTPConnection
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import certifi
 import pytest
 
 from app.settings import Settings
@@ -26,6 +30,7 @@ from benchmarks.compare import (
     interpreter,
     listed,
     processes,
+    publishing,
     report,
     results,
     sampler,
@@ -38,10 +43,14 @@ from benchmarks.compare.targets import TARGETS
 from infra.local import tables
 from infra.package.build import Target
 from tests.integration.artefact.test_costs import COSTS
+from tests.paths import ROOT
+from tests.raw_server import raw_server, read_request
+from tests.support import PATIENCE_S
 from tests.tables import TABLES, make_store
 from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
+    from socket import socket
     from types import ModuleType
 
     from benchmarks.compare.handlers import Peer
@@ -119,6 +128,61 @@ def test_a_run_on_a_machine_that_is_not_quiet_writes_nothing(
     )
     noise["cold"] = Measure(2.0, 0.1)
     assert comparison.main() == 0
+
+
+@pytest.mark.parametrize("module", ["compare", "soak", "chaos"])
+def test_a_comparison_without_the_todo_says_so(module: str) -> None:
+    script = (
+        "import runpy; from app import register; register.RESOURCES = ();"
+        f" runpy.run_module('benchmarks.{module}', run_name='__main__')"
+    )
+
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: make ")
+    assert "app/register.py does not have them" in done.stderr
+
+
+@pytest.mark.parametrize("client", sorted(publishing.MAKERS.keys() - {"ours"}))
+def test_each_client_of_the_comparison_publishes_what_this_project_publishes(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plain(host: str, port: int, *, timeout: float, **_: object) -> HTTPConnection:
+        return HTTPConnection(host, port, timeout=timeout)
+
+    monkeypatch.setattr(publishing, "HTTPSConnection", plain)
+
+    assert _published_by(client) == _published_by("ours")
+
+
+def _published_by(client: str) -> tuple[bytes, dict[bytes, bytes], Any]:
+    """The request line, the headers that Convoy reads, and the body."""
+    requests: list[bytes] = []
+
+    def refuse(connection: socket) -> None:
+        while request := read_request(connection):
+            requests.append(request)
+            connection.sendall(b"HTTP/1.1 418 I'm a teapot\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(refuse) as root:
+        publish, close = publishing.MAKERS[client][1](root, certifi.where())
+        with pytest.raises(RuntimeError, match="the event was not accepted"):
+            publish()
+        close()
+    [request] = requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *lines = head.split(b"\r\n")
+    headers = {name.lower(): value for name, _, value in (each.partition(b": ") for each in lines)}
+    read = {name: headers[name] for name in (b"authorization", b"content-type")}
+    return line, read, json.loads(body)
 
 
 def test_a_table_has_padded_and_aligned_cells() -> None:
