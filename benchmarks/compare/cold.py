@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.compare.environments import size
-from benchmarks.compare.handlers import BARE, FLOOR, FLOOR_CALLS, OURS, PEERS, VALIDATED
+from benchmarks.compare.handlers import (
+    BARE,
+    FLOOR,
+    FLOOR_CALLS,
+    FLOOR_PACKAGES,
+    OURS,
+    PEERS,
+    VALIDATED,
+)
 from benchmarks.compare.processes import backends, environment, worker
 from benchmarks.compare.tables import Measure, Samples, Table, rotated
 
@@ -13,7 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.compare.handlers import Peer
 
 MEGABYTE = 1_000_000
-STARTED = (OURS, FLOOR, *PEERS[1:])
+STARTED = (OURS, FLOOR, FLOOR_PACKAGES, *PEERS[1:])
 
 
 def measure(rounds: int) -> Table:
@@ -49,7 +57,8 @@ def measure(rounds: int) -> Table:
         title="Cold: import and first POST",
         note=f"Medians of {rounds} fresh processes each; from sources, {len(range(0, rounds, 3))}."
         " `above` is milliseconds above the floor with the same calls. A function imports botocore"
-        " too: the floor without calls does not.",
+        " too: the floor without calls does not. The floor with the same packages also imports the"
+        " SDK of Convoy, with httpx, and reads settings.",
         columns=(
             *("handler", "outbox", "ms", "ratio", "above", "CPU ms", "ms from sources"),
             *("modules", "zip MB"),
@@ -64,6 +73,7 @@ def measure(rounds: int) -> Table:
         floors={
             "cold / bare": wall.ratio(FLOOR_CALLS.name, BARE.name),
             "cold / Powertools with validation": wall.ratio(FLOOR_CALLS.name, VALIDATED.name),
+            "cold above floor": wall.above(FLOOR_PACKAGES.name, FLOOR_CALLS.name),
             "zip": Measure(size(FLOOR_CALLS) / MEGABYTE),
         },
     )

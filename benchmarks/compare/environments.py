@@ -82,6 +82,7 @@ def _zip(peer: Peer, *, compiled: bool) -> Path:
         own = [ROOT / "handler.py", ROOT / "pyproject.toml", *sorted((ROOT / "app").rglob("*.py"))]
     else:
         own = [HERE / "peers" / f"{name}.py" for name in (peer.work, peer.handler)]
+        own += [ROOT / path for path in peer.beside]
     kind = "bytecode" if compiled else "sources"
     name = f"{peer.handler or peer.name}-{peer.work}-{kind}"
     out = BUILD / f"{name}-{_digest([*own, *TOOLS, LOCK])}.zip"
@@ -102,7 +103,8 @@ def _fill(folder: Path, peer: Peer, own: Sequence[Path], *, compiled: bool) -> N
         tool_env.install(folder, peer.group)
     if peer.packages:
         _install(folder, *peer.packages)
-    for path, name in zip(own, ("work.py", "handler.py"), strict=True):
+    names = ("work.py", "handler.py", *(Path(path).name for path in peer.beside))
+    for path, name in zip(own, names, strict=True):
         shutil.copyfile(path, folder / name)
     remove_dead(folder)
     cut_metadata(folder)

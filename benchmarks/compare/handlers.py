@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Peer:
     """`outbox`: whether the peer guarantees that no event is lost.
 
-    `handler` and `work` name files of `peers`: the second has the handler's calls. The peer's
-    packages are a group of uv.lock, or `packages` of the app's.
+    `handler` and `work` name files of `peers`: the second has the handler's calls. `beside`: more
+    files of the project. The peer's packages are a group of uv.lock, or `packages` of the app's.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Peer:
     packages: tuple[str, ...] = ()
     handler: str | None = None
     work: str = "work"
+    beside: tuple[str, ...] = ()
     calls: str = "ours"
     validate: bool = False
 
@@ -59,9 +60,17 @@ FLOOR_COMMIT = Peer(
     handler="floor",
     calls="commit",
 )
+FLOOR_PACKAGES = Peer(
+    "floor-packages",
+    "floor, the same packages",
+    outbox=True,
+    packages=(*STACK, "convoy-python", "pydantic-settings"),
+    handler="packages",
+    beside=("benchmarks/compare/peers/floor.py", "app/convoy/sdk.py"),
+)
 STRAIGHT = Peer(
     "straight", "one function, the same work", outbox=True, packages=STACK, handler="straight"
 )
 
 PEERS = (OURS, FLOOR_CALLS, FASTAPI, VALIDATED, POWERTOOLS, BARE, BARE_ACK, BARE_LOST, TUTORIAL)
-"""Without those for a POST alone."""
+"""Without those for a POST alone, and for a cold start alone."""
