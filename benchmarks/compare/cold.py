@@ -57,8 +57,8 @@ def measure(rounds: int) -> Table:
         title="Cold: import and first POST",
         note=f"Medians of {rounds} fresh processes each; from sources, {len(range(0, rounds, 3))}."
         " `above` is milliseconds above the floor with the same calls. A function imports botocore"
-        " too: the floor without calls does not. The floor with the same packages also imports the"
-        " SDK of Convoy, with httpx, and reads settings.",
+        " too: the floor without calls does not. One floor also imports the SDK of Convoy, with"
+        " httpx, and reads settings.",
         columns=(
             *("handler", "outbox", "ms", "ratio", "above", "CPU ms", "ms from sources"),
             *("modules", "zip MB"),

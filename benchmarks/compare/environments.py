@@ -24,7 +24,7 @@ from infra.package import aws_data, bytecode
 from infra.package.build import ROOT, Target, build, cut_metadata, remove_dead, write_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from benchmarks.compare.handlers import Peer
 
@@ -76,13 +76,22 @@ def stub(peer: Peer) -> Path:
     return HERE / "stubs" / ("ours.py" if peer is OURS else "work.py")
 
 
+def files(peer: Peer) -> dict[Path, str]:
+    """The peer's own files, and their names in its zip."""
+    own = {
+        HERE / "peers" / f"{peer.work}.py": "work.py",
+        HERE / "peers" / f"{peer.handler}.py": "handler.py",
+    }
+    beside = [ROOT / path for path in peer.beside]
+    return own | {path: path.name for path in beside}
+
+
 def _zip(peer: Peer, *, compiled: bool) -> Path:
     """This project's zip as `make package` builds it, or a peer's, which is built like it."""
     if peer is OURS:
         own = [ROOT / "handler.py", ROOT / "pyproject.toml", *sorted((ROOT / "app").rglob("*.py"))]
     else:
-        own = [HERE / "peers" / f"{name}.py" for name in (peer.work, peer.handler)]
-        own += [ROOT / path for path in peer.beside]
+        own = [*files(peer)]
     kind = "bytecode" if compiled else "sources"
     name = f"{peer.handler or peer.name}-{peer.work}-{kind}"
     out = BUILD / f"{name}-{_digest([*own, *TOOLS, LOCK])}.zip"
@@ -91,20 +100,19 @@ def _zip(peer: Peer, *, compiled: bool) -> Path:
     elif not out.exists():
         with tempfile.TemporaryDirectory() as temporary:
             folder, unfinished = Path(temporary, "task"), Path(temporary, "zip")
-            _fill(folder, peer, own, compiled=compiled)
+            _fill(folder, peer, compiled=compiled)
             write_zip(folder, unfinished)
             shutil.move(unfinished, out)
     return out
 
 
-def _fill(folder: Path, peer: Peer, own: Sequence[Path], *, compiled: bool) -> None:
+def _fill(folder: Path, peer: Peer, *, compiled: bool) -> None:
     folder.mkdir()
     if peer.group:
         tool_env.install(folder, peer.group)
     if peer.packages:
         _install(folder, *peer.packages)
-    names = ("work.py", "handler.py", *(Path(path).name for path in peer.beside))
-    for path, name in zip(own, names, strict=True):
+    for path, name in files(peer).items():
         shutil.copyfile(path, folder / name)
     remove_dead(folder)
     cut_metadata(folder)

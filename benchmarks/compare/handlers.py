@@ -62,15 +62,20 @@ FLOOR_COMMIT = Peer(
 )
 FLOOR_PACKAGES = Peer(
     "floor-packages",
-    "floor, the same packages",
+    "floor, SDK and settings",
     outbox=True,
     packages=(*STACK, "convoy-python", "pydantic-settings"),
     handler="packages",
     beside=("benchmarks/compare/peers/floor.py", "app/convoy/sdk.py"),
 )
 STRAIGHT = Peer(
-    "straight", "one function, the same work", outbox=True, packages=STACK, handler="straight"
+    "straight",
+    "floor, a POST in one function",
+    outbox=True,
+    packages=STACK,
+    handler="straight",
+    beside=("benchmarks/compare/peers/floor.py",),
 )
 
 PEERS = (OURS, FLOOR_CALLS, FASTAPI, VALIDATED, POWERTOOLS, BARE, BARE_ACK, BARE_LOST, TUTORIAL)
-"""Without those for a POST alone, and for a cold start alone."""
+"""The handlers of all parts. Some parts have further floors."""

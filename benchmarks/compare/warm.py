@@ -90,8 +90,8 @@ def _stubbed(workers: dict[str, Worker], rounds: int) -> Table:
         title="Warm: a POST without its calls",
         note="What the framework and our own code take, in microseconds; the ratio is to Powertools"
         " with validation, and `above` is above the floor, as a share of it. The floor with the"
-        " same calls makes the event and the items, and calls nothing. The one function does all"
-        " work of this project's POST.",
+        " same calls makes the event and the items, and calls nothing. The one"
+        " function does the work of a POST that succeeds.",
         columns=("handler", "POST", "ratio", "above", "CPU"),
         rows=rows,
         found={

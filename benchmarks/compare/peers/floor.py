@@ -5,7 +5,7 @@ The routes have the project's bodies, headers and parameters, and return a finis
 
 import work  # isort: skip  # it turns garbage collection off
 
-import json
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,8 @@ BaseModel.model_config = ConfigDict()
 
 from fastapi import FastAPI, Path, Query, Request, Response
 from mangum import Mangum
+from mangum.handlers import HTTPGateway
+from pydantic_core import to_json
 
 MAX_ID = 2**53 - 1
 
@@ -79,10 +81,17 @@ def _read(request):
 
 
 def _answer(body, status, headers):
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, status, headers, "application/json")
+    return Response(to_json(body), status, headers, "application/json")
 
 
-api = Mangum(app, lifespan="off")
+class HttpApi(HTTPGateway):
+    """As in handler.py: Mangum makes the scope twice."""
+
+    @cached_property
+    def scope(self):
+        return super().scope
+
+
+api = Mangum(app, lifespan="off", custom_handlers=[HttpApi])
 
 work.started()

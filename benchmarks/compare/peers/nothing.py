@@ -4,6 +4,10 @@ import gc
 
 gc.disable()  # until `started`: imported objects stay
 
+import os
+
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
 
 def started():
     gc.freeze()

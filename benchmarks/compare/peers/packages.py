@@ -1,11 +1,13 @@
-"""The floor, and this project's other packages: the SDK of Convoy with httpx, and the settings."""
+"""The floor, with the SDK of Convoy, which brings httpx, and with settings."""
 
-import floor  # isort: skip  # it turns garbage collection off
+import work  # isort: skip  # it turns garbage collection off
 
-import sdk  # app/convoy/sdk.py
+from pydantic import BaseModel, ConfigDict
+
+BaseModel.model_config = ConfigDict(defer_build=True)  # as app/runtime/cold_start.py does
 from pydantic_settings import BaseSettings
 
-api = floor.api
+import sdk  # app/convoy/sdk.py
 
 
 class Settings(BaseSettings):
@@ -13,4 +15,7 @@ class Settings(BaseSettings):
     convoy_project_id: str
 
 
+BaseModel.model_config = ConfigDict()
 client = sdk.AuthenticatedClient(base_url="", token=Settings().convoy_api_key)
+
+from floor import api

@@ -12,6 +12,9 @@ gc.disable()  # until `started`: imported objects stay
 
 import json
 import os
+
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
 import secrets
 import time
 import uuid
@@ -20,6 +23,7 @@ import botocore.handlers
 import botocore.session
 import urllib3
 from botocore.config import Config
+from botocore.loaders import Loader
 
 TODOS, OUTBOX = os.environ["RESOURCES_TABLE"], os.environ["OUTBOX_TABLE"]
 EVENTS = os.environ["EVENTS_TABLE"]
@@ -37,11 +41,21 @@ UNSEEN = {
     "ExpressionAttributeNames": {"#id": "id"},
 }
 
+to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class _OneService(Loader):
+    def list_available_services(self, type_name):
+        return ["dynamodb"]
+
+
 # Tuned like the app's client: the peers make the same calls, and the rest is compared.
 session = botocore.session.Session(include_builtin_handlers=False)
 for name, *handler in botocore.handlers.BUILTIN_HANDLERS:
     if "." not in name:  # those of other services
         session.register(name, handler[0])
+data = [os.environ["AWS_DATA_PATH"]] if "AWS_DATA_PATH" in os.environ else []
+session.register_component("data_loader", _OneService(extra_search_paths=data))
 dynamodb = session.create_client(
     "dynamodb",
     config=Config(
@@ -119,7 +133,7 @@ def publish(event):
         "idempotency_key": event["id"],
         "data": event,
     }
-    content = json.dumps(body, separators=(",", ":")).encode()
+    content = to_json(body).encode()
     try:
         return http.request("POST", URL, body=content, headers=HEADERS).status == 201
     except urllib3.exceptions.HTTPError:
@@ -153,7 +167,7 @@ def _entries(event, event_type):
         "owner": {"S": OWNER},
         "event_type": {"S": event_type},
         "occurred_at": {"N": str(int(now * 1000))},
-        "data": {"S": json.dumps(event, separators=(",", ":"))},
+        "data": {"S": to_json(event)},
     }
     waiting = {
         "due_at": {"N": str(int(now * 1000) + 60_000)},

@@ -225,8 +225,8 @@ def test_the_calls_that_a_user_waits_for_are_those_of_the_routes() -> None:
 def test_the_peers_make_the_calls_of_this_project(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name, copy in ((peer.work, "work.py"), (f"{peer.handler}", "handler.py")):
-        shutil.copyfile(PEERS / f"{name}.py", tmp_path / copy)
+    for path, name in environments.files(peer).items():
+        shutil.copyfile(path, tmp_path / name)
     monkeypatch.setattr(processes, "task", lambda *_, **__: tmp_path)
     monkeypatch.setattr(processes, "runtime", lambda: Path(sysconfig.get_path("purelib")))
     made = {}
