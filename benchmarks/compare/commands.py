@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.compare.processes import backends, environment, on_the_peers_core
+from benchmarks.compare.processes import PEERS, backends, environment, on_core
 from benchmarks.compare.tables import Samples, Table, rotated
 from infra.package.build import ROOT
 
@@ -26,7 +26,7 @@ RUNS = [(name, program) for name in COMMANDS for program in PROGRAMS]
 def measure(rounds: int) -> Table:
     """After one run of each, whose bytecode the others find."""
     cpu = Samples()
-    with backends() as canned, on_the_peers_core():
+    with backends() as canned, on_core(PEERS):
         settings = environment(canned.url, canned.url)
         del settings["PYTHONDONTWRITEBYTECODE"]
         for name, program in RUNS:

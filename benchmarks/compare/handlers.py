@@ -78,4 +78,4 @@ STRAIGHT = Peer(
 )
 
 PEERS = (OURS, FLOOR_CALLS, FASTAPI, VALIDATED, POWERTOOLS, BARE, BARE_ACK, BARE_LOST, TUTORIAL)
-"""The handlers of all parts. Some parts have further floors."""
+"""The handlers of the parts `cold` and `warm`, which add floors of their own."""

@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+PEERS, BACKENDS = 0, -1
 """Peers run on the first core, backends on the last. On a machine with one core they share it."""
 
 Sample = dict[str, float]
@@ -40,10 +41,10 @@ def _pin(core: int) -> None:
 
 
 @contextmanager
-def on_the_peers_core() -> Iterator[None]:
-    """Pin this process there, to measure in it."""
+def on_core(core: int) -> Iterator[None]:
+    """Pin this process there, and those that it starts. `core`: PEERS or BACKENDS."""
     before = os.sched_getaffinity(0) if CORES else set()
-    _pin(0)
+    _pin(core)
     try:
         yield
     finally:
@@ -71,7 +72,7 @@ def backends(*options: str, module: str = "benchmarks.compare.backends") -> Iter
     """Start `module`, which has the canned answers."""
     command = [sys.executable, "-m", module, *options]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(-1)
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _pin(BACKENDS)
     ) as process:
         try:
             assert process.stdout is not None  # noqa: S101
@@ -150,7 +151,7 @@ def worker(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            preexec_fn=lambda: _pin(0),
+            preexec_fn=lambda: _pin(PEERS),
         ) as process,
     ):
         try:

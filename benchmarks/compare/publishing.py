@@ -27,7 +27,7 @@ from app.convoy.sdk import AuthenticatedClient, FanoutEvent, fanout
 from app.domain.events import envelope
 from app.outbox.outcomes import Accepted
 from app.wiring.clock import now
-from benchmarks.compare.processes import backends, on_the_peers_core
+from benchmarks.compare.processes import PEERS, backends, on_core
 from benchmarks.compare.tables import Samples, Table, rotated
 from tests.todo import TODO
 
@@ -57,7 +57,7 @@ Client = tuple[Callable[[], None], Callable[[], None]]
 
 def measure(rounds: int) -> Table:
     kept, new = Samples(), Samples()
-    with _authority() as (certificate, key, ca), on_the_peers_core():
+    with _authority() as (certificate, key, ca), on_core(PEERS):
         trusted = patch.dict(os.environ, SSL_CERT_FILE=ca)  # httpx reads it
         with trusted, backends("--tls", certificate, key) as canned:
             root = f"https://localhost:{canned.port}/api"

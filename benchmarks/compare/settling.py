@@ -11,7 +11,6 @@ from app.outbox.relay import WORKERS
 from benchmarks.compare import drain, listed
 from benchmarks.compare.processes import backends
 from benchmarks.compare.tables import Samples, Table
-from infra.local import dynamodb_local
 from tests.todo import TODO
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def measure(rounds: int, sizes: tuple[int, ...] = SIZES) -> Table:
     rates, published = Samples(), "published"
     judged = f"{min(max(sizes), JUDGED)}"
     with ExitStack() as stack:
-        url = stack.enter_context(dynamodb_local.in_memory())
+        url = stack.enter_context(drain.dynamodb())
         options = ("--events", str(max(sizes)), "--convoy-delay-s", str(drain.CONVOY_S))
         canned = stack.enter_context(backends(*options, module=listed.__name__))
         outbox = stack.enter_context(drain.drained(url, canned.url))

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
+FEW = 9
+"""Rounds below which their quartiles say little."""
+
+
 class Measure(NamedTuple):
     """The median of the rounds' values, and their noise: half of the distance of their quartiles.
 
-    A value that is counted, not timed, has no noise.
+    With fewer than nine rounds it is half of their range. A counted value has none.
     """
 
     value: float
@@ -25,6 +29,8 @@ class Measure(NamedTuple):
         if len(found) < 2:
             return cls(*found)
         low, middle, high = quantiles(found, n=4, method="inclusive")
+        if len(found) < FEW:
+            low, high = min(found), max(found)
         return cls(middle, (high - low) / 2)
 
 

@@ -49,7 +49,7 @@ TARGETS = {
     "publish / urllib3": Target("publish over TLS, kept alive, to urllib3's", 1.0),
     "breaker open / healthy": Target("POST while Convoy is black-holed, to a healthy one", 0.60),
     "growth": Target("list, POST and PUT at 1,000,000 rows of others, to 100", 1.10),
-    "relay": Target("relay, publishing: share of what so many threads do", 0.90, at_least=True),
+    "relay": Target("relay, publishing: share of the rate of as many threads", 0.90, at_least=True),
     "settling": Target("relay, settling 10,000 rows: events a second", 2_000, at_least=True),
     "settling / publishing": Target("the same, to publishing 10,000 rows", 8.0, at_least=True),
     "help": Target("the operator's --help, seconds of CPU", 0.25),

@@ -1,23 +1,19 @@
-"""What the relay is compared with: threads that make its calls to Convoy, and do nothing else.
-
-The floor's threads make all of the relay's calls: they have its clients, and decide nothing.
-"""
+"""Threads that the relay is compared with: they have its clients, and decide nothing."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Semaphore
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
     from app.outbox.relay import Relay
-    from app.outbox.rows import Row
+    from app.outbox.rows import Row, UnreadableRow
     from benchmarks.compare.drain import Drain
 
 CALLS_PER_THREAD = 25
@@ -42,7 +38,7 @@ class Stopwatch:
 
 
 def pace_of_calls(drain: Drain, size: int, workers: int) -> Pace:
-    """Of as many threads that only ask Convoy for an event and publish it, `size` times at most."""
+    """The pace of threads that only ask for an event and publish it, `size` times at most."""
     event = drain.event()
 
     def call(_: int) -> None:
@@ -58,18 +54,24 @@ def pace_of_calls(drain: Drain, size: int, workers: int) -> Pace:
 
 
 def pace_of_floor(drain: Drain, size: int, workers: int) -> Pace:
-    """Of as many threads that publish `size` rows at most, while as many others write to them.
+    """The pace of threads that publish `size` rows at most, while as many others write to them.
 
-    The first calls of a pass count if these are all rows: among more rows they would not count.
+    The first calls of a pass count if these are all rows.
     """
     count = min(size, workers * CALLS_PER_THREAD)
     drain.fill(max(drain.waiting, size + workers))
-    with drain.relay(workers) as relay, _dealing(drain, relay, workers) as deal_with:
-        deal_with(lambda: _first_rows(relay, workers))
-        if count < size:
-            rows = _first_rows(relay, count)
-            return deal_with(lambda: rows)
-        return deal_with(lambda: _all_rows(relay, count))
+    with drain.relay(workers) as relay, ThreadPoolExecutor(workers * 2) as threads:
+        floor = _Floor(drain, relay, threads, Semaphore(workers))
+        floor.deal_with(_first_rows(relay, workers))
+        floor.remove()
+        rows = _first_rows(relay, count)
+        stopwatch = Stopwatch()
+        if count == size:
+            rows = _all_rows(relay, count)
+        floor.deal_with(rows)
+        pace = stopwatch.pace(count)
+        floor.remove()
+        return pace
 
 
 def _all_rows(relay: Relay, count: int) -> list[Row]:
@@ -80,31 +82,34 @@ def _all_rows(relay: Relay, count: int) -> list[Row]:
     return rows
 
 
+def _give_up(error: UnreadableRow) -> NoReturn:
+    raise error
+
+
 def _first_rows(relay: Relay, count: int) -> list[Row]:
-    return next(iter(relay.outbox.pages(print, relay.segment, None)))[:count]
+    return next(iter(relay.outbox.pages(_give_up, relay.segment, None)))[:count]
 
 
-@contextmanager
-def _dealing(
-    drain: Drain, relay: Relay, workers: int
-) -> Iterator[Callable[[Callable[[], list[Row]]], Pace]]:
-    turns = Semaphore(workers)
+@dataclass(slots=True)
+class _Floor:
+    drain: Drain
+    relay: Relay
+    threads: Executor
+    turns: Semaphore
+    done: list[str] = field(default_factory=list)
 
-    def publish(row: Row) -> None:
-        with turns:
-            relay.events.under(row.key, row.event.occurred_at)
-        with turns:
-            drain.components.publisher.publish(row.event)
+    def deal_with(self, rows: list[Row]) -> None:
+        list(self.threads.map(self._deal_with, rows))
+        self.done += [row.event.id for row in rows]
+
+    def remove(self) -> None:
+        self.drain.remove(self.done)
+        self.done.clear()
+
+    def _deal_with(self, row: Row) -> None:
+        with self.turns:
+            self.relay.events.under(row.key, row.event.occurred_at)
+        with self.turns:
+            self.drain.components.publisher.publish(row.event)
         now = datetime.now(UTC)
-        relay.outbox.postpone(row, now=now, due_at=now + LATER, reason="", refused=False)
-
-    def deal_with(read: Callable[[], list[Row]]) -> Pace:
-        stopwatch = Stopwatch()
-        rows = read()
-        list(threads.map(publish, rows))
-        pace = stopwatch.pace(len(rows))
-        drain.remove([row.event.id for row in rows])
-        return pace
-
-    with ThreadPoolExecutor(workers * 2) as threads:
-        yield deal_with
+        self.relay.outbox.postpone(row, now=now, due_at=now + LATER, reason="", refused=False)
