@@ -35,7 +35,7 @@ FILES := $(wildcard .github/*.yml .github/workflows/*.yml .devcontainer/*.json) 
 	$(BIN)/check-jsonschema --schemafile .devcontainer/schema.json .devcontainer/devcontainer.json
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
-	$(BIN)/pytest --quiet --noconftest tests/unit/infra/test_changelog.py
+	$(BIN)/pytest --quiet --noconftest -p no:hypothesispytest tests/unit/infra/test_changelog.py
 	@touch $@
 
 attack: .venv/ready       ## ten times the hostile inputs and crashes of `make test`; TIMES=100: more

@@ -24,6 +24,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.place(item.path))
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Scheduling | None:
+    return order.Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Two more than processors, since tests wait for processes and sockets; at most four."""
     return min((os.cpu_count() or 1) + 2, 4)

@@ -1,9 +1,12 @@
-"""The order of the files: the slowest come first, so that no worker ends alone with one."""
+"""The order of the files: the slowest come first, so that no worker ends alone with one. And the
+files that share a worker."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
+
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests.paths import ROOT
 
@@ -17,6 +20,7 @@ SLOWEST = [
         "faults/test_crashes.py",
         "deploy/test_stack.py",
         "attack/test_document.py",
+        "e2e/test_readme.py",
         "e2e",
         "browser",
         "faults",
@@ -27,9 +31,27 @@ SLOWEST = [
 ]
 """Files, and folders of files: the first takes 50 s of processor time, those in no folder 10."""
 
+ONE_WORKER = {
+    f"tests/integration/{folder}/test_{name}.py": shared
+    for folder, shared, names in (
+        ("e2e", "make run", ("readme", "customer", "make_run")),
+        ("deploy", "moto's server", ("stack", "gateway", "rollback", "deploying")),
+    )
+    for name in names
+}
+"""Files whose tests share what takes seconds to start, and so run in one worker."""
+
 
 @cache
 def place(path: Path) -> int:
     """The place of a test's file. Files of one place keep their order."""
     places = (place for place, slow in enumerate(SLOWEST) if slow in (path, *path.parents))
     return next(places, len(SLOWEST))
+
+
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+    """A worker gets a file at a time, or the files that share something."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return ONE_WORKER.get(file, file)

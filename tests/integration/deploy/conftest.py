@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.integration.deploy import osls, processes
@@ -55,13 +56,10 @@ def alarm(template: Template) -> Callable[..., Alarm]:
     return named
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """moto's server for the module: every client and the framework use it."""
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = processes.free_port()
-    log = tmp_path_factory.mktemp("moto") / "log"
-    with pytest.MonkeyPatch.context() as environment, log.open("wb") as output:
-        environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    with (tmp_path_factory.mktemp("moto") / "log").open("wb") as output:
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -78,4 +76,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         )
         with processes.end_with_block(process, signal.SIGTERM):
             processes.wait_for(port, process)
-            yield
+            yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def aws(moto_server: str) -> Iterator[None]:
+    """moto's server, empty for the module: every client and the framework use it."""
+    httpx.post(f"{moto_server}/moto-api/reset").raise_for_status()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", moto_server)
+        yield

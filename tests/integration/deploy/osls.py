@@ -199,7 +199,7 @@ def _install(npm: str) -> None:
     if installed.exists():
         return
     done = subprocess.run(
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
         cwd=ROOT,
         capture_output=True,
         text=True,

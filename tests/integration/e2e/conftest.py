@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+from unittest.mock import patch
 
 import pytest
 
@@ -31,23 +34,47 @@ LOCAL = (sys.executable, "-m", "infra.local")
 class Stack:
     process: subprocess.Popen[str]
     greeting: str
+    folder: Path
 
     @property
     def api(self) -> str:
-        return self._url(r"The API\s+(\S+)")
+        return self._shown(r"The API\s+(\S+)")
 
     @property
     def inbox(self) -> str:
-        return self._url(r"Its events\s+(\S+)")
+        return self._shown(r"Its events\s+(\S+)")
 
     @property
     def portal(self) -> str:
-        return self._url(r"Its portal\s+(\S+)")
+        return self._shown(r"Its portal\s+(\S+)")
 
-    def _url(self, pattern: str) -> str:
+    @property
+    def script(self) -> Path:
+        """The operator's command, which ends with the stack."""
+        return self.folder / self._shown(r"(?m)^  (\.local/app-\d+) outbox list$")
+
+    def _shown(self, pattern: str) -> str:
         found = re.search(pattern, self.greeting)
         assert found, self.greeting
         return found[1]
+
+
+@dataclass
+class Stacks:
+    """The stack of a worker's tests: a start takes seconds of processor time."""
+
+    _ended_with: ExitStack
+    _last: Stack | None = None
+
+    def start(self) -> Stack:
+        self._ended_with.close()
+        self._last = self._ended_with.enter_context(local_stack())
+        return self._last
+
+    def running(self) -> Stack:
+        if self._last is None or self._last.process.poll() is not None:
+            return self.start()
+        return self._last
 
 
 @contextmanager
@@ -81,10 +108,39 @@ def started(
 
 
 def end_of(*options: str, **environment: str) -> tuple[int, str]:
-    """The exit code and the errors of a runner that ends by itself."""
-    with started("--env-file", os.devnull, *options, **environment) as process:
-        _, errors = process.communicate(timeout=STOP_S)
-    return process.returncode, errors
+    """The exit code and the errors of a runner that ends by itself, without a process of its own:
+    a process would import for most of a second."""
+    argv = ["make run", "--env-file", os.devnull, *options]
+    errors = io.StringIO()
+    with (
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", argv),
+        redirect_stderr(errors),
+        _runner_in_this_process(),
+        pytest.raises(SystemExit) as ended,
+    ):
+        runpy.run_module("infra.local", run_name="__main__")
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, errors.getvalue()
+
+
+@contextmanager
+def _runner_in_this_process() -> Iterator[None]:
+    """A runner handles signals, and has a deadline: afterwards there is neither."""
+    handled = (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in handled}
+    signal.signal(signal.SIGALRM, _too_late)
+    signal.alarm(STOP_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _too_late(*_: object) -> NoReturn:
+    raise TimeoutError(f"the runner did not end within {STOP_S} s")
 
 
 _candidates = count(20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
@@ -118,17 +174,28 @@ def local_stack(
             if line.startswith("Ctrl-C"):
                 break
         assert "Ctrl-C" in greeting, process.stderr.read()
-        command_of_stack = re.search(r"\.local/app-\d+", greeting)
-        assert command_of_stack, greeting
-        script = (cwd / command_of_stack[0]).read_text()
-        yield Stack(process, greeting)
+        stack = Stack(process, greeting, cwd)
+        script = stack.script.read_text()
+        yield stack
     # Delete the logs of a successful test.
     for port in set(re.findall(r":(\d+)", greeting + script)):
         for log in (cwd / ".local").glob(f"*-{port}.log"):
             log.unlink()
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with local_stack() as stack:
-        yield stack
+@pytest.fixture(scope="session")
+def stacks() -> Iterator[Stacks]:
+    with ExitStack() as ended_with:
+        yield Stacks(ended_with)
+
+
+@pytest.fixture
+def new_stack(stacks: Stacks) -> Stack:
+    """A stack that no test has used. Later tests use it too."""
+    return stacks.start()
+
+
+@pytest.fixture
+def stack(stacks: Stacks) -> Stack:
+    """A stack that other tests may have used. A test may end it."""
+    return stacks.running()

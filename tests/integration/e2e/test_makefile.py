@@ -14,6 +14,7 @@ from tests.paths import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 OLD = f"""#!/bin/sh
 exec "{sys.executable}" -c '
@@ -42,8 +43,23 @@ INSTALL_S = 120
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
+    return make_checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def renewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
+    """A checkout whose environment had lost its Python, and the installation that followed."""
+    checkout = make_checkout(tmp_path_factory.mktemp("renewed"))
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(checkout / "gone")
+    (checkout / ".venv" / "ready").touch()
+    return checkout, run_make(checkout, f"PYTHON={sys.executable}")
+
+
+def make_checkout(parent: Path) -> Path:
     """A checkout that needs only uv, in a path with a space."""
-    folder = tmp_path / "a checkout"
+    folder = parent / "a checkout"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "pyproject.toml").write_text(PROJECT)
@@ -85,20 +101,21 @@ def test_an_environment_with_an_old_python_is_named_with_what_to_do(
     )
 
 
-def test_an_environment_without_its_python_is_made_again(checkout: Path) -> None:
+def test_an_environment_without_its_python_is_made_again(
+    renewed: tuple[Path, CompletedProcess[str]],
+) -> None:
+    checkout, installation = renewed
+
+    assert installation.returncode == 0, installation.stderr
     python = checkout / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.symlink_to(checkout / "gone")
-    (checkout / ".venv" / "ready").touch()
-
-    code, errors = make(checkout, f"PYTHON={sys.executable}")
-
-    assert code == 0, errors
     assert subprocess.run([python, "-c", ""], check=False).returncode == 0
 
 
-def test_an_installation_says_each_step_and_is_not_repeated(checkout: Path) -> None:
-    first, again = (run_make(checkout, f"PYTHON={sys.executable}") for _ in range(2))
+def test_an_installation_says_each_step_and_is_not_repeated(
+    renewed: tuple[Path, CompletedProcess[str]],
+) -> None:
+    checkout, first = renewed
+    again = run_make(checkout, f"PYTHON={sys.executable}")
 
     assert [line for line in first.stdout.splitlines() if ".venv" in line] == [
         "Making a virtual environment in .venv.",
@@ -114,7 +131,7 @@ def make(checkout: Path, *options: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def run_make(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_make(checkout: Path, *options: str) -> CompletedProcess[str]:
     of_make = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # of the `make test` that runs this
     environment = {name: value for name, value in os.environ.items() if name not in of_make}
     environment["PATH"] = path_without_uv()

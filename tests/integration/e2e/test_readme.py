@@ -48,13 +48,13 @@ ABOUT_THE_TODO = [page.name for page in PAGES if "8080/todo" in page.read_text()
     bool(ABOUT_THE_TODO) and "todo" not in {each.name for each in OWN},
     reason=f"{', '.join(ABOUT_THE_TODO)}: commands of the todo, which the app does not have",
 )
-def test_each_command_prints_what_its_page_shows(stack: Stack) -> None:
+def test_each_command_prints_what_its_page_shows(new_stack: Stack) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not installed")
     typed = [session for page in PAGES for session in sessions(page.read_text())]
 
     for command, shown in typed:
-        printed = run(command, stack)
+        printed = run(command, new_stack)
         assert VARIES.sub("…", printed) == VARIES.sub("…", shown.rstrip("\n")), command
     assert len(typed) == sum(page.read_text().count("\n$ ") for page in PAGES) > 0
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from tests.order import SLOWEST, place
+from tests.order import ONE_WORKER, SLOWEST, place
 from tests.paths import ROOT
 
 
 def test_each_file_that_comes_first_exists() -> None:
     assert [path for path in SLOWEST if not path.exists()] == []
+
+
+def test_each_file_that_shares_a_worker_exists() -> None:
+    assert [file for file in ONE_WORKER if not (ROOT / file).is_file()] == []
 
 
 def test_the_slowest_files_come_first() -> None:
