@@ -32,7 +32,7 @@ from tests.integration import models, moto_tables
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.shared import shared_folder
-from tests.stand_in import Convoy, StandInClock
+from tests.stand_in import Convoy, InProcess, StandInClock
 from tests.support import OWNER, PATIENCE_S, missing
 from tests.tables import TABLES, Outbox, make_store
 
@@ -67,7 +67,8 @@ def stand_in_convoy() -> Iterator[Convoy]:
     at_once, clock = Backoff(interval_s=0, limit=3), StandInClock()
     # An attempt that fails because the machine is busy would be made twice.
     app = stand_in.build(backoff=at_once, clock=clock, timeout_s=PATIENCE_S)
-    with server.running(app) as url, httpx.Client(timeout=PATIENCE_S) as http:
+    with server.running(app) as url, httpx.Client(transport=InProcess(app)) as http:
+        httpx.get(url, timeout=PATIENCE_S)  # as soon as the server has started
         yield Convoy(url, http, clock)
 
 
