@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from infra.fake_convoy import application as stand_in
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    import httpx
+    from starlette.applications import Starlette
+    from starlette.types import Message, Scope
 
     from infra.fake_convoy.queues import Queue
     from tests.support import JsonObject
@@ -34,6 +37,44 @@ class StandInClock:
 
     def __call__(self) -> datetime:
         return self.read()
+
+
+class InProcess(httpx.BaseTransport):
+    """Calls an app that `infra.fake_convoy.server` serves in this process, without a socket.
+
+    The app answers on its server's event loop. Its answer has to end.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        loop: asyncio.AbstractEventLoop = self._app.state.loop
+        return asyncio.run_coroutine_threadsafe(self._answer(request), loop).result(PATIENCE_S)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        sent: list[Message] = []
+        url = request.url
+        scope: Scope = {
+            "type": "http",
+            "method": request.method,
+            "scheme": url.scheme,
+            "server": (url.host, url.port),
+            "path": url.path,
+            "raw_path": url.raw_path.partition(b"?")[0],
+            "query_string": url.query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }
+        messages: asyncio.Queue[Message] = asyncio.Queue()
+        messages.put_nowait({"type": "http.request", "body": request.read(), "more_body": False})
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._app(scope, messages.get, send)
+        content = b"".join(message.get("body", b"") for message in sent)
+        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=content)
 
 
 @dataclass

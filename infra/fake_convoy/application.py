@@ -101,7 +101,7 @@ def build(
                 )
                 if of_queues is not None:
                     worker.queues.restore(of_queues.entries())
-                app.state.worker = worker
+                app.state.worker, app.state.loop = worker, asyncio.get_running_loop()
                 app.state.trouble = Trouble(worker.queues, project.feed.trouble)
                 failures = Failures(receiver, app.state.trouble, faults)
                 app.state.gauges = Gauges(project, worker.queues, failures, read_outbox)

@@ -10,8 +10,10 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from moto.core import responses
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
@@ -46,8 +48,9 @@ def _backend(client: DynamoDBClient) -> DynamoDBBackend:
 
 
 def make_quick(patch: pytest.MonkeyPatch) -> None:
-    """moto copies every item of a table for each transaction, and looks for each of the ten types
-    of a value, under six names each."""
+    """moto copies every item of a table for each transaction, looks for each of the ten types of a
+    value, under six names each, and at each call for the methods of its handler's class."""
+    patch.setattr(responses, "method_names_from_class", cache(method_names_from_class))
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
     patch.setattr(DynamoDBBackend, "update_item", _update_a_copy)
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize)

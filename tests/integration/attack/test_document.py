@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -107,10 +108,7 @@ def test_every_answer_to_valid_and_invalid_requests_matches_the_document(
 ) -> None:
     session = requests.Session()
     session.mount(HOST, Adapter(attacker))
-
-    @inputs(25)
-    @given(case=OPERATIONS[operation].as_strategy(mode))
-    def attack(case: Any) -> None:
+    for case in drawn(operation, mode):
         answer = case.call_and_validate(
             base_url=HOST, session=session, excluded_checks=[positive_data_acceptance]
         )
@@ -119,4 +117,16 @@ def test_every_answer_to_valid_and_invalid_requests_matches_the_document(
             names = {fault["field"].split(".")[0] for fault in answer.json()["errors"]}
             assert names <= BEYOND_A_SCHEMA
 
-    attack()
+
+@cache
+def drawn(operation: str, mode: GenerationMode) -> list[Any]:
+    """Requests for both clients: to draw one takes as long as to answer it."""
+    cases = []
+
+    @inputs(25)
+    @given(case=OPERATIONS[operation].as_strategy(mode))
+    def draw(case: Any) -> None:
+        cases.append(case)
+
+    draw()
+    return cases

@@ -51,7 +51,7 @@ def first_messages(
 ) -> list[tuple[str, JsonObject]]:
     """The first messages of a stream."""
     url, asked = f"{convoy.url}/inbox/stream", {"search": search, "state": state}
-    with convoy.http.stream("GET", url, params=asked, timeout=TEN_S) as answer:
+    with httpx.stream("GET", url, params=asked, timeout=TEN_S) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = messages(answer)
         return [next(lines) for _ in range(count)]
