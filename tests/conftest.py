@@ -30,7 +30,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Sch
 
 
 def pytest_collection_finish() -> None:
-    """The collector looks no more at the modules and the 4,700 tests: a tenth of the time."""
+    """The collector looks no more at the modules and the tests: they live as long as the run."""
     gc.collect()
     gc.freeze()
 
