@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Self
+
+from infra.local.ports import unused_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +81,4 @@ def _answers(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+PORTS = unused_ports(10_000 + os.getpid() % 10_000)

@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
 from benchmarks.soak import receiver
-from benchmarks.soak.children import HOST, Child, free_port
+from benchmarks.soak.children import HOST, PORTS, Child
 from infra.fake_convoy.application import API_KEY
 from infra.fake_convoy.project import PROJECT_ID
 from infra.local import dynamodb_local, tables
@@ -75,7 +75,7 @@ def scratch() -> Iterator[Path]:
 def stand_in(scratch: Path) -> Iterator[tuple[Child, Account]]:
     """The stand-in. A kill keeps its journal, as Convoy's database, and loses its queues."""
     command = ("infra.fake_convoy", "--journal", str(scratch / "journal"))
-    with Child(scratch / "convoy.log", *command, port=free_port()) as convoy:
+    with Child(scratch / "convoy.log", *command, port=next(PORTS)) as convoy:
         yield convoy, Account(f"{convoy.url}/api", API_KEY, PROJECT_ID)
 
 
@@ -85,8 +85,8 @@ def under_load(scratch: Path, account: Account, owner: str, pace: Pace) -> Itera
 
     Raises DynamoDBLocalError, and ConvoyError if the project could not be set up.
     """
-    port, arrivals, notes = free_port(), scratch / "arrivals", scratch / "notes"
-    api = _uvicorn(scratch, "api", "app.wiring.api:local_api", free_port())
+    port, arrivals, notes = next(PORTS), scratch / "arrivals", scratch / "notes"
+    api = _uvicorn(scratch, "api", "app.wiring.api:local_api", next(PORTS))
     receiving = _uvicorn(scratch, "receiver", "benchmarks.soak.receiver:app", port)
     limits = (
         "--stuck-after-s",

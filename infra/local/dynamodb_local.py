@@ -6,6 +6,7 @@ Java. Without Maven or Java it raises Missing.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -19,6 +20,8 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from infra.local.ports import unused_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +76,7 @@ def in_memory() -> Iterator[str]:
     """
     java = _java()
     jars = installed()
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = next(unused_ports(10_000 + os.getpid() % 10_000))
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             ["/bin/sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *_command(java, port)],

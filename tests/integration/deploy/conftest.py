@@ -13,6 +13,7 @@ from tests.integration.deploy import osls, processes
 from tests.integration.deploy.cloudwatch import Alarm
 from tests.integration.deploy.osls import Project, Template
 from tests.paths import ROOT
+from tests.ports import own_port
 from tests.shared import shared_folder
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def alarm(template: Template) -> Callable[..., Alarm]:
 
 @pytest.fixture(scope="session")
 def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = processes.free_port()
+    port = own_port()
     with (tmp_path_factory.mktemp("moto") / "log").open("wb") as output:
         process = subprocess.Popen(
             [

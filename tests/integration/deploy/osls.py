@@ -18,8 +18,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tests.integration.deploy import packager
-from tests.integration.deploy.processes import end_with_block, free_port, wait_for
+from tests.integration.deploy.processes import end_with_block, wait_for
 from tests.paths import ROOT
+from tests.ports import own_port
 from tests.support import missing
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Project:
         """The API behind a gateway on this machine, with the real handler, over HTTPS."""
         for name in ("app", "handler.py"):
             (self.folder / name).symlink_to(ROOT / name)
-        ports = [f"--httpPort={port}", f"--lambdaPort={free_port()}", "--host=127.0.0.1"]
+        ports = [f"--httpPort={port}", f"--lambdaPort={own_port()}", "--host=127.0.0.1"]
         with (self.folder / "offline.log").open("wb") as log:
             process = subprocess.Popen(
                 [

@@ -20,9 +20,9 @@ from infra.checks import smoke
 from infra.local.tables import create_tables
 from tests.foreign_requests import foreign, refused_at
 from tests.integration.deploy.osls import Project
-from tests.integration.deploy.processes import free_port
 from tests.integration.deploy.test_cors import JWT, ORIGINS
 from tests.linux import children_of, ports_of
+from tests.ports import own_port
 from tests.product import NEW, PATH
 from tests.register import OWN
 from tests.stand_in import Convoy, deployment
@@ -63,7 +63,7 @@ def gateway(
 ) -> Iterator[Gateway]:
     @contextmanager
     def start(*options: str, **params: str) -> Iterator[str]:
-        port = free_port()
+        port = own_port()
         copy = Project.copy(tmp_path_factory.mktemp("offline"))
         with copy.offline(port, authority.parent, *options, **params):
             yield f"https://localhost:{port}"

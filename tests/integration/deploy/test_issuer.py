@@ -10,7 +10,7 @@ import pytest
 from tests.integration.deploy import issuers
 from tests.integration.deploy.issuers import RSA, Issuers
 from tests.integration.deploy.javascript import call_each
-from tests.integration.deploy.processes import free_port
+from tests.ports import own_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def test_an_issuer_that_api_gateway_cant_use_is_refused_by_name(
         served.url.replace("https", "http"): 'must be an https URL without "?"',
         f"{served.url}/plain?x=1": 'must be an https URL without "?"',
         "issuer.example": 'must be an https URL without "?"',
-        f"https://localhost:{free_port()}": "can't be read (ECONNREFUSED)",
+        f"https://localhost:{own_port()}": "can't be read (ECONNREFUSED)",
     }
     for name, body in {"text": b"no JSON", "array": b"null"}.items():
         issuer = served.add(name, RSA)
@@ -123,7 +123,7 @@ def test_an_outage_of_an_issuer_that_the_stack_has_stops_no_deployment(
 def test_the_issuer_is_asked_through_the_deployers_proxy(
     project: Project, served: Issuers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    issuer, port = served.add("proxied", RSA), free_port()
+    issuer, port = served.add("proxied", RSA), own_port()
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
 
     (outcome,) = _look(project, {"issuer": issuer})

@@ -25,7 +25,7 @@ from tests.integration.deploy import issuers
 from tests.integration.deploy.deployer import Deployer
 from tests.integration.deploy.javascript import call_each
 from tests.integration.deploy.osls import Project
-from tests.integration.deploy.processes import free_port
+from tests.ports import own_port
 from tests.support import NOW, OWNER, RETENTION
 from tests.todo import TODO, Todo
 
@@ -125,7 +125,7 @@ def inventory() -> dict[str, list[str]]:
 
 def test_a_deployment_that_would_fail_names_every_reason_and_makes_nothing(stack: Stack) -> None:
     before = inventory()
-    jwt = {"jwtIssuer": f"https://localhost:{free_port()}", "jwtAudience": "todos"}
+    jwt = {"jwtIssuer": f"https://localhost:{own_port()}", "jwtAudience": "todos"}
 
     done = stack.project.run("deploy", "--stage=prod", **jwt)
 

@@ -7,18 +7,17 @@ import os
 import re
 import runpy
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 from unittest.mock import patch
 
 import pytest
 
 from tests.paths import ROOT
+from tests.ports import own_port
 from tests.support import foreign
 
 if TYPE_CHECKING:
@@ -143,21 +142,10 @@ def _too_late(*_: object) -> NoReturn:
     raise TimeoutError(f"the runner did not end within {STOP_S} s")
 
 
-_candidates = count(20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
-"""Ports below those that the system gives: no other process gets one between choice and use."""
-
-
 def own_ports() -> tuple[str, ...]:
     """Options for a stack whose ports no other stack and no other worker's tests use."""
-    ports = (f"--{name}={_own_port()}" for name in ("api", "dynamodb", "convoy"))
+    ports = (f"--{name}={own_port()}" for name in ("api", "dynamodb", "convoy"))
     return (*ports, f"--env-file={os.devnull}")
-
-
-def _own_port() -> int:
-    for port in _candidates:
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError
 
 
 @contextmanager

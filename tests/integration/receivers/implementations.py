@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.integration.deploy.processes import end_with_block, free_port, wait_for
+from tests.integration.deploy.processes import end_with_block, wait_for
 from tests.paths import ROOT
+from tests.ports import own_port
 from tests.support import missing
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Implementation:
     @contextmanager
     def running(self, secrets: str, log: Path) -> Iterator[str]:
         """Its URL. What it prints is in `log` when the block has ended."""
-        port = free_port()
+        port = own_port()
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603
                 [each.format(port=port) for each in self.serve],
@@ -93,7 +94,7 @@ class Implementation:
     def start(self, secrets: str) -> subprocess.CompletedProcess[str]:
         """A start that is expected to fail."""
         return subprocess.run(  # noqa: S603
-            [each.format(port=free_port()) for each in self.serve],
+            [each.format(port=own_port()) for each in self.serve],
             cwd=ROOT,
             env=environment(secrets),
             capture_output=True,

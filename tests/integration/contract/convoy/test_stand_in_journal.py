@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from infra.fake_convoy import application, server
 from infra.fake_convoy.deliveries import Backoff
 from tests.integration.contract.convoy.envelope import eventually
 from tests.paths import ROOT
+from tests.ports import own_port
 from tests.stand_in import Convoy
 from tests.support import PATIENCE_S
 
@@ -30,8 +30,7 @@ STAGES: tuple[Queue, ...] = ("intake", "matching", "deliveries", "attempts")
 @contextmanager
 def until_killed(journal: Path, *options: str) -> Iterator[Convoy]:
     """A stand-in in a separate process, which is killed at the end of the block."""
-    with socket.create_server((server.HOST, 0)) as probe:
-        port = probe.getsockname()[1]
+    port = own_port()
     command = ["-m", "infra.fake_convoy", "--port", str(port), "--journal", str(journal), *options]
     process = subprocess.Popen([sys.executable, *command], cwd=ROOT)  # noqa: S603
     try:
