@@ -24,6 +24,7 @@ REASONS = {
     "pydantic.functional_validators": "pydantic: dataclasses",
     "anyio._core._synchronization": "Starlette imports anyio: dataclasses",
     "fastapi.params": "FastAPI",
+    "starlette.datastructures": "Starlette: URLs, headers, forms",
     "fastapi.applications": "FastAPI",
     "app.outbox.outcomes": "five outcomes of an attempt, as dataclasses",
     "app.http.schemas": "the bases of the bodies, as models of pydantic",
