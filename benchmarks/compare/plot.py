@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from benchmarks.compare.handlers import FLOOR, FLOOR_CALLS, OURS
+from benchmarks.compare.handlers import FLOOR, FLOOR_CALLS, FLOOR_PACKAGES, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-COLORS = {OURS.title: "#0f766e", FLOOR.title: "#5eead4", FLOOR_CALLS.title: "#5eead4"}
+COLORS = {OURS.title: "#0f766e"} | {
+    floor.title: "#5eead4" for floor in (FLOOR, FLOOR_CALLS, FLOOR_PACKAGES)
+}
 OTHERS, UNSAFE = "#94a3b8", "#cbd5e1"
 PANEL, LABELS, BAR, ROW, TOP = 560, 210, 220, 24, 40
 """Pixels: widths of a panel, its labels and its longest bar; heights of a row and the title."""
