@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from starlette.applications import Starlette
-    from starlette.types import Message, Scope
 
     from infra.fake_convoy.queues import Queue
     from tests.support import JsonObject
@@ -46,35 +45,17 @@ class InProcess(httpx.BaseTransport):
     """
 
     def __init__(self, app: Starlette) -> None:
-        self._app = app
+        self._state = app.state
+        self._inner = httpx.ASGITransport(app)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        loop: asyncio.AbstractEventLoop = self._app.state.loop
+        loop: asyncio.AbstractEventLoop = self._state.loop
         return asyncio.run_coroutine_threadsafe(self._answer(request), loop).result(PATIENCE_S)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        sent: list[Message] = []
-        url = request.url
-        scope: Scope = {
-            "type": "http",
-            "method": request.method,
-            "scheme": url.scheme,
-            "server": (url.host, url.port),
-            "path": url.path,
-            "raw_path": url.raw_path.partition(b"?")[0],
-            "query_string": url.query,
-            "root_path": "",
-            "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        }
-        messages: asyncio.Queue[Message] = asyncio.Queue()
-        messages.put_nowait({"type": "http.request", "body": request.read(), "more_body": False})
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        await self._app(scope, messages.get, send)
-        content = b"".join(message.get("body", b"") for message in sent)
-        return httpx.Response(sent[0]["status"], headers=sent[0]["headers"], content=content)
+        answer = await self._inner.handle_async_request(request)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
 
 
 @dataclass

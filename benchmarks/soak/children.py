@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -81,4 +80,4 @@ def _answers(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-PORTS = unused_ports(10_000 + os.getpid() % 10_000)
+PORTS = unused_ports()

@@ -6,7 +6,6 @@ Java. Without Maven or Java it raises Missing.
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -76,7 +75,7 @@ def in_memory() -> Iterator[str]:
     """
     java = _java()
     jars = installed()
-    port = next(unused_ports(10_000 + os.getpid() % 10_000))
+    port = next(unused_ports())
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             ["/bin/sh", "-c", _UNTIL_STDIN_CLOSES, "sh", *_command(java, port)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ GIVEN_FROM = 32_768
 """Linux gives ports from here on to whoever asks for any (ip(7)); other systems begin higher."""
 
 
-def unused_ports(first: int) -> Iterator[int]:
-    """Ports from `first` on that no server has.
+def unused_ports(first: int | None = None) -> Iterator[int]:
+    """Ports from `first` on that no server has; by default from one that depends on the process.
 
     The system gives none of them: no other process gets one by chance before its server listens.
     """
+    if first is None:
+        first = 10_000 + os.getpid() % 10_000
     for port in range(first, GIVEN_FROM):
         with suppress(OSError):
             socket.create_server((HOST, port)).close()
