@@ -100,9 +100,13 @@ def _measured(options: argparse.Namespace) -> list[Table]:
             print(f"\n{table.markdown()}")
         print(f"\n({name}: {time.monotonic() - start:.0f} s)", flush=True)
         tables += found
-        if not options.quick and set(options.parts) == PARTS.keys():
+        if not options.quick and _is_whole(options.parts):
             _refuse_noise(found)
     return tables
+
+
+def _is_whole(parts: list[str]) -> bool:
+    return set(parts) == PARTS.keys()
 
 
 def _refuse_noise(tables: list[Table]) -> None:
@@ -122,7 +126,7 @@ def _finish(tables: list[Table], parts: list[str], *, quick: bool) -> None:
     kept = results.results(tables, datetime.now(UTC).date(), quick=quick)
     found, floors = results.measures(kept["targets"]), results.measures(kept["floors"])
     print(f"\n{grid(targets.COLUMNS, targets.rows(found, floors))}")
-    if set(parts) != PARTS.keys() or found.keys() != targets.TARGETS.keys():
+    if not _is_whole(parts) or found.keys() != targets.TARGETS.keys():
         print("\nSome parts were not measured: nothing is written.")
         return
     report.write(kept)
