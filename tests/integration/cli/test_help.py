@@ -39,7 +39,8 @@ def paths(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
             yield (*before, name)
 
 
-PATHS = list(paths(get_command(cli)))
+TOP = get_command(cli)
+PATHS = list(paths(TOP))
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
@@ -56,7 +57,7 @@ def test_each_help_has_examples_that_are_right_in_the_words_of_the_call(
     for each in examples:
         words = shlex.split(each.partition(" | ")[0].partition(" > ")[0])
         assert words[:3] == ["$", "sh", ".local/app-prod"]
-        parse(get_command(cli), [word.replace("_ID", "") for word in words[3:]])
+        parse(TOP, [word.replace("_ID", "") for word in words[3:]])
 
 
 def parse(group: Any, words: list[str]) -> None:
