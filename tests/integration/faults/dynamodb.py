@@ -36,10 +36,7 @@ def in_a_process(processes: ForkServerContext) -> Iterator[str]:
 def _serve(port: Connection) -> None:
     # Imported only here: moto patches botocore, and the killed processes must not have that.
     import pytest  # noqa: PLC0415
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
+    from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415
     from werkzeug.serving import make_server  # noqa: PLC0415
 
     from tests.integration import moto_tables  # noqa: PLC0415
@@ -48,7 +45,7 @@ def _serve(port: Connection) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # One thread serves the connections in their order. Everything that a killed process had sent is
     # done before a later request is answered.
-    server = make_server(HOST, 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+    server = make_server(HOST, 0, create_backend_app("dynamodb"), threaded=False)
     port.send(server.server_port)
     port.close()
     server.serve_forever()
