@@ -6,7 +6,7 @@ import multiprocessing
 import secrets
 from contextlib import ExitStack, closing
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import httpx
@@ -27,6 +27,7 @@ from infra.local.dynamodb_local import Missing
 from infra.local.tables import create_tables
 from infra.package import build as package
 from tests import dynamodb_server
+from tests.built_once import built_once
 from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration import models, moto_tables
 from tests.integration.faults import dynamodb as moto_server
@@ -214,28 +215,16 @@ def todo_service(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> TodoSe
     return make_service(dynamodb, publisher)
 
 
-class _OfThisTest:
-    """A part of the app that each test replaces: the app is built once, which takes 10 ms."""
-
-    part: Any
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.part, name)
-
-
-_service, _log = _OfThisTest(), _OfThisTest()
-
-
-@cache
-def _app() -> FastAPI:
-    service, log = cast("TodoService", _service), cast("EventLog", _log)
+def _app(service: TodoService, log: EventLog) -> FastAPI:
     return application.build([service], lambda _: OWNER, log=log)
 
 
 @pytest.fixture
 def client(todo_service: TodoService, dynamodb: DynamoDBClient) -> Iterator[TestClient]:
-    _service.part, _log.part = todo_service, make_event_log(dynamodb)
-    with TestClient(_app(), raise_server_exceptions=False) as client:
+    with (
+        built_once(_app, todo_service, make_event_log(dynamodb)) as app,
+        TestClient(app, raise_server_exceptions=False) as client,
+    ):
         yield client
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.customers import application as customers
-from app.http import application, gateway
+from app.http import gateway
 from app.wiring.clock import now
 from tests.components import make_event_log, make_service
 from tests.integration.attack.clients import AsgiClient, AttackClient, GatewayClient
@@ -51,11 +50,11 @@ def asgi(
         for each in RESOURCES
     ]
     log = make_event_log(dynamodb, now)
-    with asyncio.Runner() as loop:
-        app = application.build(services, gateway.owner_of, log=log)
-        with closing(World(convoy, owner_of=gateway.owner_of)) as world:
-            customers.add_to(app, world.routes)
-            yield AsgiClient(app, loop)
+    with (
+        asyncio.Runner() as loop,
+        closing(World(convoy, owner_of=gateway.owner_of)) as world,
+    ):
+        yield AsgiClient(world.api(services, log), loop)
 
 
 @pytest.fixture

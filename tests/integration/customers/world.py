@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,11 @@ from app.customers.addresses import Addresses
 from app.customers.deliveries import Deliveries
 from app.customers.endpoints import Endpoints
 from app.customers.time_limit import TimeLimit
+from app.http import application as http_application
 from app.wiring.clock import new_event_id, now
 from app.wiring.customers import DEFAULT_TYPES, EVENT_TYPES
 from infra.fake_convoy.project import PROJECT_ID
+from tests.built_once import built_once
 from tests.components import make_exchange
 from tests.register import RESOURCES
 
@@ -28,10 +31,13 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI, Request
     from httpx2 import Response
+    from starlette.routing import BaseRoute
     from starlette.testclient import TestClient
 
     from app.convoy.connecting import Address
     from app.convoy.exchange import Exchange
+    from app.domain.event_log import EventLog
+    from app.domain.service import Service
     from tests.stand_in import Convoy
     from tests.support import JsonObject
 
@@ -82,6 +88,39 @@ class Calls:
         self.exchange.close()
 
 
+def routes(
+    endpoints: Endpoints,
+    deliveries: Deliveries,
+    limit: TimeLimit,
+    owner_of: Callable[[Request], str],
+) -> list[BaseRoute]:
+    return application.routes(
+        endpoints,
+        deliveries,
+        event_types=EVENT_TYPES,
+        limit=limit,
+        owner_of=owner_of,
+        run=run_in_threadpool,
+    )
+
+
+def _app(*parts: Any) -> FastAPI:
+    return application.build(routes(*parts))
+
+
+def _api(
+    log: EventLog,
+    endpoints: Endpoints,
+    deliveries: Deliveries,
+    limit: TimeLimit,
+    owner_of: Callable[[Request], str],
+    *services: Service[Any],
+) -> FastAPI:
+    app = http_application.build(services, owner_of, log=log)
+    application.add_to(app, routes(endpoints, deliveries, limit, owner_of))
+    return app
+
+
 @dataclass
 class World:
     """By default the owner of a request is in its header `x-owner`."""
@@ -107,20 +146,22 @@ class World:
             clock=now,
             new_event_id=new_event_id,
         )
-        self.routes = application.routes(
-            endpoints,
-            Deliveries(self.project, now, self.limit),
-            event_types=EVENT_TYPES,
-            limit=self.limit,
-            owner_of=self.owner_of,
-            run=run_in_threadpool,
-        )
+        deliveries = Deliveries(self.project, now, self.limit)
+        self.parts = endpoints, deliveries, self.limit, self.owner_of
+        self.open = ExitStack()
         set_up(self.convoy)
 
     def app(self) -> FastAPI:
-        return application.build(self.routes)
+        """The application, until the world is closed."""
+        return self.open.enter_context(built_once(_app, *self.parts))
+
+    def api(self, services: Sequence[Service[Any]], log: EventLog) -> FastAPI:
+        """The API with the customers' routes, as on a laptop, until the world is closed."""
+        names = tuple(service.type.name for service in services)
+        return self.open.enter_context(built_once(_api, log, *self.parts, *services, key=names))
 
     def close(self) -> None:
+        self.open.close()
         self.project.close()
         self.addresses.close()
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.http import application
+from tests.built_once import built_once
 from tests.components import make_service
 from tests.invoices import INVOICE
 from tests.support import NOW, OWNER
@@ -18,9 +19,11 @@ from tests.todo import TODO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from app.convoy.publisher import ConvoyPublisher
+    from app.domain.service import Service
     from tests.stand_in import Convoy
 
 BODY: dict[str, Any] = {
@@ -49,8 +52,12 @@ def client(dynamodb: DynamoDBClient, publisher: ConvoyPublisher) -> Iterator[Tes
         )
         for each in (TODO, INVOICE)
     ]
-    with TestClient(application.build(services, lambda _: OWNER)) as client:
+    with built_once(_app, *services) as app, TestClient(app) as client:
         yield client
+
+
+def _app(*services: Service[Any]) -> FastAPI:
+    return application.build(services, lambda _: OWNER)
 
 
 def events(convoy: Convoy) -> list[tuple[str, Any]]:

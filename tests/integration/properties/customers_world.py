@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from app.customers import application as customers
-from app.http import application
 from app.outbox.request_attempt import OutboxDelivery
 from app.wiring.clock import new_event_id, now
 from examples.receiver import CHANGES, Received, verified
@@ -96,8 +94,7 @@ class Deployment:
         # No request is under way when a customer reads: the horizon may be the present.
         log = make_event_log(dynamodb, lambda: now() + VISIBLE_AFTER)
         self.world = World(convoy)
-        self.app = application.build([service], self.world.owner_of, log=log)
-        customers.add_to(self.app, self.world.routes)
+        self.app = self.world.api([service], log)
         self.http = TestClient(self.app)
         self.endpoints = {owner: Endpoint() for owner in OWNERS}
         self.customers = {owner: Customer(self.http, owner, convoy) for owner in OWNERS}
