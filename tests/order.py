@@ -32,12 +32,20 @@ SLOWEST = [
 """Files, and folders of files: the first takes 50 s of processor time, those in no folder 10."""
 
 ONE_WORKER = {
-    f"tests/integration/{folder}/test_{name}.py": shared
-    for folder, shared, names in (
-        ("e2e", "make run", ("readme", "customer", "make_run")),
-        ("deploy", "moto's server", ("stack", "gateway", "rollback", "deploying")),
-    )
-    for name in names
+    f"tests/integration/{file}.py": shared
+    for shared, files in {
+        "make run": ("e2e/test_readme", "e2e/test_customer", "e2e/test_make_run"),
+        "moto with Lambda": (
+            *("deploy/test_stack", "deploy/test_gateway", "deploy/test_rollback"),
+            "deploy/test_deploying",
+        ),
+        "moto with DynamoDB": (
+            *("faults/test_crashes", "faults/test_faulty_convoy", "faults/test_fairness"),
+            *("faults/test_workers", "artefact/test_artefact", "deploy/test_backups"),
+            *("http/test_concurrency", "contract/test_cancelled"),
+        ),
+    }.items()
+    for file in files
 }
 """Files whose tests share what takes seconds to start, and so run in one worker."""
 
