@@ -21,20 +21,25 @@ SLOWEST = [
         "deploy/test_stack.py",
         "attack/test_document.py",
         "e2e/test_readme.py",
-        "e2e",
         "browser",
+        "e2e/test_operating.py",
+        "e2e",
         "faults",
         "receivers/test_receiver.py",
         "deploy",
         "artefact",
     )
 ]
-"""Files, and folders of files: the first takes 50 s of processor time, those in no folder 10."""
+"""Files, and folders of files: the first takes 50 s of processor time, those in no folder 10.
+e2e/test_make_run.py ends the stacks that others have started."""
 
 ONE_WORKER = {
     f"tests/integration/{file}.py": shared
     for shared, files in {
-        "make run": ("e2e/test_readme", "e2e/test_customer", "e2e/test_make_run"),
+        "make run": (
+            *("e2e/test_readme", "e2e/test_operating", "e2e/test_customer"),
+            *("e2e/test_make_run", "browser/test_make_run"),
+        ),
         "moto with Lambda": (
             *("deploy/test_stack", "deploy/test_gateway", "deploy/test_rollback"),
             "deploy/test_deploying",

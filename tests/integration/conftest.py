@@ -30,6 +30,7 @@ from tests import dynamodb_server
 from tests.built_once import built_once
 from tests.components import make_event_log, make_publisher, make_questions, make_service
 from tests.integration import models, moto_tables
+from tests.integration.e2e.stacks import Stacks
 from tests.integration.faults import dynamodb as moto_server
 from tests.receiver import Receiver
 from tests.shared import shared_folder
@@ -154,6 +155,12 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[package.Targ
         return out
 
     return build
+
+
+@pytest.fixture(scope="session")
+def stacks() -> Iterator[Stacks]:
+    with ExitStack() as ended_with:
+        yield Stacks(ended_with)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from app.domain.events import title
 from infra.fake_convoy import server
-from tests.integration.e2e.conftest import local_stack
 from tests.integration.e2e.receiving import until
 from tests.linux import children_of, ports_of
 from tests.product import NEW, PATH, RESOURCE
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Page
 
-    from tests.integration.e2e.conftest import Stack
+    from tests.integration.e2e.stacks import Stack, Stacks
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with local_stack() as stack:
+def stack(stacks: Stacks) -> Iterator[Stack]:
+    with stacks.own() as stack:
         yield stack
 
 

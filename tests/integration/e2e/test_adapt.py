@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.e2e.conftest import local_stack
+from tests.integration.e2e.stacks import local_stack
 from tests.integration.e2e.test_readme import run, sessions
 from tests.paths import ROOT
 from tests.support import foreign, missing

@@ -17,8 +17,8 @@ from tests.support import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.e2e.conftest import Stack
     from tests.integration.e2e.receiving import Received
+    from tests.integration.e2e.stacks import Stack
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ import pytest
 from app.domain.events import PING
 from infra.local import dotenv_file, processes
 from tests.foreign_requests import foreign, refused_at
-from tests.integration.e2e.conftest import STOP_S, end_of, local_stack, own_ports, started
+from tests.integration.e2e.stacks import STOP_S, end_of, local_stack, own_ports, started
 from tests.linux import children_of, ports_of
 from tests.product import CHANGED, NEW, PATH, RESOURCE
 from tests.support import PATIENCE_S, JsonObject
 
 if TYPE_CHECKING:
-    from tests.integration.e2e.conftest import Stack
+    from tests.integration.e2e.stacks import Stack
 
 
 def test_the_tutorials_calls_arrive_as_six_event_types_in_order(stack: Stack) -> None:
@@ -90,15 +90,15 @@ def test_a_second_stack_reports_every_busy_port(stack: Stack) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_everything_that_was_started(
-    stack: Stack, number: signal.Signals
+    stack_to_end: Stack, number: signal.Signals
 ) -> None:
-    children = children_of(stack.process.pid)
-    assert stack.script.exists()
-    stack.process.send_signal(number)
-    _, errors = stack.process.communicate(timeout=STOP_S)
+    children = children_of(stack_to_end.process.pid)
+    assert stack_to_end.script.exists()
+    stack_to_end.process.send_signal(number)
+    _, errors = stack_to_end.process.communicate(timeout=STOP_S)
 
-    assert (stack.process.returncode, errors) == (0, "")
-    assert not stack.script.exists()
+    assert (stack_to_end.process.returncode, errors) == (0, "")
+    assert not stack_to_end.script.exists()
     assert len(children) == 4
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
@@ -117,12 +117,12 @@ def test_an_interrupt_while_it_is_imported_leaves_no_traceback(
     assert (process.returncode, errors) == (-signal.SIGINT, "")
 
 
-def test_the_end_of_one_process_ends_all_and_is_reported(stack: Stack) -> None:
-    (api,) = children_of(stack.process.pid, "uvicorn")
+def test_the_end_of_one_process_ends_all_and_is_reported(stack_to_end: Stack) -> None:
+    (api,) = children_of(stack_to_end.process.pid, "uvicorn")
     os.kill(api, signal.SIGKILL)
-    _, errors = stack.process.communicate(timeout=STOP_S)
+    _, errors = stack_to_end.process.communicate(timeout=STOP_S)
 
-    assert stack.process.returncode == 1
+    assert stack_to_end.process.returncode == 1
     assert "api ended with code -9" in errors
 
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.integration.e2e.conftest import local_stack
 from tests.paths import ROOT
 from tests.product import NEW, PATH
 from tests.support import PATIENCE_S
@@ -20,14 +19,14 @@ from tests.support import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.e2e.conftest import Stack
+    from tests.integration.e2e.stacks import Stack, Stacks
     from tests.support import JsonObject
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack(stacks: Stacks) -> Iterator[Stack]:
     """Its relay looks at each event at once."""
-    with local_stack(SETTLE_AFTER_S="0") as stack:
+    with stacks.own(SETTLE_AFTER_S="0") as stack:
         yield stack
 
 

@@ -17,7 +17,7 @@ from tests.support import missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.e2e.conftest import Stack
+    from tests.integration.e2e.stacks import Stack
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "first-webhook.md")
 """In the order in which a reader types them."""
