@@ -40,6 +40,11 @@ ONE_WORKER = {
             *("e2e/test_readme", "e2e/test_operating", "e2e/test_customer"),
             *("e2e/test_make_run", "browser/test_make_run"),
         ),
+        "Chromium": (
+            *("browser/test_inbox_page", "browser/test_inbox_trouble", "browser/test_site"),
+            *("browser/test_portal_deliveries", "browser/test_portal_page"),
+            "browser/test_portal_trouble",
+        ),
         "moto with Lambda": (
             *("deploy/test_stack", "deploy/test_gateway", "deploy/test_rollback"),
             "deploy/test_deploying",

@@ -45,9 +45,10 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One for each module: Playwright runs an event loop, and a thread can have only one."""
+    """Ends with the tests of the pages: Playwright runs an event loop, and a thread can have only
+    one."""
     executable = chromium()
     if executable is None:
         missing(
