@@ -129,13 +129,15 @@ def go(folder: Path) -> Implementation:
     if found is None:
         missing("go", "needs Go: install it")
     shutil.copy(EXAMPLES / "receiver.go", folder)
-    shutil.copy(HERE / "drive_test.go", folder)
+    shutil.copy(HERE / "drive.go", folder)
     (folder / "go.mod").write_text("module receiver\n\ngo 1.22\n")
-    for command in (("build", "-o", "receiver"), ("test", "-c", "-o", "driver")):
+    # Without cgo, the standard library compiles in less time. The receiver does not use it.
+    environ = os.environ | {"GOTOOLCHAIN": "local", "GOPROXY": "off", "CGO_ENABLED": "0"}
+    for name, files in (("receiver", ["receiver.go"]), ("driver", ["receiver.go", "drive.go"])):
         done = subprocess.run(  # noqa: S603
-            [found, *command, "."],
+            [found, "build", "-o", name, *files],
             cwd=folder,
-            env=os.environ | {"GOTOOLCHAIN": "local", "GOPROXY": "off"},
+            env=environ,
             capture_output=True,
             text=True,
             timeout=BUILD_S,
