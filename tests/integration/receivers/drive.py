@@ -1,19 +1,25 @@
-"""Calls the functions of examples/receiver.py: python -m …drive < questions > answers"""
+"""Calls the functions of examples/receiver.py in the tests' own process.
+
+Another process would import FastAPI again, for each test.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import os
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import httpx
 
 from examples.receiver import Received, app, verified
 
+if TYPE_CHECKING:
+    from tests.support import JsonObject
 
-def main() -> None:
-    asked = json.load(sys.stdin)
+
+def answers(asked: JsonObject) -> JsonObject:
     valid = [
         verified(each["secret"], base64.b64decode(each["body_base64"]), each["header"], each["now"])
         for each in asked["vectors"]
@@ -22,8 +28,10 @@ def main() -> None:
     for order in asked["orders"]:
         received = Received()
         news.append([_take(received, asked["history"][at]) for at in order])
-    tried = asyncio.run(_tried(**asked["attempts"]))
-    json.dump({"valid": valid, "news": news, **tried}, sys.stdout)
+    attempts = asked["attempts"]
+    with patch.dict(os.environ, CONVOY_ENDPOINT_SECRET=attempts["secret"]):
+        tried = asyncio.run(_tried(attempts["requests"]))
+    return {"valid": valid, "news": news, **tried}
 
 
 def _take(received: Received, event: dict[str, Any]) -> bool:
@@ -33,7 +41,7 @@ def _take(received: Received, event: dict[str, Any]) -> bool:
     return is_news
 
 
-async def _tried(secret: str, requests: list[dict[str, str]]) -> dict[str, list[Any]]:
+async def _tried(requests: list[dict[str, str]]) -> dict[str, list[Any]]:
     """The answers to requests at once. The work of each event fails the first time."""
     failed: set[str] = set()
     worked: list[str] = []
@@ -45,7 +53,6 @@ async def _tried(secret: str, requests: list[dict[str, str]]) -> dict[str, list[
             raise RuntimeError("expected")
         worked.append(event["id"])
 
-    os.environ["CONVOY_ENDPOINT_SECRET"] = secret
     transport = httpx.ASGITransport(app(work), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as http:
         answers = await asyncio.gather(
@@ -59,7 +66,3 @@ async def _tried(secret: str, requests: list[dict[str, str]]) -> dict[str, list[
             )
         )
     return {"statuses": [each.status_code for each in answers], "worked": worked}
-
-
-if __name__ == "__main__":
-    main()

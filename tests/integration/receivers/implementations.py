@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.integration.deploy.processes import end_with_block, wait_for
+from tests.integration.receivers import drive
 from tests.paths import ROOT
 from tests.ports import own_port
 from tests.support import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.support import JsonObject
@@ -39,7 +40,7 @@ class Implementation:
     """`serve` is the command of the server; `{port}` is its port. `drive` calls its functions."""
 
     serve: Sequence[str]
-    drive: Sequence[str]
+    drive: Callable[[JsonObject], JsonObject]
 
     def verdicts(self, vectors: Sequence[JsonObject]) -> list[bool]:
         """Whether each signature is valid."""
@@ -61,19 +62,7 @@ class Implementation:
 
     def _ask(self, **questions: object) -> JsonObject:
         nothing: JsonObject = {"vectors": [], "history": [], "orders": []}
-        asked = nothing | {"attempts": {"secret": "x", "requests": []}} | questions
-        done = subprocess.run(  # noqa: S603
-            self.drive,
-            cwd=ROOT,
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            timeout=RUN_S,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        answers: JsonObject = json.loads(done.stdout)
-        return answers
+        return self.drive(nothing | {"attempts": {"secret": "x", "requests": []}} | questions)
 
     @contextmanager
     def running(self, secrets: str, log: Path) -> Iterator[str]:
@@ -108,12 +97,29 @@ def environment(secrets: str) -> dict[str, str]:
     return os.environ | {SECRET_NAME: secrets, "PYTHONUNBUFFERED": "1"}
 
 
+def driver(*command: str) -> Callable[[JsonObject], JsonObject]:
+    """Calls the functions in a process of their own language."""
+
+    def ask(asked: JsonObject) -> JsonObject:
+        done = subprocess.run(  # noqa: S603
+            command,
+            cwd=ROOT,
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        answers: JsonObject = json.loads(done.stdout)
+        return answers
+
+    return ask
+
+
 def python(_: Path) -> Implementation:
     serve = ["uvicorn", "--factory", "examples.receiver:app", "--log-level=warning"]
-    drive = "tests.integration.receivers.drive"
-    return Implementation(
-        [sys.executable, "-m", *serve, "--port={port}"], [sys.executable, "-m", drive]
-    )
+    return Implementation([sys.executable, "-m", *serve, "--port={port}"], drive.answers)
 
 
 def node(_: Path) -> Implementation:
@@ -121,7 +127,7 @@ def node(_: Path) -> Implementation:
     if found is None:
         missing("node", "needs Node.js: install it")
     file = str(EXAMPLES / "receiver.mjs")
-    return Implementation([found, file], [found, str(HERE / "drive.mjs"), file])
+    return Implementation([found, file], driver(found, str(HERE / "drive.mjs"), file))
 
 
 def go(folder: Path) -> Implementation:
@@ -144,7 +150,7 @@ def go(folder: Path) -> Implementation:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    return Implementation([str(folder / "receiver")], [str(folder / "driver")])
+    return Implementation([str(folder / "receiver")], driver(str(folder / "driver")))
 
 
 IMPLEMENTATIONS = {"python": python, "node": node, "go": go}
