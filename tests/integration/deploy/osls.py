@@ -17,7 +17,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tests.integration.deploy import packager
+from tests.integration.deploy import osls_process
 from tests.integration.deploy.processes import end_with_block, wait_for
 from tests.paths import ROOT
 from tests.ports import own_port
@@ -64,11 +64,9 @@ class Project:
         return cls(folder)
 
     def run(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
-        """Run one command of the framework."""
-        if command[0] == "package":
-            argv = [*command, *_options(params)]
-            return packager.run(argv, cwd=self.folder, env=_environment())
-        return self.run_alone(*command, **params)
+        """Run one command of the framework, in a process that stays for the next."""
+        argv = [*command, *_options(params)]
+        return osls_process.run(argv, cwd=self.folder, env=_environment())
 
     def run_alone(self, *command: str, **params: str) -> subprocess.CompletedProcess[str]:
         """As `run`, in a process of its own."""
@@ -79,7 +77,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=packager.COMMAND_S,
+            timeout=osls_process.COMMAND_S,
         )
 
     @contextmanager

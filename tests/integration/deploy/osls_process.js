@@ -1,8 +1,8 @@
 'use strict';
 
-// Runs the framework's command `package` for each line of stdin, {cwd, env, argv}, and answers each
-// with a line of stdout, {code, stdout, stderr}. A process of its own for each would spend a second
-// on what is kept here: the compiled modules of the framework that hold no state of a command.
+// Runs a command of the framework for each line of stdin, {cwd, env, argv}, and answers each with a
+// line of stdout, {code, stdout, stderr}. A process of its own for each would spend a second on what
+// is kept here: the compiled modules of the framework that hold no state of a command.
 
 const { createInterface } = require('node:readline');
 

@@ -1,4 +1,4 @@
-"""The framework's command `package` in one process for many calls: `packager.js`."""
+"""The framework's commands in one process for many calls: `osls_process.js`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(
     argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """As `subprocess.run` of the framework, in a process that stays for the next call."""
-    process = _process()
+    process = _process(env.get("NODE_EXTRA_CA_CERTS"))
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps({"cwd": str(cwd), "env": dict(env), "argv": argv}) + "\n")
@@ -40,7 +40,8 @@ def run(
 
 
 @cache
-def _process() -> subprocess.Popen[str]:
+def _process(certificates: str | None) -> subprocess.Popen[str]:
+    """One for each file of certificates: Node.js reads it from the environment when it starts."""
     process = subprocess.Popen(
         ["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""The process that packages many stages packages each as the framework's command does."""
+"""The process that runs many commands packages a stage as a process of its own does."""
 
 from __future__ import annotations
 
