@@ -154,7 +154,8 @@ class Template:
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {"NO_COLOR": "1"}
+    # The framework asks each 5 s by default how far CloudFormation is.
+    return os.environ | {"NO_COLOR": "1", "SLS_AWS_MONITORING_FREQUENCY": "200"}
 
 
 def _options(params: dict[str, str]) -> list[str]:
