@@ -15,8 +15,7 @@ from app.domain.service import Service
 from app.outbox.relay import Relay
 from app.outbox.relay_attempts import Attempts
 from app.outbox.request_attempt import OutboxDelivery
-from infra.fake_convoy import application as stand_in
-from infra.fake_convoy.project import PROJECT_ID
+from infra.fake_convoy.project import API_KEY, PROJECT_ID
 from tests.support import GRACE, NOW, RETENTION, VISIBLE_AFTER, new_ids
 from tests.tables import make_log, make_outbox, make_store
 from tests.todo import TODO, Todo
@@ -49,7 +48,7 @@ def make_exchange(base_url: str, **override: Any) -> Exchange:
     """An exchange with the relay's deadline and size limit, changed by `override`."""
     settings: JsonObject = {
         "project_id": PROJECT_ID,
-        "api_key": ApiKey(stand_in.API_KEY),
+        "api_key": ApiKey(API_KEY),
         "proxy": None,
         "deadline_s": DEADLINE_S,
         "max_bytes": MAX_ANSWER_BYTES,

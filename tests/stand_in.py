@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from infra.fake_convoy import application as stand_in
 from infra.fake_convoy.deliveries import ENDED
-from infra.fake_convoy.project import PROJECT_ID, utc_now
+from infra.fake_convoy.project import API_KEY, PROJECT_ID, utc_now
 from infra.local import tables
 from tests.support import PATIENCE_S
 from tests.tables import TABLES
@@ -84,7 +83,7 @@ class Convoy:
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         """Call the API; returns `data` of its answer."""
-        headers = {"authorization": f"Bearer {stand_in.API_KEY}"}
+        headers = {"authorization": f"Bearer {API_KEY}"}
         url = f"{self.api}/v1/projects/{PROJECT_ID}{path}"
         answer = self.http.request(method, url, headers=headers, **options)
         answer.raise_for_status()
@@ -172,7 +171,7 @@ class Convoy:
 def deployment(convoy: Convoy, owner: str) -> dict[str, str]:
     """The environment of an app whose tables are TABLES and whose Convoy is the stand-in."""
     return {
-        "CONVOY_API_KEY": stand_in.API_KEY,
+        "CONVOY_API_KEY": API_KEY,
         "CONVOY_APP_ID": owner,
         "CONVOY_PROJECT_ID": PROJECT_ID,
         "CONVOY_BASE_URL": convoy.api,

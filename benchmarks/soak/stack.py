@@ -19,8 +19,7 @@ from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
 from benchmarks.soak import receiver
 from benchmarks.soak.children import HOST, PORTS, Child
-from infra.fake_convoy.application import API_KEY
-from infra.fake_convoy.project import PROJECT_ID
+from infra.fake_convoy.project import API_KEY, PROJECT_ID
 from infra.local import dynamodb_local, tables
 
 if TYPE_CHECKING:

@@ -39,8 +39,7 @@ from infra.fake_convoy.faults import Faults
 from infra.fake_convoy.inbox import routes as inbox_routes
 from infra.fake_convoy.inbox.gauges import Failures, Gauges
 from infra.fake_convoy.journal import Journal
-from infra.fake_convoy.project import Project, utc_now
-from infra.fake_convoy.receiver import PATH as RECEIVER
+from infra.fake_convoy.project import API_KEY, RECEIVER, Project, utc_now
 from infra.fake_convoy.receiver import Receiver
 from infra.fake_convoy.trouble import OUTAGE, Trouble
 from infra.fake_convoy.worker import Worker
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
     from infra.fake_convoy.faults import InjectedFault
     from infra.fake_convoy.inbox.gauges import ReadOutbox
 
-API_KEY = "CO.local"
 PROJECT = "/api/v1/projects/{project_id}"
 """Any id is accepted: Convoy takes the project from the API key."""
 

@@ -26,6 +26,10 @@ Table = Literal[
 TABLES: tuple[Table, ...] = get_args(Table)
 
 PROJECT_ID = "local"
+API_KEY = "CO.local"
+
+RECEIVER = "/receiver"
+"""The path of the receiver, in the stand-in itself, that a laptop's endpoint names."""
 
 ANY_TYPE = "*"
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from infra.fake_convoy.project import JsonObject
 
-PATH = "/receiver"
-
 
 class Receiver:
     """`clock` is in seconds since 1970."""

@@ -30,8 +30,7 @@ from app.register import RESOURCES
 from app.settings import LocalSettings, SettingsError
 from app.wiring.clients import dynamodb
 from app.wiring.convoy_admin import ConvoyComponents
-from infra.fake_convoy import application, receiver
-from infra.fake_convoy.project import PROJECT_ID
+from infra.fake_convoy.project import API_KEY, PROJECT_ID, RECEIVER
 from infra.local import dotenv_file, tables
 from infra.local.processes import (
     HOST,
@@ -126,7 +125,7 @@ def _start_all(
         process.wait_until_it_answers(ports[name])
     tables.create_tables(dynamodb(), TABLES)
     if "convoy" in ports:
-        _set_up_convoy(settings, f"http://{HOST}:{ports['convoy']}{receiver.PATH}")
+        _set_up_convoy(settings, f"http://{HOST}:{ports['convoy']}{RECEIVER}")
     processes["api"] = start("api")
     processes["api"].wait_until_it_answers(ports["api"])
     relay = ["app", "relay", "--watch", "--json"]
@@ -148,7 +147,7 @@ def _environment(ports: Mapping[str, int]) -> dict[str, str]:
     }
     if "convoy" in ports:
         environment |= {
-            "CONVOY_API_KEY": application.API_KEY,
+            "CONVOY_API_KEY": API_KEY,
             "CONVOY_API_KEY_SECRET": "",
             "CONVOY_APP_ID": "local",
             "CONVOY_PROJECT_ID": PROJECT_ID,

@@ -12,7 +12,7 @@ from app.convoy_admin.calls import Calls
 from app.domain.ports import StoreError
 from app.dynamodb.events_table import EventsTable
 from app.dynamodb.store import DynamoStore
-from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.project import API_KEY
 from tests.integration.attack import webhooks
 from tests.integration.attack.clients import JSON_TYPE
 from tests.integration.attack.test_owners import ANNS, OF_ALL, OF_LOG, OF_ONE, ask
@@ -40,7 +40,7 @@ OURS = OF_ALL | OF_ONE | OF_LOG
 CUSTOMERS = webhooks.OF_ALL | {
     route: webhooks.Webhooks().call(call) for route, call in webhooks.OF_ONE.items()
 }
-INTERNALS = [ARN, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", stand_in.API_KEY,
+INTERNALS = [ARN, "arn:", PLANTED, "Traceback", ".py", "botocore", "aws", API_KEY,
            *TABLES.values()]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import pytest
 from app.convoy.api_key import PAUSE_S, ApiKey, SecretError, SecretOutOfReach
 from app.domain.events import Event
 from app.outbox.outcomes import Accepted, Misconfigured, Refused, Unavailable
-from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.project import API_KEY
 from tests.components import make_publisher
 from tests.raw_server import raw_server, read_request
 from tests.support import NOW

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app.customers import problems
 from app.customers.time_limit import REQUEST_S, TimeLimit
-from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.project import API_KEY
 from tests.integration.customers.test_owners import OF_A_DELIVERY, OF_AN_ENDPOINT, Call
 from tests.integration.customers.world import Customer, World
 
@@ -76,7 +76,7 @@ def test_each_route_is_a_503_with_retry_after(
         (line,) = [each.message for each in caplog.records if each.name == problems.__name__]
         assert line.startswith("a customer's request failed in Convoy: ")
         for text in (answer.text, line):
-            assert stand_in.API_KEY not in text
+            assert API_KEY not in text
         look_first = "look at the endpoint before you repeat the request" in answer.text
         assert look_first == (method != "GET")
         for internal in (convoy.url, "CONVOY_", "failed to find", "injected"):

@@ -30,7 +30,7 @@ from examples.receiver import verified
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
 from infra.fake_convoy.deliveries import Backoff
-from infra.fake_convoy.project import PROJECT_ID
+from infra.fake_convoy.project import API_KEY, PROJECT_ID
 from tests.components import make_publisher, make_service
 from tests.integration.e2e.receiving import LOOPBACK, Receiver, receiving, until
 from tests.stand_in import named_convoy
@@ -65,7 +65,7 @@ class ConvoyAccess:
 def convoy(request: pytest.FixtureRequest) -> Iterator[ConvoyAccess]:
     if request.param == "stand-in":
         with server.running(stand_in.build(backoff=Backoff(0.01))) as url:
-            yield ConvoyAccess(f"{url}/api", stand_in.API_KEY, PROJECT_ID)
+            yield ConvoyAccess(f"{url}/api", API_KEY, PROJECT_ID)
         return
     host = os.environ.get("CONVOY_E2E_RECEIVER_HOST", LOOPBACK)
     yield ConvoyAccess(*named_convoy(), host)

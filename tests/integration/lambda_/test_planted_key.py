@@ -16,7 +16,7 @@ import pytest
 from app.convoy.transport import DeadlineTransport
 from app.settings import Settings
 from app.wiring.api import Components
-from infra.fake_convoy import application as stand_in
+from infra.fake_convoy.project import API_KEY
 from tests.integration.cli.shell import ENVIRONMENT, run
 from tests.integration.lambda_.due import make_due
 from tests.integration.lambda_.gateways import Context, request
@@ -190,7 +190,7 @@ def test_a_request_whose_key_is_refused_uses_the_rotated_key(
     vault: Vault, cold_start: Callable[[], Invoke], convoy: Convoy
 ) -> None:
     call = cold_start()
-    vault.rotate(stand_in.API_KEY)
+    vault.rotate(API_KEY)
 
     assert call(CREATE)["headers"]["webhook-status"] == "accepted"
 
@@ -201,7 +201,7 @@ def test_a_rotated_key_is_used_by_the_relay(
     pending = cold_start()(CREATE)
     assert pending["headers"]["webhook-status"] == "pending"
     cold_start()
-    vault.rotate(stand_in.API_KEY)
+    vault.rotate(API_KEY)
     make_due(dynamodb)
 
     assert sys.modules["handler"].relay({}, Context())["published"] == 1

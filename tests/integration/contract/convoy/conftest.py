@@ -13,8 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.fake_convoy.application import API_KEY
-from infra.fake_convoy.project import PROJECT_ID
+from infra.fake_convoy.project import API_KEY, PROJECT_ID
 from tests.integration.contract.convoy.envelope import data, delivery_of, publish
 from tests.integration.e2e.receiving import LOOPBACK, receiving
 from tests.stand_in import named_convoy

@@ -9,7 +9,7 @@ import pytest
 
 from infra.fake_convoy import application as stand_in
 from infra.fake_convoy import server
-from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.project import API_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path

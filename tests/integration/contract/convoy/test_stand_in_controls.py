@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from infra.fake_convoy import application, server
-from infra.fake_convoy.application import API_KEY
+from infra.fake_convoy.project import API_KEY
 from tests.integration.contract.convoy.envelope import (
     EVENT,
     delivery_of,
