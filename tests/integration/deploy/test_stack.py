@@ -30,6 +30,7 @@ from tests.support import NOW, OWNER, RETENTION
 from tests.todo import TODO, Todo
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -48,15 +49,21 @@ class Stack:
     project: Project
     deployer: Deployer
 
+    def deploy_first(self) -> str:
+        """In a process of its own, as a user does."""
+        return self._done(self.project.run_alone, "deploy")
+
     def deploy(self, **params: str) -> str:
-        return self._done("deploy", **params)
+        return self._done(self.project.run, "deploy", **params)
 
     def remove(self) -> str:
-        return self._done("remove")
+        return self._done(self.project.run, "remove")
 
-    def _done(self, command: str, **params: str) -> str:
+    def _done(
+        self, run: Callable[..., subprocess.CompletedProcess[str]], command: str, **params: str
+    ) -> str:
         with self.deployer.acting():
-            done = self.project.run(command, **params)
+            done = run(command, **params)
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
         assert "was not checked" not in output  # the deployer may make every look
@@ -87,7 +94,7 @@ def stack(project: Project, aws: None, tmp_path_factory: pytest.TempPathFactory)
     deployer = Deployer.make(os.environ["AWS_ENDPOINT_URL"], "dev")
     stack = Stack(Project.copy(tmp_path_factory.mktemp("stack")), deployer)
     client("secretsmanager").create_secret(Name=SECRET, SecretString='{"CONVOY_API_KEY": "CO.key"}')
-    stack.deploy()
+    stack.deploy_first()
     return stack
 
 
