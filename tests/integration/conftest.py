@@ -200,7 +200,8 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
     `@pytest.mark.parametrize("dynamodb", ["moto", "dynamodb_local"], indirect=True)` runs a test
     with both.
     """
-    client: DynamoDBClient = request.getfixturevalue(getattr(request, "param", "moto"))
+    server = getattr(request, "param", "moto")
+    client: DynamoDBClient = request.getfixturevalue(server)
     if client.meta.endpoint_url.endswith(".amazonaws.com"):  # moto answers in this process
         with moto_tables.new_tables(client):
             yield client
@@ -208,8 +209,9 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[DynamoDBClient]:
     # DynamoDB Local deletes expired items within a second, by its own clock, not by the test's.
     create_tables(client, TABLES, expiring=False)
     yield client
-    for table in TABLES.values():
-        client.delete_table(TableName=table)
+    if server != "dynamodb_local":  # there, the next test has a database of its own
+        for table in TABLES.values():
+            client.delete_table(TableName=table)
 
 
 @pytest.fixture

@@ -27,15 +27,20 @@ from app.settings import Settings
 from app.wiring.api import Components
 from app.wiring.clock import now
 from app.wiring.relay import RelayComponents
+from tests.built_once import built_once
 from tests.todo import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
+    from fastapi import FastAPI
+
     from app.convoy.publisher import ConvoyPublisher
     from app.dynamodb.outbox_table import OutboxTable
+    from app.http.parameters import OwnerOf
     from app.outbox.relay import Relay
+    from tests.components import TodoService
     from tests.tables import TodoStore
 
     Environment = Mapping[str, str]
@@ -82,7 +87,12 @@ def serve(environment: Environment, step: Step, ahead: timedelta, call: Call) ->
     service = components.service(TODO)
     store = _DiesInCall(service.store, step, _address(environment["AWS_ENDPOINT_URL_DYNAMODB"]))
     service = replace(service, store=cast("TodoStore", store), delivery=delivery, clock=clock)
-    call.send(TestClient(application.build([service], lambda _: components.settings.convoy_app_id)))
+    with built_once(app, service, lambda _: components.settings.convoy_app_id) as built:
+        call.send(TestClient(built))
+
+
+def app(service: TodoService, owner_of: OwnerOf) -> FastAPI:
+    return application.build([service], owner_of)
 
 
 def relay(environment: Environment, step: Step, ahead: timedelta) -> None:

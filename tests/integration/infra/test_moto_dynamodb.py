@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,19 @@ from infra.local import moto_dynamodb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from wsgiref.types import WSGIApplication
 
     from tests.support import JsonObject
 
-SERVER = moto_dynamodb.build()
 TABLE = "concurrent"
 CLIENTS = 10
 OLD_ROWS = 500  # so that moto takes long to copy the table
 CREDENTIAL = "Credential=x/20261124/us-west-1/dynamodb/aws4_request"  # no other test's region
+
+
+@cache
+def server() -> WSGIApplication:
+    return moto_dynamodb.build()
 
 
 def call(operation: str, about: JsonObject) -> tuple[int, JsonObject]:
@@ -30,7 +36,7 @@ def call(operation: str, about: JsonObject) -> tuple[int, JsonObject]:
         "Authorization": f"AWS4-HMAC-SHA256 {CREDENTIAL}, SignedHeaders=host, Signature=x",
         "X-Amz-Target": f"DynamoDB_20120810.{operation}",
     }
-    answer = Client(SERVER).post("/", data=json.dumps(about), headers=headers)
+    answer = Client(server()).post("/", data=json.dumps(about), headers=headers)
     return answer.status_code, answer.get_json(force=True)
 
 
