@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,7 +26,7 @@ KEEP_ALIVE_S = 75
 A server that closes first may close just as the next request comes."""
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """Puts the transport into each request's state: ASGI itself can't break a connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
