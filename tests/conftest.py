@@ -36,8 +36,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than processors, since tests wait for processes and sockets; at most four."""
-    return min((os.cpu_count() or 1) + 1, 4)
+    """Two more than processors, since tests wait for processes and sockets; at most four."""
+    return min((os.cpu_count() or 1) + 2, 4)
 
 
 @pytest.fixture(scope="session", autouse=True)
