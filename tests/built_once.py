@@ -13,7 +13,7 @@ Built = TypeVar("Built")
 
 
 class _Part:
-    """Stands in for a part that each test has of its own."""
+    """Stands in for a part that each test has of its own: passes on attributes and calls."""
 
     given: Any = None
 
@@ -33,7 +33,8 @@ def built_once(
 ) -> Iterator[Built]:
     """What `build` makes of these parts. Made anew only if every one made before is in use.
 
-    `key` tells those apart that `build` makes differently.
+    `key` tells those apart that `build` makes differently: what it reads from a part stays that of
+    the first. Afterwards a call of a part fails.
     """
     unused = _unused[build, key, len(parts)]
     built, stand_ins = unused.pop() if unused else (None, [_Part() for _ in parts])
@@ -44,4 +45,6 @@ def built_once(
     try:
         yield built
     finally:
+        for stand_in in stand_ins:
+            stand_in.given = None
         unused.append((built, stand_ins))

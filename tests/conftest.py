@@ -36,7 +36,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than processors, since tests wait for processes and sockets; at most four."""
+    """Two more than processors, but at most four: tests wait for processes and sockets."""
     return min((os.cpu_count() or 1) + 2, 4)
 
 

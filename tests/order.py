@@ -31,7 +31,7 @@ SLOWEST = [
     )
 ]
 """Files, and folders of files: the first takes 50 s of processor time, those in no folder 10.
-e2e/test_make_run.py ends the stacks that others have started."""
+Those that leave a stack of `make run` come before e2e/test_make_run.py, which ends it."""
 
 ONE_WORKER = {
     f"tests/integration/{file}.py": shared

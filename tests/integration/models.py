@@ -1,5 +1,5 @@
-"""What each client or command reads anew, read once: botocore's models (73 of a client's 85 ms),
-the machine's certificates for a client of httpx (30 ms), the commands' functions (40 ms)."""
+"""What each client reads anew, read once: botocore's models (73 of a client's 85 ms), and the
+machine's certificates for a client of httpx (30 ms)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from botocore.loaders import JSONFileLoader
 from httpx._transports import default as httpx_transport
-from typer import testing as typer_testing
-from typer.main import get_command
 
 if TYPE_CHECKING:
     import ssl
@@ -43,4 +41,3 @@ def _context(verify: object = True, **about: Any) -> ssl.SSLContext:  # noqa: FB
 def read_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(JSONFileLoader, "load_file", lambda _, path: _parsed(path))
     patch.setattr(httpx_transport, "create_ssl_context", _context)
-    patch.setattr(typer_testing, "_get_command", cache(get_command))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import select
 import subprocess
 from functools import cache
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.support import JsonObject
 
 COMMAND_S = 120.0
+CERTIFICATES = "NODE_EXTRA_CA_CERTS"
 STOP_S = 10.0
 SCRIPT = Path(__file__).with_suffix(".js")
 
@@ -24,7 +26,7 @@ def run(
     argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """As `subprocess.run` of the framework, in a process that stays for the next call."""
-    process = _process(env.get("NODE_EXTRA_CA_CERTS"))
+    process = _process(env.get(CERTIFICATES))
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(json.dumps({"cwd": str(cwd), "env": dict(env), "argv": argv}) + "\n")
@@ -42,8 +44,13 @@ def run(
 @cache
 def _process(certificates: str | None) -> subprocess.Popen[str]:
     """One for each file of certificates: Node.js reads it from the environment when it starts."""
+    env = {name: value for name, value in os.environ.items() if name != CERTIFICATES}
     process = subprocess.Popen(
-        ["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ["node", SCRIPT],
+        env=env if certificates is None else env | {CERTIFICATES: certificates},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     atexit.register(_end, process)
     return process

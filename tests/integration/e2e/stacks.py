@@ -72,6 +72,8 @@ class Stacks:
 
     def new(self) -> Stack:
         """A stack that no test has used. Later tests share it."""
+        if self._shared is not None:
+            self._left.append(self._shared)
         self._shared = self._start()
         return self._shared
 
@@ -86,7 +88,9 @@ class Stacks:
         self._left.append(own)
 
     def to_end(self) -> Stack:
-        """A stack that the test may end: no other test needs it."""
+        """A stack that the test may end: one that is left, or the shared one, which is then
+        started anew for the next test."""
+        self._left = [each for each in self._left if each.runs]
         return self._left.pop() if self._left else self.shared()
 
     def _start(self, **environment: str) -> Stack:

@@ -32,8 +32,6 @@ SECRET_NAME = "CONVOY_ENDPOINT_SECRET"  # noqa: S105
 BUILD_S = 600.0
 """Seconds to compile Go's standard library on a busy machine, the first time."""
 
-RUN_S = 60.0
-
 
 @dataclass(frozen=True)
 class Implementation:
@@ -88,7 +86,7 @@ class Implementation:
             env=environment(secrets),
             capture_output=True,
             text=True,
-            timeout=RUN_S,
+            timeout=drive.RUN_S,
             check=False,
         )
 
@@ -107,7 +105,7 @@ def driver(*command: str) -> Callable[[JsonObject], JsonObject]:
             input=json.dumps(asked),
             capture_output=True,
             text=True,
-            timeout=RUN_S,
+            timeout=drive.RUN_S,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -118,7 +116,8 @@ def driver(*command: str) -> Callable[[JsonObject], JsonObject]:
 
 
 def python(_: Path) -> Implementation:
-    serve = ["uvicorn", "--factory", "examples.receiver:app", "--log-level=warning"]
+    # A customer who installs uvicorn alone has h11.
+    serve = ["uvicorn", "--factory", "examples.receiver:app", "--http=h11", "--log-level=warning"]
     return Implementation([sys.executable, "-m", *serve, "--port={port}"], drive.answers)
 
 
