@@ -29,7 +29,7 @@ PROJECT_ID = "local"
 API_KEY = "CO.local"
 
 RECEIVER = "/receiver"
-"""The path of the receiver, in the stand-in itself, that a laptop's endpoint names."""
+"""The path of the stand-in's own receiver: `make run` makes an endpoint of it."""
 
 ANY_TYPE = "*"
 

@@ -47,8 +47,8 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ends with the tests of the pages: Playwright runs an event loop, and a thread can have only
-    one."""
+    """One for the pages' files. It ends before other tests begin: Playwright runs an event loop,
+    and a thread can have only one."""
     executable = chromium()
     if executable is None:
         missing(

@@ -1,3 +1,5 @@
+"""The stacks of `make run` that tests share, or end."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -83,9 +83,9 @@ class Stacks:
     @contextmanager
     def own(self, **environment: str) -> Iterator[Stack]:
         """A stack with these settings, for the tests of a module. It runs until a test ends it."""
-        own = self._start(**environment)
-        yield own
-        self._left.append(own)
+        stack = self._start(**environment)
+        yield stack
+        self._left.append(stack)
 
     def to_end(self) -> Stack:
         """A stack that the test may end: one that is left, or the shared one, which is then
