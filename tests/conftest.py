@@ -29,10 +29,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Sch
     return order.Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+def pytest_configure() -> None:
+    """Modules and collected tests live as long as the run: no garbage collection looks at them."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """The collector looks no more at the modules and the tests: they live as long as the run."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -10,6 +10,7 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from moto import backend_index
 from moto.core import responses
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import BaseJSONSerializer
@@ -48,8 +49,11 @@ def _backend(client: DynamoDBClient) -> DynamoDBBackend:
 
 
 def make_quick(patch: pytest.MonkeyPatch) -> None:
-    """moto copies every item of a table for each transaction, looks for each of the ten types of a
-    value, under six names each, and at each call for the methods of its handler's class."""
+    """moto copies every item of a table for each transaction, and looks for each of the ten types
+    of a value, under six names each. At each call it looks for the methods of its handler's class,
+    and for the service among 183."""
+    services = sorted(backend_index.backend_url_patterns, key=lambda each: each[0] != "dynamodb")
+    patch.setattr(backend_index, "backend_url_patterns", services)
     patch.setattr(responses, "method_names_from_class", cache(method_names_from_class))
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
     patch.setattr(DynamoDBBackend, "update_item", _update_a_copy)

@@ -45,7 +45,7 @@ CIRCULAR.append(CIRCULAR)
         object(),
         MappingProxyType({}),
         CIRCULAR,
-        nested(100_000),
+        nested(20_000),
         "\ud800",
         {"\udfff": 1},
         [[{"in": ["\ud83d"]}]],
