@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from moto import backend_index
@@ -51,13 +52,22 @@ def _backend(client: DynamoDBClient) -> DynamoDBBackend:
 def make_quick(patch: pytest.MonkeyPatch) -> None:
     """moto copies every item of a table for each transaction, and looks for each of the ten types
     of a value, under six names each. At each call it looks for the methods of its handler's class,
-    and for the service among 183."""
+    and for the service among 183, and draws the 52 characters of the answer's id one by one."""
     services = sorted(backend_index.backend_url_patterns, key=lambda each: each[0] != "dynamodb")
     patch.setattr(backend_index, "backend_url_patterns", services)
+    patch.setattr(responses, "gen_amzn_requestid_long", _number)
     patch.setattr(responses, "method_names_from_class", cache(method_names_from_class))
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
     patch.setattr(DynamoDBBackend, "update_item", _update_a_copy)
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize)
+
+
+_numbers = count(1)
+
+
+def _number(headers: dict[str, Any]) -> str:
+    headers["x-amzn-requestid"] = number = f"{next(_numbers):052}"
+    return number
 
 
 def _copied(table: Table, memo: dict[int, Any]) -> Any:
