@@ -18,7 +18,7 @@ from tests import order
 from tests.support import foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,14 +29,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> order.Sch
     return order.Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-def pytest_configure() -> None:
-    """Modules and collected tests live as long as the run: no garbage collection looks at them."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Garbage collections look neither during the collection of tests nor later at what it leaves:
+    modules and tests live as long as the run."""
     gc.disable()
-
-
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -57,7 +57,7 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     parses each condition again: a sixth of a POST of a todo."""
     services = sorted(backend_index.backend_url_patterns, key=lambda each: each[0] != "dynamodb")
     patch.setattr(backend_index, "backend_url_patterns", services)
-    patch.setattr(responses, "gen_amzn_requestid_long", _number)
+    patch.setattr(responses, "gen_amzn_requestid_long", _answer_id)
     patch.setattr(responses, "method_names_from_class", cache(method_names_from_class))
     patch.setattr(ConditionExpressionParser, "parse", _parse_once)
     patch.setattr(Table, "__deepcopy__", _copied, raising=False)
@@ -68,20 +68,21 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
 _numbers = count(1)
 
 
-def _number(headers: dict[str, Any]) -> str:
-    headers["x-amzn-requestid"] = number = f"{next(_numbers):052}"
-    return number
+def _answer_id(headers: dict[str, Any]) -> str:
+    headers["x-amzn-requestid"] = answer_id = f"{next(_numbers):052}"
+    return answer_id
 
 
 _parse: Any = ConditionExpressionParser.parse
-_parsed: dict[str, tuple[Any, list[str]]] = {}
+_parsed: dict[object, tuple[Any, list[str]]] = {}
 
 
 def _parse_once(parser: Any) -> Any:
-    """The condition, and the names that moto found in it. One with values is seldom repeated."""
+    """The condition, and the names that moto found in it. One with values holds them: it is parsed
+    each time."""
     if parser.expression_attribute_values:
         return _parse(parser)
-    key = repr((parser.condition_expression, parser.expression_attribute_names))
+    key = parser.condition_expression, *(parser.expression_attribute_names or {}).items()
     if key not in _parsed:
         _parsed[key] = _parse(parser), parser.expr_attr_names_found[:]
     condition, names = _parsed[key]

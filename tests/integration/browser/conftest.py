@@ -36,7 +36,7 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--renderer-process-limit=1",  # a tenth less processor time
+    "--renderer-process-limit=1",  # shared where Chromium allows it: a tenth less
     # As an attacker's name server says.
     "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]

@@ -45,7 +45,7 @@ CIRCULAR.append(CIRCULAR)
         object(),
         MappingProxyType({}),
         CIRCULAR,
-        nested(20_000),
+        nested(100_000),
         "\ud800",
         {"\udfff": 1},
         [[{"in": ["\ud83d"]}]],
