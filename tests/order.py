@@ -52,7 +52,8 @@ ONE_WORKER = {
         "moto with DynamoDB": (
             *("faults/test_crashes", "faults/test_faulty_convoy", "faults/test_fairness"),
             *("faults/test_workers", "artefact/test_artefact", "artefact/test_costs"),
-            *("deploy/test_backups", "http/test_concurrency", "contract/test_cancelled"),
+            *("artefact/test_operator", "deploy/test_backups", "http/test_concurrency"),
+            "contract/test_cancelled",
         ),
     }.items()
     for file in files
