@@ -29,8 +29,9 @@ def _parsed(path: str) -> Any:
     return _read(JSONFileLoader(), path)
 
 
+# It keeps each name that it has looked up. No session is given other aliases.
 _aliaser: Any = EventAliaser(BaseEventHooks())
-_aliased = cache(_aliaser._alias_event_name)  # no session is given other aliases
+_aliased = _aliaser._alias_event_name
 
 _accepts_kwargs: Any = hooks.accepts_kwargs
 
